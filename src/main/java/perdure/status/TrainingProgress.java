@@ -1,0 +1,90 @@
+package perdure.status;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * The detail behind a {@link TrainingStatus}: where the run is, how fast, how well, and what is safe on disk. Its
+ * JSON, with the four keys of the status before it, is the answer of {@code GET /training/progress} and the content
+ * of {@code training_status.json}.
+ *
+ * @param message a sentence for people where something needs one (a failed save, a fallback), else null
+ */
+public record TrainingProgress(
+        State state, String message, Position position, Speed speed, Quality quality, Saved saved) {
+
+    /** What the trainer is doing. */
+    public enum State {
+        IDLE,
+        STARTING,
+        TRAINING,
+        EVALUATING,
+        SAVING,
+        STOPPED,
+        DONE,
+        FAILED
+    }
+
+    /**
+     * Steps are optimizer steps.
+     *
+     * @param step finished in the run's whole life
+     * @param totalSteps to reach; 0 if unknown
+     * @param epochStep finished in the epoch in progress
+     * @param epochSteps of a whole epoch
+     * @param percent of the whole run, 0…100
+     * @param tokens trained on in the run's whole life
+     */
+    public record Position(
+            long step,
+            @JsonProperty("total_steps") long totalSteps,
+            @JsonProperty("epoch_step") long epochStep,
+            @JsonProperty("epoch_steps") long epochSteps,
+            double percent,
+            long tokens) {}
+
+    /**
+     * Rates come from the steps of this process alone; only {@code totalSeconds} spans restarts.
+     *
+     * @param tokensPerSecond null before the first step
+     * @param etaSeconds time to the end of the run; null before it can be known
+     * @param restarts how often the run was carried on by a new process
+     */
+    public record Speed(
+            @JsonProperty("tokens_per_second") Double tokensPerSecond,
+            @JsonProperty("eta_seconds") Long etaSeconds,
+            @JsonProperty("session_seconds") double sessionSeconds,
+            @JsonProperty("total_seconds") double totalSeconds,
+            int restarts) {}
+
+    /**
+     * Losses are means in nats a token; null where none was computed yet.
+     *
+     * @param bestLoss least epoch loss of the run's whole life
+     */
+    public record Quality(
+            @JsonProperty("learning_rate") Double learningRate,
+            @JsonProperty("gradient_norm") Double gradientNorm,
+            @JsonProperty("best_loss") Double bestLoss,
+            @JsonProperty("validation_loss") Double validationLoss,
+            @JsonProperty("bits_per_byte") Double bitsPerByte) {}
+
+    /**
+     * The last committed generation.
+     *
+     * @param checkpoint its folder's name, null if none
+     * @param at time of the commit, ISO 8601
+     * @param failures saves of this process that failed
+     */
+    public record Saved(String checkpoint, long step, String at, long saves, long failures) {}
+
+    /** Of a process that does not train. */
+    public static TrainingProgress idle() {
+        return new TrainingProgress(
+                State.IDLE,
+                null,
+                new Position(0, 0, 0, 0, 0, 0),
+                new Speed(null, null, 0, 0, 0),
+                new Quality(null, null, null, null, null),
+                new Saved(null, 0, null, 0, 0));
+    }
+}

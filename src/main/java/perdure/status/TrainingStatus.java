@@ -1,0 +1,26 @@
+package perdure.status;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * What the trainer says of itself at one moment: immutable, published to an atomic reference, read by anyone.
+ * Its JSON is exactly the answer of {@code GET /training/status}.
+ *
+ * @param currentEpoch ordinal 1…N of the epoch in progress; while idle the number of finished epochs
+ * @param totalEpochs the total to reach; 0 where no run is known
+ * @param loss running mean of the epoch in progress, in nats a token; null before the first step, never NaN
+ * @param progress everything else
+ */
+public record TrainingStatus(
+        boolean running,
+        @JsonProperty("current_epoch") int currentEpoch,
+        @JsonProperty("total_epochs") int totalEpochs,
+        Double loss,
+        @JsonIgnore TrainingProgress progress) {
+
+    /** Nothing trains: {@code finishedEpochs} of {@code totalEpochs} are done. */
+    public static TrainingStatus idle(int finishedEpochs, int totalEpochs) {
+        return new TrainingStatus(false, finishedEpochs, totalEpochs, null, TrainingProgress.idle());
+    }
+}
