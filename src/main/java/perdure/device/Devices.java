@@ -1,0 +1,83 @@
+package perdure.device;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns the text of {@code --device} into a device of this machine, or says what is missing for it. */
+public final class Devices {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Devices.class);
+
+    private static final Pattern CUDA = Pattern.compile("cuda(?::([0-9]{1,3}))?");
+
+    private Devices() {}
+
+    /**
+     * The device that {@code text} names: {@code auto} (a GPU if this build and machine have one, else the CPU),
+     * {@code cpu}, {@code cuda} (the first GPU) or {@code cuda:1}. The caller owns the result.
+     *
+     * @throws IllegalArgumentException if the text names no device, or one that is not there
+     */
+    public static Device resolve(String text) {
+        NativeRuntime.load();
+        Matcher cuda = CUDA.matcher(text);
+        if (text.equals("cpu")) {
+            return new Device("cpu");
+        } else if (text.equals("auto")) {
+            return automatic();
+        } else if (!cuda.matches()) {
+            throw new IllegalArgumentException(
+                    "--device " + text + " is not one of auto, cpu, cuda, cuda:0, cuda:1, …");
+        }
+        if (!cudaAvailable()) {
+            throw new IllegalArgumentException("--device " + text + ": " + obstacle());
+        }
+        int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
+        int count = torch.cuda_device_count();
+        if (index >= count) {
+            throw new IllegalArgumentException("--device " + text + ": this machine has " + count
+                    + " CUDA device(s), the last is cuda:" + (count - 1) + ".");
+        }
+        return new Device("cuda:" + index);
+    }
+
+    private static Device automatic() {
+        if (cudaAvailable()) {
+            return new Device("cuda:0");
+        }
+        if (NativeRuntime.cudaBuild()) {
+            LOG.warn("Training on the CPU: {}", obstacle());
+        }
+        return new Device("cpu");
+    }
+
+    /** Whether this build and this machine can train on a GPU. */
+    public static boolean cudaAvailable() {
+        NativeRuntime.load();
+        return NativeRuntime.cudaBuild() && torch.cuda_is_available();
+    }
+
+    private static String obstacle() {
+        if (!NativeRuntime.cudaBuild()) {
+            return "this build is for the CPU; build with mvn -B package -Pcuda for NVIDIA GPUs.";
+        }
+        if (!Files.exists(Path.of("/proc/driver/nvidia/version"))) {
+            return "found no NVIDIA driver; install driver 580 or newer, which CUDA 13 needs.";
+        }
+        return "CUDA finds no usable GPU; it needs driver 580 or newer and a GPU of compute capability 7.5 or higher.";
+    }
+
+    /** A device for a person to read, such as "cpu (2 threads)" or "cuda:0 (1 of 2 GPUs)". */
+    public static String describe(Device device) {
+        String name = device.str().getString();
+        return device.is_cuda()
+                ? name + " (1 of " + torch.cuda_device_count() + " GPUs)"
+                : name + " (" + torch.get_num_threads() + " threads)";
+    }
+}

@@ -1,0 +1,178 @@
+package perdure.device;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Loads libtorch into this process, once, with {@link NativeConfig}'s settings. Whatever touches a Bytedeco class calls
+ * {@link #load()} before it: JavaCPP reads its settings when its first class is initialised, and never again.
+ */
+public final class NativeRuntime {
+
+    /** In the order of their dependencies; those of other builds and platforms are not on the class path. */
+    private static final List<String> LIBRARIES = List.of(
+            "libgomp.so.1",
+            "libc10.so",
+            "libc10_cuda.so",
+            "libtorch_cpu.so",
+            "libtorch_cuda.so",
+            "libtorch_cuda_linalg.so",
+            "libtorch.so",
+            "libjnitorch.so",
+            "libjnitorch_cuda.so",
+            "libjnitorch_gloo.so",
+            "libjnitorch_nccl.so");
+
+    private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+): cannot open shared object file");
+
+    private static boolean loaded;
+
+    private NativeRuntime() {}
+
+    /** Loads libtorch with {@link NativeConfig#standard()}; does nothing if it is loaded. */
+    public static synchronized void load() {
+        if (!loaded) {
+            load(NativeConfig.standard());
+        }
+    }
+
+    /**
+     * Loads libtorch with these settings. If it is loaded already, those that can still change (intra-operation threads,
+     * determinism, TF32) are applied.
+     *
+     * @throws IllegalArgumentException if a library that the CUDA build needs is missing
+     */
+    public static synchronized void load(NativeConfig config) {
+        if (!loaded) {
+            setProperties(config);
+            link();
+            torch.set_num_interop_threads(config.interOpThreads());
+            loaded = true;
+        }
+        int threads = config.intraOpThreads() == 0 ? physicalCores() : config.intraOpThreads();
+        torch.set_num_threads(threads);
+        openblas_nolapack.blas_set_num_threads(threads);
+        Context context = torch.globalContext();
+        context.setDeterministicAlgorithms(config.deterministic(), false);
+        context.setDeterministicFillUninitializedMemory(
+                false); // Costs a pass over every new tensor; none is read unset.
+        context.setDeterministicCuDNN(config.deterministic());
+        context.setBenchmarkCuDNN(!config.deterministic());
+        context.setAllowTF32CuBLAS(config.tf32());
+        context.setAllowTF32CuDNN(config.tf32());
+    }
+
+    /** Whether the natives on the class path are the CUDA build's. Touches no native code. */
+    static boolean cudaBuild() {
+        return resource("pytorch", "linux-x86_64-gpu/libtorch_cuda.so")
+                || resource("pytorch", "windows-x86_64-gpu/torch_cuda.dll");
+    }
+
+    private static boolean mklPresent() {
+        return resource("mkl", "linux-x86_64/libmkl_rt.so.2") || resource("mkl", "windows-x86_64/mkl_rt.2.dll");
+    }
+
+    private static boolean resource(String preset, String path) {
+        return NativeRuntime.class.getResource("/org/bytedeco/" + preset + "/" + path) != null;
+    }
+
+    /** What the command line ({@code java -D…}) has set already wins. */
+    private static void setProperties(NativeConfig config) {
+        setProperty("org.bytedeco.javacpp.maxPhysicalBytes", Long.toString(config.maxPhysicalBytes()));
+        setProperty("org.bytedeco.javacpp.maxBytes", Long.toString(config.maxBytes()));
+        setProperty("org.bytedeco.javacpp.nopointergc", Boolean.toString(!config.pointerGc()));
+        boolean mkl =
+                switch (config.blas()) {
+                    case AUTO -> mklPresent();
+                    case MKL -> true;
+                    case OPENBLAS -> false;
+                };
+        if (mkl && !mklPresent()) {
+            throw new IllegalArgumentException(
+                    "blas 'mkl': the MKL libraries are not on the class path; set blas to auto or openblas.");
+        }
+        if (mkl) {
+            setProperty("org.bytedeco.openblas.load", "mkl");
+        }
+    }
+
+    private static void setProperty(String key, String value) {
+        if (System.getProperty(key) == null) {
+            System.setProperty(key, value);
+        }
+    }
+
+    /**
+     * Unpacks all libraries before the first is loaded, one process at a time. JavaCPP alone would let two first starts
+     * overwrite each other's half-unpacked files, and would load libtorch.so before libtorch_cpu.so is there, so that
+     * the linker might take another installation's.
+     */
+    private static void link() {
+        try {
+            Path lockFile = Loader.getCacheDir().toPath().resolve("perdure.lock");
+            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                Objects.requireNonNull(lock);
+                String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
+                for (String library : LIBRARIES) {
+                    if (torch.class.getResource(folder + library) != null) {
+                        Loader.cacheResource(torch.class, folder + library);
+                    }
+                }
+                Loader.load(torch.class);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("Cannot unpack the native libraries: " + e.getMessage(), e);
+        } catch (UnsatisfiedLinkError e) {
+            throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
+    static String explain(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            Matcher matcher = MISSING_LIBRARY.matcher(Objects.toString(cause.getMessage(), ""));
+            if (matcher.find()) {
+                return "The native library " + matcher.group(1) + " is missing"
+                        + (cudaBuild()
+                                ? ": this is the CUDA build; install the CUDA 13 libraries (runtime, CUPTI, cuDNN 9,"
+                                        + " NCCL 2) where the linker finds them, or build without -Pcuda."
+                                : "; install it, or start on a supported platform.");
+            }
+        }
+        return "libtorch cannot be loaded: " + error.getMessage();
+    }
+
+    /** Physical cores that this process may use: two threads of a core share its matrix units. */
+    private static int physicalCores() {
+        int available = Runtime.getRuntime().availableProcessors();
+        Path cpuinfo = Path.of("/proc/cpuinfo");
+        if (!Files.isReadable(cpuinfo)) {
+            return available;
+        }
+        try (Stream<String> lines = Files.lines(cpuinfo)) {
+            List<String> ids = lines.filter(line -> line.startsWith("physical id") || line.startsWith("core id"))
+                    .toList();
+            long cores = Stream.iterate(0, i -> i + 1 < ids.size(), i -> i + 2)
+                    .map(i -> ids.get(i) + ids.get(i + 1))
+                    .distinct()
+                    .count();
+            return cores == 0 ? available : (int) Math.min(available, cores);
+        } catch (IOException | UncheckedIOException e) {
+            return available;
+        }
+    }
+}

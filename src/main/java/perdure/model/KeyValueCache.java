@@ -1,0 +1,112 @@
+package perdure.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The keys and values of the tokens that {@link LanguageModel#decode} has seen, so that a new token costs one position.
+ * Its memory is taken at the first use, on the device and in the precision of the model. One thread at a time.
+ *
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time with what is cached, {@code K} key and value heads,
+ * {@code D} head size.
+ */
+public final class KeyValueCache implements AutoCloseable {
+
+    private final ModelConfig config;
+    private final int capacity;
+    private final List<Tensor> keys = new ArrayList<>(); // one a layer: (B, K, capacity, D)
+    private final List<Tensor> values = new ArrayList<>();
+    private int length;
+
+    /**
+     * An empty cache.
+     *
+     * @param capacity most tokens that it holds; at most the model's context
+     */
+    public KeyValueCache(ModelConfig config, int capacity) {
+        if (capacity < 1 || capacity > config.context()) {
+            throw new IllegalArgumentException(
+                    "A cache of " + capacity + " tokens does not fit a context of " + config.context() + ".");
+        }
+        this.config = config;
+        this.capacity = capacity;
+    }
+
+    /** Tokens held. */
+    public int length() {
+        return length;
+    }
+
+    /** Most tokens that it can hold. */
+    public int capacity() {
+        return capacity;
+    }
+
+    /** Forgets all tokens after the first {@code length}. */
+    public void truncate(int length) {
+        if (length < 0 || length > this.length) {
+            throw new IllegalArgumentException("Cannot cut a cache of " + this.length + " tokens to " + length + ".");
+        }
+        this.length = length;
+    }
+
+    /** @throws IllegalStateException if {@code time} more tokens do not fit */
+    void require(long time) {
+        if (length + time > capacity) {
+            throw new IllegalStateException(
+                    "The cache holds " + length + " of " + capacity + " tokens; " + time + " more do not fit.");
+        }
+    }
+
+    /** Stores keys [B, K, T, D] behind those of the layer and gives all of them, [B, K, S, D]. */
+    Tensor appendKeys(int layer, Tensor added) {
+        return append(keys, layer, added);
+    }
+
+    /** Stores values [B, K, T, D] behind those of the layer and gives all of them, [B, K, S, D]. */
+    Tensor appendValues(int layer, Tensor added) {
+        return append(values, layer, added);
+    }
+
+    private Tensor append(List<Tensor> stores, int layer, Tensor added) {
+        long time = added.size(2);
+        if (stores.size() == layer) {
+            stores.add(allocate(added));
+        }
+        Tensor store = stores.get(layer);
+        store.narrow(2, length, time).copy_(added);
+        return store.narrow(2, 0, length + time);
+    }
+
+    private Tensor allocate(Tensor like) {
+        try (PointerScope scope = new PointerScope()) {
+            long[] shape = {like.size(0), config.keyValueHeads(), capacity, config.headSize()};
+            return torch.zeros(shape, like.options()).retainReference();
+        }
+    }
+
+    /** Counts the {@code time} tokens that every layer has appended. */
+    void advance(long time) {
+        length += (int) time;
+    }
+
+    /** Which of S cached positions each of the T newest may see, bool [T, S], on the device of {@code like}. */
+    static Tensor mask(long time, long past, Tensor like) {
+        TensorOptions options = new TensorOptions(like.device());
+        return torch.ones(new long[] {time, past + time}, options).tril(past).to(ScalarType.Bool);
+    }
+
+    @Override
+    public void close() {
+        keys.forEach(Tensor::close);
+        values.forEach(Tensor::close);
+        keys.clear();
+        values.clear();
+        length = 0;
+    }
+}

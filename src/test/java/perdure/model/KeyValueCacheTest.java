@@ -1,0 +1,87 @@
+package perdure.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import perdure.device.NativeRuntime;
+
+class KeyValueCacheTest {
+
+    private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, 16, false);
+
+    private static final long[] IDS = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3};
+
+    private PointerScope scope;
+    private LanguageModel model;
+    private KeyValueCache cache;
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @BeforeEach
+    void open() {
+        scope = new PointerScope();
+        model = new LanguageModel(CONFIG, 1);
+        cache = new KeyValueCache(CONFIG, 12);
+    }
+
+    @AfterEach
+    void close() {
+        cache.close();
+        model.close();
+        scope.close();
+    }
+
+    @Test
+    void decodesTokenByTokenAsTheWholeSequence() {
+        for (int i = 0; i < IDS.length; i++) {
+            assertSame(i, model.decode(ids(i, i + 1), cache));
+        }
+    }
+
+    @Test
+    void decodesAPromptInOneOrTwoPiecesAsTheWholeSequence() {
+        assertSame(3, model.decode(ids(0, 4), cache));
+        assertSame(7, model.decode(ids(4, 8), cache));
+        assertSame(8, model.decode(ids(8, 9), cache));
+        assertEquals(9, cache.length());
+    }
+
+    @Test
+    void forgetsWhatIsCutOff() {
+        model.decode(ids(0, 4), cache);
+        model.decode(torch.tensor(7L, 7L, 7L).view(1, 3), cache);
+        cache.truncate(4);
+        assertSame(4, model.decode(ids(4, 5), cache));
+    }
+
+    @Test
+    void refusesMoreTokensThanItsCapacity() {
+        model.decode(ids(0, 10), cache);
+        IllegalStateException error = assertThrows(IllegalStateException.class, () -> model.decode(ids(0, 3), cache));
+        assertEquals("The cache holds 10 of 12 tokens; 3 more do not fit.", error.getMessage());
+        assertEquals(10, cache.length());
+    }
+
+    private static Tensor ids(int from, int to) {
+        return torch.tensor(Arrays.copyOfRange(IDS, from, to)).view(1, to - from); // (B, T)
+    }
+
+    /** The logits [B, V] are those that the uncached model gives for this position. */
+    private void assertSame(int position, Tensor logits) {
+        Tensor whole = model.logits(ids(0, IDS.length)).select(1, position);
+        double difference = whole.sub(logits).abs().max().item_double();
+        assertTrue(difference < 1e-4, "position " + position + " differs by " + difference);
+    }
+}
