@@ -1,0 +1,54 @@
+package perdure.data;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+
+/** Documents in a fixed order, streamed: none need fit in memory. */
+public interface Corpus {
+
+    /**
+     * The text and JSON-lines files that the paths name, folders searched recursively.
+     *
+     * @param flag the option that gave the paths, for messages
+     * @throws IllegalArgumentException when a path does not exist, is empty, or holds no {@code .txt} or {@code .jsonl}
+     */
+    static Corpus files(String flag, List<Path> paths) {
+        return FileCorpus.of(flag, paths);
+    }
+
+    /** Conversations held in memory, each one a document. */
+    static Corpus conversations(List<Conversation> conversations) {
+        return new ConversationCorpus(List.copyOf(conversations));
+    }
+
+    /** SHA-256, in hexadecimal, over the names and contents of what is read. */
+    String fingerprint();
+
+    /**
+     * Hands over the passages in order until the reader returns false.
+     *
+     * @throws IllegalArgumentException when the content is not text or not what its format asks for; names the place
+     */
+    void read(Predicate<Passage> reader);
+
+    /** Reads everything once, for the errors that only reading finds. */
+    default void check() {
+        read(passage -> true);
+    }
+
+    /**
+     * Learns a tokenizer from the documents.
+     *
+     * @param vocabularySize byte tokens and merges, without the specials
+     * @return the text of a {@code tokenizer.json}
+     */
+    default String trainTokenizer(int vocabularySize) {
+        ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
+        if (vocabularySize > ByteLevelBpeTrainer.BYTES) {
+            read(passage -> trainer.add(passage.content()));
+        }
+        return trainer.train(vocabularySize);
+    }
+}

@@ -1,0 +1,63 @@
+package perdure.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** One line of a JSON-lines file: {@code {"text": …}} or {@code {"messages": [{"role": …, "content": …}, …]}}. */
+final class JsonDocument {
+
+    private static final Set<String> ROLES = Set.of("system", "user", "assistant");
+
+    private JsonDocument() {}
+
+    /**
+     * The passages of the document; members other than the two are ignored.
+     *
+     * @throws IllegalArgumentException when it is not such a line; the message begins with a verb
+     */
+    static List<Passage> passages(String line) {
+        JsonNode root;
+        try {
+            root = JsonMapper.shared().readTree(line);
+        } catch (JacksonException exception) {
+            throw new IllegalArgumentException(
+                    "is not JSON: "
+                            + exception.getOriginalMessage().lines().findFirst().orElse(""),
+                    exception);
+        }
+        if (root.has("text") == root.has("messages")) {
+            throw new IllegalArgumentException("has not exactly one of \"text\" and \"messages\".");
+        }
+        return root.has("text")
+                ? List.of(new Passage(null, string(root, "text"), true))
+                : messages(root.get("messages"));
+    }
+
+    private static List<Passage> messages(JsonNode messages) {
+        if (!messages.isArray() || messages.isEmpty()) {
+            throw new IllegalArgumentException("has \"messages\" that are not a list of messages.");
+        }
+        List<Passage> passages = new ArrayList<>();
+        for (JsonNode message : messages) {
+            String role = string(message, "role");
+            if (!ROLES.contains(role)) {
+                throw new IllegalArgumentException(
+                        "has the role \"" + role + "\", which is not system, user or assistant.");
+            }
+            passages.add(new Passage(role, string(message, "content"), passages.size() == messages.size() - 1));
+        }
+        return passages;
+    }
+
+    private static String string(JsonNode node, String member) {
+        JsonNode value = node.path(member);
+        if (!value.isString()) {
+            throw new IllegalArgumentException("has a \"" + member + "\" that is no string, or none.");
+        }
+        return value.asString();
+    }
+}

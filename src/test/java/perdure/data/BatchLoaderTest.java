@@ -1,0 +1,173 @@
+package perdure.data;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+
+class BatchLoaderTest {
+
+    private static final TokenFile FILE = countingUp();
+
+    /** A file in which every id is its own index, so that a batch shows which predictions it holds. */
+    private static TokenFile countingUp() {
+        try {
+            Path path = Files.createTempFile("tokens", ".bin");
+            path.toFile().deleteOnExit();
+            try (TokenFileWriter writer = new TokenFileWriter(path, 100_000)) {
+                writer.write(IntStream.range(0, 2000).toArray());
+                return TokenFile.map(path, writer.finish("00".repeat(32)), 28);
+            }
+        } catch (IOException exception) {
+            throw new UncheckedIOException(exception);
+        }
+    }
+
+    @Property(tries = 300)
+    void everyPredictionOccursOnceAnEpoch(
+            @ForAll @IntRange(max = 50) int from,
+            @ForAll @IntRange(min = 1, max = 400) int predictions,
+            @ForAll @IntRange(min = 1, max = 40) int context,
+            @ForAll @IntRange(min = 1, max = 9) int batchSize,
+            @ForAll long seed,
+            @ForAll @IntRange(max = 5) int epoch,
+            @ForAll boolean shuffled) {
+        TokenRange range = new TokenRange(FILE, from, from + predictions + 1);
+        int length = Math.min(context, predictions);
+        int[] seen = new int[2000];
+        try (BatchLoader loader = shuffled
+                ? BatchLoader.shuffled(range, length, batchSize, seed)
+                : BatchLoader.sequential(range, length, batchSize)) {
+            long tokens = 0;
+            for (long index = 0; index < loader.batches(); index++) {
+                Batch batch = loader.batch(epoch, index);
+                tokens += batch.tokens();
+                assertTrue(batch.tokens() >= batch.rows() && batch.rows() <= batchSize);
+                assertEquals(batch.rows() * length, batch.ids().length);
+                for (int i = 0; i < batch.ids().length; i++) {
+                    if (batch.targets()[i] != Batch.IGNORED) {
+                        assertEquals(batch.ids()[i] + 1, batch.targets()[i]);
+                        seen[(int) batch.targets()[i]]++;
+                    }
+                }
+            }
+            assertEquals(loader.predictions(), tokens);
+        }
+        for (int index = 0; index < seen.length; index++) {
+            assertEquals(index > from && index <= from + predictions ? 1 : 0, seen[index]);
+        }
+    }
+
+    @Property(tries = 100)
+    void seekingEqualsWalking(
+            @ForAll @IntRange(min = 41, max = 1999) int predictions,
+            @ForAll @IntRange(min = 1, max = 40) int context,
+            @ForAll @IntRange(min = 1, max = 9) int batchSize,
+            @ForAll long seed,
+            @ForAll @IntRange(max = 1_000_000) int place) {
+        TokenRange range = new TokenRange(FILE, 0, predictions + 1);
+        try (BatchLoader walking = BatchLoader.shuffled(range, context, batchSize, seed);
+                BatchLoader seeking = BatchLoader.shuffled(range, context, batchSize, seed)) {
+            long batches = walking.batches();
+            long target = place % (3 * batches);
+            Batch walked = null;
+            for (long step = 0; step <= target; step++) {
+                walked = walking.batch((int) (step / batches), step % batches);
+            }
+            Batch sought = seeking.batch((int) (target / batches), target % batches);
+            assertArrayEquals(walked.ids(), sought.ids());
+            assertArrayEquals(walked.targets(), sought.targets());
+            assertEquals(walked.tokens(), sought.tokens());
+        }
+    }
+
+    @Test
+    void shuffledEpochsDifferAndSequentialOnesDoNot() {
+        try (BatchLoader shuffled = BatchLoader.shuffled(all(), 16, 4, 1);
+                BatchLoader sequential = BatchLoader.sequential(all(), 16, 4)) {
+            assertFalse(Arrays.equals(
+                    shuffled.batch(0, 0).ids(), shuffled.batch(1, 0).ids()));
+            assertArrayEquals(
+                    sequential.batch(0, 1).ids(), sequential.batch(1, 1).ids());
+            assertEquals(64, sequential.batch(0, 1).ids()[0]);
+        }
+    }
+
+    @Test
+    void shortWindowsArePadded() {
+        try (BatchLoader loader = BatchLoader.sequential(new TokenRange(FILE, 0, 6), 4, 3)) {
+            Batch batch = loader.batch(0, 0);
+
+            assertEquals(1, loader.batches());
+            assertArrayEquals(new long[] {0, 1, 2, 3, 4, 0, 0, 0}, batch.ids());
+            assertArrayEquals(new long[] {1, 2, 3, 4, 5, -100, -100, -100}, batch.targets());
+            assertEquals(new Batch(batch.ids(), batch.targets(), 2, 4, 5), batch);
+        }
+    }
+
+    @Test
+    void anErrorOfTheOtherThreadReachesTheCaller() {
+        BatchLoader.Plan good = new BatchLoader.Plan(Windows.sequential(10, 10), null);
+        try (BatchLoader loader = new BatchLoader(new TokenRange(FILE, 0, 11), 10, 1, epoch -> {
+            if (epoch == 1) {
+                throw new UnsupportedOperationException("no such epoch");
+            }
+            return good;
+        })) {
+            loader.batch(0, 0);
+            String message = assertThrows(IllegalStateException.class, () -> loader.batch(1, 0))
+                    .getMessage();
+            assertTrue(message.contains("no such epoch"), message);
+        }
+    }
+
+    @Test
+    void closingEndsTheThread() throws InterruptedException {
+        BatchLoader loader = BatchLoader.shuffled(all(), 16, 4, 1);
+        loader.batch(0, 0);
+        List<Thread> workers = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("batch-loader"))
+                .toList();
+        assertFalse(workers.isEmpty());
+
+        loader.close();
+        for (Thread worker : workers) {
+            assertTrue(worker.isDaemon());
+            worker.join(10_000);
+            assertFalse(worker.isAlive());
+        }
+        assertThrows(IllegalStateException.class, () -> loader.batch(0, 1));
+    }
+
+    @Test
+    void badShapesAreRefused() {
+        assertMessage("--context 2000 ", () -> BatchLoader.shuffled(all(), 2000, 1, 1));
+        assertMessage("--context 0 ", () -> BatchLoader.shuffled(all(), 0, 1, 1));
+        assertMessage("--batch-size 0 ", () -> BatchLoader.shuffled(all(), 8, 0, 1));
+        assertMessage("One token", () -> BatchLoader.sequential(new TokenRange(FILE, 3, 4), 8, 1));
+    }
+
+    private static void assertMessage(String start, Executable executable) {
+        String message =
+                assertThrows(IllegalArgumentException.class, executable).getMessage();
+        assertTrue(message.startsWith(start), message);
+    }
+
+    private static TokenRange all() {
+        return new TokenRange(FILE, 0, 2000);
+    }
+}

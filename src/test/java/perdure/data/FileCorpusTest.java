@@ -1,0 +1,188 @@
+package perdure.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.tokenizer.TextPieces;
+
+class FileCorpusTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void readsTextAndJsonLinesOfAFolderByName() throws IOException {
+        write("b.txt", "bee");
+        write("a/c.jsonl", """
+                {"text":"one\\ntwo"}
+
+                {"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yes?"}],"id":7}
+                """);
+        write("a/ignored.md", "no");
+
+        assertEquals(
+                List.of(
+                        new Passage(null, "one\ntwo", true),
+                        new Passage("user", "hi", false),
+                        new Passage("assistant", "yes?", true),
+                        new Passage(null, "bee", true)),
+                passages(folder));
+    }
+
+    @Test
+    void aLongTextIsOneDocumentInBoundedPieces() throws IOException {
+        String text = "Größe, 日本 and 🙂\n".repeat(40_000);
+        write("long.txt", text);
+        List<Passage> passages = passages(folder);
+
+        assertEquals(text, passages.stream().map(Passage::text).collect(Collectors.joining()));
+        assertTrue(passages.size() > 5);
+        for (Passage passage : passages) {
+            assertTrue(passage.text().length() <= TextPieces.LIMIT);
+            assertEquals(passage == passages.get(passages.size() - 1), passage.endsDocument());
+        }
+    }
+
+    @Test
+    void stopsWhenTheReaderHasEnough() throws IOException {
+        write("a.txt", "one");
+        write("b.jsonl", "{\"text\":\"two\"}\n{\"text\":\"three\"}");
+        List<String> read = new ArrayList<>();
+        Corpus.files("--data", List.of(folder)).read(passage -> {
+            read.add(passage.text());
+            return read.size() < 2;
+        });
+
+        assertEquals(List.of("one", "two"), read);
+    }
+
+    @Test
+    void aByteOrderMarkIsNoText() throws IOException {
+        write("a.txt", "\ufefftext\ufeff");
+
+        assertEquals(List.of(new Passage(null, "text\ufeff", true)), passages(folder));
+    }
+
+    @Test
+    void theFingerprintIsOfNamesAndContents() throws IOException {
+        write("a.txt", "text");
+        String fingerprint = fingerprint(folder);
+
+        assertEquals(fingerprint, fingerprint(folder.resolve("a.txt")));
+        write("a.txt", "test");
+        assertNotEquals(fingerprint, fingerprint(folder));
+        Files.delete(folder.resolve("a.txt"));
+        write("b.txt", "text");
+        assertNotEquals(fingerprint, fingerprint(folder));
+    }
+
+    @Test
+    void learnsATokenizerFromAllOfIt() throws IOException {
+        write("a.txt", "aaaa");
+        write("b.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"bbbb\"}]}");
+        Corpus corpus = Corpus.files("--data", List.of(folder));
+
+        assertTrue(corpus.trainTokenizer(260).contains("\"a a\",\"b b\""), corpus.trainTokenizer(260));
+        assertTrue(corpus.trainTokenizer(256).contains("\"merges\":[]"));
+    }
+
+    @Test
+    void conversationsHaveAFingerprintToo() {
+        Corpus one = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
+        Corpus two = Corpus.conversations(
+                List.of(new Conversation(List.of(Turn.user("a"))), new Conversation(List.of(Turn.assistant("b")))));
+
+        assertNotEquals(one.fingerprint(), two.fingerprint());
+    }
+
+    @Test
+    void aPathThatGivesNoTextIsNamed() throws IOException {
+        assertRefused("--data " + folder.resolve("none.txt") + " does not exist.", folder.resolve("none.txt"));
+        assertRefused("--data " + folder + " has no .txt or .jsonl file in it.", folder);
+        assertRefused(
+                "--data " + write("a.pdf", "x") + " is neither a .txt nor a .jsonl file.", folder.resolve("a.pdf"));
+        assertRefused("--data " + write("e.txt", "") + " is empty.", folder);
+        assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of()));
+    }
+
+    @Test
+    void bytesThatAreNoTextAreNamedByOffset() throws IOException {
+        byte[] text = "é".repeat(50_000).getBytes(StandardCharsets.UTF_8);
+        Path file = folder.resolve("a.txt");
+
+        text[70_000] = 0;
+        Files.write(file, text);
+        assertRefused("--data " + file + " is not text: it has a zero byte at offset 70000.", file);
+        text[70_000] = (byte) 0xff;
+        Files.write(file, text);
+        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 70000 is wrong.", file);
+        Files.write(file, new byte[] {'a', (byte) 0xe6, (byte) 0x97});
+        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 1 is wrong.", file);
+    }
+
+    @Test
+    void aBadLineIsNamedByNumber() throws IOException {
+        assertBadLine("is not JSON", "{\"text\":");
+        assertBadLine("is not JSON", "{\"text\":\"a\"} b");
+        assertBadLine("has not exactly one of \"text\" and \"messages\".", "[1]");
+        assertBadLine("has not exactly one of", "{\"text\":\"a\",\"messages\":[]}");
+        assertBadLine("has a \"text\" that is no string", "{\"text\":7}");
+        assertBadLine("has \"messages\" that are not a list", "{\"messages\":[]}");
+        assertBadLine("has a \"role\" that is no string", "{\"messages\":[\"hi\"]}");
+        assertBadLine("has a \"content\" that is no string", "{\"messages\":[{\"role\":\"user\"}]}");
+        assertBadLine("has the role \"tool\"", "{\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]}");
+        assertBadLine("is longer than 16777216 bytes.", "{\"text\":\"" + "a".repeat(FileCorpus.LONGEST_LINE) + "\"}");
+    }
+
+    @Test
+    void aBadByteInALineIsNamedByOffset() throws IOException {
+        Path file = folder.resolve("a.jsonl");
+        Files.write(file, "{\"text\":\"é\"}\n{\"text\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
+
+        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 9 is wrong.", file);
+    }
+
+    private void assertBadLine(String problem, String line) throws IOException {
+        Path file = write("bad.jsonl", "{\"text\":\"good\"}\n" + line + "\n");
+        String message = assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(file))
+                        .check())
+                .getMessage();
+        assertTrue(message.startsWith("--data " + file + " line 2 " + problem), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    private static void assertRefused(String message, Path path) {
+        assertEquals(
+                message,
+                assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(path))
+                                .check())
+                        .getMessage());
+    }
+
+    private Path write(String name, String text) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        return Files.writeString(file, text);
+    }
+
+    private static List<Passage> passages(Path path) {
+        List<Passage> passages = new ArrayList<>();
+        Corpus.files("--data", List.of(path)).read(passages::add);
+        return passages;
+    }
+
+    private static String fingerprint(Path path) {
+        return Corpus.files("--data", List.of(path)).fingerprint();
+    }
+}
