@@ -1,0 +1,38 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import java.security.MessageDigest;
+
+/** Lets through who knows the token, compared in constant time; everyone where none is set. */
+final class BearerToken {
+
+    private final byte[] expected;
+
+    /** @param token null asks none */
+    BearerToken(String token) {
+        this.expected = token == null ? null : ("Bearer " + token).getBytes(UTF_8);
+    }
+
+    HttpHandler guard(HttpHandler next) {
+        return expected == null
+                ? next
+                : exchange -> {
+                    if (knows(exchange)) {
+                        next.handleRequest(exchange);
+                    } else {
+                        exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
+                        Responses.error(
+                                exchange, 401, "unauthorized", "send the server's token as Authorization: Bearer");
+                    }
+                };
+    }
+
+    private boolean knows(HttpServerExchange exchange) {
+        String given = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
+        return given != null && MessageDigest.isEqual(given.getBytes(UTF_8), expected);
+    }
+}

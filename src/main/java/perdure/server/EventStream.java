@@ -1,0 +1,167 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.ServerConnection;
+import io.undertow.server.handlers.sse.ServerSentEventConnection;
+import io.undertow.server.handlers.sse.ServerSentEventHandler;
+import io.undertow.util.AttachmentKey;
+import io.undertow.util.Headers;
+import io.undertow.util.Methods;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.xnio.IoUtils;
+
+/**
+ * {@code GET /training/events}: an event named {@code progress} for each change of the status. A client that comes
+ * back with {@code Last-Event-ID} gets what it missed; one that was away for longer than the buffer reaches, or that
+ * comes from an earlier process, first gets the event {@code gap}: it should read the history again.
+ */
+final class EventStream implements HttpHandler {
+
+    static final int REPLAYABLE = 512;
+    private static final long HEARTBEAT_MILLIS = 15_000;
+    private static final AttachmentKey<ServerConnection> TRANSPORT = AttachmentKey.create(ServerConnection.class);
+
+    private final StatusDocuments documents;
+    private final Limits limits;
+    private final AtomicInteger clients = new AtomicInteger();
+    private final HttpHandler streaming = new ServerSentEventHandler(this::connected);
+
+    /** Ids of one process share this, so that those of another are recognised as foreign. */
+    private final String process = Long.toString(System.currentTimeMillis(), 36);
+
+    private final Deque<Event> recent = new ArrayDeque<>();
+    private final Set<Listener> listeners = new HashSet<>();
+    private StatusDocuments.Document last;
+    private long count;
+
+    EventStream(StatusDocuments documents, Limits limits) {
+        this.documents = documents;
+        this.limits = limits;
+    }
+
+    @Override
+    public void handleRequest(HttpServerExchange exchange) throws Exception {
+        if (exchange.getRequestMethod().equals(Methods.HEAD)) {
+            exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
+            exchange.endExchange();
+            return;
+        }
+        exchange.addExchangeCompleteListener((ended, chain) -> {
+            clients.decrementAndGet();
+            chain.proceed();
+        });
+        if (clients.incrementAndGet() > limits.eventClients()) {
+            exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "10");
+            Responses.error(exchange, 503, "overloaded", "at most " + limits.eventClients() + " clients may listen");
+            return;
+        }
+        exchange.putAttachment(TRANSPORT, exchange.getConnection());
+        streaming.handleRequest(exchange);
+    }
+
+    /** Tells the listeners of a status that was published since the last call; called a few times a second. */
+    synchronized void poll() {
+        StatusDocuments.Document newest = documents.newest();
+        if (newest == last || !documents.ready()) {
+            return;
+        }
+        last = newest;
+        Event event = new Event(++count, new String(newest.full(), UTF_8));
+        recent.addLast(event);
+        if (recent.size() > REPLAYABLE) {
+            recent.removeFirst();
+        }
+        // A copy: a listener that is cut takes itself out of the set.
+        List.copyOf(listeners).forEach(listener -> listener.send(event));
+    }
+
+    synchronized int buffered() {
+        return recent.size();
+    }
+
+    /** Cuts all listeners off. */
+    synchronized void close() {
+        List.copyOf(listeners).forEach(Listener::cut);
+    }
+
+    private synchronized void connected(ServerSentEventConnection connection, String lastEventId) {
+        connection.setKeepAliveTime(HEARTBEAT_MILLIS);
+        Listener listener = new Listener(connection);
+        connection.addCloseTask(closed -> forget(listener));
+        long seen = position(lastEventId);
+        boolean replayable = seen >= 0 && seen <= count && (recent.isEmpty() || seen >= recent.getFirst().number - 1);
+        if (lastEventId != null && !replayable) {
+            connection.send("{}", "gap", null, null);
+        }
+        listeners.add(listener);
+        recent.stream()
+                .filter(event -> event.number > (replayable ? seen : count - 1))
+                .forEach(listener::replay);
+    }
+
+    private synchronized void forget(Listener listener) {
+        listeners.remove(listener);
+    }
+
+    /** How many events the id's owner has seen; -1 if it is not one of this process. */
+    private long position(String id) {
+        if (id == null || !id.matches(process + "-\\d{1,18}")) {
+            return -1;
+        }
+        return Long.parseLong(id.substring(process.length() + 1));
+    }
+
+    private record Event(long number, String data) {}
+
+    /** One client, and how far it lags behind. */
+    private final class Listener implements ServerSentEventConnection.EventCallback {
+
+        private final ServerSentEventConnection connection;
+        private final AtomicInteger unsent = new AtomicInteger();
+
+        Listener(ServerSentEventConnection connection) {
+            this.connection = connection;
+        }
+
+        /** Drops the client if it is too slow. */
+        void send(Event event) {
+            if (unsent.get() >= limits.eventsBehind()) {
+                cut();
+            } else {
+                replay(event);
+            }
+        }
+
+        /** At once: an orderly end would wait for the client to read. */
+        void cut() {
+            forget(this);
+            IoUtils.safeClose(connection.getAttachment(TRANSPORT));
+        }
+
+        /** Without regard to the lag: the buffer bounds what is replayed. */
+        void replay(Event event) {
+            unsent.incrementAndGet();
+            connection.send(event.data, "progress", process + "-" + event.number, this);
+        }
+
+        @Override
+        public void done(ServerSentEventConnection client, String data, String event, String id) {
+            unsent.decrementAndGet();
+        }
+
+        @Override
+        public void failed(
+                ServerSentEventConnection client, String data, String event, String id, IOException failure) {
+            forget(this);
+        }
+    }
+}

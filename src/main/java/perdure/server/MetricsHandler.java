@@ -1,0 +1,109 @@
+package perdure.server;
+
+import io.prometheus.metrics.core.metrics.CounterWithCallback;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.ExpositionFormats;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.util.function.Function;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingStatus;
+
+/** {@code GET /metrics} for Prometheus: the newest status and the process's memory, read when asked. */
+final class MetricsHandler implements HttpHandler {
+
+    private final PrometheusRegistry registry = new PrometheusRegistry();
+    private final ExpositionFormats formats = ExpositionFormats.init();
+    private final StatusDocuments documents;
+
+    MetricsHandler(ServedRun run, StatusDocuments documents) {
+        this.documents = documents;
+        gauge("perdure_training_running", "1 while the trainer trains, else 0", status -> status.running() ? 1.0 : 0.0);
+        gauge("perdure_training_loss", "Mean loss of the epoch in progress, nats a token", TrainingStatus::loss);
+        gauge("perdure_training_best_loss", "Least epoch loss of the run, nats a token", status -> status.progress()
+                .quality()
+                .bestLoss());
+        gauge("perdure_training_validation_loss", "Last validation loss, nats a token", status -> status.progress()
+                .quality()
+                .validationLoss());
+        gauge("perdure_training_learning_rate", "Learning rate of the last step", status -> status.progress()
+                .quality()
+                .learningRate());
+        gauge("perdure_training_epoch", "Epoch in progress, from one", status -> (double) status.currentEpoch());
+        gauge("perdure_training_epochs_planned", "Epochs to reach", status -> (double) status.totalEpochs());
+        gauge("perdure_training_tokens_per_second", "Training rate of this process", status -> status.progress()
+                .speed()
+                .tokensPerSecond());
+        counter("perdure_training_steps", "Optimizer steps of the run", progress -> progress.position()
+                .step());
+        counter("perdure_training_tokens", "Tokens trained on in the run", progress -> progress.position()
+                .tokens());
+        counter("perdure_checkpoint_saves", "Checkpoints saved by this process", progress -> progress.saved()
+                .saves());
+        counter("perdure_checkpoint_failures", "Saves of this process that failed", progress -> progress.saved()
+                .failures());
+        memory(run);
+    }
+
+    /** Where the parts of the server that count for themselves register. */
+    PrometheusRegistry registry() {
+        return registry;
+    }
+
+    @Override
+    public void handleRequest(HttpServerExchange exchange) throws IOException {
+        ExpositionFormatWriter format =
+                formats.findWriter(exchange.getRequestHeaders().getFirst(Headers.ACCEPT));
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        format.write(body, registry.scrape());
+        Responses.send(exchange, 200, format.getContentType(), body.toByteArray());
+    }
+
+    /** @param value null leaves the metric out */
+    private void gauge(String name, String help, Function<TrainingStatus, Double> value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(sample -> {
+                    Double now = value.apply(documents.newest().status());
+                    if (now != null) {
+                        sample.call(now);
+                    }
+                })
+                .register(registry);
+    }
+
+    private void counter(String name, String help, Function<TrainingProgress, Long> value) {
+        CounterWithCallback.builder()
+                .name(name)
+                .help(help)
+                .callback(sample ->
+                        sample.call(value.apply(documents.newest().status().progress())))
+                .register(registry);
+    }
+
+    private void memory(ServedRun run) {
+        MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+        GaugeWithCallback.builder()
+                .name("jvm_memory_used_bytes")
+                .help("Memory that the Java virtual machine uses")
+                .labelNames("area")
+                .callback(sample -> {
+                    sample.call(memory.getHeapMemoryUsage().getUsed(), "heap");
+                    sample.call(memory.getNonHeapMemoryUsage().getUsed(), "nonheap");
+                })
+                .register(registry);
+        GaugeWithCallback.builder()
+                .name("perdure_native_memory_bytes")
+                .help("Memory held outside the Java virtual machine")
+                .callback(sample -> sample.call(run.nativeBytes().getAsLong()))
+                .register(registry);
+    }
+}

@@ -1,0 +1,39 @@
+package perdure.server;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The answers, which share one content type and one shape for errors. */
+final class Responses {
+
+    static final String JSON = "application/json; charset=utf-8";
+
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private Responses() {}
+
+    static void json(HttpServerExchange exchange, int status, byte[] body) {
+        send(exchange, status, JSON, body);
+    }
+
+    static void json(HttpServerExchange exchange, int status, Map<String, ?> body) {
+        json(exchange, status, MAPPER.writeValueAsBytes(body));
+    }
+
+    /** {@code {"error":{"message":…,"type":…}}}, the shape that OpenAI's clients read. */
+    static void error(HttpServerExchange exchange, int status, String type, String message) {
+        json(exchange, status, Map.of("error", new Problem(message, type)));
+    }
+
+    static void send(HttpServerExchange exchange, int status, String contentType, byte[] body) {
+        exchange.setStatusCode(status);
+        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
+        exchange.setResponseContentLength(body.length);
+        exchange.getResponseSender().send(ByteBuffer.wrap(body));
+    }
+
+    private record Problem(String message, String type) {}
+}

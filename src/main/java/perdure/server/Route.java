@@ -1,0 +1,34 @@
+package perdure.server;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
+
+/**
+ * A line of the routing table.
+ *
+ * @param path exact, or ending in {@code /*} for everything below
+ * @param handler runs on the I/O thread; wrap it in a {@code BlockingHandler} if it waits for anything
+ */
+record Route(HttpString method, String path, HttpHandler handler) {
+
+    /** Answers HEAD as well. */
+    static Route get(String path, HttpHandler handler) {
+        return new Route(Methods.GET, path, handler);
+    }
+
+    static Route post(String path, HttpHandler handler) {
+        return new Route(Methods.POST, path, handler);
+    }
+
+    boolean matches(String requested) {
+        return path.endsWith("/*")
+                ? requested.startsWith(path.substring(0, path.length() - 1))
+                : requested.equals(path);
+    }
+
+    /** Undertow leaves the body out of an answer to HEAD. */
+    boolean accepts(HttpString requested) {
+        return requested.equals(method) || method.equals(Methods.GET) && requested.equals(Methods.HEAD);
+    }
+}

@@ -1,0 +1,16 @@
+package perdure.server;
+
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
+import perdure.status.TrainingStatus;
+
+/**
+ * What the server knows of a run: it only reads, and can ask for a stop.
+ *
+ * @param status the trainer publishes here; null until it first does
+ * @param folder the run folder, whose loss history is served
+ * @param stop asks the trainer to finish its step, save and end; returns at once
+ * @param nativeBytes memory held outside the Java heap
+ */
+public record ServedRun(AtomicReference<TrainingStatus> status, Path folder, Runnable stop, LongSupplier nativeBytes) {}

@@ -1,0 +1,56 @@
+package perdure.server;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/**
+ * Where the server listens and who may ask. Every error names the flag that carried the value.
+ *
+ * @param host name or address to bind; anything but loopback requires a token
+ * @param port 0 picks a free one
+ * @param token clients send it as {@code Authorization: Bearer}; null asks none
+ * @param limits what one client may cost
+ */
+public record ServerOptions(String host, int port, String token, Limits limits) {
+
+    public static final String DEFAULT_HOST = "127.0.0.1";
+    public static final int DEFAULT_PORT = 8080;
+
+    public ServerOptions {
+        if (port < 0 || port > 65_535) {
+            throw new IllegalArgumentException("--port " + port + ": must be 0 to 65535");
+        }
+        if (token != null && !token.matches("[!-~]+")) {
+            throw new IllegalArgumentException("--token: must be visible ASCII characters without spaces");
+        }
+        if (token == null && !resolve(host).isLoopbackAddress()) {
+            throw new IllegalArgumentException("--host " + host
+                    + ": can be reached from other machines and therefore requires --token; 127.0.0.1 does not");
+        }
+    }
+
+    /** Default limits. */
+    public ServerOptions(String host, int port, String token) {
+        this(host, port, token, Limits.standard());
+    }
+
+    /** On loopback, without a token. */
+    public static ServerOptions local(int port) {
+        return new ServerOptions(DEFAULT_HOST, port, null);
+    }
+
+    InetAddress address() {
+        return resolve(host);
+    }
+
+    private static InetAddress resolve(String host) {
+        if (host == null || host.isBlank()) {
+            throw new IllegalArgumentException("--host: must not be empty");
+        }
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException unknown) {
+            throw new IllegalArgumentException("--host " + host + ": no such host", unknown);
+        }
+    }
+}

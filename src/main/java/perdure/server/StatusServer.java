@@ -1,0 +1,186 @@
+package perdure.server;
+
+import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.Options;
+
+/**
+ * Serves what a run says of itself. Knows no trainer: it reads the reference that one publishes to, and its threads
+ * are few and daemons, so that it neither slows a run nor outlives one.
+ */
+public final class StatusServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StatusServer.class);
+    private static final long EVENT_POLL_MILLIS = 200;
+
+    private final Undertow undertow;
+    private final EventStream events;
+    private final ScheduledExecutorService ticker;
+    private final int port;
+
+    private StatusServer(Undertow undertow, EventStream events, ScheduledExecutorService ticker, int port) {
+        this.undertow = undertow;
+        this.events = events;
+        this.ticker = ticker;
+        this.port = port;
+    }
+
+    /**
+     * Returns once the port is open.
+     *
+     * @throws IllegalArgumentException naming {@code --port} or {@code --host} if that can't be bound
+     */
+    public static StatusServer start(ServerOptions options, ServedRun run) {
+        StatusDocuments documents = new StatusDocuments(run.status());
+        EventStream events = new EventStream(documents, options.limits());
+        MetricsHandler metrics = new MetricsHandler(run, documents);
+        Router router = new Router(routes(options, run, documents, events, metrics));
+
+        InetAddress address = options.address();
+        Undertow undertow = undertow(options, address, router);
+        try {
+            undertow.start();
+        } catch (RuntimeException failure) {
+            throw unbindable(options, address, failure);
+        }
+        int port = ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+
+        ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "perdure-events");
+            thread.setDaemon(true);
+            return thread;
+        });
+        ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
+        return new StatusServer(undertow, events, ticker, port);
+    }
+
+    /** The routing table: all that is served, in one place. */
+    private static List<Route> routes(
+            ServerOptions options,
+            ServedRun run,
+            StatusDocuments documents,
+            EventStream events,
+            MetricsHandler metrics) {
+        BearerToken token = new BearerToken(options.token());
+        return List.of(
+                Route.get("/livez", exchange -> Responses.json(exchange, 200, Map.of("live", true))),
+                Route.get("/readyz", exchange -> ready(exchange, documents)),
+                Route.get("/training/status", token.guard(exchange -> status(exchange, documents))),
+                Route.get("/training/progress", token.guard(exchange -> progress(exchange, documents))),
+                Route.get("/training/history", token.guard(offThread(new HistoryHandler(run.folder())))),
+                Route.get("/training/events", token.guard(events)),
+                Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
+                Route.get("/metrics", token.guard(offThread(metrics))));
+    }
+
+    private static void ready(HttpServerExchange exchange, StatusDocuments documents) {
+        boolean ready = documents.ready();
+        Responses.json(exchange, ready ? 200 : 503, Map.of("ready", ready));
+    }
+
+    private static void status(HttpServerExchange exchange, StatusDocuments documents) {
+        Responses.json(exchange, 200, documents.newest().brief());
+    }
+
+    private static void progress(HttpServerExchange exchange, StatusDocuments documents) {
+        Responses.json(exchange, 200, documents.newest().full());
+    }
+
+    private static void stop(HttpServerExchange exchange, StatusDocuments documents, ServedRun run) {
+        if (documents.newest().status().running()) {
+            run.stop().run();
+            Responses.json(exchange, 202, Map.of("stopping", true));
+        } else {
+            Responses.error(exchange, 409, "conflict", "nothing is training");
+        }
+    }
+
+    /** Runs on a worker thread; the answer itself is still sent without one waiting for the client. */
+    private static HttpHandler offThread(HttpHandler handler) {
+        return exchange -> exchange.dispatch(handler);
+    }
+
+    /** An exception that leaves a handler is logged by Undertow and answered in the shape of all errors. */
+    private static HttpHandler reportingFailures(HttpHandler next) {
+        return exchange -> {
+            exchange.addDefaultResponseListener(unanswered -> {
+                if (unanswered.getStatusCode() < 500) {
+                    return false;
+                }
+                Responses.error(
+                        unanswered, unanswered.getStatusCode(), "server_error", "the server failed; see its log");
+                return true;
+            });
+            next.handleRequest(exchange);
+        };
+    }
+
+    private static Undertow undertow(ServerOptions options, InetAddress address, HttpHandler routes) {
+        Limits limits = options.limits();
+        AllowedHosts hosts = new AllowedHosts(options.host(), address);
+        HttpHandler secured = new SecurityHandler(hosts, limits.bodyBytes(), routes);
+        return Undertow.builder()
+                .addHttpListener(options.port(), address.getHostAddress())
+                .setHandler(reportingFailures(new BodyDeadline(limits.body(), secured)))
+                .setIoThreads(1)
+                .setWorkerThreads(2)
+                .setWorkerOption(Options.WORKER_NAME, "perdure-server")
+                .setWorkerOption(Options.THREAD_DAEMON, true)
+                .setSocketOption(Options.CONNECTION_HIGH_WATER, limits.connections())
+                .setSocketOption(Options.CONNECTION_LOW_WATER, limits.connections())
+                .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(limits.headers()))
+                .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, millis(limits.idle()))
+                .setServerOption(UndertowOptions.IDLE_TIMEOUT, millis(limits.stalled()))
+                .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, limits.bodyBytes())
+                .setServerOption(UndertowOptions.MAX_HEADER_SIZE, 16 << 10)
+                .setServerOption(UndertowOptions.MAX_HEADERS, 64)
+                .setServerOption(UndertowOptions.MAX_PARAMETERS, 32)
+                .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, 2_000)
+                .build();
+    }
+
+    private static int millis(Duration duration) {
+        return Math.toIntExact(duration.toMillis());
+    }
+
+    /** Which flag is at fault: the host, if not even a free port can be opened there. */
+    private static IllegalArgumentException unbindable(
+            ServerOptions options, InetAddress address, RuntimeException failure) {
+        try (ServerSocket probe = new ServerSocket(0, 1, address)) {
+            LOG.debug("{} can be bound, at port {}", options.host(), probe.getLocalPort());
+        } catch (IOException unavailable) {
+            return new IllegalArgumentException(
+                    "--host " + options.host() + ": not an address of this machine", failure);
+        }
+        String reason = options.port() > 0 && options.port() < 1024 ? "not permitted, or in use" : "already in use";
+        return new IllegalArgumentException(
+                "--port " + options.port() + ": " + reason + "; choose another, or 0 for a free one", failure);
+    }
+
+    /** The port in use, also where a free one was asked for. */
+    public int port() {
+        return port;
+    }
+
+    /** Cuts every connection and frees the port. */
+    @Override
+    public void close() {
+        ticker.shutdownNow();
+        events.close();
+        undertow.stop();
+    }
+}

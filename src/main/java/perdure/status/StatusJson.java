@@ -1,0 +1,57 @@
+package perdure.status;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.std.StdSerializer;
+
+/**
+ * The wire form of the status, one for the server and for {@code training_status.json}: keys in the order of the
+ * records, enums in lower case, and {@code null} for a number that is not finite, since JSON has no NaN.
+ */
+public final class StatusJson {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+            .addModule(new SimpleModule()
+                    .addSerializer(Double.class, new FiniteOrNull())
+                    .addSerializer(double.class, new FiniteOrNull()))
+            .build();
+
+    private StatusJson() {}
+
+    /** {@code {"running":true,"current_epoch":7,"total_epochs":15,"loss":4.94}}, in UTF-8. */
+    public static byte[] brief(TrainingStatus status) {
+        return MAPPER.writeValueAsBytes(status);
+    }
+
+    /** The four keys of {@link #brief} followed by everything of {@link TrainingProgress}, in UTF-8. */
+    public static byte[] full(TrainingStatus status) {
+        return MAPPER.writeValueAsBytes(new Full(status, status.progress()));
+    }
+
+    private record Full(
+            @JsonUnwrapped TrainingStatus status,
+            @JsonUnwrapped TrainingProgress progress) {}
+
+    private static final class FiniteOrNull extends StdSerializer<Double> {
+
+        FiniteOrNull() {
+            super(Double.class);
+        }
+
+        @Override
+        public void serialize(Double value, JsonGenerator generator, SerializationContext context) {
+            if (Double.isFinite(value)) {
+                generator.writeNumber(value);
+            } else {
+                generator.writeNull();
+            }
+        }
+    }
+}

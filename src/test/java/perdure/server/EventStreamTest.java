@@ -1,0 +1,193 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingStatus;
+import tools.jackson.databind.json.JsonMapper;
+
+@Timeout(20)
+class EventStreamTest {
+
+    private static final Duration LONG = Duration.ofSeconds(10);
+    private static final int CLIENTS = 8;
+    private static final Limits LIMITS = new Limits(LONG, LONG, LONG, LONG, 32, 1_000, CLIENTS, 64);
+
+    private ServerUnderTest run;
+
+    @BeforeEach
+    void start(@TempDir Path folder) {
+        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, null, LIMITS));
+    }
+
+    @AfterEach
+    void stop() {
+        run.close();
+    }
+
+    static TrainingStatus saying(String message) {
+        TrainingProgress idle = TrainingProgress.idle();
+        return new TrainingStatus(
+                true,
+                1,
+                2,
+                4.0,
+                new TrainingProgress(
+                        TrainingProgress.State.TRAINING,
+                        message,
+                        idle.position(),
+                        idle.speed(),
+                        idle.quality(),
+                        idle.saved()));
+    }
+
+    private static String message(Map<String, String> event) {
+        assertEquals("progress", event.get("event"));
+        return JsonMapper.shared().readTree(event.get("data")).get("message").asString();
+    }
+
+    /** A client of the stream: each event as its fields by name. */
+    private final class Client implements AutoCloseable {
+
+        private final HttpResponse<InputStream> answer;
+        private final BufferedReader lines;
+
+        Client(String lastEventId) throws IOException, InterruptedException {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(run.url("/training/events")));
+            if (lastEventId != null) {
+                request.header("Last-Event-ID", lastEventId);
+            }
+            answer = HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+            lines = new BufferedReader(new InputStreamReader(answer.body(), UTF_8));
+        }
+
+        Map<String, String> next() {
+            try {
+                Map<String, String> event = new HashMap<>();
+                for (String line = lines.readLine(); !line.isEmpty() || event.isEmpty(); line = lines.readLine()) {
+                    int colon = line.indexOf(':');
+                    if (colon > 0) {
+                        event.put(
+                                line.substring(0, colon),
+                                line.substring(colon + 1).strip());
+                    }
+                }
+                return event;
+            } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            lines.close();
+        }
+    }
+
+    @Test
+    void tellsTheNewestStatusAndThenEachChange() throws Exception {
+        run.published.set(saying("one"));
+        try (Client client = new Client(null)) {
+            assertTrue(client.answer
+                    .headers()
+                    .firstValue("Content-Type")
+                    .orElseThrow()
+                    .startsWith("text/event-stream"));
+            assertEquals("one", message(client.next()));
+            run.published.set(saying("two"));
+            assertEquals("two", message(client.next()));
+            run.published.set(saying("three"));
+            assertEquals("three", message(client.next()));
+        }
+    }
+
+    @Test
+    void replaysWhatAClientMissed() throws Exception {
+        run.published.set(saying("one"));
+        String seen;
+        try (Client client = new Client(null)) {
+            seen = client.next().get("id");
+        }
+        try (Client witness = new Client(null)) {
+            witness.next();
+            for (String message : new String[] {"two", "three"}) {
+                run.published.set(saying(message));
+                witness.next();
+            }
+        }
+        try (Client back = new Client(seen)) {
+            assertEquals("two", message(back.next()));
+            assertEquals("three", message(back.next()));
+        }
+    }
+
+    @Test
+    void tellsAClientOfAnEarlierProcessThatItMissedSomething() throws Exception {
+        run.published.set(saying("one"));
+        for (String foreign : new String[] {"abc-7", "7", "<script>", "x".repeat(500)}) {
+            try (Client client = new Client(foreign)) {
+                assertEquals("gap", client.next().get("event"));
+                assertEquals("one", message(client.next()));
+            }
+        }
+    }
+
+    @Test
+    void forgetsEventsBeyondItsBufferAndSaysSo() throws Exception {
+        StatusDocuments documents = new StatusDocuments(run.published);
+        EventStream stream = new EventStream(documents, LIMITS);
+        for (int i = 0; i < EventStream.REPLAYABLE + 100; i++) {
+            run.published.set(saying("event " + i));
+            stream.poll();
+        }
+        assertEquals(EventStream.REPLAYABLE, stream.buffered());
+    }
+
+    @Test
+    void takesABoundedNumberOfClientsAndANewOneWhenAnotherLeaves() throws Exception {
+        run.published.set(saying("one"));
+        List<Client> clients = new ArrayList<>();
+        for (int i = 0; i < CLIENTS; i++) {
+            clients.add(new Client(null));
+        }
+        try (Client tooMany = new Client(null)) {
+            assertEquals(503, tooMany.answer.statusCode());
+            assertTrue(tooMany.answer.headers().firstValue("Retry-After").isPresent());
+        }
+        clients.remove(0).close();
+        int status = 503;
+        for (int change = 0; status == 503; change++) {
+            run.published.set(saying("a write finds out who has left " + change));
+            Thread.sleep(100);
+            try (Client another = new Client(null)) {
+                status = another.answer.statusCode();
+            }
+        }
+        assertEquals(200, status);
+        for (Client client : clients) {
+            client.close();
+        }
+    }
+}

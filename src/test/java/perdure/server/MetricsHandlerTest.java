@@ -1,0 +1,55 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetricsHandlerTest {
+
+    @Test
+    void tellsTheNewestStatusInPrometheusText(@TempDir Path folder) throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            run.published.set(ServerUnderTest.running(7, 15, 4.94));
+            List<String> lines = run.get("/metrics").body().lines().toList();
+            for (String line : List.of(
+                    "perdure_training_running 1.0",
+                    "perdure_training_loss 4.94",
+                    "perdure_training_epoch 7.0",
+                    "perdure_training_epochs_planned 15.0",
+                    "perdure_training_steps_total 420.0",
+                    "perdure_training_tokens_total 430080.0",
+                    "perdure_training_tokens_per_second 20500.0",
+                    "perdure_checkpoint_saves_total 3.0",
+                    "perdure_checkpoint_failures_total 1.0",
+                    "perdure_native_memory_bytes 1.23456789E8",
+                    "# TYPE perdure_training_steps_total counter")) {
+                assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));
+            }
+            assertTrue(lines.stream().anyMatch(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\"} ")));
+        }
+    }
+
+    @Test
+    void leavesOutWhatIsNotKnownYet(@TempDir Path folder) throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            run.published.set(ServerUnderTest.running(1, 15, null));
+            var answer = run.get("/metrics");
+            assertEquals(200, answer.statusCode());
+            assertFalse(answer.body().contains("perdure_training_loss "));
+        }
+    }
+
+    @Test
+    void speaksOpenMetricsToThoseWhoAsk(@TempDir Path folder) throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            String body = run.get("/metrics", "Accept", "application/openmetrics-text; version=1.0.0")
+                    .body();
+            assertTrue(body.endsWith("# EOF\n"));
+        }
+    }
+}

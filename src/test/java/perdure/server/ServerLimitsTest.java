@@ -1,0 +1,181 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Raw sockets, since these clients misbehave in ways that no HTTP client can. */
+@Timeout(30)
+class ServerLimitsTest {
+
+    private static final Duration SHORT = Duration.ofMillis(600);
+    private static final Limits LIMITS = new Limits(SHORT, SHORT, SHORT, Duration.ofSeconds(20), 8, 1_000, 2, 4);
+
+    private ServerUnderTest run;
+    private String host;
+
+    @BeforeEach
+    void start(@TempDir Path folder) {
+        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, null, LIMITS));
+        run.published.set(ServerUnderTest.running(1, 2, 4.0));
+        host = "Host: localhost:" + run.server.port() + "\r\n";
+    }
+
+    @AfterEach
+    void stop() {
+        run.close();
+    }
+
+    /** Sends one byte of the text each 100 ms and returns after how many the server had enough. */
+    private int drip(Socket socket, String text) throws Exception {
+        socket.setSoTimeout(1);
+        for (int sent = 0; sent < text.length(); sent++) {
+            try {
+                socket.getOutputStream().write(text.charAt(sent));
+                while (socket.getInputStream().read() >= 0) {
+                    // an answer before the end
+                }
+                return sent;
+            } catch (SocketTimeoutException stillOpen) {
+                Thread.sleep(100);
+            } catch (IOException reset) {
+                return sent;
+            }
+        }
+        return text.length();
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+    }
+
+    @Test
+    void cutsHeadersThatDrip() throws Exception {
+        try (Socket socket = run.connect()) {
+            int sent = drip(socket, "GET /training/status HTTP/1.1\r\n" + host + "X: " + "x".repeat(100));
+            assertTrue(sent < 30, sent + " bytes");
+        }
+    }
+
+    @Test
+    void cutsABodyThatDrips() throws Exception {
+        try (Socket socket = run.connect()) {
+            write(socket, "POST /training/stop HTTP/1.1\r\n" + host + "Content-Length: 100\r\n\r\n");
+            int sent = drip(socket, "x".repeat(100));
+            assertTrue(sent < 30, sent + " bytes");
+        }
+    }
+
+    @Test
+    void cutsABodyThatNeverComes() throws Exception {
+        String answer = run.raw("POST /nowhere HTTP/1.1\r\n" + host + "Content-Length: 100\r\n\r\n");
+        assertFalse(answer.contains("200 OK"), answer);
+    }
+
+    @Test
+    void cutsAConnectionThatSaysNothing() throws Exception {
+        assertEquals("", run.raw(""));
+    }
+
+    @Test
+    void cutsAKeptConnectionThatGoesQuiet() throws Exception {
+        long begin = System.nanoTime();
+        String answer = run.raw("GET /training/status HTTP/1.1\r\n" + host + "\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 200 OK"), answer);
+        assertTrue(Duration.ofNanos(System.nanoTime() - begin).compareTo(Duration.ofSeconds(4)) < 0);
+    }
+
+    @Test
+    void refusesABodyThatIsTooLarge() throws Exception {
+        String answer = run.raw("POST /training/stop HTTP/1.1\r\n" + host + "Content-Length: 1001\r\n\r\n");
+        assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+        assertTrue(answer.contains("\"type\":\"too_large\""), answer);
+        assertEquals(0, run.stops.get());
+    }
+
+    @Test
+    void refusesHeadersThatAreTooLargeOrTooMany() throws Exception {
+        String large = "X: " + "x".repeat(20_000) + "\r\n";
+        String many = "X: x\r\n".repeat(100);
+        for (String headers : List.of(large, many)) {
+            String answer;
+            try {
+                answer = run.raw("GET /training/status HTTP/1.1\r\n" + host + headers + "\r\n");
+            } catch (IOException reset) {
+                answer = "";
+            }
+            assertFalse(answer.contains("200 OK"), answer);
+        }
+    }
+
+    @Test
+    void survivesWhatIsNotHttp() throws Exception {
+        for (String noise : List.of("\0\1\2\3\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n")) {
+            assertFalse(run.raw(noise).contains("200 OK"), noise);
+        }
+        assertEquals(200, run.get("/livez").statusCode());
+    }
+
+    @Test
+    void letsMoreConnectionsWaitUntilOthersEnd() throws Exception {
+        List<Socket> crowd = new ArrayList<>();
+        try {
+            for (int i = 0; i < LIMITS.connections(); i++) {
+                Socket listener = run.connect();
+                crowd.add(listener);
+            }
+            try (Socket late = run.connect()) {
+                write(late, "GET /livez HTTP/1.1\r\n" + host + "\r\n");
+                late.setSoTimeout(200);
+                assertThrows(SocketTimeoutException.class, () -> late.getInputStream()
+                        .read());
+                late.setSoTimeout(5_000);
+                assertEquals('H', late.getInputStream().read(), "the silent ones are cut and make room");
+            }
+        } finally {
+            for (Socket socket : crowd) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
+    void dropsAListenerThatDoesNotRead() throws Exception {
+        try (Socket slow = run.connect()) {
+            write(slow, "GET /training/events HTTP/1.1\r\n" + host + "\r\n");
+            InputStream in = slow.getInputStream();
+            assertEquals("HTTP/1.1 200", new String(in.readNBytes(12), UTF_8));
+            String message = "x".repeat(2_000_000);
+            for (int i = 0; i < 12; i++) {
+                run.published.set(EventStreamTest.saying(message));
+                Thread.sleep(250);
+            }
+            long received = 0;
+            try {
+                received = in.readAllBytes().length;
+            } catch (SocketTimeoutException stillOpen) {
+                throw new AssertionError(stillOpen);
+            } catch (IOException reset) {
+                // cut
+            }
+            assertTrue(received < 10L * message.length(), received + " bytes");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingStatus;
+
+/** A real server on a free port, and the ways to ask it. */
+final class ServerUnderTest implements AutoCloseable {
+
+    final AtomicReference<TrainingStatus> published = new AtomicReference<>();
+    final AtomicInteger stops = new AtomicInteger();
+    final StatusServer server;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    ServerUnderTest(Path folder) {
+        this(folder, ServerOptions.local(0));
+    }
+
+    ServerUnderTest(Path folder, ServerOptions options) {
+        server = StatusServer.start(
+                options, new ServedRun(published, folder, stops::incrementAndGet, () -> 123_456_789L));
+    }
+
+    static TrainingStatus running(int epoch, int epochs, Double loss) {
+        TrainingProgress progress = new TrainingProgress(
+                TrainingProgress.State.TRAINING,
+                null,
+                new TrainingProgress.Position(420, 900, 20, 60, 46.6, 430_080),
+                new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2),
+                new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN),
+                new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1));
+        return new TrainingStatus(true, epoch, epochs, loss, progress);
+    }
+
+    String url(String path) {
+        return "http://127.0.0.1:" + server.port() + path;
+    }
+
+    HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
+        return send("GET", path, headers);
+    }
+
+    HttpResponse<String> send(String method, String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(url(path))).method(method, HttpRequest.BodyPublishers.noBody());
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    /** A connection that waits at most five seconds for a byte. */
+    Socket connect() throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+        socket.setSoTimeout(5_000);
+        return socket;
+    }
+
+    /** Sends the bytes as they are and returns all that comes back until the server closes. */
+    String raw(String request) throws IOException {
+        try (Socket socket = connect()) {
+            socket.getOutputStream().write(request.getBytes(ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), UTF_8);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+    }
+}
