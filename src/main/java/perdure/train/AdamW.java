@@ -1,0 +1,216 @@
+package perdure.train;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import perdure.model.LanguageModel;
+
+/**
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019) for one {@link LanguageModel}, on libtorch's fused kernel:
+ * one call updates all weights. Matrices, embeddings among them, decay; vectors do not. It knows no schedule: every step
+ * is told its learning rate.
+ *
+ * <p>Make it when the model is on its device; the moments lie beside the weights.
+ */
+public final class AdamW implements AutoCloseable {
+
+    /**
+     * What stays the same from step to step.
+     *
+     * @param beta1 share of the old mean of gradients that a step keeps
+     * @param beta2 share of the old mean of squared gradients that a step keeps
+     * @param epsilon added to the root of the mean square
+     * @param weightDecay share of a matrix that a step at learning rate 1 takes away
+     */
+    public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {
+
+        public static final Settings DEFAULT = new Settings(0.9, 0.95, 1e-8, 0.1);
+
+        public Settings {
+            share("--beta1", beta1);
+            share("--beta2", beta2);
+            if (!(epsilon > 0)) {
+                throw new IllegalArgumentException("epsilon " + epsilon + " is not positive.");
+            }
+            if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException(
+                        "--weight-decay " + weightDecay + " is not zero or a positive number.");
+            }
+        }
+
+        private static void share(String flag, double value) {
+            if (!(value >= 0 && value < 1)) {
+                throw new IllegalArgumentException(flag + " " + value + " is not in [0, 1).");
+            }
+        }
+    }
+
+    private static final String UPDATE =
+            "aten::_fused_adamw_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs,"
+                    + " Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1,"
+                    + " float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None,"
+                    + " Tensor? found_inf=None) -> ()";
+
+    private static final String NORMS =
+            "aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]";
+
+    private static final String SCALE = "aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()";
+
+    /** Weights that decay alike, with their moments in the same order. */
+    private record Group(List<Tensor> weights, List<Tensor> means, List<Tensor> squares, double weightDecay) {
+
+        Group(List<Tensor> weights, double weightDecay) {
+            this(weights, zerosLike(weights), zerosLike(weights), weightDecay);
+        }
+
+        private static List<Tensor> zerosLike(List<Tensor> weights) {
+            List<Tensor> zeros = new ArrayList<>();
+            try (PointerScope scope = new PointerScope()) {
+                for (Tensor weight : weights) {
+                    zeros.add(torch.zeros_like(weight).retainReference());
+                }
+            }
+            return List.copyOf(zeros);
+        }
+    }
+
+    private final LanguageModel model;
+    private final Settings settings;
+    private final List<Group> groups;
+    private final List<Tensor> weights;
+
+    /** Float32 scalar beside the weights, as the kernel wants it; {@link #steps} is the same number in Java. */
+    private final Tensor stepCount;
+
+    private final BoxedOperator update;
+    private final BoxedOperator norms;
+    private final BoxedOperator scale;
+    private long steps;
+
+    public AdamW(LanguageModel model, Settings settings) {
+        this.model = model;
+        this.settings = settings;
+        groups = List.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0));
+        weights = groups.stream().flatMap(group -> group.weights.stream()).toList();
+        try (PointerScope scope = new PointerScope()) {
+            stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
+            update = new BoxedOperator(UPDATE);
+            norms = new BoxedOperator(NORMS);
+            scale = new BoxedOperator(SCALE);
+        }
+    }
+
+    /**
+     * Scales all gradients so that their norm, taken as one vector, is at most {@code largest}.
+     *
+     * @return the norm before; if it is not finite, nothing was scaled, and the caller must not step
+     */
+    public double clipGradients(double largest) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            IValue gradients = gradients(weights);
+            TensorVector parts = norms.call(gradients, new IValue(new Scalar(2.0)), new IValue())
+                    .get(0)
+                    .toTensorVector();
+            double norm = torch.stack(parts).norm().item_double();
+            if (norm > largest && norm < Double.POSITIVE_INFINITY) {
+                scale.call(gradients, new IValue(new Scalar(largest / norm)));
+            }
+            return norm;
+        }
+    }
+
+    /** Updates weights and moments by the gradients, all of which must be there. */
+    public void step(double learningRate) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            stepCount.add_(new Scalar(1.0));
+            for (Group group : groups) {
+                update.call(
+                        BoxedOperator.list(group.weights),
+                        gradients(group.weights),
+                        BoxedOperator.list(group.means),
+                        BoxedOperator.list(group.squares),
+                        BoxedOperator.list(List.of()),
+                        BoxedOperator.list(Collections.nCopies(group.weights.size(), stepCount)),
+                        new IValue(learningRate),
+                        new IValue(settings.beta1),
+                        new IValue(settings.beta2),
+                        new IValue(group.weightDecay),
+                        new IValue(settings.epsilon),
+                        new IValue(false), // amsgrad
+                        new IValue(false), // maximize
+                        new IValue(), // grad_scale
+                        new IValue()); // found_inf
+            }
+        }
+        steps++;
+    }
+
+    private static IValue gradients(List<Tensor> weights) {
+        List<Tensor> gradients = weights.stream().map(Tensor::grad).toList();
+        if (!gradients.stream().allMatch(Tensor::defined)) {
+            throw new IllegalStateException("A weight has no gradient: step and clip belong after the backward pass.");
+        }
+        return BoxedOperator.list(gradients);
+    }
+
+    /** Takes the gradients away, so that the next backward pass sets them instead of adding to them. */
+    public void zeroGradients() {
+        try (PointerScope scope = new PointerScope()) {
+            weights.forEach(weight -> weight.mutable_grad().reset());
+        }
+    }
+
+    /** Steps made in the whole life of the run. */
+    public long steps() {
+        return steps;
+    }
+
+    /** Carries on after {@code steps} steps, whose moments the caller writes to {@link #namedMoments()}. */
+    public void steps(long steps) {
+        try (PointerScope scope = new PointerScope()) {
+            stepCount.fill_(new Scalar((double) steps));
+        }
+        this.steps = steps;
+    }
+
+    /**
+     * The moments as {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, with the weights' Hugging Face names: views in
+     * the caller's scope. Writing to one (copy_) sets the moment.
+     */
+    public Map<String, Tensor> namedMoments() {
+        Map<Tensor, Tensor> means = new IdentityHashMap<>();
+        Map<Tensor, Tensor> squares = new IdentityHashMap<>();
+        for (Group group : groups) {
+            for (int i = 0; i < group.weights.size(); i++) {
+                means.put(group.weights.get(i), group.means.get(i));
+                squares.put(group.weights.get(i), group.squares.get(i));
+            }
+        }
+        Map<String, Tensor> moments = new LinkedHashMap<>();
+        model.named(means::get).forEach((name, view) -> moments.put("exp_avg." + name, view));
+        model.named(squares::get).forEach((name, view) -> moments.put("exp_avg_sq." + name, view));
+        return moments;
+    }
+
+    @Override
+    public void close() {
+        groups.stream()
+                .flatMap(group -> Stream.concat(group.means.stream(), group.squares.stream()))
+                .forEach(Tensor::close);
+        stepCount.close();
+        Stream.of(update, norms, scale).forEach(BoxedOperator::close);
+    }
+}

@@ -1,0 +1,58 @@
+package perdure.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import org.bytedeco.pytorch.Device;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DevicesTest {
+
+    @Test
+    void knowsTheCpu() {
+        try (Device device = Devices.resolve("cpu")) {
+            assertTrue(device.is_cpu());
+            assertTrue(Devices.describe(device).matches("cpu \\([0-9]+ threads\\)"));
+        }
+    }
+
+    @Test
+    void takesTheGpuOnlyWhereThereIsOne() {
+        try (Device device = Devices.resolve("auto")) {
+            assertEquals(Devices.cudaAvailable(), device.is_cuda());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "gpu", "CUDA", "cuda:", "cuda:-1", "cuda:x", "cuda:1000", "cpu:0"})
+    void refusesWhatIsNoDeviceByName(String text) {
+        IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> Devices.resolve(text));
+        assertTrue(error.getMessage().startsWith("--device " + text + " is not one of"), error.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cuda", "cuda:0", "cuda:1"})
+    void saysWhatIsMissingForAGpu(String text) {
+        assumeFalse(Devices.cudaAvailable());
+        IllegalArgumentException error = assertThrows(IllegalArgumentException.class, () -> Devices.resolve(text));
+        String missing = NativeRuntime.cudaBuild() ? "driver" : "-Pcuda";
+        assertTrue(error.getMessage().startsWith("--device " + text + ": "), error.getMessage());
+        assertTrue(error.getMessage().contains(missing), error.getMessage());
+    }
+
+    @Test
+    @Tag("gpu")
+    void refusesAGpuBeyondTheLast() {
+        assumeTrue(Devices.cudaAvailable());
+        try (Device first = Devices.resolve("cuda")) {
+            assertEquals("cuda:0", first.str().getString());
+        }
+        assertThrows(IllegalArgumentException.class, () -> Devices.resolve("cuda:999"));
+    }
+}

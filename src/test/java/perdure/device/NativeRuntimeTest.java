@@ -1,0 +1,34 @@
+package perdure.device;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+
+class NativeRuntimeTest {
+
+    @Test
+    void setsThreadsAndDeterminismAndDoesSoAgain() {
+        NativeRuntime.load(NativeConfig.DEFAULT.withThreads(1));
+        assertEquals(1, torch.get_num_threads());
+        NativeRuntime.load(NativeConfig.DEFAULT.withThreads(2));
+        assertEquals(2, torch.get_num_threads());
+        NativeRuntime.load(); // Changes nothing now.
+        assertEquals(2, torch.get_num_threads());
+        assertTrue(torch.globalContext().deterministicAlgorithms());
+        assertFalse(torch.globalContext().deterministicFillUninitializedMemory());
+        NativeRuntime.load(NativeConfig.standard());
+    }
+
+    @Test
+    void namesTheLibraryThatTheLinkerMisses() {
+        UnsatisfiedLinkError error = new UnsatisfiedLinkError("no jnitorch in java.library.path");
+        error.initCause(new UnsatisfiedLinkError("/cache/libjnitorch.so: libcupti.so.13: cannot open shared object"
+                + " file: No such file or directory"));
+        String line = NativeRuntime.explain(error);
+        assertTrue(line.startsWith("The native library libcupti.so.13 is missing"), line);
+        assertFalse(line.contains("\n"));
+    }
+}

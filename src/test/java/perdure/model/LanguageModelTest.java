@@ -1,0 +1,142 @@
+package perdure.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import perdure.device.NativeRuntime;
+
+class LanguageModelTest {
+
+    private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, 16, false);
+
+    private PointerScope scope;
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @BeforeEach
+    void open() {
+        scope = new PointerScope();
+    }
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    private static Tensor ids() {
+        return torch.tensor(3L, 1L, 4L, 1L, 5L, 9L).view(2, 3); // (B, T)
+    }
+
+    @Test
+    void startsFromTheSeedAlone() {
+        torch.manual_seed(1);
+        try (LanguageModel first = new LanguageModel(CONFIG, 7);
+                LanguageModel same = new LanguageModel(CONFIG, 7);
+                LanguageModel other = new LanguageModel(CONFIG, 8)) {
+            assertTrue(torch.equal(first.logits(ids()), same.logits(ids())));
+            assertFalse(torch.equal(first.logits(ids()), other.logits(ids())));
+        }
+    }
+
+    @Test
+    void leavesTheDefaultGeneratorAlone() {
+        torch.manual_seed(1);
+        double expected = torch.rand(1).item_double();
+        torch.manual_seed(1);
+        new LanguageModel(CONFIG, 7).close();
+        assertEquals(expected, torch.rand(1).item_double());
+    }
+
+    @Test
+    void scalesTheMatricesThatWriteToTheResidualStream() {
+        ModelConfig wide = new ModelConfig(50, 128, 8, 4, 4, 256, 16, false);
+        try (LanguageModel model = new LanguageModel(wide, 1)) {
+            Tensor query = model.namedTensors().get("model.layers.3.self_attn.q_proj.weight");
+            Tensor down = model.namedTensors().get("model.layers.3.mlp.down_proj.weight");
+            assertEquals(0.02, query.std().item_double(), 0.001);
+            assertEquals(0.02 / 4, down.std().item_double(), 0.00025);
+        }
+    }
+
+    @Test
+    void hasAsManyValuesAsItsConfigurationSays() {
+        for (boolean tied : new boolean[] {false, true}) {
+            try (LanguageModel model = new LanguageModel(new ModelConfig(50, 32, 2, 4, 2, 48, 16, tied), 1)) {
+                long trained = count(model.matrices()) + count(model.vectors());
+                assertEquals(model.config().parameterCount(), trained);
+                assertEquals(trained, count(List.copyOf(model.namedTensors().values())));
+                assertEquals(trained, count(List.of(model.parameters().get())));
+            }
+        }
+    }
+
+    private static long count(List<Tensor> tensors) {
+        return tensors.stream().mapToLong(Tensor::numel).sum();
+    }
+
+    @Test
+    void startsNearTheLossOfAGuess() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            double loss = model.lossSum(ids(), ids()).item_double() / 6;
+            assertEquals(Math.log(50), loss, 0.2);
+        }
+    }
+
+    @Test
+    void doesNotCountTargetsOfMinusHundred() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            Tensor targets = ids();
+            double first = model.lossSum(ids().narrow(0, 0, 1), targets.narrow(0, 0, 1))
+                    .item_double();
+            targets.narrow(0, 1, 1).fill_(new Scalar(-100));
+            assertEquals(first, model.lossSum(ids(), targets).item_double(), 1e-5);
+        }
+    }
+
+    @Test
+    void seesNoTokenThatIsYetToCome() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            Tensor shorter = model.logits(ids().narrow(1, 0, 2));
+            Tensor longer = model.logits(ids()).narrow(1, 0, 2);
+            assertEquals(0, longer.sub(shorter).abs().max().item_double(), 1e-6);
+        }
+    }
+
+    @Test
+    void dropsOnlyWhileTraining() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            Tensor plain = model.logits(ids());
+            model.dropout(0.5);
+            model.train(true);
+            assertFalse(torch.equal(plain, model.logits(ids())));
+            model.train(false);
+            assertTrue(torch.equal(plain, model.logits(ids())));
+            assertThrows(IllegalArgumentException.class, () -> model.dropout(1.0));
+        }
+    }
+
+    @Test
+    void outlivesTheScopeThatItWasMadeIn() {
+        LanguageModel model;
+        try (PointerScope inner = new PointerScope()) {
+            model = new LanguageModel(CONFIG, 1);
+        }
+        try (model) {
+            assertEquals(50, model.logits(ids()).size(2));
+        }
+    }
+}
