@@ -1,0 +1,233 @@
+package perdure.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Learns the merges of a byte-level byte-pair encoding (Sennrich et al. 2016; on bytes as in GPT-2) from counted words.
+ *
+ * <p>Each step merges the pair of neighbouring tokens that occurs most often; among equals the one with the least left
+ * id, then the least right id. The order of the texts therefore does not matter, and equal texts give equal merges
+ * everywhere. A pair that occurs once is never merged, so little text can end below the size asked for.
+ */
+public final class ByteLevelBpeTrainer {
+
+    /** Number of byte tokens, and so the least vocabulary. */
+    public static final int BYTES = 256;
+
+    /** Largest vocabulary, specials not counted. */
+    public static final int MAXIMUM_VOCABULARY = 1 << 20;
+
+    /** Text beyond so many characters is not counted: words are frequent long before, and memory stays bounded. */
+    public static final long MAXIMUM_CHARACTERS = 64L << 20;
+
+    /** GPT-2's pre-tokenizer, the one that {@code ByteLevel} with {@code use_regex} stands for. */
+    private static final Pattern WORD = Pattern.compile(
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+            Pattern.UNICODE_CHARACTER_CLASS);
+
+    private static final long LEAST_COUNT = 2;
+
+    private final Map<String, long[]> wordCounts = new HashMap<>();
+    private long characters;
+
+    /**
+     * Trains on all of the given texts.
+     *
+     * @param vocabularySize byte tokens and merges, without the specials; {@value #BYTES} is pure bytes
+     * @return the text of a {@code tokenizer.json}
+     */
+    public static String train(Iterable<String> texts, int vocabularySize) {
+        ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
+        for (String text : texts) {
+            trainer.add(text);
+        }
+        return trainer.train(vocabularySize);
+    }
+
+    /**
+     * Counts the words of a text.
+     *
+     * @return whether more text would still be counted
+     */
+    public boolean add(String text) {
+        TextPieces.split(text, this::count);
+        return characters < MAXIMUM_CHARACTERS;
+    }
+
+    private void count(String piece) {
+        if (characters >= MAXIMUM_CHARACTERS) {
+            return;
+        }
+        characters += piece.length();
+        Matcher words = WORD.matcher(piece);
+        while (words.find()) {
+            wordCounts.computeIfAbsent(words.group(), word -> new long[1])[0]++;
+        }
+    }
+
+    /**
+     * Learns merges from what was added; may be asked again, with another size.
+     *
+     * @throws IllegalArgumentException when the size is out of range
+     */
+    public String train(int vocabularySize) {
+        if (vocabularySize < BYTES || vocabularySize > MAXIMUM_VOCABULARY) {
+            throw new IllegalArgumentException("--vocab-size " + vocabularySize + " is not between " + BYTES
+                    + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
+        }
+        return TokenizerFiles.tokenizerJson(new Merging(wordCounts).learn(vocabularySize - BYTES));
+    }
+
+    /** Two tokens, by id; the result of merge {@code k} has id {@code 256 + k}. */
+    record Merge(int left, int right) {}
+
+    /** One training: the words as token ids, shrinking, and where each pair of neighbours occurs. */
+    private static final class Merging {
+
+        private static final Comparator<Candidate> BEST_FIRST = Comparator.comparingLong(Candidate::count)
+                .reversed()
+                .thenComparingInt(candidate -> candidate.pair().left)
+                .thenComparingInt(candidate -> candidate.pair().right);
+
+        private final int[][] words;
+        private final int[] lengths;
+        private final long[] counts;
+        private final Map<Long, Pair> pairs = new HashMap<>();
+        private final PriorityQueue<Candidate> queue = new PriorityQueue<>(BEST_FIRST);
+        private final List<Pair> fresh = new ArrayList<>();
+
+        /** A place in the queue; its count is the pair's or, as counts only fall, an upper bound. */
+        private record Candidate(long count, Pair pair) {}
+
+        private static final class Pair {
+            private final int left;
+            private final int right;
+            private long count;
+            private int[] words = new int[2];
+            private int size;
+
+            private Pair(int left, int right) {
+                this.left = left;
+                this.right = right;
+            }
+
+            private void add(int word, long times) {
+                count += times;
+                if (size > 0 && words[size - 1] == word) {
+                    return;
+                }
+                if (size == words.length) {
+                    words = Arrays.copyOf(words, size * 2);
+                }
+                words[size++] = word;
+            }
+        }
+
+        private Merging(Map<String, long[]> wordCounts) {
+            words = new int[wordCounts.size()][];
+            lengths = new int[words.length];
+            counts = new long[words.length];
+            int word = 0;
+            for (Map.Entry<String, long[]> entry : new TreeMap<>(wordCounts).entrySet()) {
+                byte[] bytes = entry.getKey().getBytes(StandardCharsets.UTF_8);
+                words[word] = new int[bytes.length];
+                lengths[word] = bytes.length;
+                counts[word] = entry.getValue()[0];
+                for (int i = 0; i < bytes.length; i++) {
+                    words[word][i] = ByteLevel.id(bytes[i]);
+                    if (i > 0) {
+                        count(words[word][i - 1], words[word][i], word);
+                    }
+                }
+                word++;
+            }
+            enqueueFresh();
+        }
+
+        private List<Merge> learn(int limit) {
+            List<Merge> merges = new ArrayList<>();
+            while (merges.size() < limit && !queue.isEmpty()) {
+                Candidate best = queue.poll();
+                Pair pair = best.pair();
+                if (best.count() == pair.count) {
+                    merge(pair, BYTES + merges.size());
+                    merges.add(new Merge(pair.left, pair.right));
+                } else {
+                    enqueue(pair);
+                }
+            }
+            return merges;
+        }
+
+        private void merge(Pair pair, int id) {
+            for (int i = 0; i < pair.size; i++) {
+                rewrite(pair.words[i], pair.left, pair.right, id);
+            }
+            pairs.remove(key(pair.left, pair.right));
+            enqueueFresh();
+        }
+
+        /** Replaces, from the left, every pair in the word by the new token and moves the counts of the neighbours. */
+        private void rewrite(int word, int left, int right, int id) {
+            int[] tokens = words[word];
+            int length = lengths[word];
+            int written = 0;
+            for (int read = 0; read < length; read++) {
+                if (tokens[read] != left || read + 1 == length || tokens[read + 1] != right) {
+                    tokens[written++] = tokens[read];
+                    continue;
+                }
+                if (written > 0) {
+                    discount(tokens[written - 1], left, word);
+                    count(tokens[written - 1], id, word);
+                }
+                if (read + 2 < length) {
+                    discount(right, tokens[read + 2], word);
+                    count(id, tokens[read + 2], word);
+                }
+                tokens[written++] = id;
+                read++;
+            }
+            lengths[word] = written;
+        }
+
+        private void count(int left, int right, int word) {
+            Pair pair = pairs.computeIfAbsent(key(left, right), key -> {
+                Pair added = new Pair(left, right);
+                fresh.add(added);
+                return added;
+            });
+            pair.add(word, counts[word]);
+        }
+
+        private void discount(int left, int right, int word) {
+            pairs.get(key(left, right)).count -= counts[word];
+        }
+
+        /** A pair gains occurrences only in the step that makes its younger token, so it is queued once, after it. */
+        private void enqueueFresh() {
+            fresh.forEach(this::enqueue);
+            fresh.clear();
+        }
+
+        private void enqueue(Pair pair) {
+            if (pair.count >= LEAST_COUNT) {
+                queue.add(new Candidate(pair.count, pair));
+            }
+        }
+
+        private static long key(int left, int right) {
+            return (long) left << 32 | right;
+        }
+    }
+}

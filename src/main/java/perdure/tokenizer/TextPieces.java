@@ -1,0 +1,50 @@
+package perdure.tokenizer;
+
+import java.util.function.Consumer;
+
+/**
+ * Cuts long text where the pre-tokenizer cuts it too, so that the tokens of the pieces are the tokens of the whole.
+ *
+ * <p>That is before a space or newline that follows something other than white space: no word reaches across, and the
+ * rule that treats the end of a run of white space apart never sees the cut. Text with no such place within a
+ * {@linkplain #LIMIT piece} is cut at the limit, between code points; it decodes to the same text all the same.
+ */
+public final class TextPieces {
+
+    /** Longest piece, in characters; bounds the native memory that encoding takes. */
+    public static final int LIMIT = 1 << 16;
+
+    private TextPieces() {}
+
+    /** Hands over the pieces of {@code text} in order; their concatenation is the text. */
+    public static void split(String text, Consumer<String> pieces) {
+        int start = 0;
+        while (start < text.length()) {
+            int end = start + cut(text, start);
+            pieces.accept(text.substring(start, end));
+            start = end;
+        }
+    }
+
+    /**
+     * Length of the first piece of the text from {@code start}: all that is left where that is at most
+     * {@link #LIMIT}, else at most {@link #LIMIT}.
+     */
+    public static int cut(CharSequence text, int start) {
+        if (text.length() - start <= LIMIT) {
+            return text.length() - start;
+        }
+        for (int end = start + LIMIT; end > start; end--) {
+            char next = text.charAt(end);
+            if ((next == ' ' || next == '\n') && !isWhiteSpace(text.charAt(end - 1))) {
+                return end - start;
+            }
+        }
+        return Character.isHighSurrogate(text.charAt(start + LIMIT - 1)) ? LIMIT - 1 : LIMIT;
+    }
+
+    /** Unicode's White_Space property, all of which lies in the basic plane. */
+    private static boolean isWhiteSpace(char character) {
+        return character == '\u0085' || Character.isWhitespace(character) || Character.isSpaceChar(character);
+    }
+}

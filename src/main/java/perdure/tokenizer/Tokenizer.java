@@ -1,0 +1,160 @@
+package perdure.tokenizer;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.stream.IntStream;
+
+/**
+ * Text to token ids and back, by a {@code tokenizer.json} that the Hugging Face library reads.
+ *
+ * <p>Ids: the byte tokens and merges first, then {@code <|endoftext|> <|im_start|> <|im_end|>}. Safe for several
+ * threads.
+ */
+public final class Tokenizer implements AutoCloseable {
+
+    private static final String FILE = "tokenizer.json";
+    private static final long MAXIMUM_FILE_SIZE = 256L << 20;
+
+    private final String json;
+    private final byte[][] tokens;
+    private final int[] newline;
+    private final NativeTokenizer plain;
+    private final NativeTokenizer complete;
+
+    private Tokenizer(String json) {
+        this.json = json;
+        this.tokens = TokenizerFiles.tokens(json);
+        this.plain = new NativeTokenizer(TokenizerFiles.withoutAddedTokens(json));
+        this.complete = new NativeTokenizer(json);
+        this.newline = encode("\n");
+    }
+
+    /**
+     * A tokenizer of the given {@code tokenizer.json} text.
+     *
+     * @throws IllegalArgumentException when it is not a byte-level tokenizer with our three specials
+     */
+    public static Tokenizer of(String tokenizerJson) {
+        return of(tokenizerJson, FILE);
+    }
+
+    /**
+     * The tokenizer in a model folder.
+     *
+     * @throws IllegalArgumentException when its {@code tokenizer.json} is not one of ours
+     * @throws UncheckedIOException when the file cannot be read
+     */
+    public static Tokenizer read(Path folder) {
+        Path file = folder.resolve(FILE);
+        try {
+            if (Files.size(file) > MAXIMUM_FILE_SIZE) {
+                throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");
+            }
+            return of(Files.readString(file), file.toString());
+        } catch (IOException exception) {
+            throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
+        }
+    }
+
+    private static Tokenizer of(String tokenizerJson, String name) {
+        try {
+            return new Tokenizer(tokenizerJson);
+        } catch (IllegalArgumentException exception) {
+            throw new IllegalArgumentException(name + ": " + exception.getMessage(), exception);
+        }
+    }
+
+    /**
+     * The ids of a text. Special tokens that the text spells out are text like any other. Half a surrogate pair, which
+     * has no UTF-8, is encoded as a question mark.
+     */
+    public int[] encode(String text) {
+        String valid = StandardCharsets.UTF_8.newEncoder().canEncode(text)
+                ? text
+                : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+        IntStream.Builder ids = IntStream.builder();
+        TextPieces.split(valid, piece -> {
+            for (long id : plain.encode(piece)) {
+                ids.add((int) id);
+            }
+        });
+        return ids.build().toArray();
+    }
+
+    /** The ids of one ChatML message: {@code <|im_start|>role\ncontent<|im_end|>\n}. */
+    public int[] encodeMessage(String role, String content) {
+        int[] inner = encode(role + "\n" + content);
+        int[] ids = new int[inner.length + 2 + newline.length];
+        ids[0] = imStart();
+        System.arraycopy(inner, 0, ids, 1, inner.length);
+        ids[inner.length + 1] = imEnd();
+        System.arraycopy(newline, 0, ids, inner.length + 2, newline.length);
+        return ids;
+    }
+
+    /** The text of the ids; special tokens appear as they are spelled, bytes that are not UTF-8 as U+FFFD. */
+    public String decode(int[] ids) {
+        return complete.decode(Arrays.stream(ids).asLongStream().toArray());
+    }
+
+    /** The bytes that a token stands for; those of one token alone need not be whole UTF-8 characters. */
+    public byte[] bytes(int id) {
+        return tokens[id].clone();
+    }
+
+    /** Number of ids, the three specials included. */
+    public int vocabularySize() {
+        return tokens.length;
+    }
+
+    public int endOfText() {
+        return tokens.length - 3;
+    }
+
+    public int imStart() {
+        return tokens.length - 2;
+    }
+
+    public int imEnd() {
+        return tokens.length - 1;
+    }
+
+    /** The text of the {@code tokenizer.json}. */
+    public String json() {
+        return json;
+    }
+
+    /** SHA-256 of {@link #json()}, in hexadecimal. */
+    public String fingerprint() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(json.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException exception) {
+            throw new IllegalStateException(exception);
+        }
+    }
+
+    /** Writes {@code tokenizer.json}, {@code tokenizer_config.json} and {@code special_tokens_map.json}. */
+    public void write(Path folder) {
+        try {
+            Files.writeString(folder.resolve(FILE), json);
+            Files.writeString(folder.resolve("tokenizer_config.json"), TokenizerFiles.tokenizerConfigJson());
+            Files.writeString(folder.resolve("special_tokens_map.json"), TokenizerFiles.specialTokensMapJson());
+        } catch (IOException exception) {
+            throw new UncheckedIOException("Cannot write the tokenizer to " + folder + ": " + exception, exception);
+        }
+    }
+
+    @Override
+    public void close() {
+        plain.close();
+        complete.close();
+    }
+}
