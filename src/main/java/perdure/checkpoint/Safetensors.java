@@ -1,0 +1,205 @@
+package perdure.checkpoint;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import perdure.checkpoint.SafetensorsHeader.Entry;
+
+/**
+ * Writes and reads tensors by name in the safetensors format, strictly; files are exchanged with Python's library
+ * byte for byte. It does not know what the tensors mean, and makes nothing durable.
+ *
+ * <p>Types: F64, F32, F16, BF16, I64, I32, U8. Tensors may be strided, on any device and larger than 2 GiB.
+ */
+public final class Safetensors {
+
+    private Safetensors() {}
+
+    /**
+     * Writes a new file in place of one that may be there.
+     *
+     * @return SHA-256 of the file, hexadecimal, computed from what was written
+     * @throws UncheckedIOException naming the file
+     */
+    public static String write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            Sha256Channel hashed = new Sha256Channel(channel);
+            write(hashed, tensors, metadata);
+            return hashed.sha256Hex();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    /**
+     * Writes the whole of a file to a channel. Larger element types come first, so that every tensor is aligned;
+     * otherwise the order is the map's.
+     */
+    static void write(WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+            throws IOException {
+        Map<String, Entry> entries = new LinkedHashMap<>();
+        long end = 0;
+        for (String name : byAlignment(tensors)) {
+            Tensor tensor = tensors.get(name);
+            List<Long> shape = new ArrayList<>();
+            for (long size : TensorBytes.shape(tensor)) {
+                shape.add(size);
+            }
+            Entry entry = new Entry(ElementType.of(tensor.scalar_type()), shape, end, end + tensor.nbytes());
+            entries.put(name, entry);
+            end = entry.end();
+        }
+        ByteBuffer header = ByteBuffer.wrap(new SafetensorsHeader(entries, metadata).toBytes());
+        writeFully(channel, header);
+        for (String name : entries.keySet()) {
+            TensorBytes.read(tensors.get(name), bytes -> writeFully(channel, bytes));
+        }
+    }
+
+    private static List<String> byAlignment(Map<String, Tensor> tensors) {
+        List<String> names = new ArrayList<>(tensors.keySet());
+        names.sort(Comparator.comparingInt(
+                name -> -ElementType.of(tensors.get(name).scalar_type()).bytes()));
+        return names;
+    }
+
+    private static void writeFully(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    /**
+     * The free text of a file's header, by name.
+     *
+     * @throws DamagedFileException if the header is not as the format says
+     */
+    public static Map<String, String> metadata(Path file) {
+        return header(file).metadata();
+    }
+
+    /** The header alone, checked against the length of the file. */
+    static SafetensorsHeader header(Path file) {
+        return reading(file, channel -> header(file, channel));
+    }
+
+    /**
+     * All tensors of a file, on the CPU, in the order of the file. They belong to the caller's open
+     * {@link org.bytedeco.javacpp.PointerScope}, if there is one.
+     *
+     * @throws DamagedFileException if the file is not as the format says
+     */
+    public static Map<String, Tensor> read(Path file) {
+        return reading(file, channel -> {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            header(file, channel).entries().forEach((name, entry) -> tensors.put(name, empty(entry)));
+            for (Tensor tensor : tensors.values()) {
+                TensorBytes.fill(tensor, bytes -> readFully(channel, bytes));
+            }
+            return tensors;
+        });
+    }
+
+    /**
+     * Reads every tensor of a file into the one of the same name, which may be a strided view or on another device.
+     * Nothing is changed unless names, shapes and types are the same on both sides.
+     *
+     * @throws DamagedFileException if they are not, or if the file is not as the format says
+     */
+    public static void readInto(Path file, Map<String, Tensor> tensors) {
+        reading(file, channel -> {
+            SafetensorsHeader header = header(file, channel);
+            requireSame(file, header, tensors);
+            for (String name : header.entries().keySet()) {
+                TensorBytes.fill(tensors.get(name), bytes -> readFully(channel, bytes));
+            }
+            return header;
+        });
+    }
+
+    private static void requireSame(Path file, SafetensorsHeader header, Map<String, Tensor> tensors) {
+        for (String name : tensors.keySet()) {
+            if (!header.entries().containsKey(name)) {
+                throw new DamagedFileException(file, "there is no tensor \"" + name + "\"");
+            }
+        }
+        header.entries().forEach((name, entry) -> {
+            Tensor tensor = tensors.get(name);
+            if (tensor == null) {
+                throw new DamagedFileException(file, "tensor \"" + name + "\" is one too many");
+            }
+            List<Long> shape = new ArrayList<>();
+            for (long size : TensorBytes.shape(tensor)) {
+                shape.add(size);
+            }
+            if (entry.type() != ElementType.of(tensor.scalar_type())
+                    || !entry.shape().equals(shape)) {
+                throw new DamagedFileException(
+                        file,
+                        "tensor \"" + name + "\" is " + entry.type() + " " + entry.shape() + ", not "
+                                + ElementType.of(tensor.scalar_type()) + " " + shape);
+            }
+        });
+    }
+
+    private static Tensor empty(Entry entry) {
+        long[] shape = entry.shape().stream().mapToLong(Long::longValue).toArray();
+        return torch.empty(shape, new TensorOptions(entry.type().scalarType()), new MemoryFormatOptional());
+    }
+
+    private static SafetensorsHeader header(Path file, FileChannel channel) throws IOException {
+        long size = channel.size();
+        if (size < Long.BYTES) {
+            throw new DamagedFileException(file, "of " + size + " bytes has no header");
+        }
+        ByteBuffer start = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        readFully(channel, start);
+        long length = start.getLong(0);
+        if (length < 2 || length > SafetensorsHeader.MAXIMUM_LENGTH || length > size - Long.BYTES) {
+            throw new DamagedFileException(file, "has a header of " + length + " bytes in a file of " + size);
+        }
+        byte[] header = new byte[(int) length];
+        readFully(channel, ByteBuffer.wrap(header));
+        return SafetensorsHeader.parse(file, header, size - Long.BYTES - length);
+    }
+
+    private static void readFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes) < 0) {
+                throw new EOFException("ends too early");
+            }
+        }
+    }
+
+    private interface Reading<T> {
+        T from(FileChannel channel) throws IOException;
+    }
+
+    private static <T> T reading(Path file, Reading<T> reading) {
+        if (Files.isDirectory(file)) {
+            throw new DamagedFileException(file, "is a folder");
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return reading.from(channel);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+        }
+    }
+}
