@@ -8,7 +8,8 @@ import org.bytedeco.pytorch.global.torch;
  *
  * <p>{@code at::set_num_threads} does two things: it sets the count of the calling thread (OpenMP keeps it for each
  * thread, and MKL follows), and it sets the count that threads will start with when they first call libtorch. A
- * thread that already computes, the trainer's, is not changed; a later one would be.
+ * thread that already computes, the trainer's, is not changed; a later one would be. OpenBLAS, where it stands in for
+ * MKL, keeps one count for the whole process: there only what is not a matrix product is limited.
  */
 public final class IntraOpThreads {
     private IntraOpThreads() {}

@@ -1,14 +1,18 @@
 package perdure.generate;
 
+import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
 
 /**
  * Continues one sequence of token ids with a model and its key-value cache. It does not know text, tokenizers, chat
@@ -20,16 +24,40 @@ import perdure.model.LanguageModel;
  */
 public final class TokenGenerator implements AutoCloseable {
     private final LanguageModel model;
+    private final boolean ownsModel;
     private final KeyValueCache cache;
     private final int context;
     private final float[] logits;
 
     /** Borrows the model, which has to be in evaluation mode whenever it generates; owns the cache. */
     public TokenGenerator(LanguageModel model) {
+        this(model, false);
+    }
+
+    private TokenGenerator(LanguageModel model, boolean ownsModel) {
         this.model = model;
+        this.ownsModel = ownsModel;
         this.context = model.config().context();
         this.cache = new KeyValueCache(model.config(), context);
         this.logits = new float[model.config().vocabularySize()];
+    }
+
+    /**
+     * A generator with a model of its own, on the CPU.
+     *
+     * @param reader fills the weights, by their Hugging Face names
+     */
+    public static TokenGenerator withWeights(ModelConfig config, Consumer<Map<String, Tensor>> reader) {
+        LanguageModel model = new LanguageModel(config, 0);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGradient = new NoGradGuard()) {
+            reader.accept(model.namedTensors());
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+        model.train(false);
+        return new TokenGenerator(model, true);
     }
 
     /** Most tokens that the model can look back on. */
@@ -97,5 +125,8 @@ public final class TokenGenerator implements AutoCloseable {
     @Override
     public void close() {
         cache.close();
+        if (ownsModel) {
+            model.close();
+        }
     }
 }

@@ -2,9 +2,17 @@ package perdure.generate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +34,41 @@ class IntraOpThreadsTest {
         });
         assertEquals(before + 3, limited);
         assertEquals(before, torch.get_num_threads(), "a thread that had computed before");
+    }
+
+    /** How a sum is split over threads shows in its last bits: a trainer beside a limited thread sees none change. */
+    @Test
+    void leavesTheResultsOfAnotherThreadAsTheyAre() {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor matrix = torch.randn(512, 512);
+            List<Float> alone = results(matrix);
+            AtomicBoolean done = new AtomicBoolean();
+            CountDownLatch begun = new CountDownLatch(1);
+            CompletableFuture<Void> beside = CompletableFuture.runAsync(
+                    () -> {
+                        IntraOpThreads.limitThisThread(1);
+                        while (!done.get()) {
+                            results(matrix);
+                            begun.countDown();
+                        }
+                    },
+                    task -> new Thread(task).start());
+            assertTrue(begun.await(30, TimeUnit.SECONDS));
+            assertEquals(alone, results(matrix));
+            done.set(true);
+            beside.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static List<Float> results(Tensor matrix) {
+        try (PointerScope scope = new PointerScope()) {
+            return Stream.iterate(matrix, product -> product.matmul(matrix).softmax(1))
+                    .limit(5)
+                    .map(product -> product.sum().item_float())
+                    .toList();
+        }
     }
 
     @Test
