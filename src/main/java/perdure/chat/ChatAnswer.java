@@ -1,0 +1,12 @@
+package perdure.chat;
+
+import perdure.generate.FinishReason;
+
+/**
+ * A finished answer.
+ *
+ * @param text all of it, without the stop string that ended it
+ * @param promptTokens that the model read
+ * @param completionTokens that it generated, those of a stop string included
+ */
+public record ChatAnswer(String text, int promptTokens, int completionTokens, FinishReason finishReason) {}

@@ -1,0 +1,63 @@
+package perdure.chat;
+
+import java.util.function.Predicate;
+import perdure.generate.FinishReason;
+import perdure.generate.Generation;
+import perdure.generate.TokenGenerator;
+import perdure.tokenizer.Tokenizer;
+
+/**
+ * Text in, text out: a generator of ids, its tokenizer and the chat format, on the thread that calls. It does not know
+ * where the weights come from or who else is waiting.
+ */
+public final class ChatModel {
+    private final TokenGenerator generator;
+    private final Tokenizer tokenizer;
+    private final ChatTemplate template;
+    private final int[] stopIds;
+
+    /** Borrows both. */
+    public ChatModel(TokenGenerator generator, Tokenizer tokenizer) {
+        this.generator = generator;
+        this.tokenizer = tokenizer;
+        this.template = new ChatTemplate(tokenizer);
+        // A message's opening inside an answer is a turn that the model takes for someone else: it ends the answer too.
+        this.stopIds = new int[] {tokenizer.imEnd(), tokenizer.endOfText(), tokenizer.imStart()};
+    }
+
+    /**
+     * Answers, handing out the text as it comes.
+     *
+     * @param receiver is given each piece, broken at characters only (and an empty one for a token that completes
+     *     none), and says whether to go on
+     */
+    public ChatAnswer answer(ChatRequest request, Predicate<String> receiver) {
+        Utf8Stream characters = new Utf8Stream();
+        StopStrings stops = new StopStrings(request.stops());
+        StringBuilder text = new StringBuilder();
+        Generation generation = generator.generate(prompt(request), stopIds, request.sampling(), id -> {
+            String piece = stops.add(characters.add(tokenizer.bytes(id)));
+            text.append(piece);
+            return receiver.test(piece) && !stops.found();
+        });
+        FinishReason finishReason = stops.found() ? FinishReason.STOP : generation.finishReason();
+        // A character that the number of tokens cut in two is left out; one that the model itself left broken is shown.
+        String rest = (finishReason == FinishReason.STOP ? stops.add(characters.end()) : "") + stops.end();
+        if (finishReason != FinishReason.CANCELLED && !rest.isEmpty()) {
+            text.append(rest);
+            receiver.test(rest);
+        }
+        return new ChatAnswer(text.toString(), generation.promptTokens(), generation.completionTokens(), finishReason);
+    }
+
+    private int[] prompt(ChatRequest request) {
+        if (request.text() == null) {
+            // Room is left for the answer, but a quarter of the context at most: a longer one slides the context along.
+            int context = generator.context();
+            int room = Math.min(context / 4, request.sampling().maximumTokens());
+            return template.prompt(request.messages(), context - room);
+        }
+        int[] ids = tokenizer.encode(request.text());
+        return ids.length > 0 ? ids : new int[] {tokenizer.endOfText()}; // what stands before a document
+    }
+}

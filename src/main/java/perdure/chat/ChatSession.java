@@ -1,0 +1,160 @@
+package perdure.chat;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import perdure.checkpoint.Generation;
+import perdure.checkpoint.NoGoodCheckpointException;
+import perdure.generate.IntraOpThreads;
+
+/**
+ * Answers, one request at a time and the others waiting in a bounded queue, from the newest committed generation of a
+ * run folder, which may belong to a trainer at work. It does not know that trainer, nor HTTP.
+ *
+ * <p>The model is the session's own and on the CPU. A newer generation is looked for and loaded when a request begins,
+ * so that a session that nobody asks costs nothing. All of it happens on one thread with its own number of native
+ * threads, which no other thread notices.
+ */
+public final class ChatSession implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
+    private static final int CLOSING_SECONDS = 10;
+
+    private final Commits commits;
+    private final int mostWaiting;
+    private final ThreadPoolExecutor thread;
+    private volatile boolean closed;
+
+    /** Belongs to the generation thread; null before the first answer. */
+    private LoadedModel loaded;
+
+    /**
+     * @param runFolder may still be empty
+     * @param mostWaiting requests that may wait while one is answered
+     * @param threads that libtorch uses inside an operation: one while training runs beside
+     */
+    public ChatSession(Path runFolder, int mostWaiting, int threads) {
+        if (mostWaiting < 1 || threads < 1) {
+            throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
+                    + " threads needs one at least of each.");
+        }
+        this.commits = new Commits(runFolder);
+        this.mostWaiting = mostWaiting;
+        BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(mostWaiting);
+        this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, queue, work -> generationThread(work, threads));
+    }
+
+    private static Thread generationThread(Runnable work, int threads) {
+        Runnable limited = () -> {
+            IntraOpThreads.limitThisThread(threads);
+            work.run();
+        };
+        Thread thread = new Thread(limited, "chat");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Queues a request. Cancelling the future, which is what to do when a client goes away, ends its generation at the
+     * next token or takes it out of the queue.
+     *
+     * @param receiver is given the pieces of the answer, on the generation thread: it must not block
+     * @return the whole answer; fails with {@link ChatUnavailableException} if nothing is saved yet. What depends on it
+     *     runs on the generation thread as well.
+     * @throws ChatBusyException if the queue is full
+     */
+    public CompletableFuture<ChatReply> submit(ChatRequest request, Consumer<String> receiver) {
+        CompletableFuture<ChatReply> reply = new CompletableFuture<>();
+        long asked = System.nanoTime();
+        Runnable work = () -> answer(request, receiver, reply, asked);
+        reply.whenComplete((answer, failure) -> thread.remove(work));
+        try {
+            thread.execute(work);
+        } catch (RejectedExecutionException e) {
+            throw closed ? stopping() : new ChatBusyException(mostWaiting);
+        }
+        return reply;
+    }
+
+    /**
+     * What would answer now; empty before the first commit. Reads the commit point, and verifies a generation that it
+     * sees for the first time.
+     *
+     * @throws RuntimeException of {@link perdure.checkpoint.Restart#find} if the run folder is damaged
+     */
+    public Optional<AnsweringCheckpoint> checkpoint() {
+        return commits.newest().map(AnsweringCheckpoint::of);
+    }
+
+    private void answer(
+            ChatRequest request, Consumer<String> receiver, CompletableFuture<ChatReply> reply, long asked) {
+        if (reply.isDone()) {
+            return;
+        }
+        try {
+            if (closed) {
+                throw stopping();
+            }
+            LoadedModel model = newestModel();
+            long[] first = {0};
+            ChatAnswer answer = model.chat().answer(request, piece -> {
+                first[0] = first[0] == 0 ? System.nanoTime() : first[0];
+                if (!piece.isEmpty()) {
+                    receiver.accept(piece);
+                }
+                return !reply.isDone() && !closed;
+            });
+            double seconds = ((first[0] == 0 ? System.nanoTime() : first[0]) - asked) / 1e9;
+            reply.complete(new ChatReply(answer, model.checkpoint(), seconds));
+        } catch (RuntimeException | Error e) {
+            reply.completeExceptionally(e);
+        }
+    }
+
+    /** The model of the newest generation; if that does not load, the one that answered before goes on. */
+    private LoadedModel newestModel() {
+        try {
+            Generation newest = commits.newest()
+                    .orElseThrow(() -> new ChatUnavailableException("The run has not saved a generation yet."));
+            if (loaded == null || !loaded.checkpoint().name().equals(newest.name())) {
+                LoadedModel fresh = LoadedModel.of(newest);
+                if (loaded != null) {
+                    loaded.close();
+                }
+                loaded = fresh;
+            }
+        } catch (IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
+            if (loaded == null) {
+                throw new ChatUnavailableException("No saved generation can be loaded: " + e.getMessage());
+            }
+            LOG.warn("{} goes on answering: {}", loaded.checkpoint().name(), e.getMessage());
+        }
+        return loaded;
+    }
+
+    private static ChatUnavailableException stopping() {
+        return new ChatUnavailableException("The server is stopping.");
+    }
+
+    /** Ends the generation in progress at its next token and refuses the waiting ones. */
+    @Override
+    public void close() {
+        closed = true;
+        thread.shutdown();
+        try {
+            if (thread.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS) && loaded != null) {
+                loaded.close();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

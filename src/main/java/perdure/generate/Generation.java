@@ -1,0 +1,9 @@
+package perdure.generate;
+
+/**
+ * What a generation came to.
+ *
+ * @param promptTokens that the model read: those of the prompt that fit its context
+ * @param completionTokens handed out; a stop id is not among them
+ */
+public record Generation(int promptTokens, int completionTokens, FinishReason finishReason) {}

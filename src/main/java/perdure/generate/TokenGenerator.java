@@ -1,0 +1,132 @@
+package perdure.generate;
+
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.model.KeyValueCache;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+
+/**
+ * Continues one sequence of token ids with a model and its key-value cache. It does not know text, tokenizers, chat
+ * formats, stop strings, checkpoints or threads: ids in, ids out, on the thread that calls.
+ *
+ * <p>The context never ends a generation: when it is full, its last half becomes the new context, read anew from
+ * position zero, and the generation goes on to the number of tokens that was asked for. Of a prompt longer than the
+ * context, the last {@code context} tokens are read.
+ */
+public final class TokenGenerator implements AutoCloseable {
+    private final LanguageModel model;
+    private final boolean ownsModel;
+    private final KeyValueCache cache;
+    private final int context;
+    private final float[] logits;
+
+    /** Borrows the model, which has to be in evaluation mode whenever it generates; owns the cache. */
+    public TokenGenerator(LanguageModel model) {
+        this(model, false);
+    }
+
+    private TokenGenerator(LanguageModel model, boolean ownsModel) {
+        this.model = model;
+        this.ownsModel = ownsModel;
+        this.context = model.config().context();
+        this.cache = new KeyValueCache(model.config(), context);
+        this.logits = new float[model.config().vocabularySize()];
+    }
+
+    /**
+     * A generator with a model of its own, on the CPU.
+     *
+     * @param reader fills the weights, by their Hugging Face names
+     */
+    public static TokenGenerator withWeights(ModelConfig config, Consumer<Map<String, Tensor>> reader) {
+        LanguageModel model = new LanguageModel(config, 0);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGradient = new NoGradGuard()) {
+            reader.accept(model.namedTensors());
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+        model.train(false);
+        return new TokenGenerator(model, true);
+    }
+
+    /** Most tokens that the model can look back on. */
+    public int context() {
+        return context;
+    }
+
+    /**
+     * Generates until a stop id, the number of tokens asked for, or the receiver ends it.
+     *
+     * @param stopIds end the generation and are not handed out
+     * @param receiver is given each id as it comes and says whether to go on
+     * @throws IllegalArgumentException if the prompt is empty
+     */
+    public Generation generate(int[] prompt, int[] stopIds, SamplingOptions options, IntPredicate receiver) {
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException("The prompt has no tokens.");
+        }
+        if (model.is_training()) {
+            throw new IllegalStateException("The model is in training mode: dropout would act on what it generates.");
+        }
+        TokenSampler sampler = new TokenSampler(options, logits.length);
+        int[] window = new int[context];
+        int length = Math.min(prompt.length, context);
+        System.arraycopy(prompt, prompt.length - length, window, 0, length);
+        for (int i = 0; i < length; i++) {
+            sampler.see(window[i]);
+        }
+        int promptTokens = length;
+        cache.truncate(0);
+        for (int count = 0; count < options.maximumTokens(); count++) {
+            decode(window, length);
+            int id = sampler.next(logits);
+            if (IntStream.of(stopIds).anyMatch(stop -> stop == id)) {
+                return new Generation(promptTokens, count, FinishReason.STOP);
+            }
+            if (!receiver.test(id)) {
+                return new Generation(promptTokens, count + 1, FinishReason.CANCELLED);
+            }
+            sampler.see(id);
+            if (length == context) {
+                length = context / 2;
+                System.arraycopy(window, context - length, window, 0, length);
+                cache.truncate(0);
+            }
+            window[length++] = id;
+        }
+        return new Generation(promptTokens, options.maximumTokens(), FinishReason.LENGTH);
+    }
+
+    /** Reads the tokens of the window that are not in the cache yet; leaves the logits of the last one. */
+    private void decode(int[] window, int length) {
+        long[] unread = IntStream.range(cache.length(), length)
+                .mapToLong(i -> window[i])
+                .toArray();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor ids = torch.tensor(unread) // the whole prompt at first, then one id
+                    .view(1, unread.length)
+                    .to(model.matrices().get(0).device(), ScalarType.Long);
+            Tensor last = model.decode(ids, cache).to(new Device("cpu"), ScalarType.Float); // [1, V]
+            last.data_ptr_float().get(logits);
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+        if (ownsModel) {
+            model.close();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package perdure.generate;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.SplittableRandom;
+
+/**
+ * Chooses the next token of one sequence from the model's logits. The filters run in the order of Hugging Face
+ * transformers: repetition penalty (Keskar et al. 2019, section 4.1), temperature, top-k, top-p (Holtzman et al. 2020).
+ */
+public final class TokenSampler {
+    private final SamplingOptions options;
+    private final SplittableRandom random;
+    private final BitSet seen = new BitSet();
+    /** Weights after the softmax, not normalised; 0 for tokens that a filter dropped. */
+    private final float[] weights;
+    /** Candidates of top-p: the bits of a weight (non-negative, so they sort as it does), then its id. */
+    private final long[] candidates;
+    /** The largest logits so far, descending. */
+    private final float[] largest;
+
+    public TokenSampler(SamplingOptions options, int vocabularySize) {
+        this.options = options;
+        this.random = new SplittableRandom(options.seed());
+        this.weights = new float[vocabularySize];
+        this.candidates = new long[vocabularySize];
+        this.largest = new float[Math.min(options.topK(), vocabularySize)];
+    }
+
+    /** Adds a token of the sequence, of the prompt or generated, to those that the repetition penalty is for. */
+    public void see(int id) {
+        seen.set(id);
+    }
+
+    /**
+     * The next token.
+     *
+     * @param logits one for each id; changed by the repetition penalty
+     * @throws IllegalStateException if the largest logit is not finite
+     */
+    public int next(float[] logits) {
+        penalise(logits);
+        int best = mostLikely(logits);
+        if (!Float.isFinite(logits[best])) {
+            throw new IllegalStateException("The logit of token " + best + " is " + logits[best] + ".");
+        }
+        if (options.temperature() == 0) {
+            return best;
+        }
+        float least = leastOfTopK(logits);
+        double sum = 0;
+        for (int id = 0; id < logits.length; id++) {
+            weights[id] =
+                    logits[id] < least ? 0 : (float) Math.exp((logits[id] - logits[best]) / options.temperature());
+            sum += weights[id];
+        }
+        if (options.topP() < 1) {
+            sum = keepTopP(sum);
+        }
+        return draw(sum, best);
+    }
+
+    private void penalise(float[] logits) {
+        if (options.repetitionPenalty() == 1) {
+            return;
+        }
+        float penalty = (float) options.repetitionPenalty();
+        for (int id = seen.nextSetBit(0); id >= 0; id = seen.nextSetBit(id + 1)) {
+            logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+        }
+    }
+
+    /** The first id of the largest logit, or of one that is NaN. */
+    private static int mostLikely(float[] logits) {
+        int best = 0;
+        for (int id = 1; id < logits.length && !Float.isNaN(logits[best]); id++) {
+            if (!(logits[id] <= logits[best])) {
+                best = id;
+            }
+        }
+        return best;
+    }
+
+    /** The k-th largest logit; smaller ones are dropped, equal ones stay. */
+    private float leastOfTopK(float[] logits) {
+        if (largest.length == 0) {
+            return Float.NEGATIVE_INFINITY;
+        }
+        Arrays.fill(largest, Float.NEGATIVE_INFINITY);
+        int last = largest.length - 1;
+        for (float logit : logits) {
+            if (logit > largest[last]) {
+                int place = last;
+                for (; place > 0 && largest[place - 1] < logit; place--) {
+                    largest[place] = largest[place - 1];
+                }
+                largest[place] = logit;
+            }
+        }
+        return largest[last];
+    }
+
+    /** Drops the unlikely tail whose weights sum to at most 1 − top-p of all; returns the sum of the rest. */
+    private double keepTopP(double sum) {
+        double tail = (1 - options.topP()) * sum;
+        // Weights this small belong to the tail even if all V of them were this large: only the others are sorted.
+        double negligible = tail / weights.length;
+        double dropped = 0;
+        int count = 0;
+        for (int id = 0; id < weights.length; id++) {
+            if (weights[id] <= negligible) {
+                dropped += weights[id];
+                weights[id] = 0;
+            } else {
+                candidates[count++] = (long) Float.floatToRawIntBits(weights[id]) << Integer.SIZE | id;
+            }
+        }
+        Arrays.sort(candidates, 0, count);
+        for (int i = 0; i < count - 1; i++) {
+            int id = (int) candidates[i];
+            if (dropped + weights[id] > tail) {
+                break;
+            }
+            dropped += weights[id];
+            weights[id] = 0;
+        }
+        return sum - dropped;
+    }
+
+    private int draw(double sum, int best) {
+        double point = random.nextDouble() * sum;
+        for (int id = 0; id < weights.length; id++) {
+            point -= weights[id];
+            if (point < 0) {
+                return id;
+            }
+        }
+        return best; // rounding left a sliver of the sum unclaimed
+    }
+}

@@ -1,0 +1,207 @@
+package perdure.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Snapshot;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.checkpoint.TrainerState;
+import perdure.device.NativeRuntime;
+import perdure.generate.FinishReason;
+import perdure.generate.SamplingOptions;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.Tokenizer;
+
+@Timeout(60)
+class ChatSessionTest {
+    private static final int WAITING = 2;
+    private static final Consumer<String> NOBODY = piece -> {};
+
+    @TempDir
+    Path runFolder;
+
+    private ChatSession session;
+
+    @BeforeEach
+    void open() {
+        NativeRuntime.load();
+        session = new ChatSession(runFolder, WAITING, 1);
+    }
+
+    @AfterEach
+    void close() {
+        session.close();
+    }
+
+    @Test
+    void saysThatNothingIsSavedYetAndAnswersOnceItIs() {
+        assertEquals(Optional.empty(), session.checkpoint());
+        Throwable failure = assertThrows(CompletionException.class, () -> session.submit(request(5), NOBODY)
+                        .join())
+                .getCause();
+        assertInstanceOf(ChatUnavailableException.class, failure);
+
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        assertEquals(
+                FinishReason.LENGTH,
+                session.submit(request(5), NOBODY).join().answer().finishReason());
+    }
+
+    @Test
+    void streamsTheAnswerAndSaysWhereItCameFrom() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        List<String> pieces = new ArrayList<>();
+        ChatReply reply = session.submit(request(30), pieces::add).join();
+        assertEquals(reply.answer().text(), String.join("", pieces));
+        assertEquals(30, reply.answer().completionTokens());
+        assertEquals(new AnsweringCheckpoint("step-0000000003", 1, 2.31), reply.checkpoint());
+        assertEquals(Optional.of(reply.checkpoint()), session.checkpoint());
+        assertTrue(reply.secondsToFirstToken() > 0 && reply.secondsToFirstToken() < 60);
+    }
+
+    @Test
+    void answersFromANewerCommitWithTheNextRequest() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        ChatReply first = session.submit(request(30), NOBODY).join();
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        ChatReply second = session.submit(request(30), NOBODY).join();
+        assertEquals("step-0000000006", second.checkpoint().name());
+        assertEquals(2.0, second.checkpoint().loss());
+        assertTrue(!first.answer().text().equals(second.answer().text()), "other weights say something else");
+    }
+
+    @Test
+    void aDamagedNewerCommitLeavesTheOldOneAnswering() throws IOException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        session.submit(request(5), NOBODY).join();
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        Files.writeString(runFolder.resolve("step-0000000006").resolve("tokenizer.json"), "{}");
+        assertEquals(
+                "step-0000000003",
+                session.submit(request(5), NOBODY).join().checkpoint().name());
+    }
+
+    @Test
+    void refusesWhatTheQueueCannotHoldAndCancellingMakesRoom() throws InterruptedException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        CompletableFuture<ChatReply> endless = endless();
+        CompletableFuture<ChatReply> waiting = session.submit(request(1), NOBODY);
+        session.submit(request(1), NOBODY);
+        assertThrows(ChatBusyException.class, () -> session.submit(request(1), NOBODY));
+
+        waiting.cancel(true);
+        CompletableFuture<ChatReply> last = session.submit(request(4), NOBODY);
+        endless.cancel(true);
+        assertEquals(4, last.join().answer().completionTokens());
+    }
+
+    @Test
+    void closingEndsTheAnswerInProgressAndRefusesTheWaitingOnes() throws InterruptedException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        CompletableFuture<ChatReply> endless = endless();
+        CompletableFuture<ChatReply> waiting = session.submit(request(1), NOBODY);
+        session.close();
+        assertEquals(FinishReason.CANCELLED, endless.join().answer().finishReason());
+        assertInstanceOf(
+                ChatUnavailableException.class,
+                assertThrows(CompletionException.class, waiting::join).getCause());
+        assertThrows(ChatUnavailableException.class, () -> session.submit(request(1), NOBODY));
+    }
+
+    @Test
+    void aReceiverThatFailsFailsItsOwnAnswerOnly() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        CompletableFuture<ChatReply> broken = session.submit(request(30), piece -> {
+            throw new IllegalStateException("gone");
+        });
+        assertThrows(CompletionException.class, broken::join);
+        assertEquals(5, session.submit(request(5), NOBODY).join().answer().completionTokens());
+    }
+
+    @Test
+    void freesTheModelsThatItReplaces() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        session.submit(request(20), NOBODY).join();
+        long before = Pointer.totalCount();
+        for (int step = 6; step < 15; step += 3) {
+            save(step, new TrainerState.LossSum(40, 20), step);
+            session.submit(request(20), NOBODY).join();
+        }
+        assertEquals(before, Pointer.totalCount());
+    }
+
+    /** An answer that is under way and will not end by itself. */
+    private CompletableFuture<ChatReply> endless() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<ChatReply> reply = session.submit(request(1_000_000_000), piece -> begun.countDown());
+        assertTrue(begun.await(30, TimeUnit.SECONDS));
+        return reply;
+    }
+
+    private static ChatRequest request(int tokens) {
+        SamplingOptions sampling = new SamplingOptions(1, 1, 64, 1, 5, tokens);
+        return ChatRequest.answer(List.of(new ChatMessage(ChatMessage.USER, "Hello")), sampling, List.of());
+    }
+
+    /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
+    private void save(long step, TrainerState.LossSum loss, long seed) {
+        TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
+        TrainerState state =
+                new TrainerState(position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of());
+        ModelConfig config = new ModelConfig(259, 32, 1, 2, 2, 48, 64, true);
+        try (LanguageModel model = new LanguageModel(config, seed);
+                Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
+                PointerScope scope = new PointerScope();
+                LossHistory history = LossHistory.open(runFolder, position)) {
+            // Logits of 0, never among the 64 largest: nothing but the number of tokens ends an answer.
+            model.namedTensors()
+                    .get("model.embed_tokens.weight")
+                    .narrow(0, 256, 3)
+                    .detach()
+                    .zero_();
+            CheckpointStore.open(runFolder, 2, history)
+                    .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files(tokenizer)));
+        }
+    }
+
+    private static TokenizerFiles files(Tokenizer tokenizer) {
+        try {
+            Path folder = Files.createTempDirectory("tokenizer");
+            tokenizer.write(folder);
+            Map<String, byte[]> files = new TreeMap<>();
+            for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
+                files.put(name, Files.readAllBytes(folder.resolve(name)));
+            }
+            return new TokenizerFiles(files, tokenizer.endOfText(), tokenizer.imEnd());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
