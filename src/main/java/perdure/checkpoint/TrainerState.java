@@ -9,18 +9,25 @@ import java.util.Map;
  *
  * @param position where the run is
  * @param loss sums of the epoch in progress, so that its mean stays right when it was interrupted
+ * @param best the best finished epoch of the whole life of the run, or null before the first
  * @param generators random generator states by device type ({@code cpu}, {@code cuda}), base64
  * @param plan what the learning-rate schedule was computed for
- * @param identity fingerprints of data and tokenizer and the value of every flag that shapes the run, by flag name
+ * @param identity what shapes the run, by flag or by name, as {@link RunIdentity} compares it
  * @param sessions the processes that trained this run, in order; the last one is still under way
  */
 public record TrainerState(
         Position position,
         LossSum loss,
+        Best best,
         Map<String, String> generators,
         Plan plan,
         Map<String, String> identity,
         List<Session> sessions) {
+
+    /** Index of the last epoch that finished, or -1. */
+    public int lastEpoch() {
+        return position.epoch() - 1;
+    }
 
     /**
      * @param epoch index, from zero, of the epoch in progress; at an epoch's end the next one
@@ -28,10 +35,26 @@ public record TrainerState(
      * @param step optimizer steps finished in all
      * @param tokens trained on in all
      */
-    public record Position(int epoch, long epochStep, long step, long tokens) {}
+    public record Position(int epoch, long epochStep, long step, long tokens) {
+
+        public Position {
+            if (epoch < 0 || epochStep < 0 || step < epochStep || tokens < 0) {
+                throw new IllegalArgumentException("There is no position at epoch " + epoch + ", step " + epochStep
+                        + " of it, step " + step + " in all, after " + tokens + " tokens.");
+            }
+        }
+    }
 
     /** Sum of the token losses, in nats, and how many tokens it is over. */
     public record LossSum(double sum, long tokens) {}
+
+    /**
+     * The least epoch loss.
+     *
+     * @param loss mean over the epoch's tokens, in nats
+     * @param epoch its index, or -1 where only the loss is known
+     */
+    public record Best(double loss, int epoch) {}
 
     /** The total that was asked for, in epochs and optimizer steps. */
     public record Plan(int epochs, long totalSteps) {}

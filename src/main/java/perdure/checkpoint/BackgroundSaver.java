@@ -1,0 +1,103 @@
+package perdure.checkpoint;
+
+import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Saves while training goes on: it copies the state at once and writes it on a thread of its own, one save at a time.
+ * It belongs to the training thread; the live state may change as soon as {@link #submit} has returned.
+ */
+public final class BackgroundSaver implements AutoCloseable {
+
+    private final CheckpointStore store;
+    private final SnapshotBuffer buffer = new SnapshotBuffer();
+    private FutureTask<Outcome> inFlight;
+
+    /**
+     * How a save ended.
+     *
+     * @param step that was to be saved
+     * @param folder of the generation, or null if it failed
+     * @param failure or null
+     * @param copySeconds that training waited for the copy
+     * @param writeSeconds until the commit, beside the training
+     */
+    public record Outcome(long step, Path folder, Throwable failure, double copySeconds, double writeSeconds) {}
+
+    public BackgroundSaver(CheckpointStore store) {
+        this.store = store;
+    }
+
+    /**
+     * Begins to save the state unless the save before is still under way, or its outcome has not been asked for.
+     *
+     * @return whether it began
+     */
+    public boolean submit(Snapshot live) {
+        if (inFlight != null) {
+            return false;
+        }
+        long start = System.nanoTime();
+        Snapshot copy = buffer.capture(live);
+        double copySeconds = secondsSince(start);
+        inFlight = new FutureTask<>(() -> save(copy, copySeconds));
+        Thread writer = new Thread(inFlight, "checkpoint-writer");
+        // An exit that does not wait loses only a step that was never called saved.
+        writer.setDaemon(true);
+        writer.start();
+        return true;
+    }
+
+    private Outcome save(Snapshot snapshot, double copySeconds) {
+        long start = System.nanoTime();
+        long step = snapshot.state().position().step();
+        try {
+            Path folder = store.save(snapshot);
+            return new Outcome(step, folder, null, copySeconds, secondsSince(start));
+        } catch (RuntimeException | Error failure) {
+            return new Outcome(step, null, failure, copySeconds, secondsSince(start));
+        }
+    }
+
+    private static double secondsSince(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    /** The outcome of the save that has ended since the last call, or null; does not wait. */
+    public Outcome poll() {
+        return inFlight != null && inFlight.isDone() ? await() : null;
+    }
+
+    /** Waits for the save under way, if any; its outcome, or null. */
+    public Outcome await() {
+        if (inFlight == null) {
+            return null;
+        }
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    Outcome outcome = inFlight.get();
+                    inFlight = null;
+                    return outcome;
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                } catch (ExecutionException impossible) {
+                    throw new IllegalStateException("Every failure is an outcome.", impossible);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Waits for the save under way; ask for its outcome first. */
+    @Override
+    public void close() {
+        await();
+        buffer.close();
+    }
+}

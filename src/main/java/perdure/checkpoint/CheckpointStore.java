@@ -1,0 +1,172 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Saves generations into a run folder so that no crash, full disk or power cut loses what was called saved; for
+ * finding them again see {@link Restart}. One writer at a time: hold the {@link RunLock}.
+ *
+ * <p>The order of a save: every file of the generation written and forced in a temporary folder, its manifest, the
+ * folder; the atomic move to its name, the run folder forced; the loss history forced; {@code current.meta.json}
+ * replaced atomically and forced, which is the commit. Only then old generations go.
+ */
+public final class CheckpointStore {
+
+    /** Least number of generations to keep: the current one and one to fall back to. */
+    public static final int MINIMUM_KEPT = 2;
+
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
+    private static final String TEMPORARY = ".tmp";
+    private static final int ATTEMPTS = 3;
+
+    private final Path runFolder;
+    private final int keep;
+    private final LossHistory history;
+    private final DurableFiles files;
+    private final MetaStore metaStore;
+    private Meta committed;
+
+    private CheckpointStore(Path runFolder, int keep, LossHistory history, DurableFiles files) {
+        this.runFolder = runFolder;
+        this.keep = keep;
+        this.history = history;
+        this.files = files;
+        this.metaStore = new MetaStore(runFolder);
+        this.committed = metaStore.read();
+    }
+
+    /**
+     * Prepares a run folder for saving: creates it where it is missing and clears what a crash left behind.
+     *
+     * @param keep how many of the newest generations stay, besides the best one
+     * @param history made durable with every save
+     * @throws IllegalArgumentException one line, if {@code keep} is too small or the folder cannot be written
+     */
+    public static CheckpointStore open(Path runFolder, int keep, LossHistory history) {
+        return open(runFolder, keep, history, new DurableFiles(FaultPoint.fromSystemProperty()));
+    }
+
+    static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
+        if (keep < MINIMUM_KEPT) {
+            throw new IllegalArgumentException("--keep " + keep + " is less than " + MINIMUM_KEPT + ".");
+        }
+        RunFolder.prepare(runFolder);
+        CheckpointStore store = new CheckpointStore(runFolder, keep, history, files);
+        store.clearTemporaries();
+        return store;
+    }
+
+    private void clearTemporaries() {
+        try (Stream<Path> children = Files.list(runFolder)) {
+            for (Path child : children.toList()) {
+                String name = child.getFileName().toString();
+                boolean ours = name.startsWith("step-")
+                        || name.startsWith(MetaStore.FILE)
+                        || name.startsWith(LossHistory.FILE);
+                if (ours && name.endsWith(TEMPORARY)) {
+                    DurableFiles.delete(child);
+                }
+            }
+        } catch (IOException problem) {
+            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    /**
+     * Saves a state as a new generation and makes it the current one. When it returns, the step is saved. What fails is
+     * written anew under other names, a few times; after that the generation before is still the current one, and a
+     * later save may succeed.
+     *
+     * @return the folder of the generation
+     * @throws UncheckedIOException if it could not be saved
+     */
+    public synchronized Path save(Snapshot snapshot) {
+        IOException failure = new IOException();
+        for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+            String name = GenerationName.free(
+                            runFolder, snapshot.state().position().step())
+                    .toString();
+            Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
+            try {
+                write(snapshot, temporary, runFolder.resolve(name));
+                commit(committed.after(snapshot.state(), name));
+                prune(GenerationName.parse(name));
+                return runFolder.resolve(name);
+            } catch (IOException problem) {
+                problem.addSuppressed(failure);
+                failure = problem;
+                discard(temporary);
+                discardUnlessCurrent(name);
+            }
+        }
+        throw new UncheckedIOException(
+                "Step " + snapshot.state().position().step() + " could not be saved in " + runFolder + ": "
+                        + failure.getMessage(),
+                failure);
+    }
+
+    private void write(Snapshot snapshot, Path temporary, Path folder) throws IOException {
+        DurableFiles.delete(temporary);
+        Generation.write(temporary, snapshot, files);
+        files.move(temporary, folder, FaultPoint.MOVE_GENERATION);
+        files.forceFolder(runFolder, FaultPoint.FORCE_RUN_FOLDER);
+    }
+
+    private void commit(Meta meta) throws IOException {
+        // What the meta file calls done must be in the history too.
+        history.force();
+        metaStore.commit(meta, files);
+        committed = meta;
+    }
+
+    /**
+     * Keeps the newest generations up to the current one, of each step only the last, and the best one. Newer ones are
+     * left from before a rollback, or from a save that was cut off.
+     */
+    private void prune(GenerationName current) {
+        try {
+            Set<Long> steps = new HashSet<>();
+            for (GenerationName name : GenerationName.list(runFolder)) {
+                boolean newest = name.compareTo(current) <= 0 && steps.size() < keep && steps.add(name.step());
+                if (!newest && !name.toString().equals(committed.bestCheckpoint())) {
+                    files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
+                }
+            }
+        } catch (IOException problem) {
+            // The step is saved all the same; the next save prunes again.
+            LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, problem.getMessage());
+        }
+    }
+
+    /** A move of the meta file whose force failed may have come through or not, so that both generations must stay. */
+    private void discardUnlessCurrent(String name) {
+        List<String> named;
+        try {
+            Meta onDisk = metaStore.read();
+            named = Arrays.asList(onDisk.checkpoint(), committed.checkpoint());
+        } catch (RuntimeException unreadable) {
+            return;
+        }
+        if (!named.contains(name)) {
+            discard(runFolder.resolve(name));
+        }
+    }
+
+    private static void discard(Path path) {
+        try {
+            DurableFiles.delete(path);
+        } catch (IOException problem) {
+            LOG.warn("{} could not be deleted: {}", path, problem.getMessage());
+        }
+    }
+}

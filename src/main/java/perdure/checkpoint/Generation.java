@@ -1,0 +1,90 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import perdure.model.ModelConfig;
+
+/**
+ * One saved state of a run, verified to the last byte when it was opened: an immutable folder that is also a complete
+ * Hugging Face model.
+ */
+public record Generation(Path folder, ModelConfig config, TrainerState state) {
+
+    static final String CONFIG = "config.json";
+    static final String GENERATION_CONFIG = "generation_config.json";
+    static final String WEIGHTS = "model.safetensors";
+    static final String MOMENTS = "optimizer.safetensors";
+    static final String STATE = "trainer_state.json";
+
+    /**
+     * Verifies size and SHA-256 of every file against the manifest, and reads all but the tensors.
+     *
+     * @throws DamagedFileException naming the file and what is wrong with it
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public static Generation open(Path folder) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+            throw new DamagedFileException(folder, "is missing");
+        }
+        try {
+            Manifest.verify(folder);
+            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
+            if (state.position() == null) {
+                throw new DamagedFileException(folder.resolve(STATE), "has no position");
+            }
+            return new Generation(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(folder + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    /** Writes all files of a generation and then its manifest into a new folder, and forces them and the folder. */
+    static void write(Path folder, Snapshot snapshot, DurableFiles files) throws IOException {
+        Files.createDirectory(folder);
+        Map<String, DurableFiles.Content> contents = new LinkedHashMap<>();
+        put(contents, CONFIG, HuggingFaceConfig.config(snapshot.config(), snapshot.tokenizer()));
+        put(contents, GENERATION_CONFIG, HuggingFaceConfig.generationConfig(snapshot.tokenizer()));
+        snapshot.tokenizer().files().forEach((name, content) -> put(contents, name, content));
+        put(contents, STATE, Json.pretty(snapshot.state()));
+        contents.put(WEIGHTS, channel -> Safetensors.write(channel, snapshot.weights(), Map.of("format", "pt")));
+        contents.put(MOMENTS, channel -> Safetensors.write(channel, snapshot.moments(), Map.of("format", "pt")));
+
+        Map<String, Manifest.Entry> entries = new LinkedHashMap<>();
+        for (Map.Entry<String, DurableFiles.Content> content : contents.entrySet()) {
+            entries.put(content.getKey(), files.create(folder.resolve(content.getKey()), content.getValue()));
+        }
+        files.create(folder.resolve(Manifest.FILE), Manifest.of(entries).toBytes());
+        files.forceFolder(folder, FaultPoint.FORCE_GENERATION);
+    }
+
+    private static void put(Map<String, DurableFiles.Content> contents, String name, byte[] bytes) {
+        contents.put(name, channel -> channel.write(ByteBuffer.wrap(bytes)));
+    }
+
+    /** Optimizer steps finished when it was saved. */
+    public long step() {
+        return state.position().step();
+    }
+
+    /** Of the folder in the run folder. */
+    public String name() {
+        return folder.getFileName().toString();
+    }
+
+    /** Fills the tensors of a model; see {@link Safetensors#readInto}. */
+    public void readWeights(Map<String, Tensor> weights) {
+        Safetensors.readInto(folder.resolve(WEIGHTS), weights);
+    }
+
+    /** Fills the moments of an optimizer; see {@link Safetensors#readInto}. */
+    public void readMoments(Map<String, Tensor> moments) {
+        Safetensors.readInto(folder.resolve(MOMENTS), moments);
+    }
+}

@@ -1,0 +1,143 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The loss history as a curve of bounded length, for showing.
+ *
+ * @param steps by step, thinned out evenly; the first and the last are always there
+ * @param epochs those that finished, thinned out likewise
+ */
+public record LossCurve(List<Step> steps, List<Epoch> epochs) {
+
+    private static final JsonMapper LINES = Json.MAPPER;
+
+    /** How a line of an epoch is told from one of a step without parsing it. */
+    private static final String EPOCH_KEY = "\"epoch_loss\"";
+
+    /** A line of the history. */
+    public sealed interface Line permits Step, Epoch {
+        long step();
+
+        int epoch();
+    }
+
+    /**
+     * A logged optimizer step.
+     *
+     * @param step how many are finished in all
+     * @param epoch index of the epoch it belongs to
+     * @param loss mean of the step, in nats per token
+     * @param gradientNorm before clipping
+     * @param tokens trained on in all
+     */
+    public record Step(long step, int epoch, double loss, double learningRate, double gradientNorm, long tokens)
+            implements Line {}
+
+    /**
+     * The end of an epoch.
+     *
+     * @param step optimizer steps finished in all
+     * @param epoch its index
+     * @param epochLoss mean over its tokens, in nats per token
+     * @param validationLoss in nats per token, or null
+     * @param bitsPerByte of the validation text, or null
+     */
+    public record Epoch(long step, int epoch, double epochLoss, Double validationLoss, Double bitsPerByte)
+            implements Line {}
+
+    /**
+     * Reads the history of a run folder, also while it is being written, in memory for twice {@code limit} points.
+     *
+     * @param limit most steps, and most epochs, that are returned; at least 2
+     */
+    public static LossCurve read(Path runFolder, int limit) {
+        Path file = runFolder.resolve(LossHistory.FILE);
+        Thinned<String> steps = new Thinned<>(limit);
+        Thinned<String> epochs = new Thinned<>(limit);
+        if (Files.exists(file)) {
+            try (LineReader lines = new LineReader(file)) {
+                for (String line = lines.next(); line != null; line = lines.next()) {
+                    (line.contains(EPOCH_KEY) ? epochs : steps).add(line);
+                }
+            } catch (IOException problem) {
+                throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            }
+        }
+        return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class));
+    }
+
+    private static <T extends Line> List<T> parsed(List<String> lines, Class<T> type) {
+        return lines.stream()
+                .map(LossCurve::parse)
+                .filter(type::isInstance)
+                .map(type::cast)
+                .toList();
+    }
+
+    /** Null if it is none: a damaged line takes only itself away. */
+    static Line parse(String line) {
+        try {
+            Class<? extends Line> type = line.contains(EPOCH_KEY) ? Epoch.class : Step.class;
+            return LINES.readValue(line, type);
+        } catch (JacksonException damaged) {
+            return null;
+        }
+    }
+
+    /** With the end of the line; the same bytes for the same numbers. */
+    static byte[] toBytes(Line line) {
+        byte[] json = LINES.writeValueAsBytes(line);
+        byte[] bytes = Arrays.copyOf(json, json.length + 1);
+        bytes[json.length] = '\n';
+        return bytes;
+    }
+
+    /** Every n-th of a sequence of unknown length and its last, with n doubled whenever there are too many. */
+    private static final class Thinned<T> {
+
+        private final int limit;
+        private final List<T> kept = new ArrayList<>();
+        private long stride = 1;
+        private long count;
+        private T last;
+
+        Thinned(int limit) {
+            if (limit < 2) {
+                throw new IllegalArgumentException("A curve of " + limit + " points is none.");
+            }
+            this.limit = limit;
+        }
+
+        void add(T item) {
+            last = item;
+            if (count++ % stride != 0) {
+                return;
+            }
+            kept.add(item);
+            // One place is left for the last.
+            if (kept.size() == limit) {
+                for (int index = 1; 2 * index < kept.size(); index++) {
+                    kept.set(index, kept.get(2 * index));
+                }
+                kept.subList((limit + 1) / 2, limit).clear();
+                stride *= 2;
+            }
+        }
+
+        List<T> all() {
+            if (count > 0 && (count - 1) % stride != 0) {
+                kept.add(last);
+            }
+            return kept;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package perdure.checkpoint;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Writes {@code loss_history.jsonl}: one line a logged step and one an epoch's end, each exactly once over any number
+ * of restarts, without a clock, so that equal runs leave equal files. {@link LossCurve} reads it.
+ *
+ * <p>Every save forces it before the commit. Resuming cuts it back to the position that was saved, in one truncation:
+ * a crash in the middle leaves it as it was, or cut. One thread appends; another may save.
+ */
+public final class LossHistory implements AutoCloseable {
+
+    static final String FILE = "loss_history.jsonl";
+
+    /** Lines that wait in memory while the disk is full, in bytes. */
+    private static final int MAXIMUM_PENDING = 64 << 20;
+
+    private final Path file;
+    private final DurableFiles files;
+    private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+    private FileChannel channel;
+    private long length;
+    private long lastStep;
+    private boolean forceFailed;
+
+    private LossHistory(Path file, DurableFiles files, TrainerState.Position position) throws IOException {
+        this.file = file;
+        this.files = files;
+        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        length = endOfKept(position);
+        lastStep = position.step();
+        channel.truncate(length);
+    }
+
+    /**
+     * Opens the history of a run folder, which must exist, and cuts it back to where the run goes on: no step after it
+     * stays, no epoch that had not finished, and no last line that is not whole.
+     */
+    public static LossHistory open(Path runFolder, TrainerState.Position position) {
+        return open(runFolder, position, new DurableFiles(FaultPoint.fromSystemProperty()));
+    }
+
+    static LossHistory open(Path runFolder, TrainerState.Position position, DurableFiles files) {
+        Path file = runFolder.resolve(FILE);
+        try {
+            return new LossHistory(file, files, position);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    /** Up to the last good line that belongs before the position; damaged ones in between stay where they are. */
+    private long endOfKept(TrainerState.Position position) throws IOException {
+        long end = 0;
+        try (LineReader lines = new LineReader(file)) {
+            for (String text = lines.next(); text != null; text = lines.next()) {
+                LossCurve.Line line = LossCurve.parse(text);
+                boolean keeps = line != null
+                        && line.step() <= position.step()
+                        && (line instanceof LossCurve.Step || line.epoch() < position.epoch());
+                end = keeps ? lines.position() : end;
+            }
+        }
+        return end;
+    }
+
+    /**
+     * Adds a line. A full disk does not stop the training: the line waits in memory for room, and no save succeeds
+     * before it is written.
+     *
+     * @throws IllegalStateException if the step is there already
+     * @throws UncheckedIOException if too much is waiting
+     */
+    public synchronized void append(LossCurve.Line line) {
+        if (line.step() < lastStep || line.step() == lastStep && line instanceof LossCurve.Step) {
+            throw new IllegalStateException(
+                    "Step " + line.step() + " is in the history up to " + lastStep + " already.");
+        }
+        lastStep = line.step();
+        pending.writeBytes(LossCurve.toBytes(line));
+        try {
+            writePending();
+        } catch (IOException problem) {
+            if (pending.size() > MAXIMUM_PENDING) {
+                throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            }
+        }
+    }
+
+    /** What a failed write left after {@code length} is written over by the next. */
+    private void writePending() throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(pending.toByteArray());
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, length + bytes.position());
+        }
+        length += pending.size();
+        pending.reset();
+    }
+
+    /** Makes every line so far durable, but for the name of the file, which the run folder's force does. */
+    void force() throws IOException {
+        FileChannel forced;
+        synchronized (this) {
+            writePending();
+            forced = channel;
+            if (forceFailed) {
+                rewrite();
+                return;
+            }
+        }
+        try {
+            // Outside of the lock: the training goes on appending.
+            files.force(forced, FaultPoint.FORCE_HISTORY);
+        } catch (IOException problem) {
+            synchronized (this) {
+                forceFailed = true;
+                rewrite();
+            }
+        }
+    }
+
+    /** Never forces a file again whose force has failed: its lines go into a new one. */
+    private void rewrite() throws IOException {
+        Path copy = file.resolveSibling(FILE + ".tmp");
+        DurableFiles.delete(copy);
+        files.create(copy, target -> {
+            try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ)) {
+                for (long done = 0; done < length; ) {
+                    ByteBuffer block = ByteBuffer.allocate((int) Math.min(1 << 16, length - done));
+                    if (source.read(block, done) < 0) {
+                        throw new IOException(file + " is shorter than what was written to it");
+                    }
+                    done += block.position();
+                    target.write(block.flip());
+                }
+            }
+        });
+        FileChannel replacement = FileChannel.open(copy, StandardOpenOption.WRITE);
+        try {
+            files.move(copy, file, FaultPoint.MOVE_HISTORY);
+        } catch (IOException problem) {
+            replacement.close();
+            throw problem;
+        }
+        channel.close();
+        channel = replacement;
+        forceFailed = false;
+    }
+
+    /** Forces nothing: what was not saved will be trained again. */
+    @Override
+    public synchronized void close() {
+        try {
+            channel.close();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package perdure.checkpoint;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The content of {@code current.meta.json}: how far the run is, and which generation holds it. All but the first may
+ * be null.
+ *
+ * @param lastEpoch index of the last epoch that finished, -1 if none
+ * @param bestLoss least epoch loss of the whole life of the run, in nats per token
+ * @param checkpoint name of the current generation's folder
+ * @param step optimizer steps finished in all
+ * @param bestEpoch index of the epoch with the least loss
+ * @param bestCheckpoint name of the generation saved at that epoch's end
+ */
+public record Meta(
+        int lastEpoch, Double bestLoss, String checkpoint, Long step, Integer bestEpoch, String bestCheckpoint) {
+
+    /** Of a run that has not begun. */
+    public static final Meta NONE = new Meta(-1, null, null, null, null, null);
+
+    /** Beyond any run; a larger number in the file is a mistake. */
+    static final int MAXIMUM_EPOCH = 1_000_000_000;
+
+    /**
+     * Keys that it does not know are ignored, so that a newer version's file can be read.
+     *
+     * @param file for messages only
+     * @throws IllegalArgumentException one line that names the file, the key and the value
+     */
+    static Meta parse(Path file, byte[] json) {
+        JsonNode meta;
+        try {
+            meta = Json.MAPPER.readTree(json);
+        } catch (JacksonException problem) {
+            throw new IllegalArgumentException(file + " is not JSON: " + Json.firstLine(problem));
+        }
+        if (!meta.isObject()) {
+            throw new IllegalArgumentException(file + " is not a JSON object: " + shown(meta));
+        }
+        Long lastEpoch = number(file, meta, "last_epoch", -1, MAXIMUM_EPOCH);
+        Long bestEpoch = number(file, meta, "best_epoch", -1, MAXIMUM_EPOCH);
+        return new Meta(
+                lastEpoch == null ? -1 : lastEpoch.intValue(),
+                loss(file, meta),
+                generation(file, meta, "checkpoint"),
+                number(file, meta, "step", 0, Long.MAX_VALUE),
+                bestEpoch == null ? null : bestEpoch.intValue(),
+                generation(file, meta, "best_checkpoint"));
+    }
+
+    private static Long number(Path file, JsonNode meta, String key, long least, long most) {
+        JsonNode value = meta.path(key);
+        if (value.isMissingNode() || value.isNull()) {
+            return null;
+        }
+        if (!value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || value.longValue() < least
+                || value.longValue() > most) {
+            throw new IllegalArgumentException(file + ": " + key + " is " + shown(value)
+                    + "; it must be a whole number from " + least + " to " + most + ".");
+        }
+        return value.longValue();
+    }
+
+    private static Double loss(Path file, JsonNode meta) {
+        JsonNode value = meta.path("best_loss");
+        if (value.isMissingNode() || value.isNull()) {
+            return null;
+        }
+        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+            throw new IllegalArgumentException(file + ": best_loss is " + shown(value) + "; it must be a number.");
+        }
+        return value.doubleValue();
+    }
+
+    private static String generation(Path file, JsonNode meta, String key) {
+        JsonNode value = meta.path(key);
+        if (value.isMissingNode() || value.isNull()) {
+            return null;
+        }
+        if (!value.isString() || GenerationName.parse(value.stringValue()) == null) {
+            throw new IllegalArgumentException(file + ": " + key + " is " + shown(value)
+                    + "; it must be the name of a folder like \"step-0000000123\".");
+        }
+        return value.stringValue();
+    }
+
+    /** On one line and not long. */
+    private static String shown(JsonNode value) {
+        String text = value.toString();
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+
+    byte[] toBytes() {
+        Map<String, Object> meta = new LinkedHashMap<>();
+        meta.put("last_epoch", lastEpoch);
+        meta.put("best_loss", bestLoss);
+        meta.put("checkpoint", checkpoint);
+        meta.put("step", step);
+        meta.put("best_epoch", bestEpoch);
+        meta.put("best_checkpoint", bestCheckpoint);
+        return Json.pretty(meta);
+    }
+
+    /** What is to be recorded when that state has become the current generation. */
+    Meta after(TrainerState state, String generation) {
+        TrainerState.Best best = state.best();
+        if (best == null) {
+            return new Meta(
+                    state.lastEpoch(), null, generation, state.position().step(), null, null);
+        }
+        boolean bestNow = best.epoch() == state.lastEpoch() && state.position().epochStep() == 0;
+        boolean bestBefore = bestEpoch != null && bestEpoch == best.epoch();
+        return new Meta(
+                state.lastEpoch(),
+                best.loss(),
+                generation,
+                state.position().step(),
+                best.epoch(),
+                bestNow ? generation : bestBefore ? bestCheckpoint : null);
+    }
+}

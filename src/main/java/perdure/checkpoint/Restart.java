@@ -1,0 +1,111 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Where a run folder lets a run begin or go on. Finding it changes nothing.
+ *
+ * @param lastEpoch index of the last epoch that finished, -1 if none
+ * @param best the best epoch so far, or null
+ * @param generation what to load, or null where weights start fresh
+ * @param warnings one line each, for the user
+ */
+public record Restart(int lastEpoch, TrainerState.Best best, Generation generation, List<String> warnings) {
+
+    /**
+     * Takes the generation that {@code current.meta.json} names if every byte of it is good, else the newest good one.
+     *
+     * @throws IllegalArgumentException if {@code current.meta.json} is not what it should be
+     * @throws NoGoodCheckpointException if there are generations, or one is named, and none is good
+     */
+    public static Restart find(Path runFolder) {
+        Meta meta = new MetaStore(runFolder).read();
+        Set<String> candidates = new LinkedHashSet<>();
+        if (meta.checkpoint() != null) {
+            candidates.add(meta.checkpoint());
+        }
+        try {
+            GenerationName.list(runFolder).forEach(name -> candidates.add(name.toString()));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+        }
+        if (candidates.isEmpty()) {
+            return withoutWeights(runFolder, meta);
+        }
+        List<String> bad = new ArrayList<>();
+        for (String candidate : candidates) {
+            try {
+                return from(runFolder, meta, Generation.open(runFolder.resolve(candidate)), bad);
+            } catch (UncheckedIOException problem) {
+                bad.add(problem.getMessage());
+            }
+        }
+        throw new NoGoodCheckpointException("--checkpoints " + runFolder
+                + " holds a run, but no checkpoint of it is good, and nothing was changed: " + String.join("; ", bad));
+    }
+
+    private static Restart withoutWeights(Path runFolder, Meta meta) {
+        List<String> warnings = meta.lastEpoch() < 0
+                ? List.of()
+                : List.of(new MetaStore(runFolder).file() + " says that " + (meta.lastEpoch() + 1)
+                        + " epochs are finished, but there are no weights beside it: weights start fresh.");
+        return new Restart(meta.lastEpoch(), best(meta), null, warnings);
+    }
+
+    private static TrainerState.Best best(Meta meta) {
+        return meta.bestLoss() == null
+                ? null
+                : new TrainerState.Best(meta.bestLoss(), meta.bestEpoch() == null ? -1 : meta.bestEpoch());
+    }
+
+    private static Restart from(Path runFolder, Meta meta, Generation generation, List<String> bad) {
+        TrainerState state = generation.state();
+        Path file = new MetaStore(runFolder).file();
+        if (generation.name().equals(meta.checkpoint())) {
+            List<String> warnings = state.lastEpoch() == meta.lastEpoch()
+                    ? List.of()
+                    : List.of(file + " says last_epoch " + meta.lastEpoch() + " where " + generation.name() + " says "
+                            + state.lastEpoch() + ": going by the former.");
+            return new Restart(meta.lastEpoch(), state.best(), generation, warnings);
+        }
+        String problem = bad.isEmpty()
+                ? file + (Files.exists(file) ? " names no checkpoint" : " is missing")
+                : (bad.size() == 1 ? "A checkpoint is" : "Checkpoints are") + " damaged (" + String.join("; ", bad)
+                        + ")";
+        String warning = problem + ": going on from " + generation.name() + ", the newest good one; "
+                + repeated(meta, generation);
+        return new Restart(state.lastEpoch(), state.best(), generation, List.of(warning));
+    }
+
+    private static String repeated(Meta meta, Generation generation) {
+        long steps = meta.checkpoint() == null
+                ? 0
+                : GenerationName.parse(meta.checkpoint()).step() - generation.step();
+        return steps <= 0
+                ? "no step is repeated."
+                : steps == 1 ? "1 step is repeated." : steps + " steps are repeated.";
+    }
+
+    /** Where training goes on: within an epoch if the generation was saved there. */
+    public TrainerState.Position position() {
+        if (generation == null) {
+            return new TrainerState.Position(lastEpoch + 1, 0, 0, 0);
+        }
+        TrainerState.Position saved = generation.state().position();
+        return saved.epoch() == lastEpoch + 1
+                ? saved
+                : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens());
+    }
+
+    /** What remains to be done of that many epochs in all. */
+    public ResumePlan plan(int epochs) {
+        return new ResumePlan(lastEpoch, epochs);
+    }
+}

@@ -1,0 +1,194 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import tools.jackson.core.JacksonException;
+
+/**
+ * Keeps a second trainer out of a run folder while one lives. The system drops the lock of a process that dies, however
+ * it dies; on a shared file system that does not carry locks between hosts, a holder on another host is known by its
+ * heartbeat in {@code run.lock}.
+ *
+ * <p>No other code of this process may open {@code run.lock}: on POSIX systems closing it anywhere drops the lock.
+ */
+public final class RunLock implements AutoCloseable {
+
+    static final String FILE = "run.lock";
+
+    /** How often the holder writes to the file. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(3);
+
+    /** How long another host's file is watched for a heartbeat. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Away from the content, which stays readable where locks are mandatory. */
+    private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
+
+    private static final int MAXIMUM_LENGTH = 4096;
+
+    /** Locks are per process by nature: a second attempt from this one must not touch the file. */
+    private static final Map<Path, Holder> HELD = new ConcurrentHashMap<>();
+
+    /** Who trains; the content of the file. */
+    private record Holder(long pid, String host, String started) {
+
+        @Override
+        public String toString() {
+            return "process " + pid + " on " + host + ", since " + started;
+        }
+    }
+
+    private final Path key;
+    private final FileChannel channel;
+
+    private RunLock(Path key, FileChannel channel, Holder holder) throws IOException {
+        this.key = key;
+        this.channel = channel;
+        byte[] content = Json.MAPPER.writeValueAsBytes(holder);
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap(content), 0);
+        Thread heart = new Thread(() -> beat(content), "run-lock-heartbeat");
+        heart.setDaemon(true);
+        heart.start();
+    }
+
+    /**
+     * Takes the lock of a run folder, which is created where it is missing.
+     *
+     * @throws IllegalArgumentException one line naming pid, host and start of the trainer that holds it, or what keeps
+     *     the folder from being written
+     */
+    public static RunLock acquire(Path runFolder) {
+        return acquire(runFolder, PATIENCE);
+    }
+
+    static RunLock acquire(Path runFolder, Duration patience) {
+        RunFolder.prepare(runFolder);
+        Holder self = new Holder(
+                ProcessHandle.current().pid(),
+                host(),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        try {
+            Path key = runFolder.toRealPath();
+            Holder other = HELD.putIfAbsent(key, self);
+            if (other != null) {
+                throw taken(runFolder, other);
+            }
+            try {
+                return acquire(runFolder, key, self, patience);
+            } catch (IOException | RuntimeException problem) {
+                HELD.remove(key);
+                throw problem;
+            }
+        } catch (IOException problem) {
+            throw new IllegalArgumentException("--checkpoints " + runFolder + " cannot be locked: " + problem, problem);
+        }
+    }
+
+    private static RunLock acquire(Path runFolder, Path key, Holder self, Duration patience) throws IOException {
+        Path file = key.resolve(FILE);
+        FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = channel.tryLock(LOCKED_BYTE, 1, false);
+            Holder other = holder(channel);
+            if (lock == null || other != null && !other.host.equals(self.host) && beats(file, patience)) {
+                throw taken(runFolder, other);
+            }
+            return new RunLock(key, channel, self);
+        } catch (IOException | RuntimeException problem) {
+            channel.close();
+            throw problem;
+        }
+    }
+
+    private static IllegalArgumentException taken(Path runFolder, Holder holder) {
+        return new IllegalArgumentException(
+                "--checkpoints " + runFolder + " is in use by " + (holder == null ? "another trainer" : holder) + ".");
+    }
+
+    private static Holder holder(FileChannel channel) throws IOException {
+        ByteBuffer content = ByteBuffer.allocate(MAXIMUM_LENGTH);
+        int length = Math.max(0, channel.read(content, 0));
+        try {
+            Holder holder = Json.MAPPER.readValue(content.array(), 0, length, Holder.class);
+            return holder == null || holder.host == null ? null : holder;
+        } catch (JacksonException unreadable) {
+            return null;
+        }
+    }
+
+    private static boolean beats(Path file, Duration patience) throws IOException {
+        Object before = Files.getLastModifiedTime(file);
+        long end = System.nanoTime() + patience.toNanos();
+        while (System.nanoTime() < end) {
+            if (!Files.getLastModifiedTime(file).equals(before)) {
+                return true;
+            }
+            sleep(Duration.ofMillis(100));
+        }
+        return false;
+    }
+
+    /** Until the lock is closed. */
+    private void beat(byte[] content) {
+        while (sleep(HEARTBEAT)) {
+            synchronized (channel) {
+                if (!channel.isOpen()) {
+                    return;
+                }
+                try {
+                    channel.write(ByteBuffer.wrap(content), 0);
+                } catch (IOException missed) {
+                    // The system's lock holds all the same; the next beat may come through.
+                    continue;
+                }
+            }
+        }
+    }
+
+    private static boolean sleep(Duration duration) {
+        try {
+            Thread.sleep(duration.toMillis());
+            return true;
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException nameless) {
+            return "localhost";
+        }
+    }
+
+    /** Lets the next trainer in; the file stays, empty, because removing it could remove the next one's. */
+    @Override
+    public void close() {
+        synchronized (channel) {
+            try (channel) {
+                channel.truncate(0);
+            } catch (IOException problem) {
+                throw new UncheckedIOException(key.resolve(FILE) + ": " + problem.getMessage(), problem);
+            } finally {
+                HELD.remove(key);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package perdure.checkpoint;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Host memory for one snapshot, allocated once: copying the live tensors into it is all that training waits for when it
+ * saves. One thread captures; the copy may be read by another until the next capture.
+ */
+@SuppressWarnings("try") // scopes are opened for what happens within them, not to be referred to
+public final class SnapshotBuffer implements AutoCloseable {
+
+    private final Map<String, Tensor> weights = new LinkedHashMap<>();
+    private final Map<String, Tensor> moments = new LinkedHashMap<>();
+
+    /** The same snapshot with its tensors copied; names and shapes are those of the first one captured. */
+    public Snapshot capture(Snapshot live) {
+        copy(live.weights(), weights);
+        copy(live.moments(), moments);
+        return new Snapshot(live.config(), weights, moments, live.state(), live.tokenizer());
+    }
+
+    private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard noGradient = new NoGradGuard()) {
+            live.forEach((name, tensor) ->
+                    copies.computeIfAbsent(name, absent -> like(tensor)).copy_(tensor));
+        }
+    }
+
+    /** On the CPU, contiguous, and kept beyond the scope. */
+    private static Tensor like(Tensor tensor) {
+        TensorOptions type = new TensorOptions(tensor.scalar_type());
+        return torch.empty(TensorBytes.shape(tensor), type, new MemoryFormatOptional())
+                .retainReference();
+    }
+
+    @Override
+    public void close() {
+        weights.values().forEach(Tensor::close);
+        moments.values().forEach(Tensor::close);
+        weights.clear();
+        moments.clear();
+    }
+}

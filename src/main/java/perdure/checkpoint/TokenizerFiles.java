@@ -1,0 +1,25 @@
+package perdure.checkpoint;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The tokenizer as a generation carries it.
+ *
+ * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json},
+ *     {@code special_tokens_map.json}
+ * @param endOfText id of the token between two texts
+ * @param endOfTurn id of the token that ends a chat message
+ */
+public record TokenizerFiles(Map<String, byte[]> files, int endOfText, int endOfTurn) {
+
+    public TokenizerFiles {
+        files = Collections.unmodifiableMap(new TreeMap<>(files));
+        for (String name : files.keySet()) {
+            if (!name.matches("[A-Za-z_]\\w*\\.\\w+")) {
+                throw new IllegalArgumentException("\"" + name + "\" is no name for a tokenizer file.");
+            }
+        }
+    }
+}
