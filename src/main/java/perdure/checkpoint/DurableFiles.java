@@ -30,10 +30,15 @@ final class DurableFiles {
             !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
 
     private final FaultPoint.Hook hook;
-    private final boolean forces = !"off".equals(System.getProperty(FORCE_PROPERTY));
+    private final boolean forces;
 
     DurableFiles(FaultPoint.Hook hook) {
+        this(hook, !"off".equals(System.getProperty(FORCE_PROPERTY)));
+    }
+
+    DurableFiles(FaultPoint.Hook hook, boolean forces) {
         this.hook = hook;
+        this.forces = forces;
     }
 
     /** Something that is written to a file from its beginning to its end. */

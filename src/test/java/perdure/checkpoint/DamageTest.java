@@ -1,0 +1,90 @@
+package perdure.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever the disk does to the newest generation, it is noticed, and the one before is taken. */
+class DamageTest {
+
+    @TempDir
+    Path folder;
+
+    private List<Path> files;
+
+    @BeforeEach
+    void save() throws Exception {
+        CheckpointStore store = Runs.store(folder);
+        store.save(Runs.at(10));
+        Path newest = store.save(Runs.at(20));
+        try (Stream<Path> children = Files.list(newest)) {
+            files = children.sorted().toList();
+        }
+        assertEquals(9, files.size());
+    }
+
+    private void isNoticed(Path file) {
+        Restart restart = Restart.find(folder);
+        assertEquals(10, restart.generation().step(), () -> "damage of " + file + " went unnoticed");
+        assertTrue(restart.warnings().get(0).contains(file.toString()), restart.warnings()::toString);
+    }
+
+    @Test
+    void aThousandSingleBitFlips() throws Exception {
+        Random random = new Random(1);
+        for (int flip = 0; flip < 1000; flip++) {
+            Path file = files.get(random.nextInt(files.size()));
+            byte[] whole = Files.readAllBytes(file);
+            byte[] flipped = whole.clone();
+            flipped[random.nextInt(whole.length)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, flipped);
+            assertThrows(DamagedFileException.class, () -> Generation.open(file.getParent()));
+            Files.write(file, whole);
+        }
+        assertTrue(Runs.isWhole(Restart.find(folder).generation()));
+    }
+
+    @Test
+    void everyByteOfTheManifest() throws Exception {
+        Path file = files.get(0).resolveSibling(Manifest.FILE);
+        byte[] whole = Files.readAllBytes(file);
+        for (int index = 0; index < whole.length; index++) {
+            byte[] flipped = whole.clone();
+            flipped[index] ^= (byte) (1 << index % 8);
+            Files.write(file, flipped);
+            assertThrows(DamagedFileException.class, () -> Generation.open(file.getParent()));
+        }
+    }
+
+    @Test
+    void truncationRemovalAndAddition() throws Exception {
+        for (Path file : files) {
+            byte[] whole = Files.readAllBytes(file);
+            for (int length : new int[] {0, 1, whole.length / 2, whole.length - 1}) {
+                Files.write(file, Arrays.copyOf(whole, length));
+                isNoticed(file);
+            }
+            Files.write(file, Arrays.copyOf(whole, whole.length + 1));
+            isNoticed(file);
+            Files.delete(file);
+            isNoticed(file);
+            Files.createDirectory(file);
+            isNoticed(file);
+            Files.delete(file);
+            Files.write(file, whole);
+        }
+        Path extra = files.get(0).resolveSibling("extra");
+        Files.createFile(extra);
+        isNoticed(extra);
+    }
+}

@@ -1,0 +1,139 @@
+package perdure.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LossHistoryTest {
+
+    @TempDir
+    Path folder;
+
+    private Path file() {
+        return folder.resolve(LossHistory.FILE);
+    }
+
+    private static LossCurve.Step step(long step) {
+        return new LossCurve.Step(step, (int) ((step - 1) / 10), 5.0 / step, 1e-3, 0.25, step * 96);
+    }
+
+    /** As a trainer does: a line a step, and one at the end of each epoch of ten. */
+    private void train(long from, long to) {
+        try (LossHistory history = LossHistory.open(folder, Runs.position(from))) {
+            for (long step = from + 1; step <= to; step++) {
+                history.append(step(step));
+                if (step % 10 == 0) {
+                    history.append(new LossCurve.Epoch(step, (int) (step / 10 - 1), 1.5, 1.25, null));
+                }
+            }
+        }
+    }
+
+    @Test
+    void oneLineAStepAndOneAnEpoch() throws Exception {
+        train(8, 10);
+        assertEquals("""
+                {"step":9,"epoch":0,"loss":0.5555555555555556,"learning_rate":0.001,"gradient_norm":0.25,"tokens":864}
+                {"step":10,"epoch":0,"loss":0.5,"learning_rate":0.001,"gradient_norm":0.25,"tokens":960}
+                {"step":10,"epoch":0,"epoch_loss":1.5,"validation_loss":1.25,"bits_per_byte":null}
+                """, Files.readString(file()));
+    }
+
+    @Test
+    void isTheSameFileHoweverOftenTheRunWasCutOff() throws Exception {
+        train(0, 95);
+        byte[] unbroken = Files.readAllBytes(file());
+        Files.delete(file());
+
+        Random random = new Random(1);
+        long saved = 0;
+        while (saved < 95) {
+            long reached = Math.min(95, saved + random.nextInt(20));
+            train(saved, reached);
+            Files.writeString(file(), "{\"step\":" + (reached + 1) + ",\"epo", StandardOpenOption.APPEND);
+            saved += random.nextInt((int) (reached - saved) + 1);
+        }
+        train(95, 95);
+        assertEquals(new String(unbroken), Files.readString(file()));
+    }
+
+    @Test
+    void anEpochThatHadNotFinishedIsCutThoughItsLastStepStays() throws Exception {
+        train(0, 10);
+        TrainerState.Position beforeTheEnd = new TrainerState.Position(0, 10, 10, 960);
+        LossHistory.open(folder, beforeTheEnd).close();
+
+        LossCurve curve = LossCurve.read(folder, 100);
+        assertEquals(10, curve.steps().size());
+        assertEquals(List.of(), curve.epochs());
+    }
+
+    @Test
+    void aDamagedLineTakesOnlyItselfAway() throws Exception {
+        train(0, 5);
+        Files.writeString(file(), Files.readString(file()).replace("\"step\":3,", "\"stop\":3,"));
+        train(5, 6);
+
+        List<Long> steps = LossCurve.read(folder, 100).steps().stream()
+                .map(LossCurve.Step::step)
+                .toList();
+        assertEquals(List.of(1L, 2L, 4L, 5L, 6L), steps);
+    }
+
+    @Test
+    void refusesAStepTwice() {
+        try (LossHistory history = LossHistory.open(folder, Runs.position(3))) {
+            assertThrows(IllegalStateException.class, () -> history.append(step(3)));
+            history.append(step(4));
+            assertThrows(IllegalStateException.class, () -> history.append(step(4)));
+        }
+    }
+
+    @Test
+    void aFailedForceIsAnsweredByAnotherFile() throws Exception {
+        boolean[] fails = {true};
+        DurableFiles files = new DurableFiles(point -> {
+            if (fails[0] && (point == FaultPoint.FORCE_HISTORY || point == FaultPoint.MOVE_HISTORY)) {
+                throw new IOException("fault at " + point);
+            }
+        });
+        try (LossHistory history = LossHistory.open(folder, Runs.position(0), files)) {
+            history.append(step(1));
+            Object before = Files.getAttribute(file(), "unix:ino");
+            assertThrows(IOException.class, history::force);
+            history.append(step(2));
+            fails[0] = false;
+            history.force();
+            history.append(step(3));
+            history.force();
+
+            assertTrue(!before.equals(Files.getAttribute(file(), "unix:ino")));
+        }
+        assertEquals(3, LossCurve.read(folder, 100).steps().size());
+    }
+
+    @Test
+    void aLongCurveIsThinnedOutBetweenItsEnds() {
+        train(0, 1000);
+        for (int limit : new int[] {2, 3, 10, 99, 100, 1000, 5000}) {
+            List<LossCurve.Step> steps = LossCurve.read(folder, limit).steps();
+            assertTrue(steps.size() <= limit && steps.size() >= Math.min(1000, limit) / 2, limit + ": " + steps.size());
+            assertEquals(1, steps.get(0).step());
+            assertEquals(1000, steps.get(steps.size() - 1).step());
+        }
+    }
+
+    @Test
+    void withoutAFileThereIsNoCurve() {
+        assertEquals(new LossCurve(List.of(), List.of()), LossCurve.read(folder, 10));
+    }
+}

@@ -1,0 +1,85 @@
+package perdure.checkpoint;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.checkpoint.TrainerState.Best;
+import perdure.checkpoint.TrainerState.LossSum;
+import perdure.checkpoint.TrainerState.Plan;
+import perdure.checkpoint.TrainerState.Position;
+import perdure.checkpoint.TrainerState.Session;
+import perdure.model.ModelConfig;
+
+/** Runs so small that every byte of them can be damaged; an epoch has ten steps, and weights hold the step. */
+final class Runs {
+
+    static final ModelConfig CONFIG = new ModelConfig(16, 4, 1, 2, 1, 8, 8, true);
+    static final TokenizerFiles TOKENIZER = new TokenizerFiles(
+            Map.of(
+                    "tokenizer.json", "{}".getBytes(StandardCharsets.UTF_8),
+                    "tokenizer_config.json", "{}".getBytes(StandardCharsets.UTF_8),
+                    "special_tokens_map.json", "{}".getBytes(StandardCharsets.UTF_8)),
+            13,
+            15);
+
+    private static final int STEPS_PER_EPOCH = 10;
+
+    private Runs() {}
+
+    static Position position(long step) {
+        return new Position((int) (step / STEPS_PER_EPOCH), step % STEPS_PER_EPOCH, step, step * 96);
+    }
+
+    /** The best epoch is always the last that finished. */
+    static Snapshot at(long step) {
+        int lastEpoch = position(step).epoch() - 1;
+        return at(step, lastEpoch < 0 ? null : new Best(5.0 / (lastEpoch + 1), lastEpoch));
+    }
+
+    static Snapshot at(long step, Best best) {
+        TrainerState state = new TrainerState(
+                position(step),
+                new LossSum(1.5, 96),
+                best,
+                Map.of("cpu", "AAECAw=="),
+                new Plan(10, 100),
+                Map.of("--hidden-size", "4"),
+                List.of(new Session(0, "2026-01-01T00:00:00Z", 1.25, 960)));
+        return new Snapshot(CONFIG, tensors(step), tensors(-step), state, TOKENIZER);
+    }
+
+    static Map<String, Tensor> tensors(long value) {
+        return Map.of(
+                "a.weight", Tensors.range(ScalarType.Float, 12).view(3, 4).add(new Scalar((double) value)),
+                "b.weight", Tensors.range(ScalarType.Float, 4).sub(new Scalar((double) value)));
+    }
+
+    /** Whether a generation holds exactly what {@link #at} saved. */
+    static boolean isWhole(Generation generation) {
+        Map<String, Tensor> weights = tensors(1_000_000);
+        Map<String, Tensor> moments = tensors(1_000_000);
+        generation.readWeights(weights);
+        generation.readMoments(moments);
+        long step = generation.step();
+        return Tensors.same(tensors(step), weights)
+                && Tensors.same(tensors(-step), moments)
+                && generation.state().position().equals(position(step))
+                && generation.config().equals(CONFIG);
+    }
+
+    /** Reaches every fault point, but forces nothing: a process that ends keeps its pages. */
+    static CheckpointStore store(Path runFolder, FaultPoint.Hook hook) {
+        RunFolder.prepare(runFolder);
+        DurableFiles files = new DurableFiles(hook, false);
+        Position position = Restart.find(runFolder).position();
+        return CheckpointStore.open(runFolder, 2, LossHistory.open(runFolder, position, files), files);
+    }
+
+    static CheckpointStore store(Path runFolder) {
+        return store(runFolder, point -> {});
+    }
+}
