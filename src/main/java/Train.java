@@ -1,8 +1,13 @@
-/** Starts the trainer. */
+import perdure.cli.Main;
+
+/** {@code java -cp target/perdure.jar Train --epochs 10}: the command {@code train} under a name of its own. */
 public final class Train {
     private Train() {}
 
     public static void main(String[] arguments) {
-        System.out.println(arguments.length);
+        String[] command = new String[arguments.length + 1];
+        command[0] = "train";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        Main.main(command);
     }
 }

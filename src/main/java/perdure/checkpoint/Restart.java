@@ -19,6 +19,17 @@ import java.util.Set;
  */
 public record Restart(int lastEpoch, TrainerState.Best best, Generation generation, List<String> warnings) {
 
+    /** Whether a folder holds anything of a run that could be carried on; reads no more than names. */
+    public static boolean isPossible(Path runFolder) {
+        try {
+            return Files.exists(new MetaStore(runFolder).file())
+                    || Files.isDirectory(runFolder)
+                            && !GenerationName.list(runFolder).isEmpty();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+        }
+    }
+
     /**
      * Takes the generation that {@code current.meta.json} names if every byte of it is good, else the newest good one.
      *

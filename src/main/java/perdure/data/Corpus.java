@@ -2,6 +2,8 @@ package perdure.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
@@ -33,22 +35,36 @@ public interface Corpus {
      */
     void read(Predicate<Passage> reader);
 
-    /** Reads everything once, for the errors that only reading finds. */
-    default void check() {
-        read(passage -> true);
+    /**
+     * Reads everything once, for the errors that only reading finds.
+     *
+     * @param stop asked between passages
+     * @throws CancellationException when {@code stop} says so
+     */
+    default void check(BooleanSupplier stop) {
+        read(passage -> goOn(stop));
     }
 
     /**
      * Learns a tokenizer from the documents.
      *
      * @param vocabularySize byte tokens and merges, without the specials
+     * @param stop asked between passages
      * @return the text of a {@code tokenizer.json}
+     * @throws CancellationException when {@code stop} says so
      */
-    default String trainTokenizer(int vocabularySize) {
+    default String trainTokenizer(int vocabularySize, BooleanSupplier stop) {
         ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
         if (vocabularySize > ByteLevelBpeTrainer.BYTES) {
-            read(passage -> trainer.add(passage.content()));
+            read(passage -> goOn(stop) && trainer.add(passage.content()));
         }
         return trainer.train(vocabularySize);
+    }
+
+    private static boolean goOn(BooleanSupplier stop) {
+        if (stop.getAsBoolean()) {
+            throw new CancellationException("Stopped while the text was read.");
+        }
+        return true;
     }
 }

@@ -77,10 +77,10 @@ public record TrainingProgress(
      */
     public record Saved(String checkpoint, long step, String at, long saves, long failures) {}
 
-    /** Of a process that does not train. */
-    public static TrainingProgress idle() {
+    /** Of a process that has not trained. */
+    public static TrainingProgress of(State state) {
         return new TrainingProgress(
-                State.IDLE,
+                state,
                 null,
                 new Position(0, 0, 0, 0, 0, 0),
                 new Speed(null, null, 0, 0, 0),

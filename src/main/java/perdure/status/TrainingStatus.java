@@ -19,8 +19,15 @@ public record TrainingStatus(
         Double loss,
         @JsonIgnore TrainingProgress progress) {
 
+    /** A run is being made ready: the epoch with that ordinal will come first. */
+    public static TrainingStatus starting(int currentEpoch, int totalEpochs) {
+        return new TrainingStatus(
+                true, currentEpoch, totalEpochs, null, TrainingProgress.of(TrainingProgress.State.STARTING));
+    }
+
     /** Nothing trains: {@code finishedEpochs} of {@code totalEpochs} are done. */
     public static TrainingStatus idle(int finishedEpochs, int totalEpochs) {
-        return new TrainingStatus(false, finishedEpochs, totalEpochs, null, TrainingProgress.idle());
+        return new TrainingStatus(
+                false, finishedEpochs, totalEpochs, null, TrainingProgress.of(TrainingProgress.State.IDLE));
     }
 }

@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -141,15 +142,26 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** Writes {@code tokenizer.json}, {@code tokenizer_config.json} and {@code special_tokens_map.json}. */
+    /** The tokenizer's files in a Hugging Face model folder, by name. */
+    public Map<String, byte[]> files() {
+        return Map.of(
+                FILE,
+                json.getBytes(StandardCharsets.UTF_8),
+                "tokenizer_config.json",
+                TokenizerFiles.tokenizerConfigJson().getBytes(StandardCharsets.UTF_8),
+                "special_tokens_map.json",
+                TokenizerFiles.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Writes the {@link #files} into a folder. */
     public void write(Path folder) {
-        try {
-            Files.writeString(folder.resolve(FILE), json);
-            Files.writeString(folder.resolve("tokenizer_config.json"), TokenizerFiles.tokenizerConfigJson());
-            Files.writeString(folder.resolve("special_tokens_map.json"), TokenizerFiles.specialTokensMapJson());
-        } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot write the tokenizer to " + folder + ": " + exception, exception);
-        }
+        files().forEach((name, content) -> {
+            try {
+                Files.write(folder.resolve(name), content);
+            } catch (IOException exception) {
+                throw new UncheckedIOException("Cannot write the tokenizer to " + folder + ": " + exception, exception);
+            }
+        });
     }
 
     @Override

@@ -93,8 +93,10 @@ class FileCorpusTest {
         write("b.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"bbbb\"}]}");
         Corpus corpus = Corpus.files("--data", List.of(folder));
 
-        assertTrue(corpus.trainTokenizer(260).contains("\"a a\",\"b b\""), corpus.trainTokenizer(260));
-        assertTrue(corpus.trainTokenizer(256).contains("\"merges\":[]"));
+        assertTrue(
+                corpus.trainTokenizer(260, () -> false).contains("\"a a\",\"b b\""),
+                corpus.trainTokenizer(260, () -> false));
+        assertTrue(corpus.trainTokenizer(256, () -> false).contains("\"merges\":[]"));
     }
 
     @Test
@@ -156,7 +158,7 @@ class FileCorpusTest {
     private void assertBadLine(String problem, String line) throws IOException {
         Path file = write("bad.jsonl", "{\"text\":\"good\"}\n" + line + "\n");
         String message = assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(file))
-                        .check())
+                        .check(() -> false))
                 .getMessage();
         assertTrue(message.startsWith("--data " + file + " line 2 " + problem), message);
         assertEquals(1, message.lines().count());
@@ -166,7 +168,7 @@ class FileCorpusTest {
         assertEquals(
                 message,
                 assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(path))
-                                .check())
+                                .check(() -> false))
                         .getMessage());
     }
 

@@ -48,7 +48,7 @@ class EventStreamTest {
     }
 
     static TrainingStatus saying(String message) {
-        TrainingProgress idle = TrainingProgress.idle();
+        TrainingProgress idle = TrainingProgress.of(TrainingProgress.State.IDLE);
         return new TrainingStatus(
                 true,
                 1,

@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 class StatusJsonTest {
 
     private static TrainingStatus status(Double loss) {
-        return new TrainingStatus(true, 7, 15, loss, TrainingProgress.idle());
+        return new TrainingStatus(true, 7, 15, loss, TrainingProgress.of(TrainingProgress.State.IDLE));
     }
 
     @Test

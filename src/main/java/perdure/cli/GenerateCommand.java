@@ -1,0 +1,94 @@
+package perdure.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import perdure.chat.ChatMessage;
+import perdure.chat.ChatModel;
+import perdure.chat.ChatRequest;
+import perdure.checkpoint.Generation;
+import perdure.checkpoint.Restart;
+import perdure.device.NativeRuntime;
+import perdure.generate.SamplingOptions;
+import perdure.generate.TokenGenerator;
+import perdure.model.LanguageModel;
+import perdure.tokenizer.Tokenizer;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code generate}: asks the model of a run folder one thing. */
+@Command(
+        name = "generate",
+        description = "Asks the model of a run folder a question, or lets it carry on a text.",
+        mixinStandardHelpOptions = true)
+final class GenerateCommand implements Callable<Integer> {
+    @Option(
+            names = "--checkpoints",
+            paramLabel = "DIR",
+            defaultValue = "checkpoints",
+            description = "Run folder (default: ${DEFAULT-VALUE}).")
+    Path checkpoints;
+
+    @ArgGroup(multiplicity = "1")
+    Prompt prompt;
+
+    static final class Prompt {
+        @Option(names = "--chat", paramLabel = "TEXT", description = "A question to answer.")
+        String chat;
+
+        @Option(names = "--text", paramLabel = "TEXT", description = "A text to carry on.")
+        String text;
+    }
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "Most tokens to generate (default: ${DEFAULT-VALUE}).")
+    int tokens;
+
+    @Option(
+            names = "--temperature",
+            paramLabel = "R",
+            defaultValue = "0",
+            description = "0 takes the likeliest token each time (default: ${DEFAULT-VALUE}).")
+    double temperature;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "1",
+            description = "Of what the temperature draws (default: ${DEFAULT-VALUE}).")
+    long seed;
+
+    @Mixin
+    NativeFlags natives;
+
+    @Override
+    public Integer call() {
+        SamplingOptions sampling = new SamplingOptions(temperature, 1.0, 0, 1.0, seed, tokens);
+        ChatRequest request = prompt.chat == null
+                ? ChatRequest.completion(prompt.text, sampling, List.of())
+                : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
+        NativeRuntime.load(natives.config());
+        Generation generation = Restart.find(checkpoints).generation();
+        if (generation == null) {
+            throw new IllegalArgumentException("--checkpoints " + checkpoints + " holds no trained model.");
+        }
+        try (Tokenizer tokenizer = Tokenizer.read(generation.folder());
+                LanguageModel model = new LanguageModel(generation.config(), 0);
+                TokenGenerator generator = new TokenGenerator(model)) {
+            generation.readWeights(model.namedTensors());
+            model.train(false);
+            new ChatModel(generator, tokenizer).answer(request, piece -> {
+                System.out.print(piece);
+                System.out.flush();
+                return true;
+            });
+            System.out.println();
+        }
+        return 0;
+    }
+}

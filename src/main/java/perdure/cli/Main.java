@@ -1,0 +1,53 @@
+package perdure.cli;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+
+/** The command line: the subcommands, and how errors are told. */
+@Command(
+        name = "perdure",
+        description = "Trains language models from Java and never loses its place.",
+        mixinStandardHelpOptions = true,
+        version = "perdure 0.1.0",
+        subcommands = {TrainCommand.class, ServeCommand.class, GenerateCommand.class, BenchCommand.class})
+public final class Main {
+    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    /** Runs one command and returns the exit code: 0 done, 1 failure, 2 bad usage or input, 128 + signal stopped. */
+    static int run(String... arguments) {
+        return new CommandLine(new Main())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
+                .setExecutionExceptionHandler((problem, command, unused) -> explain(problem))
+                .execute(arguments);
+    }
+
+    private static int explain(Throwable problem) {
+        if (problem instanceof IllegalArgumentException) {
+            return badInput(problem.getMessage());
+        }
+        LOG.debug("Failed.", problem);
+        System.err.println("perdure: " + firstLine(problem));
+        return ExitCode.SOFTWARE;
+    }
+
+    private static int badInput(String message) {
+        System.err.println("perdure: " + message.lines().findFirst().orElse(""));
+        return ExitCode.USAGE;
+    }
+
+    /** libtorch's messages carry native stack frames after their first line. */
+    private static String firstLine(Throwable problem) {
+        String message = problem.getMessage();
+        return message == null
+                ? problem.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,99 @@
+package perdure.cli;
+
+import perdure.train.AdamW;
+import perdure.train.LearningRateSchedule;
+import perdure.train.TrainingOptions.Batching;
+import picocli.CommandLine.Option;
+
+/** The flags that say how the weights are learnt. */
+final class OptimizationFlags {
+    @Option(
+            names = "--batch-size",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Sequences in a micro-batch (default: ${DEFAULT-VALUE}).")
+    int batchSize;
+
+    @Option(
+            names = "--grad-accum",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Micro-batches in an optimizer step (default: ${DEFAULT-VALUE}).")
+    int gradientAccumulation;
+
+    @Option(
+            names = "--learning-rate",
+            paramLabel = "R",
+            defaultValue = "0.001",
+            description = "Peak learning rate (default: ${DEFAULT-VALUE}).")
+    double learningRate;
+
+    @Option(
+            names = "--min-learning-rate",
+            paramLabel = "R",
+            description = "Learning rate at the end (default: a tenth of the peak).")
+    Double minimumLearningRate;
+
+    @Option(
+            names = "--warmup-steps",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "Steps in which the learning rate rises (default: ${DEFAULT-VALUE}).")
+    long warmupSteps;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            defaultValue = "cosine",
+            description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    LearningRateSchedule.Kind schedule;
+
+    @Option(
+            names = "--weight-decay",
+            paramLabel = "R",
+            defaultValue = "0.1",
+            description = "Decoupled weight decay of the matrices (default: ${DEFAULT-VALUE}).")
+    double weightDecay;
+
+    @Option(
+            names = "--beta1",
+            paramLabel = "R",
+            defaultValue = "0.9",
+            description = "Decay of AdamW's first moment (default: ${DEFAULT-VALUE}).")
+    double beta1;
+
+    @Option(
+            names = "--beta2",
+            paramLabel = "R",
+            defaultValue = "0.99",
+            description = "Decay of AdamW's second moment (default: ${DEFAULT-VALUE}).")
+    double beta2;
+
+    @Option(
+            names = "--grad-clip",
+            paramLabel = "R",
+            defaultValue = "1.0",
+            description = "Largest global norm of the gradients (default: ${DEFAULT-VALUE}).")
+    double gradientClip;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "R",
+            defaultValue = "0.0",
+            description = "Share of activations dropped while training (default: ${DEFAULT-VALUE}).")
+    double dropout;
+
+    AdamW.Settings adamW() {
+        return new AdamW.Settings(beta1, beta2, AdamW.Settings.DEFAULT.epsilon(), weightDecay);
+    }
+
+    Batching batching() {
+        return new Batching(batchSize, gradientAccumulation);
+    }
+
+    /** The schedule before the length of the run is known. */
+    LearningRateSchedule schedule() {
+        double floor = minimumLearningRate == null ? learningRate / 10 : minimumLearningRate;
+        return new LearningRateSchedule(schedule, learningRate, floor, warmupSteps, 1);
+    }
+}

@@ -1,0 +1,67 @@
+package perdure.cli;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
+import perdure.chat.ChatMessage;
+import perdure.chat.ChatModel;
+import perdure.chat.ChatRequest;
+import perdure.chat.Exam;
+import perdure.data.BundledCorpus;
+import perdure.generate.SamplingOptions;
+import perdure.generate.TokenGenerator;
+import perdure.model.LanguageModel;
+import perdure.tokenizer.Tokenizer;
+
+/** A look at what a model in training says: an answer where it learns to chat, else some text of its own. */
+final class SampleText implements Supplier<String> {
+    private static final int TOKENS = 48;
+    private static final double TEMPERATURE = 0.8;
+
+    private final LanguageModel model;
+    private final Tokenizer tokenizer;
+    private final boolean chats;
+
+    SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats) {
+        this.model = model;
+        this.tokenizer = tokenizer;
+        this.chats = chats;
+    }
+
+    @Override
+    public String get() {
+        String question = "What is your name?";
+        ChatRequest request = chats
+                ? ChatRequest.answer(
+                        List.of(new ChatMessage("user", question)), SamplingOptions.greedy(TOKENS), List.of())
+                : ChatRequest.completion("\n", new SamplingOptions(TEMPERATURE, 1.0, 0, 1.0, 1L, TOKENS), List.of());
+        try (TokenGenerator generator = new TokenGenerator(model)) {
+            String text = new ChatModel(generator, tokenizer)
+                    .answer(request, piece -> true)
+                    .text();
+            return chats ? question + " -> " + text : text;
+        }
+    }
+
+    /** How many of the bundled corpus's held-out questions are answered exactly. */
+    String examResult() {
+        List<Exam.Question> questions = new BundledCorpus()
+                .heldOut().stream()
+                        .map(question -> new Exam.Question(
+                                question.context().turns().stream()
+                                        .map(turn -> new ChatMessage(turn.role(), turn.content()))
+                                        .toList(),
+                                question.answer()))
+                        .toList();
+        model.train(false);
+        try (TokenGenerator generator = new TokenGenerator(model)) {
+            int correct = Exam.correct(new ChatModel(generator, tokenizer), questions);
+            return String.format(
+                    Locale.ROOT,
+                    "Held-out questions answered exactly: %d of %d (%.1f %%).",
+                    correct,
+                    questions.size(),
+                    100.0 * correct / questions.size());
+        }
+    }
+}

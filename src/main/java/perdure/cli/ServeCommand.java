@@ -1,0 +1,40 @@
+package perdure.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.bytedeco.javacpp.Pointer;
+import perdure.checkpoint.MetaStore;
+import perdure.server.ServedRun;
+import perdure.server.StatusServer;
+import perdure.status.TrainingStatus;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code serve}: the server over a run folder while nothing trains. */
+@Command(name = "serve", description = "Serves a run folder while nothing trains.", mixinStandardHelpOptions = true)
+final class ServeCommand implements Callable<Integer> {
+    @Option(
+            names = "--checkpoints",
+            paramLabel = "DIR",
+            defaultValue = "checkpoints",
+            description = "Run folder (default: ${DEFAULT-VALUE}).")
+    Path checkpoints;
+
+    @Mixin
+    ServerFlags server;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        int finished = new MetaStore(checkpoints).read().lastEpoch() + 1;
+        AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
+        ServedRun run = new ServedRun(status, checkpoints, () -> {}, Pointer::physicalBytes);
+        try (StatusServer started = StatusServer.start(server.options(), run)) {
+            System.out.println("Serving " + checkpoints + " on http://" + server.host + ":" + started.port());
+            new CountDownLatch(1).await();
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,31 @@
+package perdure.cli;
+
+import perdure.server.ServerOptions;
+import picocli.CommandLine.Option;
+
+/** The flags of the status server. */
+final class ServerFlags {
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "Address to serve on (default: ${DEFAULT-VALUE}).")
+    String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            defaultValue = "8080",
+            description = "Port to serve on; 0 picks a free one and prints it (default: ${DEFAULT-VALUE}).")
+    int port;
+
+    @Option(
+            names = "--token",
+            paramLabel = "TEXT",
+            description = "Bearer token that every request must carry; needed for a --host other than loopback.")
+    String token;
+
+    ServerOptions options() {
+        return new ServerOptions(host, port, token);
+    }
+}

@@ -1,0 +1,71 @@
+package perdure.cli;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Remembers that someone asked the process to stop: the first signal asks, the second one ends the process at once.
+ * The JDK's shutdown hooks cannot tell a second signal, hence {@code sun.misc.Signal} (module jdk.unsupported).
+ */
+final class StopSignal implements BooleanSupplier {
+    private static final Logger LOG = LoggerFactory.getLogger(StopSignal.class);
+    private static final int SIGTERM = 15;
+    private static final int SIGNAL_EXIT = 128;
+
+    private volatile int signal;
+
+    /** Listens for HUP, INT and TERM where the platform has them. */
+    void listen() {
+        listen("HUP", 1);
+        listen("INT", 2);
+        listen("TERM", SIGTERM);
+    }
+
+    /** By reflection, since the compiler's warning about the class cannot be silenced where warnings are errors. */
+    private void listen(String name, int number) {
+        try {
+            Class<?> signalType = Class.forName("sun.misc.Signal");
+            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object handler = Proxy.newProxyInstance(
+                    StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, (proxy, method, arguments) -> {
+                        receive(number);
+                        return null;
+                    });
+            Object signalOfName = signalType.getConstructor(String.class).newInstance(name);
+            signalType.getMethod("handle", signalType, handlerType).invoke(null, signalOfName, handler);
+        } catch (InvocationTargetException notHere) {
+            // Windows has no HUP, and the virtual machine keeps some for itself under -Xrs.
+            LOG.debug("Signal {} is not to be had here.", name, notHere.getCause());
+        } catch (ReflectiveOperationException absent) {
+            throw new IllegalStateException("The module jdk.unsupported is missing.", absent);
+        }
+    }
+
+    private void receive(int number) {
+        if (signal != 0) {
+            Runtime.getRuntime().halt(SIGNAL_EXIT + number);
+        }
+        signal = number;
+        System.err.println("Stopping: finishing the step and saving. Once more to abort at once.");
+    }
+
+    /** Asks for a stop as TERM would. */
+    void request() {
+        if (signal == 0) {
+            signal = SIGTERM;
+        }
+    }
+
+    @Override
+    public boolean getAsBoolean() {
+        return signal != 0;
+    }
+
+    /** What a shell expects of a process that a signal ended: 128 + its number. */
+    int exitCode() {
+        return SIGNAL_EXIT + signal;
+    }
+}

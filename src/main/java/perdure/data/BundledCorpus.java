@@ -1,0 +1,90 @@
+package perdure.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import perdure.data.world.Question;
+import perdure.data.world.Shuffle;
+import perdure.data.world.World;
+
+/**
+ * The corpus in the jar: small conversations about a small world, generated, the same bytes on every JVM. What is asked
+ * in {@link #heldOut()} is asked nowhere in {@link #conversations()}, in no case, punctuation or spacing.
+ */
+public final class BundledCorpus {
+
+    private static final long SEED = 20260101;
+
+    private final List<Conversation> conversations;
+    private final List<ExamQuestion> heldOut;
+
+    public BundledCorpus() {
+        World world = new World(SEED);
+        Random random = new Random(SEED);
+        conversations = List.copyOf(converse(world, random));
+        heldOut = world.heldOut().stream()
+                .map(question -> new ExamQuestion(
+                        question.category(), new Conversation(turns(question, world, random)), question.answer()))
+                .toList();
+    }
+
+    /** The conversations of one epoch, in the order that they are trained in. */
+    public List<Conversation> conversations() {
+        return conversations;
+    }
+
+    /** Questions that are trained on nowhere, each with its one right answer. */
+    public List<ExamQuestion> heldOut() {
+        return heldOut;
+    }
+
+    /** Conversations of one to three questions each; what a user tells is asked for now or a question later. */
+    private static List<Conversation> converse(World world, Random random) {
+        List<Question> questions = new ArrayList<>(world.trained());
+        Shuffle.shuffle(questions, random);
+        List<Conversation> conversations = new ArrayList<>();
+        for (int next = 0; next < questions.size(); ) {
+            int length = Math.min(Math.max(1, random.nextInt(6) - 2), questions.size() - next);
+            List<Turn> turns = new ArrayList<>();
+            boolean told = false;
+            for (int i = 0; i < length; i++) {
+                Question question = questions.get(next);
+                boolean memory = question.category().equals("memory");
+                if (memory && told) {
+                    break;
+                }
+                told |= memory;
+                next++;
+                List<Turn> more = answered(question, world, random);
+                if (memory && i > 0 && more.size() > 2) {
+                    turns.addAll(0, more.subList(0, 2));
+                    more = more.subList(2, more.size());
+                }
+                turns.addAll(more);
+            }
+            conversations.add(new Conversation(turns));
+        }
+        return conversations;
+    }
+
+    private static List<Turn> answered(Question question, World world, Random random) {
+        List<Turn> turns = turns(question, world, random);
+        turns.add(Turn.assistant(question.answer()));
+        return turns;
+    }
+
+    /** The turns of {@code question} as someone might type them. */
+    private static List<Turn> turns(Question question, World world, Random random) {
+        List<Turn> turns = new ArrayList<>();
+        for (String said : question.turns()) {
+            if (turns.size() % 2 == 1) {
+                turns.add(Turn.assistant(said));
+                continue;
+            }
+            String typed = Typing.vary(said, question.cased(), random);
+            String dressed = typed.endsWith("?") && random.nextInt(10) == 0 ? Typing.dress(typed, random) : typed;
+            turns.add(Turn.user(world.inExam(List.of(dressed)) ? typed : dressed));
+        }
+        return turns;
+    }
+}

@@ -1,0 +1,122 @@
+package perdure.data.world;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+
+/** The tables of the world that are computed: sums, sequences, comparisons. */
+final class NumberTables {
+
+    /** The greatest number that the world adds to or counts to. */
+    private static final int MOST = 20;
+
+    private static final List<String> WORDS = List.of(
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty");
+
+    private NumberTables() {}
+
+    /** Rows by table name. */
+    static Map<String, List<List<String>>> all() {
+        Map<String, List<List<String>>> tables = new HashMap<>();
+        List<List<String>> sums = table(tables, "sums");
+        List<List<String>> differences = table(tables, "differences");
+        List<List<String>> smallSums = table(tables, "small-sums");
+        List<List<String>> comparisons = table(tables, "comparisons");
+        List<List<String>> few = table(tables, "few");
+        List<List<String>> ranges = table(tables, "ranges");
+        List<List<String>> counts = table(tables, "counts");
+        List<List<String>> doubles = table(tables, "doubles");
+        List<List<String>> parities = table(tables, "parities");
+        List<List<String>> products = table(tables, "products");
+        List<List<String>> successors = table(tables, "successors");
+        List<List<String>> letters = table(tables, "letters");
+        List<List<String>> large = table(tables, "large");
+        for (int a = 0; a <= MOST; a++) {
+            for (int b = 0; a + b <= MOST; b++) {
+                sums.add(row(a, b, a + b, WORDS.get(a), WORDS.get(b)));
+                differences.add(row(a + b, b, a, WORDS.get(a + b), WORDS.get(b)));
+                if (a >= 2 && b >= 2 && a <= 9 && b <= 9) {
+                    smallSums.add(row(a, b, a + b));
+                }
+            }
+            for (int b = a + 1; b <= MOST; b++) {
+                if (b <= 12) {
+                    comparisons.add(row(a, b, b, a));
+                    comparisons.add(row(b, a, b, a));
+                }
+                if (a >= 2 && b <= 10) {
+                    few.add(row(a, b, b, a));
+                }
+                if (a >= 1 && b - a >= 2 && b - a <= 8) {
+                    ranges.add(row(a, b, sequence(a, b)));
+                }
+            }
+            parities.add(row(a, a % 2 == 0 ? "even" : "odd"));
+            successors.add(row(a, a + 1));
+        }
+        for (int a = 0; a <= 10; a++) {
+            for (int b = 0; b <= 10; b++) {
+                products.add(row(a, b, a * b, WORDS.get(a), WORDS.get(b)));
+            }
+            doubles.add(row(a, 2 * a));
+            if (a >= 3) {
+                counts.add(row(a, sequence(1, a), sequence(a, 1)));
+            }
+        }
+        for (char letter = 'A'; letter < 'Z'; letter++) {
+            letters.add(row(letter, (char) (letter + 1)));
+        }
+        for (int a = MOST + 1; a < 1000; a += 1 + a / 7) {
+            for (int b = MOST + 3; b < 1000; b += 1 + b / 8) {
+                large.add(row(a, b));
+            }
+        }
+        return tables;
+    }
+
+    private static List<List<String>> table(Map<String, List<List<String>>> tables, String name) {
+        List<List<String>> rows = new ArrayList<>();
+        tables.put(name, rows);
+        return rows;
+    }
+
+    private static List<String> row(Object... columns) {
+        List<String> row = new ArrayList<>();
+        for (Object column : columns) {
+            row.add(column.toString());
+        }
+        return row;
+    }
+
+    /** The numbers from one to the other, up or down, with commas. */
+    private static String sequence(int from, int to) {
+        StringJoiner numbers = new StringJoiner(", ");
+        int step = Integer.signum(to - from);
+        for (int n = from; n != to + step; n += step) {
+            numbers.add(Integer.toString(n));
+        }
+        return numbers.toString();
+    }
+}

@@ -1,0 +1,69 @@
+package perdure.data.world;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * All rows that one row line of the world file stands for: the product of the sets and tables that it draws from.
+ * Computed on demand, for the product may be large.
+ */
+final class Rows {
+
+    private static final Pattern REFERENCE = Pattern.compile("<([a-z]+)>|@([a-z-]+)");
+
+    private final String line;
+    private final List<List<List<String>>> sources = new ArrayList<>();
+    private final int size;
+
+    /**
+     * @param line columns separated by {@code ;}, with references to sets and tables
+     * @param tables rows by name of the set or table
+     */
+    Rows(String line, Map<String, List<List<String>>> tables) {
+        this.line = line;
+        int product = 1;
+        Matcher reference = REFERENCE.matcher(line);
+        while (reference.find()) {
+            String name = reference.group(1) != null ? reference.group(1) : reference.group(2);
+            List<List<String>> source = tables.get(name);
+            if (source == null) {
+                throw new IllegalArgumentException("No set or table is called " + name + ": " + line);
+            }
+            sources.add(source);
+            product = Math.multiplyExact(product, source.size());
+        }
+        size = product;
+    }
+
+    /** How many indices {@link #row} takes, rows with a repeated entry included. */
+    int size() {
+        return size;
+    }
+
+    /** The columns of one row, or an empty list where the index would take one entry of a source twice. */
+    List<String> row(int index) {
+        List<List<String>> entries = new ArrayList<>();
+        int rest = index;
+        for (int i = 0; i < sources.size(); i++) {
+            List<List<String>> source = sources.get(i);
+            List<String> entry = source.get(rest % source.size());
+            rest /= source.size();
+            for (int j = 0; j < i; j++) {
+                if (sources.get(j) == source && entries.get(j).equals(entry)) {
+                    return List.of();
+                }
+            }
+            entries.add(entry);
+        }
+        StringBuilder text = new StringBuilder();
+        Matcher reference = REFERENCE.matcher(line);
+        int next = 0;
+        while (reference.find()) {
+            reference.appendReplacement(text, Matcher.quoteReplacement(String.join(" ; ", entries.get(next++))));
+        }
+        return List.of(reference.appendTail(text).toString().split(" ?; ?", -1));
+    }
+}

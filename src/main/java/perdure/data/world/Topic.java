@@ -1,0 +1,149 @@
+package perdure.data.world;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Questions of one kind: every phrasing with every row of facts.
+ *
+ * @param name {@code category/name}
+ * @param trained how many questions an epoch trains on
+ * @param heldOut how many questions are kept for the exam
+ * @param cased whether the letters of the questions must keep their case
+ * @param phrasings turns separated by {@code >}, with columns as <code>{0}</code>
+ * @param answers the one answer, with columns
+ * @param rows the facts
+ */
+record Topic(
+        String name,
+        int trained,
+        int heldOut,
+        boolean cased,
+        List<String> phrasings,
+        List<String> answers,
+        List<Rows> rows) {
+
+    private static final Pattern COLUMN = Pattern.compile("\\{([aA]?)(\\d)}");
+
+    /** A topic that is yet to be filled. */
+    Topic(String name, int trained, int heldOut, boolean cased) {
+        this(name, trained, heldOut, cased, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    }
+
+    /** Number of combinations of a phrasing and a row. */
+    private int size() {
+        return phrasings.size() * rowCount();
+    }
+
+    private int rowCount() {
+        return rows.stream().mapToInt(Rows::size).sum();
+    }
+
+    /**
+     * The questions kept for the exam: no two with the same facts, so that the facts of each are also asked for in
+     * other words.
+     */
+    List<Question> drawHeldOut(Random random) {
+        List<Question> questions = new ArrayList<>();
+        Set<Integer> used = new HashSet<>();
+        while (questions.size() < heldOut) {
+            int index = random.nextInt(size());
+            Question question = question(index);
+            if (question != null && (used.add(index / phrasings.size()) || used.size() == rowCount())) {
+                questions.add(question);
+            }
+        }
+        return questions;
+    }
+
+    /**
+     * The questions to train on, with none that asks one of {@code exam}. Where there are fewer rows than questions, each
+     * row is drawn as often as every other, give or take one, in phrasings as different as there are.
+     */
+    List<Question> drawTrained(Random random, Set<String> exam) {
+        return rowCount() <= 4 * trained ? drawByRow(random, exam) : drawAtRandom(random, exam);
+    }
+
+    private List<Question> drawByRow(Random random, Set<String> exam) {
+        List<List<Question>> byRow = new ArrayList<>();
+        for (int row = 0; row < rowCount(); row++) {
+            List<Question> phrased = new ArrayList<>();
+            for (int phrasing = 0; phrasing < phrasings.size(); phrasing++) {
+                Question question = question(row * phrasings.size() + phrasing);
+                if (question != null && isTrainable(question, exam)) {
+                    phrased.add(question);
+                }
+            }
+            if (!phrased.isEmpty()) {
+                Shuffle.shuffle(phrased, random);
+                byRow.add(phrased);
+            }
+        }
+        Shuffle.shuffle(byRow, random);
+        List<Question> questions = new ArrayList<>();
+        for (int i = 0; i < trained; i++) {
+            List<Question> phrased = byRow.get(i % byRow.size());
+            questions.add(phrased.get(i / byRow.size() % phrased.size()));
+        }
+        return questions;
+    }
+
+    private List<Question> drawAtRandom(Random random, Set<String> exam) {
+        List<Question> questions = new ArrayList<>();
+        Set<Integer> used = new HashSet<>();
+        while (questions.size() < trained) {
+            int index = random.nextInt(size());
+            Question question = question(index);
+            if (question != null && isTrainable(question, exam) && used.add(index)) {
+                questions.add(question);
+            }
+        }
+        return questions;
+    }
+
+    private static boolean isTrainable(Question question, Set<String> exam) {
+        return Collections.disjoint(exam, question.keys());
+    }
+
+    /** One combination, or null where its row would repeat an entry. */
+    private Question question(int index) {
+        int rest = index / phrasings.size();
+        int line = 0;
+        while (rest >= rows.get(line).size()) {
+            rest -= rows.get(line++).size();
+        }
+        List<String> row = rows.get(line).row(rest);
+        if (row.isEmpty()) {
+            return null;
+        }
+        List<String> turns = new ArrayList<>();
+        for (String turn : phrasings.get(index % phrasings.size()).split(" > ")) {
+            turns.add(fill(turn, row));
+        }
+        String filled = fill(answers.get(0), row);
+        return new Question(name, turns, filled.substring(0, 1).toUpperCase(Locale.ROOT) + filled.substring(1), cased);
+    }
+
+    /** Puts the columns of a row into a template; <code>{a0}</code> and <code>{A0}</code> add the article. */
+    static String fill(String template, List<String> row) {
+        Matcher column = COLUMN.matcher(template);
+        StringBuilder text = new StringBuilder();
+        while (column.find()) {
+            String word = row.get(Integer.parseInt(column.group(2)));
+            String article = column.group(1) + (!column.group(1).isEmpty() && startsWithVowel(word) ? "n" : "");
+            column.appendReplacement(text, Matcher.quoteReplacement(article.isEmpty() ? word : article + " " + word));
+        }
+        return column.appendTail(text).toString();
+    }
+
+    private static boolean startsWithVowel(String word) {
+        return "aeio".indexOf(word.charAt(0)) >= 0 || word.equals("hour");
+    }
+}

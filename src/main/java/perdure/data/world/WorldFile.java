@@ -1,0 +1,74 @@
+package perdure.data.world;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** Reader of the notation that the head of {@code world.txt} explains. */
+final class WorldFile {
+
+    private final Map<String, List<List<String>>> tables = NumberTables.all();
+    private final List<Topic> topics = new ArrayList<>();
+
+    /** Reads all topics of {@code text}; a line that it cannot read is an {@link IllegalArgumentException}. */
+    WorldFile(String text) {
+        List<List<String>> table = null;
+        Topic topic = null;
+        for (String line : text.lines().map(String::strip).toList()) {
+            if (line.isEmpty() || line.startsWith("#")) {
+                continue;
+            }
+            String[] words = line.split(" +");
+            String rest = line.substring(words[0].length()).strip();
+            switch (words[0]) {
+                case "set" -> tables.put(words[1], entries(words));
+                case "table" -> {
+                    topic = null;
+                    table = new ArrayList<>();
+                    tables.put(words[1], table);
+                }
+                case "topic" -> {
+                    topic = topic(words);
+                    topics.add(topic);
+                }
+                case "?" -> topic.phrasings().addAll(Alternatives.expand(rest));
+                case "=" -> topic.answers().add(rest);
+                case "-", "~" -> {
+                    for (String row : Alternatives.expand(rest)) {
+                        if (topic == null) {
+                            table.add(List.of(row.split(" ; ")));
+                        } else {
+                            topic.rows().add(new Rows(row, tables));
+                            if (words[0].equals("~")) {
+                                topic.rows().add(new Rows(swapped(row), tables));
+                            }
+                        }
+                    }
+                }
+                default -> throw new IllegalArgumentException("A line of the world is not understood: " + line);
+            }
+        }
+    }
+
+    List<Topic> topics() {
+        return topics;
+    }
+
+    private static List<List<String>> entries(String[] words) {
+        return Arrays.stream(words).skip(2).map(List::of).toList();
+    }
+
+    private static Topic topic(String[] words) {
+        boolean cased = words.length > 4 && words[4].equals("cased");
+        return new Topic(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]), cased);
+    }
+
+    private static String swapped(String row) {
+        String[] columns = row.split(" ; ", 3);
+        String first = columns[0];
+        columns[0] = columns[1];
+        columns[1] = first;
+        return String.join(" ; ", columns);
+    }
+}

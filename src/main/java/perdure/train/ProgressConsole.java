@@ -1,0 +1,124 @@
+package perdure.train;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import perdure.status.TrainingStatus;
+
+/**
+ * Shows a run to the person who started it: one bar that moves on a terminal, a plain line now and then elsewhere.
+ * It knows only the status, so what it shows is what everybody else can read.
+ */
+public final class ProgressConsole {
+    private static final long BAR_INTERVAL = Duration.ofMillis(100).toNanos();
+    private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
+    private static final int BAR_CELLS = 20;
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final boolean color;
+    private final LongSupplier clock;
+    private long lastShown;
+    private int barLength;
+
+    ProgressConsole(PrintStream out, boolean terminal, boolean color, LongSupplier clock) {
+        this.out = out;
+        this.terminal = terminal;
+        this.color = color;
+        this.clock = clock;
+        this.lastShown = clock.getAsLong();
+    }
+
+    /** The console of this process: a bar if standard output is a terminal, colour unless {@code NO_COLOR} is set. */
+    public static ProgressConsole standard() {
+        boolean terminal = isTerminal();
+        String noColor = System.getenv("NO_COLOR");
+        boolean color = terminal && (noColor == null || noColor.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
+        return new ProgressConsole(System.out, terminal, color, System::nanoTime);
+    }
+
+    /** {@link System#console()} cannot tell: before JDK 22 it wants standard input too, after it is never null. */
+    private static boolean isTerminal() {
+        Path standardOutput = Path.of("/proc/self/fd/1");
+        if (!Files.isSymbolicLink(standardOutput)) {
+            return System.console() != null;
+        }
+        try {
+            String target = Files.readSymbolicLink(standardOutput).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | SecurityException unreadable) {
+            return false;
+        }
+    }
+
+    /** Prints a line of its own, above the bar. */
+    public void say(String line) {
+        clearBar();
+        out.println(line);
+        out.flush();
+    }
+
+    /** Shows the status if the last showing is long enough ago. */
+    public void update(TrainingStatus status) {
+        long now = clock.getAsLong();
+        if (now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
+            return;
+        }
+        lastShown = now;
+        if (terminal) {
+            String bar = bar(status);
+            out.print('\r'
+                    + (color ? "\u001b[36m" + bar + "\u001b[0m" : bar)
+                    + " ".repeat(Math.max(0, barLength - bar.length())));
+            out.flush();
+            barLength = bar.length();
+        } else {
+            say(line(status));
+        }
+    }
+
+    private void clearBar() {
+        if (barLength > 0) {
+            out.print('\r' + " ".repeat(barLength) + '\r');
+            barLength = 0;
+        }
+    }
+
+    private static String bar(TrainingStatus status) {
+        int full = (int) (status.progress().position().percent() * BAR_CELLS / 100);
+        return "[" + "#".repeat(full) + ".".repeat(BAR_CELLS - full) + "] " + line(status);
+    }
+
+    /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */
+    static String line(TrainingStatus status) {
+        Double rate = status.progress().speed().tokensPerSecond();
+        Long eta = status.progress().speed().etaSeconds();
+        return String.format(
+                Locale.ROOT,
+                "%5.1f %% | epoch %d/%d | loss %s | %s tokens/s | ETA %s",
+                status.progress().position().percent(),
+                status.currentEpoch(),
+                status.totalEpochs(),
+                status.loss() == null ? "-" : String.format(Locale.ROOT, "%.4f", status.loss()),
+                rate == null ? "-" : String.format(Locale.ROOT, "%,.0f", rate),
+                eta == null ? "-" : duration(eta));
+    }
+
+    /** Seconds as people say them: {@code 45s}, {@code 1m 05s}, {@code 2h 03m}, {@code 3d 04h}. */
+    public static String duration(long seconds) {
+        if (seconds < 60) {
+            return seconds + "s";
+        }
+        if (seconds < 3600) {
+            return String.format(Locale.ROOT, "%dm %02ds", seconds / 60, seconds % 60);
+        }
+        if (seconds < 86_400) {
+            return String.format(Locale.ROOT, "%dh %02dm", seconds / 3600, seconds % 3600 / 60);
+        }
+        return String.format(Locale.ROOT, "%dd %02dh", seconds / 86_400, seconds % 86_400 / 3600);
+    }
+}

@@ -1,0 +1,71 @@
+package perdure.train;
+
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * The states of libtorch's default generators, which dropout draws from: of the CPU, and of the GPU if the run is on
+ * one. Everything else that is random here has a generator of its own.
+ */
+final class RandomState {
+    private final Device device;
+
+    RandomState(Device device) {
+        this.device = device;
+    }
+
+    /** Starts the generators anew. */
+    void seed(long seed) {
+        torch.manual_seed(seed);
+    }
+
+    /** The states, base64, by device type. */
+    Map<String, String> save() {
+        Map<String, String> states = new LinkedHashMap<>();
+        try (PointerScope scope = new PointerScope()) {
+            states.put("cpu", encode(torch.getDefaultCPUGenerator()));
+            if (device.is_cuda()) {
+                states.put("cuda", encode(torch.globalContext().defaultGenerator(device)));
+            }
+        }
+        return states;
+    }
+
+    /** Takes the saved states up again; a device that has none keeps its own. */
+    void restore(Map<String, String> states) {
+        try (PointerScope scope = new PointerScope()) {
+            decode(torch.getDefaultCPUGenerator(), states.get("cpu"));
+            if (device.is_cuda()) {
+                decode(torch.globalContext().defaultGenerator(device), states.get("cuda"));
+            }
+        }
+    }
+
+    private static String encode(Generator generator) {
+        Tensor state = generator.get_state();
+        byte[] bytes = new byte[Math.toIntExact(state.nbytes())];
+        new BytePointer(state.data_ptr()).get(bytes);
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+
+    private static void decode(Generator generator, String saved) {
+        if (saved == null) {
+            return;
+        }
+        byte[] bytes = Base64.getDecoder().decode(saved);
+        Tensor state = generator.get_state();
+        if (bytes.length != state.nbytes()) {
+            throw new IllegalStateException(
+                    "A saved generator state has " + bytes.length + " bytes, not " + state.nbytes() + ".");
+        }
+        new BytePointer(state.data_ptr()).put(bytes);
+        generator.set_state(state);
+    }
+}

@@ -1,0 +1,43 @@
+package perdure.train;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * How often a run saves inside an epoch: by time or by steps, the other one being zero.
+ *
+ * @param time between saves, or {@link Duration#ZERO}
+ * @param steps optimizer steps between saves, or 0
+ */
+public record SaveInterval(Duration time, long steps) {
+
+    private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,8})(ms|s|m|h)?");
+
+    /** Reads {@code 60s}, {@code 5m}, {@code 1h}, {@code 500ms}, or a plain number of steps. */
+    public static SaveInterval parse(String text) {
+        Matcher matcher = FORM.matcher(text);
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(
+                    "--checkpoint-every " + text + " is neither a duration (60s, 5m, 1h) nor a number of steps.");
+        }
+        long number = Long.parseLong(matcher.group(1));
+        String unit = matcher.group(2);
+        if (unit == null) {
+            return new SaveInterval(Duration.ZERO, number);
+        }
+        return new SaveInterval(
+                switch (unit) {
+                    case "ms" -> Duration.ofMillis(number);
+                    case "s" -> Duration.ofSeconds(number);
+                    case "m" -> Duration.ofMinutes(number);
+                    default -> Duration.ofHours(number);
+                },
+                0);
+    }
+
+    /** Whether a save is due so many nanoseconds and steps after the last one. */
+    boolean isDue(long nanoseconds, long stepsSince) {
+        return steps > 0 ? stepsSince >= steps : nanoseconds >= time.toNanos();
+    }
+}
