@@ -2,6 +2,7 @@ package perdure.checkpoint;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -13,7 +14,6 @@ import org.bytedeco.pytorch.global.torch;
  * Host memory for one snapshot, allocated once: copying the live tensors into it is all that training waits for when it
  * saves. One thread captures; the copy may be read by another until the next capture.
  */
-@SuppressWarnings("try") // scopes are opened for what happens within them, not to be referred to
 public final class SnapshotBuffer implements AutoCloseable {
 
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
@@ -29,8 +29,16 @@ public final class SnapshotBuffer implements AutoCloseable {
     private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            live.forEach((name, tensor) ->
-                    copies.computeIfAbsent(name, absent -> like(tensor)).copy_(tensor));
+            live.forEach((name, tensor) -> copy(tensor, copies.computeIfAbsent(name, absent -> like(tensor))));
+        }
+    }
+
+    /** Plain copying of bytes where that will do: it needs no other thread, which a busy machine may keep waiting. */
+    private static void copy(Tensor tensor, Tensor copy) {
+        if (tensor.is_cpu() && tensor.is_contiguous() && tensor.nbytes() > 0) {
+            Pointer.memcpy(copy.data_ptr(), tensor.data_ptr(), tensor.nbytes());
+        } else {
+            copy.copy_(tensor);
         }
     }
 

@@ -15,7 +15,6 @@ import org.bytedeco.pytorch.global.torch;
  * A tensor that is contiguous on the CPU is lent as it lies; of any other (strided views, other devices) a bounded
  * piece at a time passes through a copy.
  */
-@SuppressWarnings("try") // scopes are opened for what happens within them, not to be referred to
 final class TensorBytes {
 
     /** Bytes lent at once: small enough to stay in a processor's cache between hashing and writing. */

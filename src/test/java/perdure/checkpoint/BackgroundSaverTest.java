@@ -14,7 +14,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@SuppressWarnings("try")
 class BackgroundSaverTest {
 
     @TempDir

@@ -52,10 +52,17 @@ final class Runs {
         return new Snapshot(CONFIG, tensors(step), tensors(-step), state, TOKENIZER);
     }
 
+    /** One strided, one contiguous and one with nothing in it. */
     static Map<String, Tensor> tensors(long value) {
+        Scalar offset = new Scalar((double) value);
         return Map.of(
-                "a.weight", Tensors.range(ScalarType.Float, 12).view(3, 4).add(new Scalar((double) value)),
-                "b.weight", Tensors.range(ScalarType.Float, 4).sub(new Scalar((double) value)));
+                "a.weight",
+                        Tensors.range(ScalarType.Float, 12)
+                                .view(3, 4)
+                                .add(offset)
+                                .t(),
+                "b.weight", Tensors.range(ScalarType.Float, 4).sub(offset),
+                "c.weight", Tensors.zeros(ScalarType.Float, 0, 4));
     }
 
     /** Whether a generation holds exactly what {@link #at} saved. */

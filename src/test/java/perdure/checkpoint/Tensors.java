@@ -1,21 +1,18 @@
 package perdure.checkpoint;
 
 import java.util.Map;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.device.NativeRuntime;
 
 /** Small tensors for tests. */
 final class Tensors {
 
     static {
-        System.setProperty("org.bytedeco.openblas.load", "mkl");
-        System.setProperty("org.bytedeco.javacpp.maxPhysicalBytes", "0");
-        System.setProperty("org.bytedeco.javacpp.maxBytes", "0");
-        Loader.load(torch.class);
+        NativeRuntime.load();
     }
 
     private Tensors() {}
