@@ -91,11 +91,10 @@ public final class CheckpointStore {
      * @throws UncheckedIOException if it could not be saved
      */
     public synchronized Path save(Snapshot snapshot) {
-        IOException failure = new IOException();
+        long step = snapshot.state().position().step();
+        IOException failure = null;
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-            String name = GenerationName.free(
-                            runFolder, snapshot.state().position().step())
-                    .toString();
+            String name = GenerationName.free(runFolder, step).toString();
             Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
             try {
                 write(snapshot, temporary, runFolder.resolve(name));
@@ -103,16 +102,13 @@ public final class CheckpointStore {
                 prune(GenerationName.parse(name));
                 return runFolder.resolve(name);
             } catch (IOException problem) {
-                problem.addSuppressed(failure);
                 failure = problem;
                 discard(temporary);
                 discardUnlessCurrent(name);
             }
         }
         throw new UncheckedIOException(
-                "Step " + snapshot.state().position().step() + " could not be saved in " + runFolder + ": "
-                        + failure.getMessage(),
-                failure);
+                "Step " + step + " could not be saved in " + runFolder + ": " + failure.getMessage(), failure);
     }
 
     private void write(Snapshot snapshot, Path temporary, Path folder) throws IOException {

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where a run folder lets a run begin or go on. Finding it changes nothing.
+ * Where a run folder lets a run begin or go on. Finding it changes nothing; a trainer then takes the {@link RunLock},
+ * finds it again, and opens {@link LossHistory} at its position and {@link CheckpointStore}, in this order.
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param best the best epoch so far, or null
