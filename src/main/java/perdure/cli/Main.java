@@ -24,6 +24,7 @@ public final class Main {
     static int run(String... arguments) {
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOverwrittenOptionsAllowed(true)
                 .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
                 .setExecutionExceptionHandler((problem, command, unused) -> explain(problem))
                 .execute(arguments);

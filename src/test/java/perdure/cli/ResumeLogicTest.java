@@ -1,0 +1,116 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.MetaStore;
+
+/** {@code --epochs} is the total to reach, whatever was done before. */
+class ResumeLogicTest {
+    @TempDir
+    Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void prepare() {
+        tiny = new TinyRun(folder);
+    }
+
+    @Test
+    void trainsOnlyTheEpochsThatRemain() throws IOException {
+        writeMeta("{\"last_epoch\":3,\"best_loss\":9.5}");
+        TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "10"));
+        assertEquals(0, result.exitCode(), result.err());
+        assertEquals(9, lastEpoch());
+        assertEquals(
+                6,
+                result.out().lines().filter(line -> line.startsWith("Epoch ")).count());
+        assertTrue(result.out().contains("Epoch 5/10") && result.out().contains("Epoch 10/10"), result.out());
+        assertTrue(result.out().contains("weights start fresh"), result.out());
+    }
+
+    @Test
+    void doesNothingWhenAllEpochsAreDone() throws IOException {
+        TinyRun.run(tiny.train("--epochs", "2"));
+        Map<String, FileTime> before = files();
+        TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "2"));
+        assertEquals(0, result.exitCode());
+        assertEquals(
+                "Requested epochs already completed (last=1). Skipping training.",
+                result.out().strip());
+        assertEquals(before, files());
+        assertEquals(
+                "Requested epochs already completed (last=1). Skipping training.",
+                TinyRun.run(tiny.train("--epochs", "1")).out().strip());
+    }
+
+    @Test
+    void extendsAFinishedRunAndSaysWhatTheLearningRateDoes() throws IOException {
+        TinyRun.run(tiny.train("--epochs", "2"));
+        TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "5"));
+        assertEquals(0, result.exitCode(), result.err());
+        assertEquals(4, lastEpoch());
+        assertEquals(
+                3,
+                result.out().lines().filter(line -> line.startsWith("Epoch ")).count());
+        assertTrue(
+                result.out().contains("Extending the run from 2 to 5 epochs: the learning rate of step 11"),
+                result.out());
+    }
+
+    @Test
+    void bestLossIsTheLeastOfTheWholeLife() throws IOException {
+        writeMeta("{\"last_epoch\":0,\"best_loss\":0.25}");
+        TinyRun.run(tiny.train("--epochs", "2"));
+        assertEquals(0.25, new MetaStore(tiny.checkpoints).read().bestLoss());
+    }
+
+    @Test
+    void stopsAtMaximumStepsAndGoesOnFromThere() throws IOException {
+        TinyRun.Result first = TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7"));
+        assertEquals(0, first.exitCode(), first.err());
+        assertEquals(0, lastEpoch());
+        assertEquals(7, new MetaStore(tiny.checkpoints).read().step());
+        TinyRun.Result second = TinyRun.run(tiny.train("--epochs", "2"));
+        assertTrue(second.out().contains("Resuming at epoch 2/2, after step 7."), second.out());
+        assertEquals(1, lastEpoch());
+        assertEquals(10, new MetaStore(tiny.checkpoints).read().step());
+    }
+
+    @Test
+    void onTheCpuNothingIsMigrated() {
+        TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "10"));
+        assertFalse((result.out() + result.err()).contains("Migrating"));
+    }
+
+    private void writeMeta(String json) throws IOException {
+        Files.createDirectories(tiny.checkpoints);
+        Files.writeString(tiny.checkpoints.resolve("current.meta.json"), json);
+    }
+
+    private int lastEpoch() {
+        return new MetaStore(tiny.checkpoints).read().lastEpoch();
+    }
+
+    private Map<String, FileTime> files() throws IOException {
+        Map<String, FileTime> times = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.toList()) {
+                times.put(path.toString(), Files.getLastModifiedTime(path));
+            }
+        }
+        return times;
+    }
+}

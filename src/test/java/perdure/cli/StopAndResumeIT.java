@@ -1,0 +1,79 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import perdure.checkpoint.MetaStore;
+
+/** A run that was stopped inside an epoch and carried on ends with the bytes of one that was not. */
+@DisabledOnOs(OS.WINDOWS)
+class StopAndResumeIT {
+    private static final String[] FLAGS = {
+        "--epochs", "3", "--steps-per-epoch", "100", "--batch-size", "2", "--grad-accum", "2", "--dropout", "0.1"
+    };
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"TERM, 143", "INT, 130", "HUP, 129"})
+    void endsWithTheSameBytes(String signal, int exitCode) throws IOException, InterruptedException {
+        TinyRun unbroken = new TinyRun(Files.createDirectory(folder.resolve("unbroken")));
+        TinyRun.Result whole = TinyRun.run(unbroken.train(FLAGS));
+        assertEquals(0, whole.exitCode(), whole.err());
+
+        TinyRun broken = new TinyRun(Files.createDirectory(folder.resolve("broken")));
+        Process process = broken.start(broken.train(FLAGS));
+        awaitStep(broken, process);
+        new ProcessBuilder("kill", "-s", signal, Long.toString(process.pid()))
+                .start()
+                .waitFor();
+        assertEquals(exitCode, TinyRun.await(process), Files.readString(broken.log()));
+        long stoppedAt = new MetaStore(broken.checkpoints).read().step();
+        assertTrue(stoppedAt > 0 && stoppedAt < 300 && stoppedAt % 100 != 0, "stopped at step " + stoppedAt);
+
+        assertEquals(0, TinyRun.run(broken.train(FLAGS)).exitCode());
+        for (String file : new String[] {"model.safetensors", "optimizer.safetensors"}) {
+            assertArrayEquals(
+                    Files.readAllBytes(newest(unbroken).resolve(file)),
+                    Files.readAllBytes(newest(broken).resolve(file)));
+        }
+        assertEquals(
+                Files.readString(unbroken.checkpoints.resolve("loss_history.jsonl")),
+                Files.readString(broken.checkpoints.resolve("loss_history.jsonl")));
+    }
+
+    /** Until the run is well inside its first epoch, as its status file tells. */
+    private static void awaitStep(TinyRun run, Process process) throws IOException, InterruptedException {
+        Path status = run.checkpoints.resolve("loss_history.jsonl");
+        while (!Files.exists(status) || Files.size(status) == 0) {
+            assertTrue(process.isAlive(), () -> "the run ended early");
+            Thread.sleep(5);
+        }
+    }
+
+    private static Path newest(TinyRun run) {
+        return run.checkpoints.resolve(new MetaStore(run.checkpoints).read().checkpoint());
+    }
+
+    @Test
+    void aSecondSignalAbortsAtOnce() throws IOException, InterruptedException {
+        TinyRun run = new TinyRun(folder);
+        Process process = run.start(run.train("--epochs", "1", "--steps-per-epoch", "100000"));
+        awaitStep(run, process);
+        String kill = "kill -TERM " + process.pid() + "; kill -INT " + process.pid();
+        new ProcessBuilder("sh", "-c", kill).start().waitFor();
+        int exitCode = TinyRun.await(process);
+        assertTrue(exitCode == 130 || exitCode == 143, "exit code " + exitCode);
+    }
+}
