@@ -69,9 +69,8 @@ public record NativeConfig(
     private static Optional<Path> projectFolder() {
         CodeSource source = NativeConfig.class.getProtectionDomain().getCodeSource();
         try {
-            return Optional.of(Path.of(source.getLocation().toURI())
-                            .toAbsolutePath()
-                            .getParent())
+            return Optional.of(Path.of(source.getLocation().toURI()).toAbsolutePath())
+                    .map(Path::getParent)
                     .map(Path::getParent);
         } catch (URISyntaxException e) {
             throw new IllegalStateException("The class path is not made of files: " + source.getLocation(), e);

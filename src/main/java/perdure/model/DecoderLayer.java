@@ -19,7 +19,9 @@ final class DecoderLayer {
 
     /** Maps the residual stream x [B, T, C] to [B, T, C]. */
     Tensor forward(Tensor x, KeyValueCache cache, int layer, Dropout dropout) {
-        Tensor middle = x.add(dropout.apply(attention.forward(attentionNorm.forward(x), cache, layer)));
-        return middle.add(dropout.apply(feedForward.forward(feedForwardNorm.forward(middle))));
+        Tensor middle = Temporaries.freedBy(
+                () -> x.add(dropout.apply(attention.forward(attentionNorm.forward(x), cache, layer))));
+        return Temporaries.freedBy(
+                () -> middle.add(dropout.apply(feedForward.forward(feedForwardNorm.forward(middle)))));
     }
 }

@@ -68,7 +68,7 @@ public final class LanguageModel extends Module {
 
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
-        return torch.linear(hidden(ids, null), head);
+        return Temporaries.freedBy(() -> torch.linear(hidden(ids, null), head));
     }
 
     /**
@@ -76,8 +76,10 @@ public final class LanguageModel extends Module {
      * Targets of -100 do not count.
      */
     public Tensor lossSum(Tensor ids, Tensor targets) {
-        Tensor logits = logits(ids).flatten(0, 1).to(ScalarType.Float); // (B T, V)
-        return torch.cross_entropy_loss(logits, targets.flatten(), new TensorOptional(), SUM, IGNORED, 0.0);
+        return Temporaries.freedBy(() -> {
+            Tensor logits = logits(ids).flatten(0, 1).to(ScalarType.Float); // (B T, V)
+            return torch.cross_entropy_loss(logits, targets.flatten(), new TensorOptional(), SUM, IGNORED, 0.0);
+        });
     }
 
     /**
@@ -90,9 +92,10 @@ public final class LanguageModel extends Module {
         long time = ids.size(1);
         cache.require(time);
         try (NoGradGuard guard = new NoGradGuard()) {
-            Tensor last = hidden(ids, cache).select(1, time - 1); // (B, C)
+            Tensor logits =
+                    Temporaries.freedBy(() -> torch.linear(hidden(ids, cache).select(1, time - 1), head)); // (B, V)
             cache.advance(time);
-            return torch.linear(last, head);
+            return logits;
         }
     }
 
@@ -100,8 +103,8 @@ public final class LanguageModel extends Module {
     private Tensor hidden(Tensor ids, KeyValueCache cache) {
         Dropout active = is_training() ? dropout : new Dropout(0);
         Tensor x = active.apply(torch.embedding(embedding, ids)); // (B, T, C)
-        for (int layer = 0; layer < layers.size(); layer++) {
-            x = layers.get(layer).forward(x, cache, layer, active);
+        for (int index = 0; index < layers.size(); index++) {
+            x = layers.get(index).forward(x, cache, index, active);
         }
         return norm.forward(x);
     }

@@ -4,17 +4,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import perdure.device.DeviceMigrator;
+import perdure.device.Devices;
 import perdure.device.NativeRuntime;
+import perdure.device.Precision;
 
 class LanguageModelTest {
 
@@ -137,6 +145,44 @@ class LanguageModelTest {
         }
         try (model) {
             assertEquals(50, model.logits(ids()).size(2));
+        }
+    }
+
+    @Test
+    void learnsInBf16WithFloat32Gradients() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            double exact = model.lossSum(ids(), ids()).item_double();
+            Tensor loss;
+            try (Precision.Scope precision = Precision.BF16.open(Devices.resolve("cpu"))) {
+                loss = model.lossSum(ids(), ids());
+            }
+            loss.backward();
+            assertEquals(exact, loss.item_double(), 0.05);
+            model.named(Tensor::grad)
+                    .forEach((name, gradient) -> assertEquals(
+                            ScalarType.Float, gradient.scalar_type().intern(), name));
+        }
+    }
+
+    @Test
+    @Tag("gpu")
+    void givesTheLossAndTheNamedGradientsOfTheCpuOnAGpu() {
+        assumeTrue(Devices.cudaAvailable());
+        try (LanguageModel onCpu = new LanguageModel(CONFIG, 1);
+                LanguageModel onGpu = new LanguageModel(CONFIG, 1)) {
+            Device gpu = Devices.resolve("cuda");
+            DeviceMigrator.ensure(onGpu, gpu);
+            Tensor expected = onCpu.lossSum(ids(), ids());
+            Tensor ids = ids().to(gpu, ScalarType.Long);
+            Tensor actual = onGpu.lossSum(ids, ids);
+            assertEquals(expected.item_double(), actual.item_double(), 1e-3);
+            expected.backward();
+            actual.backward();
+            Map<String, Tensor> gradients = onCpu.named(Tensor::grad);
+            onGpu.named(Tensor::grad).forEach((name, gradient) -> {
+                Tensor moved = gradient.to(new Device("cpu"), ScalarType.Float);
+                assertTrue(GoldenModel.relativeDifference(moved, gradients.get(name)) < 1e-3, name);
+            });
         }
     }
 }
