@@ -8,6 +8,8 @@ final class ModelFlags {
     /** The feed-forward is widened to a multiple of this, which suits the matrix units. */
     private static final int INTERMEDIATE_MULTIPLE = 64;
 
+    private static final int LEAST_VOCABULARY = 256;
+
     @Option(
             names = "--layers",
             paramLabel = "N",
@@ -55,6 +57,14 @@ final class ModelFlags {
             defaultValue = "1024",
             description = "Tokens, without the three specials; 256 is pure bytes (default: ${DEFAULT-VALUE}).")
     int vocabularySize;
+
+    void check() {
+        if (vocabularySize < LEAST_VOCABULARY) {
+            throw new IllegalArgumentException(
+                    "--vocab-size " + vocabularySize + " is less than the " + LEAST_VOCABULARY + " bytes.");
+        }
+        config(vocabularySize);
+    }
 
     /** The shape for a tokenizer of {@code vocabularySize} ids, specials included. */
     ModelConfig config(int vocabularySize) {

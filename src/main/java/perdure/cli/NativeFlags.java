@@ -2,6 +2,7 @@ package perdure.cli;
 
 import java.nio.file.Path;
 import perdure.device.NativeConfig;
+import perdure.device.Precision;
 import picocli.CommandLine.Option;
 
 /** The flags that say on what the arithmetic is done. */
@@ -31,6 +32,11 @@ final class NativeFlags {
             paramLabel = "FILE",
             description = "Native settings (default: native-config/cpu.properties or cuda.properties).")
     Path nativeConfig;
+
+    void check() {
+        Precision.parse(precision);
+        config();
+    }
 
     /** What {@link perdure.device.NativeRuntime} is loaded with. */
     NativeConfig config() {

@@ -83,6 +83,13 @@ final class OptimizationFlags {
             description = "Share of activations dropped while training (default: ${DEFAULT-VALUE}).")
     double dropout;
 
+    void check() {
+        adamW();
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("--dropout " + dropout + " is not from 0 up to, but not, 1.");
+        }
+    }
+
     AdamW.Settings adamW() {
         return new AdamW.Settings(beta1, beta2, AdamW.Settings.DEFAULT.epsilon(), weightDecay);
     }

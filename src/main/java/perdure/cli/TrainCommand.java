@@ -87,8 +87,10 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         TrainingOptions options = run.options(epochs, optimization);
-        optimization.adamW();
-        shape.config(shape.vocabularySize);
+        optimization.check();
+        natives.check();
+        shape.check();
+        serving.options();
         TrainingText text = data.text();
         ResumePlan plan = new MetaStore(run.checkpoints).plan(epochs);
         if (plan.remaining() == 0) {

@@ -51,7 +51,18 @@ final class TinyRun {
     List<String> train(String... flags) {
         List<String> command = new ArrayList<>(List.of("train", "--no-server", "--device", "cpu"));
         Collections.addAll(command, "--data", data.toString(), "--checkpoints", checkpoints.toString());
-        Collections.addAll(command, "--vocab-size", "256", "--layers", "1", "--heads", "2", "--hidden-size", "16");
+        Collections.addAll(
+                command,
+                "--threads",
+                "1",
+                "--vocab-size",
+                "256",
+                "--layers",
+                "1",
+                "--heads",
+                "2",
+                "--hidden-size",
+                "16");
         Collections.addAll(command, "--context", "16", "--batch-size", "4", "--steps-per-epoch", "5");
         Collections.addAll(command, flags);
         return command;

@@ -1,0 +1,203 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Bad input gets one line that names flag or file and value, and exit code 2; nothing is written or changed. */
+class BadInputTest {
+    @TempDir
+    Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void prepare() {
+        tiny = new TinyRun(folder);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --epochs|0
+                    --epochs|-1
+                    --epochs|ten
+                    --layers|0
+                    --hidden-size|17
+                    --heads|3
+                    --kv-heads|3
+                    --vocab-size|100
+                    --batch-size|0
+                    --grad-accum|-2
+                    --learning-rate|0
+                    --min-learning-rate|2
+                    --warmup-steps|-1
+                    --schedule|linear
+                    --weight-decay|-1
+                    --beta1|1
+                    --beta2|NaN
+                    --grad-clip|0
+                    --dropout|1.5
+                    --steps-per-epoch|0
+                    --max-steps|0
+                    --checkpoint-every|soon
+                    --keep|1
+                    --device|tpu
+                    --precision|fp8
+                    --threads|0
+                    --native-config|/no/such/file.properties
+                    --validation-fraction|1
+                    --context|20000
+                    --port|99999
+                    """)
+    void namesTheFlagAndTheValue(String flag, String value) throws IOException {
+        refused(tiny.train("--epochs", "1", flag, value), flag, value);
+    }
+
+    @Test
+    void anUnknownFlag() throws IOException {
+        refused(tiny.train("--epochs", "1", "--speed", "9"), "--speed");
+    }
+
+    @Test
+    void noEpochs() throws IOException {
+        refused(tiny.train(), "--epochs");
+    }
+
+    @Test
+    void missingData() throws IOException {
+        refused(tiny.train("--epochs", "1", "--data", "/no/such/file.txt"), "--data", "/no/such/file.txt");
+    }
+
+    @Test
+    void emptyData() throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty.txt"));
+        refused(tiny.train("--epochs", "1", "--data", empty.toString()), "--data", "empty.txt");
+    }
+
+    @Test
+    void binaryData() throws IOException {
+        Path binary = Files.write(folder.resolve("binary.txt"), new byte[] {'a', 0, 'b', (byte) 0xff});
+        refused(tiny.train("--epochs", "1", "--data", binary.toString()), "--data", "binary.txt");
+    }
+
+    @Test
+    void jsonLinesThatAreNot() throws IOException {
+        Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{\"text\":\"fine\"}\n{oops\n");
+        refused(tiny.train("--epochs", "1", "--data", lines.toString()), "lines.jsonl", "line 2");
+    }
+
+    @Test
+    void aRunFolderThatIsAFile() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        refused(tiny.train("--epochs", "1", "--checkpoints", file.toString()), "--checkpoints", file.toString());
+        refused(tiny.train("--epochs", "1", "--checkpoints", file + "/below"), "--checkpoints", file + "/below");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "not json",
+                "[3]",
+                "{\"last_epoch\":-2}",
+                "{\"last_epoch\":99999999999}",
+                "{\"last_epoch\":\"three\"}",
+                "{\"last_epoch\":1.5}"
+            })
+    void aMetaFileThatMakesNoSense(String content) throws IOException {
+        Files.createDirectories(tiny.checkpoints);
+        Files.writeString(tiny.checkpoints.resolve("current.meta.json"), content);
+        refused(tiny.train("--epochs", "9"), "current.meta.json");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--layers, 2",
+        "--hidden-size, 32",
+        "--context, 8",
+        "--kv-heads, 1",
+        "--batch-size, 8",
+        "--seed, 4",
+        "--vocab-size, 257"
+    })
+    void aRunThatWasMadeOtherwise(String flag, String value) throws IOException {
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
+        refused(tiny.train("--epochs", "2", flag, value), flag, value);
+    }
+
+    @Test
+    void otherData() throws IOException {
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
+        Files.writeString(tiny.data, "The end.\n", StandardOpenOption.APPEND);
+        refused(tiny.train("--epochs", "2"), "data");
+    }
+
+    @Test
+    void noCuda() throws IOException {
+        refused(tiny.train("--epochs", "1", "--device", "cuda"), "--device cuda", "-Pcuda");
+    }
+
+    @Test
+    void aBusyPort() throws IOException {
+        try (ServerSocket busy = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            List<String> command = tiny.train("--epochs", "1", "--port", "" + busy.getLocalPort());
+            command.remove("--no-server");
+            refused(command, "--port", "" + busy.getLocalPort());
+        }
+    }
+
+    @Test
+    void aRunFolderInUse() throws IOException, InterruptedException {
+        Process trainer = tiny.start(tiny.train("--epochs", "1", "--steps-per-epoch", "100000"));
+        try {
+            while (!Files.exists(tiny.checkpoints.resolve("loss_history.jsonl"))) {
+                assertTrue(trainer.isAlive(), () -> "the trainer ended early");
+                Thread.sleep(20);
+            }
+            TinyRun.Result second = TinyRun.run(tiny.train("--epochs", "1"));
+            assertEquals(2, second.exitCode());
+            assertTrue(second.err().contains("process " + trainer.pid()), second.err());
+        } finally {
+            trainer.destroyForcibly().waitFor();
+        }
+    }
+
+    private void refused(List<String> command, String... named) throws IOException {
+        Map<String, String> before = contents();
+        TinyRun.Result result = TinyRun.run(command);
+        assertEquals(2, result.exitCode(), result.out() + result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+        for (String name : named) {
+            assertTrue(result.err().contains(name), () -> result.err() + " does not name " + name);
+        }
+        assertEquals(before, contents());
+    }
+
+    /** Every file below the folder with what is in it; the lock's content comes and goes. */
+    private Map<String, String> contents() throws IOException {
+        Map<String, String> contents = new TreeMap<>();
+        try (Stream<Path> paths = Files.walk(folder)) {
+            for (Path path : paths.toList()) {
+                boolean file = Files.isRegularFile(path) && !path.endsWith("run.lock");
+                contents.put(path.toString(), file ? "" + Arrays.hashCode(Files.readAllBytes(path)) : "");
+            }
+        }
+        return contents;
+    }
+}

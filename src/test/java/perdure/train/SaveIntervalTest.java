@@ -1,0 +1,43 @@
+package perdure.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SaveIntervalTest {
+    @ParameterizedTest
+    @CsvSource({"60s, PT60S", "5m, PT5M", "2h, PT2H", "250ms, PT0.25S"})
+    void readsDurations(String text, Duration time) {
+        assertEquals(new SaveInterval(time, 0), SaveInterval.parse(text));
+    }
+
+    @Test
+    void readsSteps() {
+        assertEquals(new SaveInterval(Duration.ZERO, 50), SaveInterval.parse("50"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "0", "0s", "-1", "1.5s", "s", "10 s", "60d", "99999999999"})
+    void refusesAnythingElse(String text) {
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> SaveInterval.parse(text))
+                .getMessage()
+                .startsWith("--checkpoint-every " + text + " "));
+    }
+
+    @Test
+    void isDueByTimeOrBySteps() {
+        SaveInterval byTime = SaveInterval.parse("1s");
+        assertFalse(byTime.isDue(999_999_999L, 1_000_000));
+        assertTrue(byTime.isDue(1_000_000_000L, 0));
+        SaveInterval bySteps = SaveInterval.parse("50");
+        assertFalse(bySteps.isDue(Long.MAX_VALUE, 49));
+        assertTrue(bySteps.isDue(0, 50));
+    }
+}
