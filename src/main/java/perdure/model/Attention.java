@@ -25,7 +25,7 @@ final class Attention {
         long queryRows = (long) config.heads() * config.headSize();
         long keyRows = (long) config.keyValueHeads() * config.headSize();
         input = parameters.matrix(
-                LanguageModel.DEVIATION,
+                LanguageModel.deviation(config),
                 config.hiddenSize(),
                 new Parameters.Rows(prefix + "q_proj.weight", queryRows),
                 new Parameters.Rows(prefix + "k_proj.weight", keyRows),

@@ -17,7 +17,7 @@ final class FeedForward {
     FeedForward(ModelConfig config, Parameters parameters, String prefix) {
         long inner = config.intermediateSize();
         input = parameters.matrix(
-                LanguageModel.DEVIATION,
+                LanguageModel.deviation(config),
                 config.hiddenSize(),
                 new Parameters.Rows(prefix + "gate_proj.weight", inner),
                 new Parameters.Rows(prefix + "up_proj.weight", inner));

@@ -21,9 +21,6 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class LanguageModel extends Module {
 
-    /** Standard deviation of initial weights. */
-    static final double DEVIATION = 0.02;
-
     private static final int SUM = 2; // cross_entropy_loss: reduction
     private static final int IGNORED = -100; // cross_entropy_loss: target without a loss
 
@@ -43,23 +40,29 @@ public final class LanguageModel extends Module {
         this.config = config;
         parameters = new Parameters(this, seed);
         rotary = new Rotary(config);
-        embedding = parameters.matrix(DEVIATION, config.hiddenSize(), vocabularyRows("model.embed_tokens.weight"));
+        embedding =
+                parameters.matrix(deviation(config), config.hiddenSize(), vocabularyRows("model.embed_tokens.weight"));
         for (int layer = 0; layer < config.layers(); layer++) {
             layers.add(new DecoderLayer(config, parameters, "model.layers." + layer + ".", rotary));
         }
         norm = new RootMeanSquareNorm(config, parameters, "model.norm.weight");
         head = config.tiedEmbeddings()
                 ? embedding
-                : parameters.matrix(DEVIATION, config.hiddenSize(), vocabularyRows("lm_head.weight"));
+                : parameters.matrix(deviation(config), config.hiddenSize(), vocabularyRows("lm_head.weight"));
     }
 
     private Parameters.Rows vocabularyRows(String name) {
         return new Parameters.Rows(name, config.vocabularySize());
     }
 
+    /** Standard deviation of initial weights: keeps the variance of what a width of C is multiplied into. */
+    static double deviation(ModelConfig config) {
+        return 1 / Math.sqrt(config.hiddenSize());
+    }
+
     /** Deviation of the matrices that write to the residual stream: their 2 × layers sums keep its variance (GPT-2). */
     static double residualDeviation(ModelConfig config) {
-        return DEVIATION / Math.sqrt(2.0 * config.layers());
+        return deviation(config) / Math.sqrt(2.0 * config.layers());
     }
 
     public ModelConfig config() {

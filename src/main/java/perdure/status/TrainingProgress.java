@@ -21,7 +21,12 @@ public record TrainingProgress(
         SAVING,
         STOPPED,
         DONE,
-        FAILED
+        FAILED;
+
+        /** Whether the trainer is at work. */
+        public boolean isRunning() {
+            return this == STARTING || this == TRAINING || this == EVALUATING || this == SAVING;
+        }
     }
 
     /**

@@ -81,7 +81,7 @@ public final class Reporter {
     /** Publishes the state; on the console it shows when it is time. */
     void publish(State state, Position position, LossSum loss, Best best, Saved saved, String message) {
         clock.tick(position.step(), position.tokens());
-        boolean running = state != State.DONE && state != State.STOPPED;
+        boolean running = state.isRunning();
         int epoch = running ? Math.min(position.epoch() + 1, plan.epochs()) : position.epoch();
         Speed speed = clock.speed(plan.totalSteps());
         TrainingStatus status = new TrainingStatus(

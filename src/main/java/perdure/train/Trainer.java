@@ -77,6 +77,15 @@ public final class Trainer {
     /** Trains from where {@code restart} says to the last epoch, or to a stop. */
     public Outcome run(Restart restart) {
         begin(restart);
+        try {
+            return loop();
+        } catch (RuntimeException problem) {
+            reporter.publish(State.FAILED, position, loss, best, writer.saved(), problem.getMessage());
+            throw problem;
+        }
+    }
+
+    private Outcome loop() {
         while (position.epoch() < options.epochs()) {
             DeviceMigrator.ensure(learner.model(), learner.device());
             learner.model().train(true);
