@@ -3,11 +3,14 @@ package perdure.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.checkpoint.Generation;
 import perdure.checkpoint.Restart;
+import perdure.device.DeviceMigrator;
+import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
@@ -77,9 +80,11 @@ final class GenerateCommand implements Callable<Integer> {
         if (generation == null) {
             throw new IllegalArgumentException("--checkpoints " + checkpoints + " holds no trained model.");
         }
-        try (Tokenizer tokenizer = Tokenizer.read(generation.folder());
+        try (Device device = Devices.resolve(natives.device);
+                Tokenizer tokenizer = Tokenizer.read(generation.folder());
                 LanguageModel model = new LanguageModel(generation.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
+            DeviceMigrator.ensure(model, device);
             generation.readWeights(model.namedTensors());
             model.train(false);
             new ChatModel(generator, tokenizer).answer(request, piece -> {

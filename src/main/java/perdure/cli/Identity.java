@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.checkpoint.Generation;
 import perdure.checkpoint.RunIdentity;
@@ -16,7 +17,8 @@ import perdure.tokenizer.Tokenizer;
 /** What shapes a run, by flag or name, as recorded with every checkpoint and compared when the run goes on. */
 record Identity(Map<String, String> values, boolean acceptChanges) {
 
-    static Identity of(TrainCommand command, ModelConfig config, Tokenizer tokenizer, TrainingText text) {
+    static Identity of(
+            TrainCommand command, ModelConfig config, Tokenizer tokenizer, TrainingText text, Device device) {
         Map<String, String> values = new LinkedHashMap<>();
         BiConsumer<String, Object> put = (name, value) -> values.put(name, String.valueOf(value));
         put.accept("--layers", config.layers());
@@ -43,7 +45,7 @@ record Identity(Map<String, String> values, boolean acceptChanges) {
         put.accept("--dropout", optimization.dropout);
         put.accept("--steps-per-epoch", command.run.stepsPerEpoch);
         put.accept("--seed", command.run.seed);
-        put.accept("--device", command.natives.device);
+        put.accept("--device", device.str().getString()); // what auto came to
         put.accept("--precision", command.natives.precision);
         put.accept("--threads", torch.get_num_threads());
         put.accept(RunIdentity.LIBRARY, libraryVersion());

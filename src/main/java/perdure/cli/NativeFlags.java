@@ -11,7 +11,7 @@ final class NativeFlags {
             names = "--device",
             paramLabel = "auto|cpu|cuda[:i]",
             defaultValue = "auto",
-            description = "Where to train (default: ${DEFAULT-VALUE}).")
+            description = "Where to compute (default: ${DEFAULT-VALUE}).")
     String device;
 
     @Option(

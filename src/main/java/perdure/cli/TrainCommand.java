@@ -133,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
                 ? Tokenizer.read(generation.folder())
                 : learnt != null ? learnt : learnTokenizer(text)) {
             ModelConfig config = shape.config(tokenizer.vocabularySize());
-            Identity identity = Identity.of(this, config, tokenizer, text);
+            Identity identity = Identity.of(this, config, tokenizer, text, device);
             if (generation != null) {
                 identity.requireSame(generation).forEach(console::say);
             }

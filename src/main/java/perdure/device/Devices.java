@@ -67,6 +67,9 @@ public final class Devices {
         if (!NativeRuntime.cudaBuild()) {
             return "this build is for the CPU; build with mvn -B package -Pcuda for NVIDIA GPUs.";
         }
+        if (NativeRuntime.cudaProblem() != null) {
+            return NativeRuntime.cudaProblem();
+        }
         if (!Files.exists(Path.of("/proc/driver/nvidia/version"))) {
             return "found no NVIDIA driver; install driver 580 or newer, which CUDA 13 needs.";
         }

@@ -1,5 +1,6 @@
 package perdure.device;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -40,6 +41,7 @@ public final class NativeRuntime {
     private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+): cannot open shared object file");
 
     private static boolean loaded;
+    private static String cudaProblem;
 
     private NativeRuntime() {}
 
@@ -82,6 +84,11 @@ public final class NativeRuntime {
                 || resource("pytorch", "windows-x86_64-gpu/torch_cuda.dll");
     }
 
+    /** What keeps the CUDA build, once loaded, from linking its CUDA half, in one line; null if nothing does. */
+    static String cudaProblem() {
+        return cudaProblem;
+    }
+
     private static boolean mklPresent() {
         return resource("mkl", "linux-x86_64/libmkl_rt.so.2") || resource("mkl", "windows-x86_64/mkl_rt.2.dll");
     }
@@ -120,6 +127,9 @@ public final class NativeRuntime {
      * Unpacks all libraries before the first is loaded, one process at a time. JavaCPP alone would let two first starts
      * overwrite each other's half-unpacked files, and would load libtorch.so before libtorch_cpu.so is there, so that
      * the linker might take another installation's.
+     *
+     * <p>The CUDA build runs on the CPU without its CUDA half, provided that the two CUDA libraries are there which its
+     * CPU half is linked to. JavaCPP passes over the missing half in silence; loading it once more tells what it lacks.
      */
     private static void link() {
         try {
@@ -134,6 +144,10 @@ public final class NativeRuntime {
                     }
                 }
                 Loader.load(torch.class);
+                if (cudaBuild()) {
+                    cudaProblem = problemOfLinking(
+                            Loader.cacheResource(torch.class, folder + System.mapLibraryName("torch_cuda")));
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException("Cannot unpack the native libraries: " + e.getMessage(), e);
@@ -142,14 +156,24 @@ public final class NativeRuntime {
         }
     }
 
+    private static String problemOfLinking(File library) {
+        try {
+            System.load(library.getPath());
+            return null;
+        } catch (UnsatisfiedLinkError e) {
+            return explain(e);
+        }
+    }
+
     static String explain(Throwable error) {
         for (Throwable cause = error; cause != null; cause = cause.getCause()) {
             Matcher matcher = MISSING_LIBRARY.matcher(Objects.toString(cause.getMessage(), ""));
             if (matcher.find()) {
-                return "The native library " + matcher.group(1) + " is missing"
+                return matcher.group(1) + " is missing"
                         + (cudaBuild()
-                                ? ": this is the CUDA build; install the CUDA 13 libraries (runtime, CUPTI, cuDNN 9,"
-                                        + " NCCL 2) where the linker finds them, or build without -Pcuda."
+                                ? ": this build needs the CUDA 13 libraries with CUPTI and cuFile, cuDNN 9 and NCCL 2;"
+                                        + " install them and name their folders in LD_LIBRARY_PATH, or build without"
+                                        + " -Pcuda."
                                 : "; install it, or start on a supported platform.");
             }
         }

@@ -113,7 +113,7 @@ class DeviceMigratorTest {
     @Test
     @Tag("gpu")
     void movesParametersGradientsAndBuffersInPlaceAndSaysSoOnce() {
-        assumeTrue(Devices.cudaAvailable());
+        assumeTrue(Devices.cudaAvailable(), "no CUDA device");
         try (Device gpu = Devices.resolve("cuda")) {
             module.weight.sum().backward();
             DeviceMigrator.ensure(module, gpu);

@@ -28,7 +28,7 @@ class NativeRuntimeTest {
         error.initCause(new UnsatisfiedLinkError("/cache/libjnitorch.so: libcupti.so.13: cannot open shared object"
                 + " file: No such file or directory"));
         String line = NativeRuntime.explain(error);
-        assertTrue(line.startsWith("The native library libcupti.so.13 is missing"), line);
+        assertTrue(line.startsWith("libcupti.so.13 is missing"), line);
         assertFalse(line.contains("\n"));
     }
 }

@@ -167,7 +167,7 @@ class LanguageModelTest {
     @Test
     @Tag("gpu")
     void givesTheLossAndTheNamedGradientsOfTheCpuOnAGpu() {
-        assumeTrue(Devices.cudaAvailable());
+        assumeTrue(Devices.cudaAvailable(), "no CUDA device");
         try (LanguageModel onCpu = new LanguageModel(CONFIG, 1);
                 LanguageModel onGpu = new LanguageModel(CONFIG, 1)) {
             Device gpu = Devices.resolve("cuda");
