@@ -1,5 +1,6 @@
 package perdure.chat;
 
+import java.util.Locale;
 import perdure.generate.FinishReason;
 
 /**
@@ -9,4 +10,10 @@ import perdure.generate.FinishReason;
  * @param promptTokens that the model read
  * @param completionTokens that it generated, those of a stop string included
  */
-public record ChatAnswer(String text, int promptTokens, int completionTokens, FinishReason finishReason) {}
+public record ChatAnswer(String text, int promptTokens, int completionTokens, FinishReason finishReason) {
+
+    /** {@code stop}, {@code length} or, where neither the model nor a limit ended it, {@code cancelled}. */
+    public String finish() {
+        return finishReason.name().toLowerCase(Locale.ROOT);
+    }
+}

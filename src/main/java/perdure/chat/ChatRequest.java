@@ -26,6 +26,16 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         return new ChatRequest(messages, null, sampling, stops);
     }
 
+    /** Asks for the next message of a conversation. */
+    public static ChatRequest answer(List<ChatMessage> messages, ChatOptions options) {
+        return answer(messages, options.sampling(), options.stops());
+    }
+
+    /** Asks for the text to be carried on. */
+    public static ChatRequest completion(String text, ChatOptions options) {
+        return completion(text, options.sampling(), options.stops());
+    }
+
     /** Asks for the text to be carried on. */
     public static ChatRequest completion(String text, SamplingOptions sampling, List<String> stops) {
         return new ChatRequest(List.of(), text, sampling, stops);

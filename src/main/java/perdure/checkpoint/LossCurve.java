@@ -15,8 +15,9 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param steps by step, thinned out evenly; the first and the last are always there
  * @param epochs those that finished, thinned out likewise
+ * @param restarts steps after which another process carried the run on, as far as the last commit knows
  */
-public record LossCurve(List<Step> steps, List<Epoch> epochs) {
+public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restarts) {
 
     private static final JsonMapper LINES = Json.MAPPER;
 
@@ -72,7 +73,29 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs) {
                 throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
             }
         }
-        return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class));
+        return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class), restarts(runFolder));
+    }
+
+    /** None where the last commit is being replaced, or is damaged: whoever resumes the run says so. */
+    private static List<Long> restarts(Path runFolder) {
+        try {
+            String committed = new MetaStore(runFolder).read().checkpoint();
+            if (committed == null) {
+                return List.of();
+            }
+            Path state = runFolder.resolve(committed).resolve(Generation.STATE);
+            return Json.read(state, TrainerState.class).sessions().stream()
+                    .skip(1)
+                    .map(TrainerState.Session::firstStep)
+                    .toList();
+        } catch (IOException | DamagedFileException unreadable) {
+            return List.of();
+        }
+    }
+
+    /** As an object of three arrays, with the keys of the file. */
+    public byte[] toJson() {
+        return LINES.writeValueAsBytes(this);
     }
 
     private static <T extends Line> List<T> parsed(List<String> lines, Class<T> type) {

@@ -5,7 +5,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.global.torch;
+import perdure.chat.ChatSession;
 import perdure.checkpoint.MetaStore;
+import perdure.device.NativeRuntime;
 import perdure.server.ServedRun;
 import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
@@ -30,8 +33,10 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         int finished = new MetaStore(checkpoints).read().lastEpoch() + 1;
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
-        ServedRun run = new ServedRun(status, checkpoints, () -> {}, Pointer::physicalBytes);
-        try (StatusServer started = StatusServer.start(server.options(), run)) {
+        NativeRuntime.load();
+        try (ChatSession chat = new ChatSession(checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
+                StatusServer started = StatusServer.start(
+                        server.options(), new ServedRun(status, checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
             System.out.println("Serving " + checkpoints + " on http://" + server.host + ":" + started.port());
             new CountDownLatch(1).await();
         }

@@ -5,6 +5,9 @@ import picocli.CommandLine.Option;
 
 /** The flags of the status server. */
 final class ServerFlags {
+    /** Questions that may wait while one is answered. */
+    static final int CHATS_WAITING = 8;
+
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",

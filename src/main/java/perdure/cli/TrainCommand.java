@@ -6,6 +6,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
+import perdure.chat.ChatSession;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.Generation;
 import perdure.checkpoint.LossHistory;
@@ -101,7 +102,8 @@ final class TrainCommand implements Callable<Integer> {
         NativeRuntime.load(natives.config());
         status.set(TrainingStatus.starting(plan.start() + 1, epochs));
         try (Device device = Devices.resolve(natives.device);
-                StatusServer server = noServer ? null : serve();
+                ChatSession chat = noServer ? null : new ChatSession(run.checkpoints, ServerFlags.CHATS_WAITING, 1);
+                StatusServer server = noServer ? null : serve(chat);
                 Tokenizer learnt = Restart.isPossible(run.checkpoints) ? null : learnTokenizer(text);
                 RunLock lock = RunLock.acquire(run.checkpoints)) {
             return train(options, text, learnt, device);
@@ -110,10 +112,12 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private StatusServer serve() {
+    private StatusServer serve(ChatSession chat) {
         StatusServer server = StatusServer.start(
-                serving.options(), new ServedRun(status, run.checkpoints, stop::request, Pointer::physicalBytes));
-        console.say("Status: http://" + serving.host + ":" + server.port() + "/training/status");
+                serving.options(), new ServedRun(status, run.checkpoints, chat, stop::request, Pointer::physicalBytes));
+        String address = "http://" + serving.host + ":" + server.port();
+        console.say("Watch it and chat with it: " + address);
+        console.say("Status: " + address + "/training/status");
         return server;
     }
 

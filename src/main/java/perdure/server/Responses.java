@@ -23,9 +23,12 @@ final class Responses {
         json(exchange, status, MAPPER.writeValueAsBytes(body));
     }
 
-    /** {@code {"error":{"message":…,"type":…}}}, the shape that OpenAI's clients read. */
     static void error(HttpServerExchange exchange, int status, String type, String message) {
-        json(exchange, status, Map.of("error", new Problem(message, type)));
+        error(exchange, status, new Problem(message, type, null, null));
+    }
+
+    static void error(HttpServerExchange exchange, int status, Problem problem) {
+        json(exchange, status, Map.of("error", problem));
     }
 
     static void send(HttpServerExchange exchange, int status, String contentType, byte[] body) {
@@ -35,5 +38,11 @@ final class Responses {
         exchange.getResponseSender().send(ByteBuffer.wrap(body));
     }
 
-    private record Problem(String message, String type) {}
+    /**
+     * As {@code {"error":{"message":…,"type":…,"param":…,"code":…}}} the shape that OpenAI's clients read.
+     *
+     * @param param at fault, or null
+     * @param code for programs, or null
+     */
+    record Problem(String message, String type, String param, String code) {}
 }

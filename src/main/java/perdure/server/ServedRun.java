@@ -3,6 +3,7 @@ package perdure.server;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import perdure.chat.ChatSession;
 import perdure.status.TrainingStatus;
 
 /**
@@ -10,7 +11,13 @@ import perdure.status.TrainingStatus;
  *
  * @param status the trainer publishes here; null until it first does
  * @param folder the run folder, whose loss history is served
+ * @param chat answers from the run folder; whoever opened it closes it, after the server
  * @param stop asks the trainer to finish its step, save and end; returns at once
  * @param nativeBytes memory held outside the Java heap
  */
-public record ServedRun(AtomicReference<TrainingStatus> status, Path folder, Runnable stop, LongSupplier nativeBytes) {}
+public record ServedRun(
+        AtomicReference<TrainingStatus> status,
+        Path folder,
+        ChatSession chat,
+        Runnable stop,
+        LongSupplier nativeBytes) {}

@@ -76,6 +76,7 @@ public final class StatusServer implements AutoCloseable {
             EventStream events,
             MetricsHandler metrics) {
         BearerToken token = new BearerToken(options.token());
+        ChatMetrics chat = new ChatMetrics(metrics.registry());
         return List.of(
                 Route.get("/livez", exchange -> Responses.json(exchange, 200, Map.of("live", true))),
                 Route.get("/readyz", exchange -> ready(exchange, documents)),
@@ -84,7 +85,15 @@ public final class StatusServer implements AutoCloseable {
                 Route.get("/training/history", token.guard(offThread(new HistoryHandler(run.folder())))),
                 Route.get("/training/events", token.guard(events)),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
-                Route.get("/metrics", token.guard(offThread(metrics))));
+                Route.get("/metrics", token.guard(offThread(metrics))),
+                Route.get("/v1/models", token.guard(offThread(new ModelsHandler(run.chat())))),
+                Route.post("/v1/chat/completions", token.guard(completions(CompletionForm.CHAT, options, run, chat))),
+                Route.post("/v1/completions", token.guard(completions(CompletionForm.TEXT, options, run, chat))));
+    }
+
+    private static HttpHandler completions(
+            CompletionForm form, ServerOptions options, ServedRun run, ChatMetrics metrics) {
+        return new CompletionHandler(form, run.chat(), metrics, options.limits());
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {

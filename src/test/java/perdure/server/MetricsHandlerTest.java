@@ -3,7 +3,11 @@ package perdure.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -50,6 +54,24 @@ class MetricsHandlerTest {
             String body = run.get("/metrics", "Accept", "application/openmetrics-text; version=1.0.0")
                     .body();
             assertTrue(body.endsWith("# EOF\n"));
+        }
+    }
+
+    @Test
+    void passesPrometheusOwnCheck(@TempDir Path folder) throws Exception {
+        Path tool = Path.of("/usr/bin/promtool");
+        assumeTrue(Files.isExecutable(tool), "promtool is not here: Debian's package prometheus has it");
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            run.published.set(ServerUnderTest.running(7, 15, 4.94));
+            Process check = new ProcessBuilder(tool.toString(), "check", "metrics")
+                    .redirectErrorStream(true)
+                    .start();
+            try (OutputStream in = check.getOutputStream()) {
+                in.write(run.get("/metrics").body().getBytes(StandardCharsets.UTF_8));
+            }
+            String said = new String(check.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertEquals(0, check.waitFor(), said);
+            assertEquals("", said);
         }
     }
 }

@@ -11,16 +11,21 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import perdure.chat.ChatSession;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 
 /** A real server on a free port, and the ways to ask it. */
 final class ServerUnderTest implements AutoCloseable {
 
+    static final int CHATS_WAITING = 1;
+
     final AtomicReference<TrainingStatus> published = new AtomicReference<>();
     final AtomicInteger stops = new AtomicInteger();
+    final ChatSession chat;
     final StatusServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
@@ -29,8 +34,9 @@ final class ServerUnderTest implements AutoCloseable {
     }
 
     ServerUnderTest(Path folder, ServerOptions options) {
+        chat = new ChatSession(folder, CHATS_WAITING, 1);
         server = StatusServer.start(
-                options, new ServedRun(published, folder, stops::incrementAndGet, () -> 123_456_789L));
+                options, new ServedRun(published, folder, chat, stops::incrementAndGet, () -> 123_456_789L));
     }
 
     static TrainingStatus running(int epoch, int epochs, Double loss) {
@@ -61,6 +67,22 @@ final class ServerUnderTest implements AutoCloseable {
         return client.send(request.build(), HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
+    HttpRequest post(String path, String json) {
+        return HttpRequest.newBuilder(URI.create(url(path)))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build();
+    }
+
+    HttpResponse<String> answer(String path, String json) throws IOException, InterruptedException {
+        return client.send(post(path, json), HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
+    /** The answer's body arrives later. */
+    CompletableFuture<HttpResponse<String>> answerLater(String path, String json) {
+        return client.sendAsync(post(path, json), HttpResponse.BodyHandlers.ofString(UTF_8));
+    }
+
     /** A connection that waits at most five seconds for a byte. */
     Socket connect() throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
@@ -79,5 +101,6 @@ final class ServerUnderTest implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        chat.close();
     }
 }

@@ -1,0 +1,49 @@
+package perdure.server;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.List;
+import perdure.chat.ChatReply;
+
+/** Counts what was asked of the model and how soon it began to answer. */
+final class ChatMetrics {
+
+    static final String ANSWERED = "answered";
+    static final String REFUSED = "refused";
+    static final String FAILED = "failed";
+    static final String CANCELLED = "cancelled";
+
+    private final Counter requests;
+    private final Counter tokens;
+    private final Histogram firstToken;
+
+    ChatMetrics(PrometheusRegistry registry) {
+        requests = Counter.builder()
+                .name("perdure_chat_requests")
+                .help("Requests to the chat and completion endpoints, by how they ended")
+                .labelNames("outcome")
+                .register(registry);
+        List.of(ANSWERED, REFUSED, FAILED, CANCELLED).forEach(requests::initLabelValues);
+        tokens = Counter.builder()
+                .name("perdure_chat_tokens")
+                .help("Tokens generated for answers")
+                .register(registry);
+        firstToken = Histogram.builder()
+                .name("perdure_chat_first_token_seconds")
+                .help("From a request, its wait in the queue included, to the first token of its answer")
+                .classicUpperBounds(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+                .classicOnly()
+                .register(registry);
+    }
+
+    void answered(ChatReply reply) {
+        ended(ANSWERED);
+        tokens.inc(reply.answer().completionTokens());
+        firstToken.observe(reply.secondsToFirstToken());
+    }
+
+    void ended(String outcome) {
+        requests.labelValues(outcome).inc();
+    }
+}

@@ -1,0 +1,141 @@
+package perdure.server;
+
+import java.util.Map;
+import java.util.UUID;
+import perdure.chat.AnsweringCheckpoint;
+import perdure.chat.ChatReply;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * How an answer is written: as a conversation's next message or as a text carried on, whole or in chunks. Besides
+ * OpenAI's fields an answer tells the {@code checkpoint} that it came from, which is also its fingerprint.
+ */
+enum CompletionForm {
+    CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk"),
+    TEXT("cmpl-", "text_completion", "text_completion");
+
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private final String idPrefix;
+    private final String whole;
+    private final String chunk;
+
+    CompletionForm(String idPrefix, String whole, String chunk) {
+        this.idPrefix = idPrefix;
+        this.whole = whole;
+        this.chunk = chunk;
+    }
+
+    CompletionRequest read(byte[] body) {
+        return this == CHAT ? CompletionRequest.conversation(body) : CompletionRequest.text(body);
+    }
+
+    Writer writer() {
+        return new Writer(idPrefix + UUID.randomUUID(), System.currentTimeMillis() / 1_000);
+    }
+
+    static ObjectNode checkpoint(AnsweringCheckpoint checkpoint) {
+        return MAPPER.createObjectNode()
+                .put("name", checkpoint.name())
+                .put("epoch", checkpoint.epoch())
+                .put("loss", checkpoint.loss());
+    }
+
+    /** Writes one answer: all of its chunks have the same id and time. */
+    final class Writer {
+
+        private final String id;
+        private final long created;
+
+        private Writer(String id, long created) {
+            this.id = id;
+            this.created = created;
+        }
+
+        /** The whole answer. */
+        ObjectNode answer(ChatReply reply) {
+            ObjectNode choice = choice(reply.answer().finish());
+            if (CompletionForm.this == CHAT) {
+                choice.putObject("message")
+                        .put("role", "assistant")
+                        .put("content", reply.answer().text())
+                        .putNull("refusal");
+            } else {
+                choice.put("text", reply.answer().text());
+            }
+            return source(envelope(whole, choice), reply).set("usage", usage(reply));
+        }
+
+        /** Says who speaks, where there are roles. */
+        ObjectNode opening() {
+            return piece("", Map.of("role", "assistant", "content", ""));
+        }
+
+        /** Some more of the text. */
+        ObjectNode piece(String text) {
+            return piece(text, Map.of("content", text));
+        }
+
+        /** Says why the text ended. */
+        ObjectNode ending(ChatReply reply) {
+            ObjectNode choice = choice(reply.answer().finish());
+            return source(envelope(chunk, content(choice, "", Map.of())), reply);
+        }
+
+        /** The last chunk of a stream that was asked for it. */
+        ObjectNode usageChunk(ChatReply reply) {
+            ObjectNode chunkOfNothing = envelope(chunk, null);
+            return source(chunkOfNothing, reply).set("usage", usage(reply));
+        }
+
+        private ObjectNode piece(String text, Map<String, String> delta) {
+            return envelope(chunk, content(choice(null), text, delta));
+        }
+
+        private ObjectNode content(ObjectNode choice, String text, Map<String, String> delta) {
+            if (CompletionForm.this == CHAT) {
+                ObjectNode written = choice.putObject("delta");
+                delta.forEach(written::put);
+            } else {
+                choice.put("text", text);
+            }
+            return choice;
+        }
+
+        private ObjectNode choice(String finish) {
+            return MAPPER.createObjectNode()
+                    .put("index", 0)
+                    .put("finish_reason", finish)
+                    .putNull("logprobs");
+        }
+
+        private ObjectNode envelope(String object, ObjectNode choice) {
+            ObjectNode envelope = MAPPER.createObjectNode()
+                    .put("id", id)
+                    .put("object", object)
+                    .put("created", created)
+                    .put("model", CompletionRequest.MODEL);
+            var choices = envelope.putArray("choices");
+            if (choice != null) {
+                choices.add(choice);
+            }
+            return envelope;
+        }
+
+        private ObjectNode source(ObjectNode envelope, ChatReply reply) {
+            envelope.put("system_fingerprint", reply.checkpoint().name());
+            envelope.set("checkpoint", checkpoint(reply.checkpoint()));
+            return envelope;
+        }
+
+        private static ObjectNode usage(ChatReply reply) {
+            int read = reply.answer().promptTokens();
+            int written = reply.answer().completionTokens();
+            return MAPPER.createObjectNode()
+                    .put("prompt_tokens", read)
+                    .put("completion_tokens", written)
+                    .put("total_tokens", read + written);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.RequestTooBigException;
+import io.undertow.util.Headers;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.IoUtils;
+import perdure.chat.ChatBusyException;
+import perdure.chat.ChatReply;
+import perdure.chat.ChatSession;
+import perdure.chat.ChatUnavailableException;
+
+/**
+ * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
+ * whole or as it comes. No thread waits for an answer, and a client that goes away ends its own.
+ */
+final class CompletionHandler implements HttpHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
+
+    private final CompletionForm form;
+    private final ChatSession chat;
+    private final ChatMetrics metrics;
+    private final Limits limits;
+
+    CompletionHandler(CompletionForm form, ChatSession chat, ChatMetrics metrics, Limits limits) {
+        this.form = form;
+        this.chat = chat;
+        this.metrics = metrics;
+        this.limits = limits;
+    }
+
+    @Override
+    public void handleRequest(HttpServerExchange exchange) {
+        exchange.getRequestReceiver()
+                .receiveFullBytes(
+                        // Without a handler to come back from, the exchange stays open until it is answered.
+                        (received, body) -> received.dispatch(received.getIoThread(), () -> begin(received, body)),
+                        (received, failure) -> {
+                            if (failure instanceof RequestTooBigException) {
+                                received.setPersistent(false);
+                                refuse(received, RefusedRequestException.tooLarge(limits.bodyBytes()));
+                            } else {
+                                IoUtils.safeClose(received.getConnection());
+                            }
+                        });
+    }
+
+    /** On the I/O thread, as all that touches the exchange. */
+    private void begin(HttpServerExchange exchange, byte[] body) {
+        try {
+            CompletionRequest request = form.read(body);
+            Answer answer = new Answer(exchange, request);
+            answer.reply = chat.submit(request.chat(), answer::piece);
+            ClientWatch.onGone(exchange, answer::cancel);
+            answer.reply.whenComplete(
+                    (reply, failure) -> exchange.getIoThread().execute(() -> answer.finish(reply, failure)));
+        } catch (RuntimeException failure) {
+            refuse(exchange, refusal(failure));
+        }
+    }
+
+    /** One answer under way. */
+    private final class Answer {
+
+        private final HttpServerExchange exchange;
+        /** Null where the answer is sent whole. */
+        private final CompletionStream stream;
+
+        private CompletableFuture<ChatReply> reply;
+
+        Answer(HttpServerExchange exchange, CompletionRequest request) {
+            this.exchange = exchange;
+            this.stream = request.stream()
+                    ? new CompletionStream(exchange, form.writer(), request.includeUsage(), this::cancel)
+                    : null;
+        }
+
+        void cancel() {
+            reply.cancel(true);
+        }
+
+        /** On the generation thread. */
+        void piece(String text) {
+            if (stream != null) {
+                exchange.getIoThread().execute(() -> stream.piece(text));
+            }
+        }
+
+        void finish(ChatReply answered, Throwable failure) {
+            if (reply.isCancelled()) {
+                metrics.ended(ChatMetrics.CANCELLED);
+                IoUtils.safeClose(exchange.getConnection());
+            } else if (failure != null) {
+                fail(refusal(failure));
+            } else if (answered.answer().finish().equals("cancelled")) {
+                fail(RefusedRequestException.unavailable("The server is stopping."));
+            } else {
+                metrics.answered(answered);
+                succeed(answered);
+            }
+        }
+
+        private void succeed(ChatReply answered) {
+            if (stream != null) {
+                stream.end(answered);
+            } else {
+                byte[] body = form.writer().answer(answered).toString().getBytes(UTF_8);
+                Responses.json(exchange, 200, body);
+            }
+        }
+
+        private void fail(RefusedRequestException refusal) {
+            if (stream != null && stream.begun()) {
+                metrics.ended(ChatMetrics.FAILED);
+                stream.fail(refusal.problem());
+            } else {
+                refuse(exchange, refusal);
+            }
+        }
+    }
+
+    private void refuse(HttpServerExchange exchange, RefusedRequestException refusal) {
+        metrics.ended(refusal.status() == 500 ? ChatMetrics.FAILED : ChatMetrics.REFUSED);
+        if (refusal.status() == 429 || refusal.status() == 503) {
+            exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "2");
+        }
+        Responses.error(exchange, refusal.status(), refusal.problem());
+    }
+
+    private static RefusedRequestException refusal(Throwable failure) {
+        if (failure instanceof RefusedRequestException refused) {
+            return refused;
+        } else if (failure instanceof ChatBusyException) {
+            return RefusedRequestException.busy(failure.getMessage());
+        } else if (failure instanceof ChatUnavailableException) {
+            return RefusedRequestException.unavailable(failure.getMessage());
+        }
+        LOG.error("An answer failed.", failure);
+        return RefusedRequestException.failed();
+    }
+}

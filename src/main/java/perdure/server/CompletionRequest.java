@@ -1,0 +1,149 @@
+package perdure.server;
+
+import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import perdure.chat.ChatMessage;
+import perdure.chat.ChatOptions;
+import perdure.chat.ChatRequest;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The body of {@code POST /v1/chat/completions} or {@code POST /v1/completions}: the fields of OpenAI's protocol that
+ * one small model can honour, and {@code top_k} and {@code repetition_penalty}. A field that would need more is
+ * refused, unless its value asks for nothing.
+ *
+ * @param stream whether the answer comes as events
+ * @param includeUsage whether a stream ends with the numbers of tokens
+ */
+record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage) {
+
+    /** The one model there is; which saved generation answers is told by the answer. */
+    static final String MODEL = "perdure";
+
+    static final int MOST_TOKENS = 8_192;
+    private static final int CHAT_TOKENS = 512;
+    private static final int TEXT_TOKENS = 16;
+    private static final int MOST_MESSAGES = 1_000;
+    private static final int MOST_PARTS = 100;
+
+    /** @throws RefusedRequestException if it asks for something else than this server does */
+    static CompletionRequest conversation(byte[] body) {
+        return read(body, fields -> {
+            List<ChatMessage> messages = fields.objects("messages", MOST_MESSAGES).stream()
+                    .map(CompletionRequest::message)
+                    .toList();
+            fields.require(!messages.isEmpty(), "messages", "an array with at least one message");
+            long oldName = fields.whole("max_tokens", 1, MOST_TOKENS, CHAT_TOKENS);
+            long tokens = fields.whole("max_completion_tokens", 1, MOST_TOKENS, oldName);
+            fields.neutral("logprobs", "false");
+            fields.neutral("store", "false");
+            fields.neutral("response_format", "{\"type\":\"text\"}");
+            fields.neutral("modalities", "[\"text\"]");
+            fields.neutral("tools", "[]");
+            fields.ignore("metadata", "service_tier", "safety_identifier", "prompt_cache_key");
+            return ChatRequest.answer(messages, options(fields, (int) tokens));
+        });
+    }
+
+    /** @throws RefusedRequestException if it asks for something else than this server does */
+    static CompletionRequest text(byte[] body) {
+        return read(body, fields -> {
+            JsonNode prompt = fields.any("prompt");
+            JsonNode text = prompt != null && prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
+            fields.require(text != null && text.isString(), "prompt", "a string");
+            long tokens = fields.whole("max_tokens", 1, MOST_TOKENS, TEXT_TOKENS);
+            fields.neutral("echo", "false");
+            fields.neutral("best_of", "1");
+            fields.neutral("logprobs", "null");
+            fields.neutral("suffix", "\"\"");
+            return ChatRequest.completion(text.stringValue(), options(fields, (int) tokens));
+        });
+    }
+
+    private static CompletionRequest read(byte[] body, Function<RequestFields, ChatRequest> asked) {
+        RequestFields fields = RequestFields.parse(body);
+        String model = fields.text("model");
+        fields.require(model != null, "model", "given: \"" + MODEL + "\"");
+        if (!model.equals(MODEL)) {
+            throw RefusedRequestException.unknownModel(model);
+        }
+        try {
+            ChatRequest chat = asked.apply(fields);
+            boolean stream = fields.flag("stream");
+            boolean includeUsage = includeUsage(fields);
+            fields.neutral("n", "1");
+            fields.neutral("logit_bias", "{}");
+            fields.ignore("user");
+            fields.refuseOthers();
+            return new CompletionRequest(chat, stream, includeUsage);
+        } catch (IllegalArgumentException outOfRange) {
+            throw RefusedRequestException.invalid(null, outOfRange.getMessage());
+        }
+    }
+
+    private static ChatOptions options(RequestFields fields, int tokens) {
+        zero(fields, "presence_penalty");
+        zero(fields, "frequency_penalty");
+        return new ChatOptions(
+                fields.number("temperature", 1),
+                fields.number("top_p", 1),
+                (int) fields.whole("top_k", 0, Integer.MAX_VALUE, 0),
+                fields.number("repetition_penalty", 1),
+                fields.whole(
+                        "seed",
+                        Long.MIN_VALUE,
+                        Long.MAX_VALUE,
+                        ThreadLocalRandom.current().nextLong()),
+                tokens,
+                stops(fields));
+    }
+
+    private static void zero(RequestFields fields, String name) {
+        fields.require(fields.number(name, 0) == 0, name, "0, since nothing else is supported");
+    }
+
+    private static List<String> stops(RequestFields fields) {
+        JsonNode stop = fields.any("stop");
+        if (stop == null) {
+            return List.of();
+        }
+        List<JsonNode> stops = stop.isArray() ? List.copyOf(stop.values()) : List.of(stop);
+        fields.require(stops.stream().allMatch(JsonNode::isString), "stop", "a string or an array of strings");
+        return stops.stream().map(JsonNode::stringValue).toList();
+    }
+
+    private static boolean includeUsage(RequestFields fields) {
+        RequestFields options = fields.object("stream_options");
+        if (options == null) {
+            return false;
+        }
+        boolean includeUsage = options.flag("include_usage");
+        options.ignore("include_obfuscation");
+        options.refuseOthers();
+        return includeUsage;
+    }
+
+    private static ChatMessage message(RequestFields fields) {
+        String role = fields.text("role");
+        JsonNode content = fields.any("content");
+        String text = content != null && content.isArray() ? parts(fields) : fields.text("content");
+        fields.ignore("name", "refusal");
+        fields.neutral("tool_calls", "[]");
+        fields.refuseOthers();
+        return new ChatMessage("developer".equals(role) ? ChatMessage.SYSTEM : role, text);
+    }
+
+    private static String parts(RequestFields message) {
+        return message.objects("content", MOST_PARTS).stream()
+                .map(part -> {
+                    part.require("text".equals(part.text("type")), "type", "text: nothing else can be read");
+                    String text = part.text("text");
+                    part.require(text != null, "text", "a string");
+                    part.refuseOthers();
+                    return text;
+                })
+                .collect(Collectors.joining());
+    }
+}

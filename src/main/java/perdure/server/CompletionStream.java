@@ -1,0 +1,97 @@
+package perdure.server;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.sse.ServerSentEventConnection;
+import io.undertow.server.handlers.sse.ServerSentEventHandler;
+import java.util.ArrayList;
+import java.util.List;
+import perdure.chat.ChatReply;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * One answer as server-sent events, which begin with its first piece, so that a request that fails before is answered
+ * by a status. What a slow client leaves unread waits in memory, as much as the longest answer. Lives on one I/O thread.
+ */
+final class CompletionStream {
+
+    private static final String DONE = "[DONE]";
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private final HttpServerExchange exchange;
+    private final CompletionForm.Writer writer;
+    private final boolean includeUsage;
+    private final Runnable closed;
+
+    private boolean begun;
+    /** Null until the headers are out; what is sent before waits in the list. */
+    private ServerSentEventConnection connection;
+
+    private final List<String> waiting = new ArrayList<>();
+
+    /** @param closed to run when the stream ends, also by the client */
+    CompletionStream(HttpServerExchange exchange, CompletionForm.Writer writer, boolean includeUsage, Runnable closed) {
+        this.exchange = exchange;
+        this.writer = writer;
+        this.includeUsage = includeUsage;
+        this.closed = closed;
+    }
+
+    boolean begun() {
+        return begun;
+    }
+
+    void piece(String text) {
+        begin();
+        send(writer.piece(text));
+    }
+
+    void end(ChatReply reply) {
+        begin();
+        send(writer.ending(reply));
+        if (includeUsage) {
+            send(writer.usageChunk(reply));
+        }
+        send(DONE);
+    }
+
+    void fail(Responses.Problem problem) {
+        send(MAPPER.createObjectNode().set("error", MAPPER.valueToTree(problem)));
+        send(DONE);
+    }
+
+    private void begin() {
+        if (begun) {
+            return;
+        }
+        begun = true;
+        send(writer.opening());
+        try {
+            new ServerSentEventHandler((opened, lastEventId) -> connected(opened)).handleRequest(exchange);
+        } catch (Exception unexpected) {
+            throw new IllegalStateException("A stream did not begin.", unexpected);
+        }
+    }
+
+    private void connected(ServerSentEventConnection opened) {
+        connection = opened;
+        opened.addCloseTask(ended -> closed.run());
+        waiting.forEach(this::send);
+        waiting.clear();
+    }
+
+    private void send(JsonNode chunk) {
+        send(chunk.toString());
+    }
+
+    private void send(String data) {
+        if (connection == null) {
+            waiting.add(data);
+            return;
+        }
+        connection.send(data);
+        if (data.equals(DONE)) {
+            connection.shutdown();
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package perdure.server;
+
+/** A request that is not carried out, and the answer that says why. */
+final class RefusedRequestException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final int status;
+    private final String type;
+    private final String parameter;
+    private final String code;
+
+    private RefusedRequestException(int status, String type, String parameter, String code, String message) {
+        super(message, null, false, false);
+        this.status = status;
+        this.type = type;
+        this.parameter = parameter;
+        this.code = code;
+    }
+
+    /** @param parameter at fault, or null */
+    static RefusedRequestException invalid(String parameter, String message) {
+        return new RefusedRequestException(400, "invalid_request_error", parameter, null, message);
+    }
+
+    static RefusedRequestException unknownModel(String model) {
+        String message = "The model '" + model + "' is not served here; GET /v1/models lists what is.";
+        return new RefusedRequestException(404, "invalid_request_error", "model", "model_not_found", message);
+    }
+
+    static RefusedRequestException tooLarge(long bytes) {
+        String message = "a body may have at most " + bytes + " bytes";
+        return new RefusedRequestException(413, "too_large", null, null, message);
+    }
+
+    static RefusedRequestException busy(String message) {
+        return new RefusedRequestException(429, "rate_limit_error", null, "queue_full", message);
+    }
+
+    static RefusedRequestException unavailable(String message) {
+        return new RefusedRequestException(503, "server_error", null, "unavailable", message);
+    }
+
+    static RefusedRequestException failed() {
+        return new RefusedRequestException(500, "server_error", null, null, "the server failed; see its log");
+    }
+
+    int status() {
+        return status;
+    }
+
+    Responses.Problem problem() {
+        return new Responses.Problem(getMessage(), type, parameter, code);
+    }
+}

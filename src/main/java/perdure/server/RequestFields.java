@@ -1,0 +1,139 @@
+package perdure.server;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A JSON object of a request, read strictly: what nobody asks for is refused, and so is a value of another kind. */
+final class RequestFields {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private final JsonNode object;
+    /** Put before the names in messages. */
+    private final String path;
+
+    private final Set<String> asked = new HashSet<>();
+
+    private RequestFields(JsonNode object, String path) {
+        this.object = object;
+        this.path = path;
+    }
+
+    static RequestFields parse(byte[] body) {
+        JsonNode root;
+        try {
+            root = MAPPER.readTree(body);
+        } catch (JacksonException malformed) {
+            String where = malformed.getLocation() == null
+                    ? ""
+                    : " (line " + malformed.getLocation().getLineNr() + ", column "
+                            + malformed.getLocation().getColumnNr() + ")";
+            throw RefusedRequestException.invalid(null, "The body is not well-formed JSON" + where + ".");
+        }
+        return of(root, "the body", "");
+    }
+
+    private static RequestFields of(JsonNode node, String what, String path) {
+        if (!node.isObject()) {
+            throw RefusedRequestException.invalid(path.isEmpty() ? null : what, what + " must be a JSON object.");
+        }
+        return new RequestFields(node, path);
+    }
+
+    /** Null if it is absent or null. */
+    JsonNode any(String name) {
+        asked.add(name);
+        JsonNode value = object.get(name);
+        return value == null || value.isNull() ? null : value;
+    }
+
+    /** Null if absent. */
+    String text(String name) {
+        JsonNode value = any(name);
+        require(value == null || value.isString(), name, "a string");
+        return value == null ? null : value.stringValue();
+    }
+
+    double number(String name, double absent) {
+        JsonNode value = any(name);
+        require(value == null || value.isNumber(), name, "a number");
+        return value == null ? absent : value.doubleValue();
+    }
+
+    long whole(String name, long least, long most, long absent) {
+        JsonNode value = any(name);
+        boolean fits = value == null
+                || value.isIntegralNumber()
+                        && value.canConvertToLong()
+                        && value.longValue() >= least
+                        && value.longValue() <= most;
+        require(fits, name, "a whole number from " + least + " to " + most);
+        return value == null ? absent : value.longValue();
+    }
+
+    boolean flag(String name) {
+        JsonNode value = any(name);
+        require(value == null || value.isBoolean(), name, "true or false");
+        return value != null && value.booleanValue();
+    }
+
+    /** Null if absent. */
+    RequestFields object(String name) {
+        JsonNode value = any(name);
+        return value == null ? null : of(value, path + name, path + name + ".");
+    }
+
+    /** Empty if absent. */
+    List<JsonNode> list(String name, int most) {
+        JsonNode value = any(name);
+        require(value == null || value.isArray() && value.size() <= most, name, "an array of at most " + most);
+        return value == null ? List.of() : List.copyOf(value.values());
+    }
+
+    /** The objects of an array; empty if absent. */
+    List<RequestFields> objects(String name, int most) {
+        List<JsonNode> nodes = list(name, most);
+        return IntStream.range(0, nodes.size())
+                .mapToObj(index -> {
+                    String place = path + name + "[" + index + "]";
+                    return of(nodes.get(index), place, place + ".");
+                })
+                .toList();
+    }
+
+    /** Takes a field that this server knows but does nothing about, if its value asks for nothing. */
+    void neutral(String name, String json) {
+        JsonNode value = any(name);
+        require(value == null || value.equals(MAPPER.readTree(json)), name, json + ", since nothing else is supported");
+    }
+
+    void ignore(String... names) {
+        asked.addAll(List.of(names));
+    }
+
+    /** To be called after the last field was asked for. */
+    void refuseOthers() {
+        object.propertyNames().stream()
+                .filter(name -> !asked.contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw RefusedRequestException.invalid(path + name, "Unknown field: " + path + name + ".");
+                });
+    }
+
+    void require(boolean holds, String name, String kind) {
+        if (!holds) {
+            throw RefusedRequestException.invalid(path + name, path + name + " must be " + kind + ".");
+        }
+    }
+}

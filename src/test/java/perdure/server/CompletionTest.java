@@ -1,0 +1,329 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+@Timeout(60)
+class CompletionTest {
+
+    private static final String CHAT = "/v1/chat/completions";
+    private static final String HELLO =
+            "\"model\":\"perdure\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]";
+    /** An answer that takes long: no client of a test waits for its end. */
+    private static final String LONG = "{" + HELLO + ",\"max_tokens\":8192,\"stream\":true}";
+
+    @TempDir
+    Path folder;
+
+    private ServerUnderTest run;
+
+    @BeforeEach
+    void start() {
+        run = new ServerUnderTest(folder);
+    }
+
+    @AfterEach
+    void stop() {
+        run.close();
+    }
+
+    @Test
+    void answersInOpenAisShape() throws Exception {
+        SavedModel.commit(folder);
+        HttpResponse<String> answer = run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":12}");
+        assertEquals(200, answer.statusCode(), answer.body());
+        JsonNode body = JsonMapper.shared().readTree(answer.body());
+        assertEquals("chat.completion", body.get("object").asString());
+        assertEquals("perdure", body.get("model").asString());
+        JsonNode choice = body.get("choices").get(0);
+        assertEquals("assistant", choice.get("message").get("role").asString());
+        assertEquals(12, choice.get("message").get("content").asString().length());
+        assertEquals("length", choice.get("finish_reason").asString());
+        assertEquals(12, body.get("usage").get("completion_tokens").asInt());
+        assertEquals("step-0000000003", body.get("system_fingerprint").asString());
+        assertEquals(2.31, body.get("checkpoint").get("loss").asDouble());
+    }
+
+    @Test
+    void streamsWhatItWouldAnswerWhole() throws Exception {
+        SavedModel.commit(folder);
+        String whole =
+                text(run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":30}").body());
+        HttpResponse<String> streamed = run.answer(
+                CHAT, "{" + HELLO + ",\"max_tokens\":30,\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+        assertEquals(
+                "text/event-stream; charset=UTF-8",
+                streamed.headers().firstValue("Content-Type").orElseThrow());
+        List<String> data = streamed.body()
+                .lines()
+                .filter(line -> line.startsWith("data:"))
+                .map(line -> line.substring(5).strip())
+                .toList();
+        assertEquals("[DONE]", data.get(data.size() - 1));
+        List<JsonNode> chunks = data.subList(0, data.size() - 1).stream()
+                .map(chunk -> JsonMapper.shared().readTree(chunk))
+                .toList();
+        assertEquals(1 + 30 + 1 + 1, chunks.size());
+        assertEquals(
+                whole,
+                chunks.stream()
+                        .flatMap(chunk -> chunk.get("choices").values().stream())
+                        .map(choice -> choice.get("delta").path("content").asString(""))
+                        .collect(Collectors.joining()));
+        JsonNode ending = chunks.get(chunks.size() - 2);
+        assertEquals("length", ending.get("choices").get(0).get("finish_reason").asString());
+        assertEquals(
+                30,
+                chunks.get(chunks.size() - 1)
+                        .get("usage")
+                        .get("completion_tokens")
+                        .asInt());
+    }
+
+    @Test
+    void carriesATextOn() throws Exception {
+        SavedModel.commit(folder);
+        HttpResponse<String> answer =
+                run.answer("/v1/completions", "{\"model\":\"perdure\",\"prompt\":\"Once\",\"temperature\":0}");
+        JsonNode body = JsonMapper.shared().readTree(answer.body());
+        assertEquals("text_completion", body.get("object").asString());
+        assertEquals(16, body.get("choices").get(0).get("text").asString().length());
+    }
+
+    @Test
+    void aStopStringEndsTheAnswerAndIsNotPartOfIt() throws Exception {
+        SavedModel.commit(folder);
+        String whole =
+                text(run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":30}").body());
+        String stop = whole.substring(4, 7);
+        String asked = JsonMapper.shared().writeValueAsString(stop);
+        JsonNode body = JsonMapper.shared()
+                .readTree(run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":30,\"stop\":" + asked + "}")
+                        .body());
+        assertEquals(whole.substring(0, whole.indexOf(stop)), text(body.toString()));
+        assertEquals("stop", body.get("choices").get(0).get("finish_reason").asString());
+    }
+
+    @Test
+    void equalSeedsGiveEqualAnswers() throws Exception {
+        SavedModel.commit(folder);
+        String hot = HELLO.replace("\"temperature\":0", "\"temperature\":1,\"top_k\":40");
+        String first = text(
+                run.answer(CHAT, "{" + hot + ",\"max_tokens\":40,\"seed\":7}").body());
+        assertEquals(
+                first,
+                text(run.answer(CHAT, "{" + hot + ",\"max_tokens\":40,\"seed\":7}")
+                        .body()));
+        assertNotEquals(
+                first,
+                text(run.answer(CHAT, "{" + hot + ",\"max_tokens\":40,\"seed\":8}")
+                        .body()));
+        assertNotEquals(
+                first, text(run.answer(CHAT, "{" + hot + ",\"max_tokens\":40}").body()));
+    }
+
+    @Test
+    void listsTheModelOnceOneIsSaved() throws Exception {
+        assertEquals("{\"object\":\"list\",\"data\":[]}", run.get("/v1/models").body());
+        SavedModel.commit(folder);
+        JsonNode model = JsonMapper.shared()
+                .readTree(run.get("/v1/models").body())
+                .get("data")
+                .get(0);
+        assertEquals("perdure", model.get("id").asString());
+        assertEquals(1, model.get("checkpoint").get("epoch").asInt());
+    }
+
+    @Test
+    void answers503BeforeTheFirstCheckpoint() throws Exception {
+        for (String stream : List.of("", ",\"stream\":true")) {
+            HttpResponse<String> answer = run.answer(CHAT, "{" + HELLO + stream + "}");
+            assertEquals(503, answer.statusCode());
+            assertTrue(answer.headers().firstValue("Retry-After").isPresent());
+            assertTrue(answer.body().contains("\"type\":\"server_error\""), answer.body());
+        }
+    }
+
+    @Test
+    void answers429WhenTheQueueIsFull() throws Exception {
+        SavedModel.commit(folder);
+        try (Stream answered = open(LONG);
+                Stream waiting = open(LONG)) {
+            answered.awaitText();
+            HttpResponse<String> refused = run.answer(CHAT, LONG);
+            for (int attempt = 0; attempt < 100 && refused.statusCode() == 200; attempt++) {
+                refused = run.answer(CHAT, LONG);
+            }
+            assertEquals(429, refused.statusCode(), refused.body());
+            assertTrue(refused.headers().firstValue("Retry-After").isPresent());
+            assertTrue(refused.body().contains("rate_limit_error"), refused.body());
+            assertFalse(waiting.hasText());
+        }
+    }
+
+    @Test
+    void aClientThatGoesAwayEndsItsAnswerStreamedOrNot() throws Exception {
+        SavedModel.commit(folder);
+        for (String body : List.of(LONG, LONG.replace(",\"stream\":true", ""))) {
+            try (Stream leaving = open(body);
+                    Stream neverAnswered = open(body)) {
+                if (body.contains("stream")) {
+                    leaving.awaitText();
+                }
+            }
+            // One generation thread: this one is answered only if those before it have ended.
+            long begin = System.nanoTime();
+            assertEquals(200, patiently("{" + HELLO + ",\"max_tokens\":1}").statusCode());
+            assertTrue(Duration.ofNanos(System.nanoTime() - begin).toSeconds() < 5);
+        }
+        String metrics = run.get("/metrics").body();
+        assertTrue(metrics.contains("perdure_chat_requests_total{outcome=\"cancelled\"} 4.0"), metrics);
+        assertTrue(metrics.contains("perdure_chat_requests_total{outcome=\"answered\"} 2.0"), metrics);
+        assertTrue(metrics.contains("perdure_chat_first_token_seconds_count 2"), metrics);
+    }
+
+    @Test
+    void keepsAConnectionForTheNextRequest() throws Exception {
+        SavedModel.commit(folder);
+        String body = "{" + HELLO + ",\"max_tokens\":3}";
+        String request = "POST " + CHAT + " HTTP/1.1\r\nHost: 127.0.0.1:" + run.server.port() + "\r\nContent-Length: "
+                + body.length() + "\r\n";
+        // The second request is sent before the first is answered, the third afterwards.
+        try (Socket socket = run.connect()) {
+            socket.getOutputStream()
+                    .write((request + "\r\n" + body + request + "\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            InputStream in = socket.getInputStream();
+            readUntil(in, "\"total_tokens\"");
+            readUntil(in, "\"total_tokens\"");
+            socket.getOutputStream()
+                    .write((request + "Connection: close\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            assertTrue(new String(in.readAllBytes(), StandardCharsets.UTF_8).contains("\"total_tokens\""));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {                                                   |        | well-formed
+            [1]                                                 |        | JSON object
+            {} {}                                               |        | well-formed
+            {"model":"perdure","model":"perdure","messages":[]} |        | well-formed
+            {"messages":[]}                                     | model  | model must be given
+            {"model":5,"messages":[]}                           | model  | a string
+            {"model":"perdure"}                                 | messages | at least one
+            {"model":"perdure","messages":[]}                   | messages | at least one
+            {"model":"perdure","messages":"Hello"}              | messages | an array
+            {"model":"perdure","messages":[{"role":"tool","content":"x"}]}     |  | system, user or assistant
+            {"model":"perdure","messages":[{"role":"user"}]}    |        | no content
+            {"model":"perdure","messages":[{"role":"user","content":7}]}       | messages[0].content | a string
+            {"model":"perdure","messages":[{"role":"user","content":[{"type":"image_url"}]}]} | messages[0].content[0].type | text
+            {"model":"perdure","messages":[{"role":"user","content":"x","more":1}]} | messages[0].more | Unknown field
+            {HELLO,"temperature":-1}                            |        | temperature -1.0
+            {HELLO,"temperature":"hot"}                         | temperature | a number
+            {HELLO,"top_p":0}                                   |        | top_p 0.0
+            {HELLO,"top_p":1.5}                                 |        | top_p 1.5
+            {HELLO,"max_tokens":0}                              | max_tokens | from 1 to 8192
+            {HELLO,"max_completion_tokens":8193}                | max_completion_tokens | from 1 to 8192
+            {HELLO,"max_tokens":1.5}                            | max_tokens | whole number
+            {HELLO,"seed":99999999999999999999}                 | seed   | whole number
+            {HELLO,"stop":["a","b","c","d","e"]}                |        | at most 4
+            {HELLO,"stop":[1]}                                  | stop   | strings
+            {HELLO,"stream":"yes"}                              | stream | true or false
+            {HELLO,"stream_options":{"usage":true}}             | stream_options.usage | Unknown field
+            {HELLO,"n":2}                                       | n      | nothing else
+            {HELLO,"logprobs":true}                             | logprobs | nothing else
+            {HELLO,"presence_penalty":0.5}                      | presence_penalty | nothing else
+            {HELLO,"tools":[{"type":"function"}]}               | tools  | nothing else
+            {HELLO,"frobnicate":1}                              | frobnicate | Unknown field
+            """)
+    void refusesWhatIsNotARequest(String body, String parameter, String message) throws Exception {
+        String cold = HELLO.replace(",\"temperature\":0", "");
+        HttpResponse<String> answer = run.answer(CHAT, body.replace("HELLO", cold));
+        assertEquals(400, answer.statusCode(), answer.body());
+        JsonNode error = JsonMapper.shared().readTree(answer.body()).get("error");
+        assertTrue(error.get("message").asString().contains(message), answer.body());
+        assertEquals("invalid_request_error", error.get("type").asString());
+        assertEquals(
+                parameter,
+                error.get("param").isNull() ? null : error.get("param").asString());
+    }
+
+    @Test
+    void answers404ForAnotherModel() throws Exception {
+        HttpResponse<String> answer = run.answer(CHAT, "{" + HELLO.replace("perdure", "gpt-4o") + "}");
+        assertEquals(404, answer.statusCode());
+        assertTrue(answer.body().contains("\"code\":\"model_not_found\""), answer.body());
+    }
+
+    private HttpResponse<String> patiently(String body) throws Exception {
+        HttpResponse<String> answer = run.answer(CHAT, body);
+        for (int attempt = 0; attempt < 100 && answer.statusCode() == 429; attempt++) {
+            Thread.sleep(20);
+            answer = run.answer(CHAT, body);
+        }
+        return answer;
+    }
+
+    private static String text(String answer) {
+        JsonNode choice = JsonMapper.shared().readTree(answer).get("choices").get(0);
+        return choice.get("message").get("content").asString();
+    }
+
+    private static void readUntil(InputStream in, String text) throws Exception {
+        StringBuilder seen = new StringBuilder();
+        while (seen.indexOf(text) < 0) {
+            int next = in.read();
+            assertTrue(next >= 0, "ended after " + seen);
+            seen.append((char) next);
+        }
+    }
+
+    private Stream open(String body) throws Exception {
+        return new Stream(run.connect(), body);
+    }
+
+    /** A client with the connection in its own hands. */
+    private final class Stream implements AutoCloseable {
+
+        private final Socket socket;
+
+        Stream(Socket socket, String body) throws Exception {
+            this.socket = socket;
+            String head = "POST " + CHAT + " HTTP/1.1\r\nHost: 127.0.0.1:" + run.server.port() + "\r\nContent-Length: "
+                    + body.length() + "\r\n\r\n";
+            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+        }
+
+        void awaitText() throws Exception {
+            readUntil(socket.getInputStream(), "\"content\":\"");
+        }
+
+        boolean hasText() throws Exception {
+            return socket.getInputStream().available() > 0;
+        }
+
+        @Override
+        public void close() throws Exception {
+            socket.close();
+        }
+    }
+}

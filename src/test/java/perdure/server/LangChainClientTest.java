@@ -1,0 +1,93 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.openai.OpenAiChatModel;
+import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
+import dev.langchain4j.model.output.FinishReason;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** LangChain4j is served. */
+@Timeout(60)
+class LangChainClientTest {
+
+    @TempDir
+    Path folder;
+
+    private ServerUnderTest run;
+
+    @BeforeEach
+    void start() {
+        run = new ServerUnderTest(folder);
+    }
+
+    @AfterEach
+    void stop() {
+        run.close();
+    }
+
+    private OpenAiChatModel model() {
+        return OpenAiChatModel.builder()
+                .baseUrl(run.url("/v1"))
+                .apiKey("none needed")
+                .modelName("perdure")
+                .temperature(0.0)
+                .maxTokens(15)
+                .maxRetries(0)
+                .build();
+    }
+
+    @Test
+    void chatsAndStreamsTheSame() {
+        SavedModel.commit(folder);
+        ChatResponse whole = model().chat(UserMessage.from("Hello"));
+        assertEquals(15, whole.aiMessage().text().length());
+        assertEquals(FinishReason.LENGTH, whole.finishReason());
+        assertEquals(15, whole.tokenUsage().outputTokenCount());
+
+        CompletableFuture<ChatResponse> streamed = new CompletableFuture<>();
+        StringBuilder pieces = new StringBuilder();
+        OpenAiStreamingChatModel.builder()
+                .baseUrl(run.url("/v1"))
+                .apiKey("none needed")
+                .modelName("perdure")
+                .temperature(0.0)
+                .maxTokens(15)
+                .build()
+                .chat("Hello", new StreamingChatResponseHandler() {
+                    @Override
+                    public void onPartialResponse(String piece) {
+                        pieces.append(piece);
+                    }
+
+                    @Override
+                    public void onCompleteResponse(ChatResponse response) {
+                        streamed.complete(response);
+                    }
+
+                    @Override
+                    public void onError(Throwable error) {
+                        streamed.completeExceptionally(error);
+                    }
+                });
+        assertEquals(whole.aiMessage().text(), streamed.join().aiMessage().text());
+        assertEquals(whole.aiMessage().text(), pieces.toString());
+        assertEquals(15, streamed.join().tokenUsage().outputTokenCount());
+    }
+
+    @Test
+    void readsTheErrors() {
+        assertThrows(InternalServerException.class, () -> model().chat("Hello"));
+    }
+}

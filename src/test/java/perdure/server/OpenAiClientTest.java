@@ -1,0 +1,151 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
+import com.openai.core.http.StreamResponse;
+import com.openai.errors.BadRequestException;
+import com.openai.errors.InternalServerException;
+import com.openai.errors.NotFoundException;
+import com.openai.errors.UnauthorizedException;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.completions.CompletionCreateParams;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** OpenAI's own Java client is served. */
+@Timeout(60)
+class OpenAiClientTest {
+
+    @TempDir
+    Path folder;
+
+    private ServerUnderTest run;
+    private OpenAIClient client;
+
+    @BeforeEach
+    void start() {
+        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, "secret"));
+        client = client("secret");
+    }
+
+    private OpenAIClient client(String key) {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl(run.url("/v1"))
+                .apiKey(key)
+                .maxRetries(0)
+                .build();
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        run.close();
+    }
+
+    private static ChatCompletionCreateParams.Builder question() {
+        return ChatCompletionCreateParams.builder()
+                .model("perdure")
+                .addSystemMessage("Be brief.")
+                .addUserMessage("Hello")
+                .temperature(0)
+                .topP(0.9)
+                .putAdditionalBodyProperty("seed", JsonValue.from(5))
+                .stop("never said")
+                .maxCompletionTokens(20);
+    }
+
+    @Test
+    void chats() {
+        SavedModel.commit(folder);
+        ChatCompletion answer = client.chat().completions().create(question().build());
+        answer.validate();
+        assertEquals(
+                20, answer.choices().get(0).message().content().orElseThrow().length());
+        assertEquals(
+                ChatCompletion.Choice.FinishReason.LENGTH,
+                answer.choices().get(0).finishReason());
+        assertEquals(20, answer.usage().orElseThrow().completionTokens());
+    }
+
+    @Test
+    void chatsInAStream() {
+        SavedModel.commit(folder);
+        String whole = client.chat()
+                .completions()
+                .create(question().build())
+                .choices()
+                .get(0)
+                .message()
+                .content()
+                .orElseThrow();
+        ChatCompletionStreamOptions options =
+                ChatCompletionStreamOptions.builder().includeUsage(true).build();
+        List<ChatCompletionChunk> chunks;
+        try (StreamResponse<ChatCompletionChunk> stream = client.chat()
+                .completions()
+                .createStreaming(question().streamOptions(options).build())) {
+            chunks = stream.stream().toList();
+        }
+        chunks.forEach(ChatCompletionChunk::validate);
+        StringBuilder text = new StringBuilder();
+        chunks.forEach(chunk ->
+                chunk.choices().forEach(choice -> choice.delta().content().ifPresent(text::append)));
+        assertEquals(whole, text.toString());
+        assertEquals(20, chunks.get(chunks.size() - 1).usage().orElseThrow().completionTokens());
+    }
+
+    @Test
+    void carriesATextOn() {
+        SavedModel.commit(folder);
+        CompletionCreateParams.Builder text = CompletionCreateParams.builder()
+                .model("perdure")
+                .prompt("Once upon")
+                .maxTokens(7)
+                .temperature(0);
+        var answer = client.completions().create(text.build());
+        answer.validate();
+        assertEquals(7, answer.choices().get(0).text().length());
+    }
+
+    @Test
+    void listsTheModel() {
+        SavedModel.commit(folder);
+        assertEquals(
+                List.of("perdure"),
+                client.models().list().items().stream()
+                        .map(model -> model.validate().id())
+                        .toList());
+    }
+
+    @Test
+    void readsTheErrors() {
+        assertThrows(
+                InternalServerException.class,
+                () -> client.chat().completions().create(question().build()));
+        BadRequestException bad = assertThrows(
+                BadRequestException.class,
+                () -> client.chat().completions().create(question().n(3).build()));
+        assertEquals("n", bad.param().orElseThrow());
+        NotFoundException absent = assertThrows(NotFoundException.class, () -> client.chat()
+                .completions()
+                .create(question().model("gpt-4o").build()));
+        assertEquals("model_not_found", absent.code().orElseThrow());
+        OpenAIClient stranger = client("guess");
+        assertThrows(
+                UnauthorizedException.class,
+                () -> stranger.chat().completions().create(question().build()));
+        stranger.close();
+    }
+}

@@ -1,0 +1,57 @@
+package perdure.server;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Snapshot;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.checkpoint.TrainerState;
+import perdure.device.NativeRuntime;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.Tokenizer;
+
+/** Commits a tiny model of random weights that never ends an answer by itself, as a trainer does inside its first epoch. */
+final class SavedModel {
+
+    private SavedModel() {}
+
+    static void commit(Path runFolder) {
+        commit(runFolder, 3, List.of(0L));
+    }
+
+    /** @param sessions the step after which each process began */
+    static void commit(Path runFolder, long step, List<Long> sessions) {
+        NativeRuntime.load();
+        TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
+        TrainerState state = new TrainerState(
+                position,
+                new TrainerState.LossSum(46.2, 20),
+                null,
+                Map.of(),
+                new TrainerState.Plan(1, 100),
+                Map.of(),
+                sessions.stream()
+                        .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
+                        .toList());
+        ModelConfig config = new ModelConfig(259, 32, 1, 2, 2, 48, 64, true);
+        try (LanguageModel model = new LanguageModel(config, 1);
+                Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
+                PointerScope scope = new PointerScope();
+                LossHistory history = LossHistory.open(runFolder, position)) {
+            // Logits of 0 for all but the 94 visible characters of ASCII: greedy answers are plain and never end.
+            model.namedTensors()
+                    .get("model.embed_tokens.weight")
+                    .narrow(0, 94, 165)
+                    .detach()
+                    .zero_();
+            TokenizerFiles files = new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd());
+            CheckpointStore.open(runFolder, 2, history)
+                    .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files));
+        }
+    }
+}
