@@ -22,12 +22,16 @@ import java.util.stream.Stream;
  */
 final class DurableFiles {
 
-    /** Test-only switch: with {@code -Dperdure.force=off} nothing is forced, and power cuts lose what was saved. */
+    /**
+     * Test-only system property, to show that the power cuts of the tests find a missing force: {@code off} forces
+     * nothing, {@code files} no folder.
+     */
     static final String FORCE_PROPERTY = "perdure.force";
 
     /** Windows can neither open a folder nor needs to. */
     private static final boolean FOLDERS_ARE_FORCED =
-            !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows");
+            !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")
+                    && !"files".equals(System.getProperty(FORCE_PROPERTY));
 
     private final FaultPoint.Hook hook;
     private final boolean forces;

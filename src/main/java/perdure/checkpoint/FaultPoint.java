@@ -2,13 +2,17 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The places at which a commit can be cut off or fail, each reached just before the operation that it names. All of
  * them lie in {@link DurableFiles}, so that tests can stop or fail a commit at every one.
  */
-enum FaultPoint {
+public enum FaultPoint {
     CREATE_FILE,
     /** Before each block that goes into a file: a stop here leaves the file half written. */
     WRITE_FILE,
@@ -24,8 +28,13 @@ enum FaultPoint {
     FORCE_META,
     DELETE_OLD;
 
-    /** The system property that stops or fails this process: {@code POINT:halt|fail[:n]}, at the n-th time. */
-    static final String PROPERTY = "perdure.fault";
+    /**
+     * Test-only system property that stops or fails this process: {@code POINT:halt|fail[:n]}, at the n-th time; several
+     * separated by commas.
+     */
+    public static final String PROPERTY = "perdure.fault";
+
+    private static final Logger LOG = LoggerFactory.getLogger(FaultPoint.class);
 
     /** Exit status of a process that was stopped, that of one killed by SIGKILL. */
     private static final int HALTED = 137;
@@ -41,21 +50,37 @@ enum FaultPoint {
         if (specification == null) {
             return point -> {};
         }
-        String[] parts = specification.split(":");
-        FaultPoint wanted = valueOf(parts[0]);
-        boolean halt = parts[1].equals("halt");
-        int time = parts.length > 2 ? Integer.parseInt(parts[2]) : 1;
+        List<Fault> faults =
+                Stream.of(specification.split(",")).map(Fault::parse).toList();
         Map<FaultPoint, Integer> counts = new EnumMap<>(FaultPoint.class);
         return point -> {
+            int time;
             synchronized (counts) {
-                if (counts.merge(point, 1, Integer::sum) != time || point != wanted) {
-                    return;
+                time = counts.merge(point, 1, Integer::sum);
+            }
+            for (Fault fault : faults) {
+                if (fault.point == point && fault.time == time) {
+                    fault.strike();
                 }
             }
-            if (halt) {
+        };
+    }
+
+    /** What happens at a point when it is reached for the {@code time}-th time. */
+    private record Fault(FaultPoint point, boolean halts, int time) {
+
+        static Fault parse(String text) {
+            String[] parts = text.split(":");
+            return new Fault(
+                    valueOf(parts[0]), parts[1].equals("halt"), parts.length > 2 ? Integer.parseInt(parts[2]) : 1);
+        }
+
+        void strike() throws IOException {
+            LOG.warn("Fault at {}, as -D{} asks.", point, PROPERTY);
+            if (halts) {
                 Runtime.getRuntime().halt(HALTED);
             }
             throw new IOException("fault at " + point);
-        };
+        }
     }
 }

@@ -94,7 +94,7 @@ record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
         }
     }
 
-    private static String sha256(Path file) throws IOException {
+    static String sha256(Path file) throws IOException {
         MessageDigest digest = Sha256Channel.sha256();
         byte[] block = new byte[(int) Math.min(1 << 18, Math.max(1, Files.size(file)))];
         try (InputStream in = Files.newInputStream(file)) {

@@ -12,7 +12,13 @@ import picocli.CommandLine.ExitCode;
         description = "Trains language models from Java and never loses its place.",
         mixinStandardHelpOptions = true,
         version = "perdure 0.1.0",
-        subcommands = {TrainCommand.class, ServeCommand.class, GenerateCommand.class, BenchCommand.class})
+        subcommands = {
+            TrainCommand.class,
+            VerifyResumeCommand.class,
+            ServeCommand.class,
+            GenerateCommand.class,
+            BenchCommand.class
+        })
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 

@@ -122,6 +122,11 @@ public final class RunWriter implements AutoCloseable {
         if (outcome.failure() == null) {
             problem = null;
             onDisk = submitted;
+            LOG.debug(
+                    "Saved step {} ({} s to copy, {} s to write).",
+                    outcome.step(),
+                    outcome.copySeconds(),
+                    outcome.writeSeconds());
             saved = new Saved(
                     outcome.folder().getFileName().toString(),
                     outcome.step(),

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Generation;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
@@ -32,6 +34,8 @@ public final class Trainer {
         /** Someone asked for it; everything is saved. */
         STOPPED
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** Steps between two lines of the loss history. */
     private static final int HISTORY_INTERVAL = 10;
@@ -160,6 +164,7 @@ public final class Trainer {
         if (position.step() % HISTORY_INTERVAL == 0) {
             writer.logStep(position, result.lossSum() / result.tokens(), learningRate, result.gradientNorm());
         }
+        LOG.trace("Step {}.", position.step());
         reporter.step(learningRate, result.gradientNorm());
         publish(State.TRAINING);
         return true;

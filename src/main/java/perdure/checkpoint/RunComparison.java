@@ -1,0 +1,68 @@
+package perdure.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Compares what two runs have come to, byte by byte: weights, moments and loss history. It reads only. */
+public record RunComparison(List<Pair> files) {
+
+    /**
+     * One file of both runs.
+     *
+     * @param size of the first, in bytes
+     * @param sha256 of the first, hexadecimal
+     * @param otherSha256 of the second
+     * @param mismatch where the first byte differs, or -1
+     */
+    public record Pair(String name, long size, String sha256, String otherSha256, long mismatch) {
+
+        private static Pair of(Path first, Path second) {
+            try {
+                return new Pair(
+                        first.getFileName().toString(),
+                        Files.size(first),
+                        Manifest.sha256(first),
+                        Manifest.sha256(second),
+                        Files.mismatch(first, second));
+            } catch (IOException problem) {
+                throw new UncheckedIOException(first + " and " + second + ": " + problem.getMessage(), problem);
+            }
+        }
+
+        public boolean isEqual() {
+            return mismatch < 0 && sha256.equals(otherSha256);
+        }
+    }
+
+    /**
+     * Takes the generation that each run would go on from.
+     *
+     * @throws IllegalStateException if one of the runs has saved nothing
+     */
+    public static RunComparison of(Path firstRun, Path secondRun) {
+        Generation first = saved(firstRun);
+        Generation second = saved(secondRun);
+        List<Pair> pairs = new ArrayList<>();
+        for (String file : List.of(Generation.WEIGHTS, Generation.MOMENTS)) {
+            pairs.add(Pair.of(first.folder().resolve(file), second.folder().resolve(file)));
+        }
+        pairs.add(Pair.of(firstRun.resolve(LossHistory.FILE), secondRun.resolve(LossHistory.FILE)));
+        return new RunComparison(List.copyOf(pairs));
+    }
+
+    private static Generation saved(Path run) {
+        Generation generation = Restart.find(run).generation();
+        if (generation == null) {
+            throw new IllegalStateException(run + " holds no checkpoint.");
+        }
+        return generation;
+    }
+
+    public boolean isEqual() {
+        return files.stream().allMatch(Pair::isEqual);
+    }
+}

@@ -1,0 +1,122 @@
+package perdure.cli;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import perdure.checkpoint.RunComparison;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code verify-resume}: shows, with the user's own data on the user's own machine, that a killed run loses nothing. */
+@Command(
+        name = "verify-resume",
+        description = {
+            "Trains a short run twice in temporary folders, once unbroken and once killed at random moments,"
+                    + " and compares every byte of weights, moments and loss history.",
+            "Takes the flags of train. Exit codes: 0 equal, 1 not, 2 bad usage or input."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class VerifyResumeCommand implements Callable<Integer> {
+    private static final String MAXIMUM_STEPS = "--max-steps";
+    private static final String CHECKPOINT_EVERY = "--checkpoint-every";
+    private static final String NO_SERVER = "--no-server";
+
+    /** Bounds the run where the user does not. */
+    private static final String DEFAULT_MAXIMUM_STEPS = "60";
+
+    private static final String DEFAULT_CHECKPOINT_EVERY = "5";
+
+    /** What the children are told otherwise, or not at all. */
+    private static final Set<String> NOT_HANDED_ON = Set.of(
+            "--checkpoints", NO_SERVER, "--host", "--port", "--token", "--kills", "--kill-seed", "--keep-folders");
+
+    @Spec
+    CommandSpec command;
+
+    @Mixin
+    TrainCommand train;
+
+    @Option(
+            names = "--kills",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "How often the second run is killed (default: ${DEFAULT-VALUE}).")
+    int kills;
+
+    @Option(names = "--kill-seed", paramLabel = "S", description = "Seed of the moments (default: another each time).")
+    Long killSeed;
+
+    @Option(names = "--keep-folders", description = "Leave both runs and their logs in place.")
+    boolean keepFolders;
+
+    @Override
+    public Integer call() {
+        long seed = killSeed == null ? new Random().nextInt(1_000_000) : killSeed;
+        ResumeTrial trial = new ResumeTrial(trainFlags(), kills, seed);
+        System.out.println(
+                "verify-resume --kills " + kills + " --kill-seed " + seed + ": " + String.join(" ", trial.flags()));
+        try (WorkFolder work = WorkFolder.create("perdure-verify-", keepFolders)) {
+            ResumeTrial.Verdict verdict = trial.run(work.path(), line -> System.out.println("  " + line));
+            tell(verdict);
+            if (keepFolders) {
+                System.out.println("Both runs are in " + work.path());
+            }
+            return verdict.holds() ? 0 : 1;
+        }
+    }
+
+    /** As the user gave them, but for what a trial decides itself. */
+    private List<String> trainFlags() {
+        List<String> flags = new ArrayList<>();
+        for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
+            if (NOT_HANDED_ON.contains(option.longestName())) {
+                continue;
+            }
+            flags.add(option.longestName());
+            if (option.arity().max() > 0) {
+                flags.addAll(option.originalStringValues());
+            }
+        }
+        addUnlessGiven(flags, MAXIMUM_STEPS, DEFAULT_MAXIMUM_STEPS);
+        addUnlessGiven(flags, CHECKPOINT_EVERY, DEFAULT_CHECKPOINT_EVERY);
+        flags.add(NO_SERVER);
+        return flags;
+    }
+
+    private static void addUnlessGiven(List<String> flags, String flag, String value) {
+        if (!flags.contains(flag)) {
+            Collections.addAll(flags, flag, value);
+        }
+    }
+
+    private void tell(ResumeTrial.Verdict verdict) {
+        for (RunComparison.Pair file : verdict.comparison().files()) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "  %-22s %,12d bytes  SHA-256 %s%s%n",
+                    file.name(),
+                    file.size(),
+                    file.sha256(),
+                    file.isEqual() ? "" : " against " + file.otherSha256() + ", from byte " + file.mismatch());
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %d kills, %d steps repeated; %.1f s unbroken, %.1f s killed.%n",
+                verdict.kills() == 0
+                        ? "NOT PROVEN, the run was over before the first kill: raise " + MAXIMUM_STEPS
+                        : verdict.holds() ? "EQUAL to the byte" : "NOT EQUAL",
+                verdict.kills(),
+                verdict.stepsRepeated(),
+                verdict.unbrokenSeconds(),
+                verdict.killedSeconds());
+    }
+}

@@ -1,0 +1,42 @@
+package perdure.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/**
+ * A temporary folder that goes with all that is in it when it is closed.
+ *
+ * @param keep whether it stays all the same
+ */
+record WorkFolder(Path path, boolean keep) implements AutoCloseable {
+
+    static WorkFolder create(String prefix, boolean keep) {
+        try {
+            return new WorkFolder(Files.createTempDirectory(prefix), keep);
+        } catch (IOException problem) {
+            throw new UncheckedIOException("No temporary folder: " + problem.getMessage(), problem);
+        }
+    }
+
+    Path resolve(String name) {
+        return path.resolve(name);
+    }
+
+    @Override
+    public void close() {
+        if (keep) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(path)) {
+            for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        } catch (IOException problem) {
+            throw new UncheckedIOException(path + ": " + problem.getMessage(), problem);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package perdure.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunComparisonTest {
+
+    @TempDir
+    Path first;
+
+    @TempDir
+    Path second;
+
+    private RunComparison compare() {
+        return RunComparison.of(first, second);
+    }
+
+    @Test
+    void equalRunsAreEqual() {
+        Runs.store(first).save(Runs.at(20));
+        Runs.store(second).save(Runs.at(10));
+        Runs.store(second).save(Runs.at(20));
+
+        assertTrue(compare().isEqual());
+        assertEquals(
+                List.of("model.safetensors", "optimizer.safetensors", "loss_history.jsonl"),
+                compare().files().stream().map(RunComparison.Pair::name).toList());
+    }
+
+    @Test
+    void saysWhichFileDiffersFromWhere() throws Exception {
+        Runs.store(first).save(Runs.at(20));
+        Runs.store(second).save(Runs.at(20));
+        Files.writeString(second.resolve(LossHistory.FILE), "{}\n", StandardOpenOption.APPEND);
+
+        assertFalse(compare().isEqual());
+        assertEquals(
+                List.of(-1L, -1L, 0L),
+                compare().files().stream().map(RunComparison.Pair::mismatch).toList());
+    }
+
+    @Test
+    void anotherStepIsNotEqual() {
+        Runs.store(first).save(Runs.at(20));
+        Runs.store(second).save(Runs.at(21));
+        assertFalse(compare().files().get(0).isEqual());
+        assertFalse(compare().files().get(1).isEqual());
+    }
+
+    @Test
+    void aRunThatHasSavedNothingCannotBeCompared() {
+        Runs.store(first).save(Runs.at(20));
+        assertThrows(IllegalStateException.class, this::compare);
+    }
+}

@@ -1,0 +1,51 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class VerifyResumeIT {
+
+    @TempDir
+    Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void tiny() {
+        tiny = new TinyRun(folder);
+    }
+
+    private TinyRun.Result verify(String... flags) {
+        List<String> command = tiny.train(flags);
+        command.set(0, "verify-resume");
+        return TinyRun.run(command);
+    }
+
+    @Test
+    void aKilledRunEqualsAnUnbrokenOneAndTheFiguresAreTold() {
+        TinyRun.Result result =
+                verify("--epochs", "50", "--max-steps", "150", "--kills", "2", "--kill-seed", "1", "--dropout", "0.1");
+
+        assertEquals(0, result.exitCode(), result::out);
+        assertTrue(result.out().contains("EQUAL to the byte: 2 kills"), result::out);
+        assertEquals(
+                3, result.out().lines().filter(line -> line.contains("SHA-256")).count(), result::out);
+        assertFalse(Files.exists(tiny.checkpoints));
+    }
+
+    @Test
+    void badFlagsOfTrainAreBadFlagsHere() {
+        assertEquals(2, verify("--epochs", "2", "--kills", "0").exitCode());
+        TinyRun.Result result = verify("--epochs", "2", "--beta1", "2");
+        assertEquals(2, result.exitCode());
+        assertTrue(result.err().contains("--beta1 2.0"), result::err);
+    }
+}
