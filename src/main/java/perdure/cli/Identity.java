@@ -13,6 +13,7 @@ import perdure.checkpoint.RunIdentity;
 import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
+import perdure.train.LearningRateSchedule;
 
 /** What shapes a run, by flag or name, as recorded with every checkpoint and compared when the run goes on. */
 record Identity(Map<String, String> values, boolean acceptChanges) {
@@ -34,8 +35,9 @@ record Identity(Map<String, String> values, boolean acceptChanges) {
         OptimizationFlags optimization = command.optimization;
         put.accept("--batch-size", optimization.batchSize);
         put.accept("--grad-accum", optimization.gradientAccumulation);
-        put.accept("--learning-rate", optimization.learningRate);
-        put.accept("--min-learning-rate", optimization.schedule().floor());
+        LearningRateSchedule schedule = optimization.schedule(config.hiddenSize());
+        put.accept("--learning-rate", schedule.peak());
+        put.accept("--min-learning-rate", schedule.floor());
         put.accept("--warmup-steps", optimization.warmupSteps);
         put.accept("--schedule", optimization.schedule);
         put.accept("--weight-decay", optimization.weightDecay);

@@ -13,7 +13,7 @@ final class ModelFlags {
     @Option(
             names = "--layers",
             paramLabel = "N",
-            defaultValue = "4",
+            defaultValue = "3",
             description = "Decoder layers (default: ${DEFAULT-VALUE}).")
     int layers;
 
@@ -54,7 +54,7 @@ final class ModelFlags {
     @Option(
             names = "--vocab-size",
             paramLabel = "N",
-            defaultValue = "1024",
+            defaultValue = "1536",
             description = "Tokens, without the three specials; 256 is pure bytes (default: ${DEFAULT-VALUE}).")
     int vocabularySize;
 

@@ -7,10 +7,13 @@ import picocli.CommandLine.Option;
 
 /** The flags that say how the weights are learnt. */
 final class OptimizationFlags {
+    /** Wider models want smaller steps: about one over the width (Yang et al. 2022, Tensor Programs V). */
+    private static final double RATE_TIMES_WIDTH = 0.64;
+
     @Option(
             names = "--batch-size",
             paramLabel = "N",
-            defaultValue = "16",
+            defaultValue = "8",
             description = "Sequences in a micro-batch (default: ${DEFAULT-VALUE}).")
     int batchSize;
 
@@ -24,9 +27,8 @@ final class OptimizationFlags {
     @Option(
             names = "--learning-rate",
             paramLabel = "R",
-            defaultValue = "0.001",
-            description = "Peak learning rate (default: ${DEFAULT-VALUE}).")
-    double learningRate;
+            description = "Peak learning rate (default: " + RATE_TIMES_WIDTH + " over --hidden-size).")
+    Double learningRate;
 
     @Option(
             names = "--min-learning-rate",
@@ -65,7 +67,7 @@ final class OptimizationFlags {
     @Option(
             names = "--beta2",
             paramLabel = "R",
-            defaultValue = "0.99",
+            defaultValue = "0.95",
             description = "Decay of AdamW's second moment (default: ${DEFAULT-VALUE}).")
     double beta2;
 
@@ -98,9 +100,10 @@ final class OptimizationFlags {
         return new Batching(batchSize, gradientAccumulation);
     }
 
-    /** The schedule before the length of the run is known. */
-    LearningRateSchedule schedule() {
-        double floor = minimumLearningRate == null ? learningRate / 10 : minimumLearningRate;
-        return new LearningRateSchedule(schedule, learningRate, floor, warmupSteps, 1);
+    /** The schedule, for a model of that width, before the length of the run is known. */
+    LearningRateSchedule schedule(int hiddenSize) {
+        double peak = learningRate == null ? RATE_TIMES_WIDTH / hiddenSize : learningRate;
+        double floor = minimumLearningRate == null ? peak / 10 : minimumLearningRate;
+        return new LearningRateSchedule(schedule, peak, floor, warmupSteps, 1);
     }
 }

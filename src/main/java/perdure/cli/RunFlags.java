@@ -53,7 +53,7 @@ final class RunFlags {
             description = "Carry on, from an epoch's boundary, with other data or another batch geometry.")
     boolean acceptChanges;
 
-    TrainingOptions options(int epochs, OptimizationFlags optimization) {
+    TrainingOptions options(int epochs, OptimizationFlags optimization, ModelFlags shape) {
         if (keep < CheckpointStore.MINIMUM_KEPT) {
             throw new IllegalArgumentException(
                     "--keep " + keep + " is less than " + CheckpointStore.MINIMUM_KEPT + ".");
@@ -63,7 +63,7 @@ final class RunFlags {
                 positiveOrNone("--steps-per-epoch", stepsPerEpoch),
                 positiveOrNone("--max-steps", maximumSteps),
                 optimization.batching(),
-                optimization.schedule(),
+                optimization.schedule(shape.hiddenSize),
                 optimization.gradientClip,
                 SaveInterval.parse(checkpointEvery),
                 seed);

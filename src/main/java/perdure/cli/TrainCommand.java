@@ -87,7 +87,7 @@ final class TrainCommand implements Callable<Integer> {
     /** What can be refused is refused before anything is written. */
     @Override
     public Integer call() {
-        TrainingOptions options = run.options(epochs, optimization);
+        TrainingOptions options = run.options(epochs, optimization, shape);
         optimization.check();
         natives.check();
         shape.check();

@@ -62,7 +62,7 @@ class TrainFlagsTest {
                         0.5,
                         new SaveInterval(Duration.ZERO, 90),
                         17),
-                command.run.options(7, command.optimization));
+                command.run.options(7, command.optimization, command.shape));
         assertEquals(new AdamW.Settings(0.8, 0.9, 1e-8, 0.3), command.optimization.adamW());
         assertEquals(0.25, command.optimization.dropout);
     }
@@ -70,12 +70,13 @@ class TrainFlagsTest {
     @Test
     void optimizationDefaults() {
         TrainCommand command = parse("--epochs", "10");
-        TrainingOptions options = command.run.options(command.epochs, command.optimization);
+        TrainingOptions options = command.run.options(command.epochs, command.optimization, command.shape);
         assertEquals(10, options.epochs());
         assertEquals(0, options.stepsPerEpoch());
         assertEquals(0, options.maximumSteps());
         assertEquals(1.0, options.gradientClip());
         assertEquals(new SaveInterval(Duration.ofSeconds(60), 0), options.saveInterval());
+        assertEquals(0.005, options.schedule().peak());
         assertEquals(options.schedule().peak() / 10, options.schedule().floor());
         assertEquals(0.1, command.optimization.adamW().weightDecay());
         assertEquals(0.0, command.optimization.dropout);
