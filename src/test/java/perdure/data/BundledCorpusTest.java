@@ -1,0 +1,127 @@
+package perdure.data;
+
+import static java.util.stream.Collectors.groupingBy;
+import static java.util.stream.Collectors.toSet;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import perdure.data.world.Question;
+
+class BundledCorpusTest {
+
+    private static final BundledCorpus CORPUS = new BundledCorpus();
+
+    /** A change of the world file or its generator changes this on purpose. */
+    private static final String SHA_256 = "21b4b6a78036689e55a13bff3f3879756c5b5661c45189dbea9490b3b88491b0";
+
+    @Test
+    void isTheSameBytesOnEveryMachine() throws Exception {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        for (Conversation conversation : CORPUS.conversations()) {
+            digest.update(conversation.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        for (ExamQuestion question : CORPUS.heldOut()) {
+            digest.update(question.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        assertEquals(SHA_256, HexFormat.of().formatHex(digest.digest()));
+    }
+
+    @Test
+    void asksNoHeldOutQuestionInTraining() {
+        Set<String> asked = new HashSet<>();
+        for (Conversation conversation : CORPUS.conversations()) {
+            asked.addAll(Question.keys(contents(conversation.turns())));
+        }
+        for (ExamQuestion question : CORPUS.heldOut()) {
+            assertFalse(asked.contains(Question.key(contents(question.context().turns()))), question.toString());
+        }
+    }
+
+    @Test
+    void givesEveryQuestionOneAnswer() {
+        Map<String, String> answers = new HashMap<>();
+        for (ExamQuestion question : CORPUS.heldOut()) {
+            String key = Question.key(contents(question.context().turns()));
+            assertEquals(question.answer(), answers.getOrDefault(key, question.answer()), key);
+            answers.put(key, question.answer());
+        }
+        for (Conversation conversation : CORPUS.conversations()) {
+            String key = Question.key(contents(
+                    conversation.turns().subList(0, conversation.turns().size() - 1)));
+            String answer =
+                    conversation.turns().get(conversation.turns().size() - 1).content();
+            assertEquals(answer, answers.getOrDefault(key, answer), key);
+            answers.put(key, answer);
+        }
+    }
+
+    @Test
+    void examinesEveryCategoryAndKnowsItsAnswers() {
+        Map<String, List<ExamQuestion>> exam = CORPUS.heldOut().stream().collect(groupingBy(ExamQuestion::category));
+        assertEquals(
+                Set.of(
+                        "greetings",
+                        "memory",
+                        "arithmetic",
+                        "counting",
+                        "time",
+                        "units",
+                        "colours",
+                        "animals",
+                        "opposites",
+                        "capitals",
+                        "reasoning",
+                        "unknown"),
+                exam.keySet());
+        exam.forEach((category, questions) -> assertTrue(questions.size() >= 10, category + " " + questions.size()));
+        assertTrue(CORPUS.heldOut().size() >= 200);
+        Set<String> taught = answersTaught();
+        for (ExamQuestion question : CORPUS.heldOut()) {
+            boolean copied = Set.of("memory", "reasoning").contains(question.category());
+            assertTrue(copied || taught.contains(question.answer()), question.toString());
+        }
+    }
+
+    @Test
+    void letsUserAndAssistantSpeakInTurn() {
+        for (Conversation conversation : CORPUS.conversations()) {
+            List<Turn> turns = conversation.turns();
+            assertEquals(0, turns.size() % 2, conversation.toString());
+            for (int i = 0; i < turns.size(); i++) {
+                assertEquals(i % 2 == 0 ? "user" : "assistant", turns.get(i).role(), conversation.toString());
+                assertFalse(turns.get(i).content().isBlank(), conversation.toString());
+            }
+        }
+    }
+
+    @Test
+    void teachesTheAnswersToThePlainQuestions() {
+        Set<String> taught = answersTaught();
+        for (PlainQuestions.PlainQuestion plain : PlainQuestions.ALL) {
+            boolean copied = plain.answer().equals("Tom is the tallest.");
+            assertTrue(copied || taught.contains(plain.answer()), plain.toString());
+        }
+    }
+
+    private static Set<String> answersTaught() {
+        return CORPUS.conversations().stream()
+                .flatMap(conversation -> conversation.turns().stream())
+                .filter(turn -> turn.role().equals("assistant"))
+                .map(Turn::content)
+                .collect(toSet());
+    }
+
+    private static List<String> contents(List<Turn> turns) {
+        return turns.stream().map(Turn::content).toList();
+    }
+}
