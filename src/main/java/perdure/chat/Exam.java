@@ -2,6 +2,8 @@ package perdure.chat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import perdure.generate.SamplingOptions;
 
 /** Questions with one right answer each: how many does a model answer exactly, with its likeliest tokens? */
@@ -18,11 +20,21 @@ public final class Exam {
         }
     }
 
-    /** The number of questions whose answer equals the expected one. */
-    public static int correct(ChatModel model, List<Question> questions) {
-        return (int) questions.stream()
-                .filter(question -> isCorrect(model, question))
-                .count();
+    /**
+     * The number of questions whose answer equals the expected one.
+     *
+     * @param stop asked before each question
+     * @throws CancellationException when {@code stop} says so
+     */
+    public static int correct(ChatModel model, List<Question> questions, BooleanSupplier stop) {
+        int correct = 0;
+        for (Question question : questions) {
+            if (stop.getAsBoolean()) {
+                throw new CancellationException("Stopped while questions were answered.");
+            }
+            correct += isCorrect(model, question) ? 1 : 0;
+        }
+        return correct;
     }
 
     private static boolean isCorrect(ChatModel model, Question question) {

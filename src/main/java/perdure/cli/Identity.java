@@ -30,8 +30,8 @@ record Identity(Map<String, String> values, boolean acceptChanges) {
         put.accept("--context", config.context());
         put.accept("--vocab-size", command.shape.vocabularySize);
         put.accept(RunIdentity.TOKENIZER, tokenizer.fingerprint());
-        put.accept(RunIdentity.DATA, text.training().fingerprint());
-        put.accept(RunIdentity.VALIDATION_DATA, text.validationFingerprint());
+        put.accept(RunIdentity.DATA, text.training().fingerprint(command.stop));
+        put.accept(RunIdentity.VALIDATION_DATA, text.validationFingerprint(command.stop));
         OptimizationFlags optimization = command.optimization;
         put.accept("--batch-size", optimization.batchSize);
         put.accept("--grad-accum", optimization.gradientAccumulation);

@@ -2,6 +2,8 @@ package perdure.cli;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
@@ -21,11 +23,13 @@ final class SampleText implements Supplier<String> {
     private final LanguageModel model;
     private final Tokenizer tokenizer;
     private final boolean chats;
+    private final BooleanSupplier stop;
 
-    SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats) {
+    SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats, BooleanSupplier stop) {
         this.model = model;
         this.tokenizer = tokenizer;
         this.chats = chats;
+        this.stop = stop;
     }
 
     @Override
@@ -37,13 +41,17 @@ final class SampleText implements Supplier<String> {
                 : ChatRequest.completion("\n", new SamplingOptions(TEMPERATURE, 1.0, 0, 1.0, 1L, TOKENS), List.of());
         try (TokenGenerator generator = new TokenGenerator(model)) {
             String text = new ChatModel(generator, tokenizer)
-                    .answer(request, piece -> true)
+                    .answer(request, piece -> !stop.getAsBoolean())
                     .text();
             return chats ? question + " -> " + text : text;
         }
     }
 
-    /** How many of the bundled corpus's held-out questions are answered exactly. */
+    /**
+     * How many of the bundled corpus's held-out questions are answered exactly.
+     *
+     * @throws CancellationException if asked to stop before the last one
+     */
     String examResult() {
         List<Exam.Question> questions = new BundledCorpus()
                 .heldOut().stream()
@@ -55,7 +63,7 @@ final class SampleText implements Supplier<String> {
                         .toList();
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
-            int correct = Exam.correct(new ChatModel(generator, tokenizer), questions);
+            int correct = Exam.correct(new ChatModel(generator, tokenizer), questions, stop);
             return String.format(
                     Locale.ROOT,
                     "Held-out questions answered exactly: %d of %d (%.1f %%).",

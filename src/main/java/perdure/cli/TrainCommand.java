@@ -82,7 +82,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private final ProgressConsole console = ProgressConsole.standard();
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
-    private final StopSignal stop = new StopSignal();
+    final StopSignal stop = new StopSignal();
 
     /** What can be refused is refused before anything is written. */
     @Override
@@ -98,8 +98,9 @@ final class TrainCommand implements Callable<Integer> {
             console.say(plan.message());
             return 0;
         }
-        stop.listen();
+        // Until here a signal ends the process at once: there is nothing to save.
         NativeRuntime.load(natives.config());
+        stop.listen();
         status.set(TrainingStatus.starting(plan.start() + 1, epochs));
         try (Device device = Devices.resolve(natives.device);
                 ChatSession chat = noServer ? null : new ChatSession(run.checkpoints, ServerFlags.CHATS_WAITING, 1);
@@ -161,7 +162,7 @@ final class TrainCommand implements Callable<Integer> {
             Restart restart) {
         int context = model.config().context();
         int batchSize = options.batch().size();
-        SampleText sample = new SampleText(model, tokenizer, data.bundled());
+        SampleText sample = new SampleText(model, tokenizer, data.bundled(), stop);
         try (AdamW optimizer = new AdamW(model, optimization.adamW());
                 BatchLoader batches = BatchLoader.shuffled(dataset.training(), context, batchSize, options.seed());
                 BatchLoader heldOut = BatchLoader.sequential(dataset.validation(), context, batchSize);

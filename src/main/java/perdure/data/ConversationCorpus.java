@@ -2,20 +2,21 @@ package perdure.data;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /** Conversations held in memory. */
 record ConversationCorpus(List<Conversation> conversations) implements Corpus {
 
     @Override
-    public String fingerprint() {
+    public String fingerprint(BooleanSupplier stop) {
         Fingerprint fingerprint = new Fingerprint();
         read(passage -> {
             for (String part : List.of(passage.role(), passage.text(), passage.endsDocument() ? "end" : "")) {
                 byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
                 fingerprint.add(bytes.length).add(bytes);
             }
-            return true;
+            return Corpus.goOn(stop);
         });
         return fingerprint.hex();
     }

@@ -25,8 +25,13 @@ public interface Corpus {
         return new ConversationCorpus(List.copyOf(conversations));
     }
 
-    /** SHA-256, in hexadecimal, over the names and contents of what is read. */
-    String fingerprint();
+    /**
+     * SHA-256, in hexadecimal, over the names and contents of what is read.
+     *
+     * @param stop asked every now and then
+     * @throws CancellationException when {@code stop} says so
+     */
+    String fingerprint(BooleanSupplier stop);
 
     /**
      * Hands over the passages in order until the reader returns false.
@@ -49,7 +54,7 @@ public interface Corpus {
      * Learns a tokenizer from the documents.
      *
      * @param vocabularySize byte tokens and merges, without the specials
-     * @param stop asked between passages
+     * @param stop asked between passages and between merges
      * @return the text of a {@code tokenizer.json}
      * @throws CancellationException when {@code stop} says so
      */
@@ -58,10 +63,15 @@ public interface Corpus {
         if (vocabularySize > ByteLevelBpeTrainer.BYTES) {
             read(passage -> goOn(stop) && trainer.add(passage.content()));
         }
-        return trainer.train(vocabularySize);
+        return trainer.train(vocabularySize, stop);
     }
 
-    private static boolean goOn(BooleanSupplier stop) {
+    /**
+     * True.
+     *
+     * @throws CancellationException when {@code stop} says so
+     */
+    static boolean goOn(BooleanSupplier stop) {
         if (stop.getAsBoolean()) {
             throw new CancellationException("Stopped while the text was read.");
         }

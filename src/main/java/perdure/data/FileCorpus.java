@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import perdure.tokenizer.TextPieces;
@@ -96,7 +97,7 @@ final class FileCorpus implements Corpus {
     }
 
     @Override
-    public synchronized String fingerprint() {
+    public synchronized String fingerprint(BooleanSupplier stop) {
         if (fingerprint == null) {
             Fingerprint running = new Fingerprint();
             for (Source source : sources) {
@@ -105,7 +106,7 @@ final class FileCorpus implements Corpus {
                 open(source, input -> {
                     byte[] buffer = new byte[1 << 16];
                     long size = 0;
-                    for (int length; (length = input.read(buffer)) > 0; size += length) {
+                    for (int length; Corpus.goOn(stop) && (length = input.read(buffer)) > 0; size += length) {
                         running.add(buffer, length);
                     }
                     running.add(size);

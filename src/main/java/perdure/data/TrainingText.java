@@ -13,8 +13,8 @@ import perdure.tokenizer.Tokenizer;
 public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
 
     /** Of {@link #validation}, or the share that takes its place. */
-    public String validationFingerprint() {
-        return validation == null ? "the last " + validationFraction : validation.fingerprint();
+    public String validationFingerprint(BooleanSupplier stop) {
+        return validation == null ? "the last " + validationFraction : validation.fingerprint(stop);
     }
 
     /** Reads everything once, for the errors that only reading finds. */

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -51,7 +53,7 @@ public final class ByteLevelBpeTrainer {
         for (String text : texts) {
             trainer.add(text);
         }
-        return trainer.train(vocabularySize);
+        return trainer.train(vocabularySize, () -> false);
     }
 
     /**
@@ -78,14 +80,16 @@ public final class ByteLevelBpeTrainer {
     /**
      * Learns merges from what was added; may be asked again, with another size.
      *
+     * @param stop asked between words and between merges
      * @throws IllegalArgumentException when the size is out of range
+     * @throws CancellationException when {@code stop} says so
      */
-    public String train(int vocabularySize) {
+    public String train(int vocabularySize, BooleanSupplier stop) {
         if (vocabularySize < BYTES || vocabularySize > MAXIMUM_VOCABULARY) {
             throw new IllegalArgumentException("--vocab-size " + vocabularySize + " is not between " + BYTES
                     + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
         }
-        return TokenizerFiles.tokenizerJson(new Merging(wordCounts).learn(vocabularySize - BYTES));
+        return TokenizerFiles.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
     }
 
     /** Two tokens, by id; the result of merge {@code k} has id {@code 256 + k}. */
@@ -99,6 +103,7 @@ public final class ByteLevelBpeTrainer {
                 .thenComparingInt(candidate -> candidate.pair().left)
                 .thenComparingInt(candidate -> candidate.pair().right);
 
+        private final BooleanSupplier stop;
         private final int[][] words;
         private final int[] lengths;
         private final long[] counts;
@@ -133,12 +138,14 @@ public final class ByteLevelBpeTrainer {
             }
         }
 
-        private Merging(Map<String, long[]> wordCounts) {
+        private Merging(Map<String, long[]> wordCounts, BooleanSupplier stop) {
+            this.stop = stop;
             words = new int[wordCounts.size()][];
             lengths = new int[words.length];
             counts = new long[words.length];
             int word = 0;
             for (Map.Entry<String, long[]> entry : new TreeMap<>(wordCounts).entrySet()) {
+                checkStop();
                 byte[] bytes = entry.getKey().getBytes(StandardCharsets.UTF_8);
                 words[word] = new int[bytes.length];
                 lengths[word] = bytes.length;
@@ -154,9 +161,16 @@ public final class ByteLevelBpeTrainer {
             enqueueFresh();
         }
 
+        private void checkStop() {
+            if (stop.getAsBoolean()) {
+                throw new CancellationException("Stopped while the tokenizer was learnt.");
+            }
+        }
+
         private List<Merge> learn(int limit) {
             List<Merge> merges = new ArrayList<>();
             while (merges.size() < limit && !queue.isEmpty()) {
+                checkStop();
                 Candidate best = queue.poll();
                 Pair pair = best.pair();
                 if (best.count() == pair.count) {

@@ -1,9 +1,11 @@
 package perdure.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Adam;
@@ -33,7 +35,10 @@ class ExamTest {
                 for (String answer : List.of("Blue ☁.", "Blue ☁", "Blue ☁..", "blue ☁.", "Blue ☁.", "")) {
                     questions.add(new Exam.Question(question, answer));
                 }
-                assertEquals(2, Exam.correct(new ChatModel(generator, tokenizer), questions));
+                assertEquals(2, Exam.correct(new ChatModel(generator, tokenizer), questions, () -> false));
+                assertThrows(
+                        CancellationException.class,
+                        () -> Exam.correct(new ChatModel(generator, tokenizer), questions, () -> true));
             }
         }
     }

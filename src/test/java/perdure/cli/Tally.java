@@ -30,7 +30,8 @@ final class Tally {
     }
 
     /**
-     * Looks at a run folder after an accident, reading every byte that the next trainer will.
+     * Looks at a run folder after an accident, reading every byte that the next trainer will. Once a step was saved,
+     * there must be nothing to warn of.
      *
      * @param saved the last step that had been called saved
      * @return the step from which the run goes on
@@ -44,7 +45,7 @@ final class Tally {
                 lost++;
                 System.out.println("  step " + saved + " was saved, and the run goes on from " + step);
             }
-            if (!restart.warnings().isEmpty()) {
+            if (saved > 0 && !restart.warnings().isEmpty()) {
                 unreadable++;
                 System.out.println("  " + restart.warnings());
             }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,7 +106,15 @@ class FileCorpusTest {
         Corpus two = Corpus.conversations(
                 List.of(new Conversation(List.of(Turn.user("a"))), new Conversation(List.of(Turn.assistant("b")))));
 
-        assertNotEquals(one.fingerprint(), two.fingerprint());
+        assertNotEquals(one.fingerprint(() -> false), two.fingerprint(() -> false));
+    }
+
+    @Test
+    void aFingerprintCanBeStopped() throws IOException {
+        Corpus corpus = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
+        assertThrows(CancellationException.class, () -> corpus.fingerprint(() -> true));
+        Corpus files = Corpus.files("--data", List.of(write("a.txt", "a")));
+        assertThrows(CancellationException.class, () -> files.fingerprint(() -> true));
     }
 
     @Test
@@ -185,6 +194,6 @@ class FileCorpusTest {
     }
 
     private static String fingerprint(Path path) {
-        return Corpus.files("--data", List.of(path)).fingerprint();
+        return Corpus.files("--data", List.of(path)).fingerprint(() -> false);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -100,6 +101,17 @@ class ByteLevelBpeTrainerTest {
                     .getMessage();
             assertTrue(message.contains("--vocab-size " + size), message);
         }
+    }
+
+    @Test
+    void canBeStoppedBetweenMerges() {
+        ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
+        trainer.add("abab cdcd abab cdcd");
+        int[] asked = {0};
+        trainer.train(300, () -> ++asked[0] < 0);
+        int all = asked[0];
+        assertThrows(CancellationException.class, () -> trainer.train(300, () -> --asked[0] == 0));
+        assertTrue(all > 3, () -> "asked " + all + " times");
     }
 
     private static List<String> merges(List<String> texts, int vocabularySize) {
