@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import perdure.device.NativeRuntime;
 import perdure.train.Benchmark;
 import perdure.train.Benchmark.Recipe;
+import perdure.train.SaveBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +27,17 @@ final class BenchCommand implements Callable<Integer> {
             description = "Steps a recipe (default: ${DEFAULT-VALUE}).")
     int steps;
 
+    @Option(
+            names = "--saves",
+            description =
+                    "Measures instead what saving costs: a save every 50 steps against none, 10 million parameters.")
+    boolean saves;
+
+    @Option(
+            names = "--recovery",
+            description = "Measures instead the time from start to the first resumed step, with 100 MB of state.")
+    boolean recovery;
+
     @Mixin
     NativeFlags nativeFlags;
 
@@ -34,7 +46,15 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps " + steps + " is not a positive number.");
         }
+        if (recovery) {
+            measureRecovery();
+            return 0;
+        }
         NativeRuntime.load(nativeFlags.config());
+        if (saves) {
+            measureSaves();
+            return 0;
+        }
         List<Recipe> recipes = quick ? Recipe.all().subList(0, 1) : Recipe.all();
         System.out.println("Medians. ms a step: forward + backward + optimizer = step; share of matrix peak.");
         for (Recipe recipe : recipes) {
@@ -51,5 +71,40 @@ final class BenchCommand implements Callable<Integer> {
                     100 * result.peakShare());
         }
         return 0;
+    }
+
+    private void measureSaves() {
+        Recipe recipe = quick ? Recipe.all().get(0) : SaveBenchmark.RECIPE;
+        int stepsASave = quick ? 5 : 50;
+        try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+            SaveBenchmark.Result result = SaveBenchmark.run(recipe, work.path(), quick ? 2 : 6, stepsASave);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s, %d saves: the loop stands still for %.1f ms (p50), %.1f ms (p99).%n"
+                            + "With a save every %d steps that is %.2f %% of run time, and %.2f %% with one every 60 s;"
+                            + " the same steps take %.1f %% longer in all.%n",
+                    recipe.name(),
+                    result.stalls().size(),
+                    result.stall(0.5),
+                    result.stall(0.99),
+                    stepsASave,
+                    100 * result.stallShare(),
+                    100 * result.stall(0.5) / 60_000,
+                    100 * result.slowdown());
+        }
+    }
+
+    private void measureRecovery() {
+        try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+            RecoveryTrial.Result result = RecoveryTrial.run(work.path(), quick ? 1 : 5);
+            List<Double> sorted = result.seconds().stream().sorted().toList();
+            System.out.printf(
+                    Locale.ROOT,
+                    "From start to the first resumed step, %.1f MB of state: %.2f s (median of %d), %.2f s at worst.%n",
+                    result.bytes() / 1e6,
+                    sorted.get(sorted.size() / 2),
+                    sorted.size(),
+                    sorted.get(sorted.size() - 1));
+        }
     }
 }

@@ -2,6 +2,7 @@ package perdure.cli;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,7 +16,8 @@ final class StopSignal implements BooleanSupplier {
     private static final int SIGTERM = 15;
     private static final int SIGNAL_EXIT = 128;
 
-    private volatile int signal;
+    /** The first one, or 0; two may come at once. */
+    private final AtomicInteger signal = new AtomicInteger();
 
     /** Listens for HUP, INT and TERM where the platform has them. */
     void listen() {
@@ -45,27 +47,24 @@ final class StopSignal implements BooleanSupplier {
     }
 
     private void receive(int number) {
-        if (signal != 0) {
+        if (!signal.compareAndSet(0, number)) {
             Runtime.getRuntime().halt(SIGNAL_EXIT + number);
         }
-        signal = number;
         System.err.println("Stopping: finishing the step and saving. Once more to abort at once.");
     }
 
     /** Asks for a stop as TERM would. */
     void request() {
-        if (signal == 0) {
-            signal = SIGTERM;
-        }
+        signal.compareAndSet(0, SIGTERM);
     }
 
     @Override
     public boolean getAsBoolean() {
-        return signal != 0;
+        return signal.get() != 0;
     }
 
     /** What a shell expects of a process that a signal ended: 128 + its number. */
     int exitCode() {
-        return SIGNAL_EXIT + signal;
+        return SIGNAL_EXIT + signal.get();
     }
 }

@@ -79,7 +79,7 @@ public final class Benchmark {
                 achieved / percentile(peaks, 0.9));
     }
 
-    private static double[] step(Learner learner, Batch batch) {
+    static double[] step(Learner learner, Batch batch) {
         long start = System.nanoTime();
         long forward;
         long backward;
@@ -113,7 +113,7 @@ public final class Benchmark {
         }
     }
 
-    private static Batch randomBatch(Recipe recipe) {
+    static Batch randomBatch(Recipe recipe) {
         int tokens = recipe.batch() * recipe.config().context();
         int vocabulary = recipe.config().vocabularySize();
         SplittableRandom random = new SplittableRandom(1);
@@ -126,7 +126,7 @@ public final class Benchmark {
         return percentile(times.stream().map(row -> row[column]).toList(), 0.5);
     }
 
-    private static double percentile(List<Double> values, double share) {
+    static double percentile(List<Double> values, double share) {
         double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
         Arrays.sort(sorted);
         return sorted[(int) (share * (sorted.length - 1))];

@@ -1,0 +1,76 @@
+package perdure.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import perdure.checkpoint.Restart;
+
+/** Measures how long a process takes from its start to its first resumed step, on the bundled corpus. */
+final class RecoveryTrial {
+
+    /** About a hundred megabytes of weights and moments. */
+    private static final List<String> FLAGS = List.of(
+            "--no-server",
+            "--epochs",
+            "1",
+            "--layers",
+            "4",
+            "--heads",
+            "6",
+            "--hidden-size",
+            "384",
+            "--intermediate-size",
+            "1024",
+            "--vocab-size",
+            "3500",
+            "--context",
+            "64",
+            "--batch-size",
+            "1");
+
+    private RecoveryTrial() {}
+
+    /**
+     * What came out.
+     *
+     * @param bytes of the generation that was resumed
+     * @param seconds of each resumption
+     */
+    record Result(long bytes, List<Double> seconds) {}
+
+    static Result run(Path work, int times) {
+        Path run = work.resolve("run");
+        List<String> first = new ArrayList<>(FLAGS);
+        first.addAll(List.of("--max-steps", "1"));
+        try (TrainingProcess trainer = TrainingProcess.start(run, work.resolve("first.log"), first)) {
+            trainer.requireDone();
+        }
+        List<Double> seconds = new ArrayList<>();
+        for (int i = 0; i < times; i++) {
+            long start = System.nanoTime();
+            try (TrainingProcess trainer = TrainingProcess.start(run, work.resolve("resumed.log"), FLAGS)) {
+                if (!trainer.await(() -> trainer.lastStep() > 0)) {
+                    trainer.requireDone();
+                }
+                seconds.add((System.nanoTime() - start) / 1e9);
+            }
+        }
+        return new Result(size(Restart.find(run).generation().folder()), seconds);
+    }
+
+    private static long size(Path folder) {
+        long size = 0;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                size += Files.size(file);
+            }
+        } catch (IOException problem) {
+            throw new UncheckedIOException(folder + ": " + problem.getMessage(), problem);
+        }
+        return size;
+    }
+}

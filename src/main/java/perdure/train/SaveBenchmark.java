@@ -1,0 +1,146 @@
+package perdure.train;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.checkpoint.TrainerState;
+import perdure.checkpoint.TrainerState.LossSum;
+import perdure.checkpoint.TrainerState.Plan;
+import perdure.checkpoint.TrainerState.Position;
+import perdure.data.Batch;
+import perdure.device.Devices;
+import perdure.device.Precision;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.train.Benchmark.Recipe;
+
+/**
+ * Measures what saving costs a run: how long the loop stands still while the state is copied, and how much longer the
+ * same steps take while another thread writes it. Blocks of steps that begin with a save alternate with blocks that do
+ * not.
+ */
+public final class SaveBenchmark {
+
+    /** About ten million parameters. */
+    public static final Recipe RECIPE =
+            new Recipe("10 million parameters", new ModelConfig(4099, 384, 5, 6, 6, 1024, 256, true), 4);
+
+    private static final int WARM_UP_STEPS = 3;
+
+    /** Saves of which nothing but the standstill is looked at. */
+    private static final int MORE_SAVES = 30;
+
+    /**
+     * What came out.
+     *
+     * @param stalls how long the loop stood still at each save, in milliseconds
+     * @param plain milliseconds of each block without a save
+     * @param saving milliseconds of each block with one, the standstill included
+     */
+    public record Result(List<Double> stalls, List<Double> plain, List<Double> saving) {
+
+        public double stall(double percentile) {
+            return Benchmark.percentile(stalls, percentile);
+        }
+
+        /** Median standstill as a share of a block. */
+        public double stallShare() {
+            return stall(0.5) / Benchmark.percentile(plain, 0.5);
+        }
+
+        /** By how much a save makes a block longer in all, as a share of it; medians. */
+        public double slowdown() {
+            return Benchmark.percentile(saving, 0.5) / Benchmark.percentile(plain, 0.5) - 1;
+        }
+    }
+
+    private SaveBenchmark() {}
+
+    /**
+     * Runs it.
+     *
+     * @param folder an empty run folder on the disk that counts
+     * @param blocks of either kind
+     * @param steps a block
+     */
+    public static Result run(Recipe recipe, Path folder, int blocks, int steps) {
+        TokenizerFiles tokenizer = new TokenizerFiles(
+                Map.of(
+                        "tokenizer.json", "{}".getBytes(StandardCharsets.UTF_8),
+                        "tokenizer_config.json", "{}".getBytes(StandardCharsets.UTF_8),
+                        "special_tokens_map.json", "{}".getBytes(StandardCharsets.UTF_8)),
+                0,
+                0);
+        SaveInterval never = new SaveInterval(Duration.ofDays(1), 0);
+        List<Double> stalls = new ArrayList<>();
+        List<Double> plain = new ArrayList<>();
+        List<Double> saving = new ArrayList<>();
+        try (LanguageModel model = new LanguageModel(recipe.config(), 1);
+                AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
+                LossHistory history = LossHistory.open(folder, position(0));
+                RunWriter writer = new RunWriter(
+                        CheckpointStore.open(folder, CheckpointStore.MINIMUM_KEPT, history),
+                        history,
+                        never,
+                        tokenizer,
+                        Map.of())) {
+            Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
+            model.train(true);
+            Batch batch = Benchmark.randomBatch(recipe);
+            steps(learner, batch, WARM_UP_STEPS);
+            save(writer, learner, 1); // allocates
+            writer.requireSaved();
+            long saves = 1;
+            for (int block = 0; block < blocks; block++) {
+                plain.add(steps(learner, batch, steps));
+                long start = System.nanoTime();
+                stalls.add(save(writer, learner, ++saves));
+                steps(learner, batch, steps);
+                saving.add(millisecondsSince(start));
+                writer.requireSaved();
+            }
+            for (int more = 0; more < MORE_SAVES; more++) {
+                steps(learner, batch, 1);
+                stalls.add(save(writer, learner, ++saves));
+                writer.requireSaved();
+            }
+        }
+        return new Result(stalls, plain, saving);
+    }
+
+    private static double steps(Learner learner, Batch batch, int count) {
+        long start = System.nanoTime();
+        for (int i = 0; i < count; i++) {
+            Benchmark.step(learner, batch);
+        }
+        return millisecondsSince(start);
+    }
+
+    private static double save(RunWriter writer, Learner learner, long step) {
+        TrainerState state = new TrainerState(
+                position(step),
+                new LossSum(0, 0),
+                null,
+                new RandomState(learner.device()).save(),
+                new Plan(1, 1),
+                Map.of(),
+                List.of());
+        long start = System.nanoTime();
+        writer.save(learner, state);
+        return millisecondsSince(start);
+    }
+
+    private static Position position(long step) {
+        return new Position(0, step, step, 0);
+    }
+
+    private static double millisecondsSince(long start) {
+        return (System.nanoTime() - start) / 1e6;
+    }
+}
