@@ -1,6 +1,7 @@
 package perdure.chat;
 
 import perdure.checkpoint.Generation;
+import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.TrainerState;
 
 /**
@@ -8,10 +9,13 @@ import perdure.checkpoint.TrainerState;
  *
  * @param name of its folder
  * @param epoch ordinal, from one, of the epoch that it was saved in or at the end of; 0 before the first step
- * @param loss mean loss of that epoch up to there, in nats a token; null where the generation does not tell: at an
- *     epoch's end only the best loss is kept
+ * @param loss mean loss of that epoch up to there, in nats a token; null where neither the generation nor the run's
+ *     history tells
  */
 public record AnsweringCheckpoint(String name, int epoch, Double loss) {
+
+    /** Beyond them the history is thinned out, and an epoch's loss may be missing. */
+    private static final int MOST_EPOCHS = 10_000;
 
     static AnsweringCheckpoint of(Generation generation) {
         TrainerState state = generation.state();
@@ -19,8 +23,12 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss) {
         if (sum != null && sum.tokens() > 0) {
             return new AnsweringCheckpoint(generation.name(), state.position().epoch() + 1, sum.sum() / sum.tokens());
         }
-        TrainerState.Best best = state.best();
-        boolean bestIsLast = best != null && best.epoch() == state.lastEpoch();
-        return new AnsweringCheckpoint(generation.name(), state.lastEpoch() + 1, bestIsLast ? best.loss() : null);
+        int ended = state.lastEpoch();
+        Double loss = LossCurve.read(generation.folder().toAbsolutePath().getParent(), MOST_EPOCHS).epochs().stream()
+                .filter(epoch -> epoch.epoch() == ended)
+                .map(LossCurve.Epoch::epochLoss)
+                .findFirst()
+                .orElse(null);
+        return new AnsweringCheckpoint(generation.name(), ended + 1, loss);
     }
 }

@@ -16,8 +16,9 @@ import java.util.Set;
  */
 final class SecurityHandler implements HttpHandler {
 
-    /** Of the page as well: scripts, styles and requests of this server alone, and nothing inline. */
-    static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; "
+    /** Of the page as well: scripts, styles and requests of this server alone, and nothing inline but its import map. */
+    static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self' '"
+            + PageHandler.importMapHash() + "'; style-src 'self'; "
             + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static final HttpString CONTENT_SECURITY = new HttpString("Content-Security-Policy");

@@ -77,7 +77,11 @@ public final class StatusServer implements AutoCloseable {
             MetricsHandler metrics) {
         BearerToken token = new BearerToken(options.token());
         ChatMetrics chat = new ChatMetrics(metrics.registry());
+        PageHandler page = new PageHandler();
         return List.of(
+                Route.get("/", page),
+                Route.get("/page/*", page),
+                Route.get("/library/*", page),
                 Route.get("/livez", exchange -> Responses.json(exchange, 200, Map.of("live", true))),
                 Route.get("/readyz", exchange -> ready(exchange, documents)),
                 Route.get("/training/status", token.guard(exchange -> status(exchange, documents))),

@@ -1,0 +1,124 @@
+package perdure.server;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The page at {@code /}: its own files from {@code web/} on the class path at {@code /page/…}, and the libraries that it
+ * uses, from their webjars, at {@code /library/…}. Nothing of it is secret, so no token guards it.
+ */
+final class PageHandler implements HttpHandler {
+
+    private static final String INDEX = "/web/index.html";
+    private static final Pattern OWN = Pattern.compile("/page/([a-z]+\\.(?:js|css|svg))");
+
+    /** Where each library lies: the webjar, and the file in it. */
+    private static final Map<String, String[]> LIBRARIES = Map.of(
+            "/library/preact.js", new String[] {"preact", "dist/preact.module.js"},
+            "/library/hooks.js", new String[] {"preact", "hooks/dist/hooks.module.js"},
+            "/library/uplot.js", new String[] {"uplot", "dist/uPlot.esm.js"},
+            "/library/uplot.css", new String[] {"uplot", "dist/uPlot.min.css"});
+
+    private static final Map<String, String> TYPES = Map.of(
+            "html", "text/html; charset=utf-8",
+            "js", "text/javascript; charset=utf-8",
+            "css", "text/css; charset=utf-8",
+            "svg", "image/svg+xml");
+
+    private final Map<String, Asset> assets = new ConcurrentHashMap<>();
+
+    /** @param tag changes with the content */
+    private record Asset(byte[] content, String type, String tag) {}
+
+    /** The one inline script, for the content security policy: {@code sha256-…} of the import map. */
+    static String importMapHash() {
+        String index = new String(read(INDEX), UTF_8);
+        Matcher script = Pattern.compile("<script type=\"importmap\">(.*?)</script>", Pattern.DOTALL)
+                .matcher(index);
+        if (!script.find()) {
+            throw new IllegalStateException(INDEX + " has no import map");
+        }
+        return "sha256-"
+                + Base64.getEncoder().encodeToString(sha256(script.group(1).getBytes(UTF_8)));
+    }
+
+    @Override
+    public void handleRequest(HttpServerExchange exchange) {
+        String resource = resource(exchange.getRequestPath());
+        if (resource == null || PageHandler.class.getResource(resource) == null) {
+            Responses.error(exchange, 404, "not_found", "nothing is served at this path");
+            return;
+        }
+        Asset asset = assets.computeIfAbsent(resource, PageHandler::load);
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, asset.tag);
+        if (asset.tag.equals(exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH))) {
+            exchange.setStatusCode(304).endExchange();
+        } else {
+            Responses.send(exchange, 200, asset.type, asset.content);
+        }
+    }
+
+    /** On the class path; null if the page has no such file. */
+    private static String resource(String path) {
+        if (path.equals("/")) {
+            return INDEX;
+        }
+        Matcher own = OWN.matcher(path);
+        if (own.matches()) {
+            return "/web/" + own.group(1);
+        }
+        String[] library = LIBRARIES.get(path);
+        return library == null
+                ? null
+                : "/META-INF/resources/webjars/" + library[0] + "/" + version(library[0]) + "/" + library[1];
+    }
+
+    private static String version(String webjar) {
+        String properties = "/META-INF/maven/org.webjars.npm/" + webjar + "/pom.properties";
+        try (InputStream in = PageHandler.class.getResourceAsStream(properties)) {
+            Properties pom = new Properties();
+            pom.load(in);
+            return pom.getProperty("version");
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(properties, unreadable);
+        }
+    }
+
+    private static Asset load(String resource) {
+        byte[] content = read(resource);
+        String type = TYPES.get(resource.substring(resource.lastIndexOf('.') + 1));
+        String tag =
+                '"' + Base64.getUrlEncoder().encodeToString(sha256(content)).substring(0, 22) + '"';
+        return new Asset(content, type, tag);
+    }
+
+    private static byte[] read(String resource) {
+        try (InputStream in = PageHandler.class.getResourceAsStream(resource)) {
+            return in.readAllBytes();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(resource, unreadable);
+        }
+    }
+
+    private static byte[] sha256(byte[] content) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(content);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// The conversation and its answers; knows nothing of how they are shown.
+
+import {useRef, useState} from 'preact/hooks';
+import {ask, events} from '/page/server.js';
+import {useStored} from '/page/stored.js';
+
+/** Milliseconds between two looks of a growing answer: tokens may come faster than anyone can see. */
+const REDRAW = 40;
+
+/**
+ * messages are {role, content} with, on an answer, its checkpoint, finish ('stop', 'length', 'stopped') or error.
+ * While busy, the last one is growing.
+ */
+export function useConversation(settings) {
+  const [messages, setMessages] = useStored('conversation', []);
+  const [busy, setBusy] = useState(false);
+  const running = useRef(null);
+
+  /** Asks for the answer to a conversation that ends with the person's turn. */
+  async function answer(turns) {
+    running.current?.abort();
+    const controller = new AbortController();
+    running.current = controller;
+    let growing = {role: 'assistant', content: ''};
+    let timer = null;
+    const show = () => {
+      timer = null;
+      if (running.current === controller) {
+        setMessages([...turns, growing]);
+      }
+    };
+    show();
+    setBusy(true);
+    try {
+      for await (const chunk of chunks(turns, settings, controller.signal)) {
+        const choice = chunk.choices[0];
+        growing = {
+          ...growing,
+          content: growing.content + (choice?.delta.content ?? ''),
+          finish: choice?.finish_reason ?? growing.finish,
+          checkpoint: chunk.checkpoint ?? growing.checkpoint,
+        };
+        timer ??= setTimeout(show, REDRAW);
+      }
+    } catch (failure) {
+      growing = {...growing, ...(controller.signal.aborted ? {finish: 'stopped'} : {error: explain(failure)})};
+    }
+    clearTimeout(timer);
+    show();
+    if (running.current === controller) {
+      running.current = null;
+      setBusy(false);
+    }
+  }
+
+  return {
+    messages,
+    busy,
+    send: text => answer([...messages, {role: 'user', content: text}]),
+    /** Replaces the person's turn at an index and all that came after it. */
+    resend: (index, text) => answer([...messages.slice(0, index), {role: 'user', content: text}]),
+    retry: () => answer(messages.slice(0, -1)),
+    stop: () => running.current?.abort(),
+    clear: () => {
+      running.current?.abort();
+      running.current = null;
+      setBusy(false);
+      setMessages([]);
+    },
+  };
+}
+
+async function* chunks(turns, settings, signal) {
+  const system = settings.systemPrompt.trim();
+  const messages = turns
+    .filter(turn => turn.content !== '' && !turn.error)
+    .map(({role, content}) => ({role, content}));
+  const body = {
+    model: 'perdure',
+    messages: system ? [{role: 'system', content: system}, ...messages] : messages,
+    temperature: settings.temperature,
+    top_p: settings.topP,
+    top_k: settings.topK,
+    max_tokens: settings.maximumTokens,
+    stream: true,
+  };
+  const response = await ask('/v1/chat/completions', {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify(body),
+    signal,
+  });
+  let ended = false;
+  for await (const {data} of events(response)) {
+    ended = data === '[DONE]';
+    if (!ended) {
+      const chunk = JSON.parse(data);
+      if (chunk.error) {
+        throw new Error(chunk.error.message);
+      }
+      yield chunk;
+    }
+  }
+  if (!ended) {
+    throw new TypeError('The answer broke off.');
+  }
+}
+
+function explain(failure) {
+  if (failure.status === 503) {
+    return 'The model has nothing to say yet: its first checkpoint is still to be saved.';
+  }
+  if (failure.status === 429) {
+    return 'Others are being answered, and the queue is full.';
+  }
+  return failure instanceof TypeError ? 'The server did not answer to the end.' : failure.message;
+}

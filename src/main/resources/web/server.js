@@ -1,0 +1,89 @@
+// How the page talks to its server: with the token where one is asked for, and in streams of events.
+
+const TOKEN = 'perdure.token';
+let onTokenWanted = () => {};
+
+export class ServerError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Registers who asks the person for the token. */
+export function whenTokenIsWanted(listener) {
+  onTokenWanted = listener;
+}
+
+export function rememberToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+/** Fetches; throws a ServerError where the answer is none, and what fetch throws where there is no server. */
+export async function ask(path, options = {}) {
+  const token = sessionStorage.getItem(TOKEN);
+  const headers = {...options.headers, ...(token ? {Authorization: 'Bearer ' + token} : {})};
+  const response = await fetch(path, {...options, headers});
+  if (response.ok) {
+    return response;
+  }
+  if (response.status === 401) {
+    onTokenWanted();
+  }
+  const body = await response.json().catch(() => ({}));
+  throw new ServerError(response.status, body.error?.message ?? 'The server answered ' + response.status + '.');
+}
+
+export async function askJson(path, options) {
+  return (await ask(path, options)).json();
+}
+
+/** The server-sent events of a response, as {event, data, id}, until it ends. EventSource can't send a token. */
+export async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) {
+      return;
+    }
+    text += value.replaceAll('\r', '');
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const event = parse(text.slice(0, end));
+      text = text.slice(end + 2);
+      if (event.data !== undefined) {
+        yield event;
+      }
+    }
+  }
+}
+
+function parse(block) {
+  const event = {event: 'message'};
+  for (const line of block.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) {
+      const field = line.slice(0, colon);
+      const value = line.slice(colon + 1).replace(/^ /, '');
+      event[field] = field === 'data' && event.data !== undefined ? event.data + '\n' + value : value;
+    }
+  }
+  return event;
+}
+
+/** Listens to /training/events until the signal aborts, coming back with Last-Event-ID after each break. */
+export async function listen(signal, receive) {
+  let last;
+  while (!signal.aborted) {
+    try {
+      const headers = last ? {'Last-Event-ID': last} : {};
+      for await (const event of events(await ask('/training/events', {signal, headers}))) {
+        last = event.id ?? last;
+        receive(event.event, JSON.parse(event.data));
+      }
+    } catch {
+      // The server is away, or the signal came: the loop tells which.
+    }
+    await new Promise(resolve => setTimeout(resolve, 2000));
+  }
+}

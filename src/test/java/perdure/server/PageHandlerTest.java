@@ -1,0 +1,98 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PageHandlerTest {
+
+    private static final Pattern LINK = Pattern.compile("(?:src=|href=|from |import\\()['\"]([^'\"]+)['\"]");
+    private static final Map<String, String> MAPPED =
+            Map.of("preact", "/library/preact.js", "preact/hooks", "/library/hooks.js", "uplot", "/library/uplot.js");
+
+    @TempDir
+    Path folder;
+
+    private ServerUnderTest run;
+
+    @BeforeEach
+    void start() {
+        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, "secret"));
+    }
+
+    @AfterEach
+    void stop() {
+        run.close();
+    }
+
+    @Test
+    void everythingThatThePageNamesIsServedHereAndWithoutTheToken() throws Exception {
+        Deque<String> open = new ArrayDeque<>(List.of("/"));
+        Set<String> seen = new LinkedHashSet<>(open);
+        while (!open.isEmpty()) {
+            String path = open.pop();
+            HttpResponse<String> answer = run.get(path);
+            assertEquals(200, answer.statusCode(), path);
+            Matcher link = LINK.matcher(path.startsWith("/library/") ? "" : answer.body());
+            while (link.find()) {
+                String target = MAPPED.getOrDefault(link.group(1), link.group(1));
+                assertTrue(target.startsWith("/"), path + " names " + target);
+                if (!target.startsWith("/training/") && seen.add(target)) {
+                    open.push(target);
+                }
+            }
+        }
+        assertTrue(seen.containsAll(MAPPED.values()) && seen.contains("/page/plot.js"), seen.toString());
+    }
+
+    @Test
+    void thePolicyAllowsTheImportMapAndNothingElseInline() throws Exception {
+        HttpResponse<String> page = run.get("/");
+        assertEquals(
+                "text/html; charset=utf-8",
+                page.headers().firstValue("Content-Type").orElseThrow());
+        String policy = page.headers().firstValue("Content-Security-Policy").orElseThrow();
+        assertTrue(policy.startsWith("default-src 'none'; script-src 'self' 'sha256-"), policy);
+        assertFalse(policy.contains("unsafe"), policy);
+        assertEquals(1, page.body().split("<script(?![^>]*src=)", -1).length - 1);
+        assertFalse(page.body().contains("style="), "nothing styled inline");
+    }
+
+    @Test
+    void whatTheBrowserHasIsNotSentAgain() throws Exception {
+        String tag = run.get("/page/style.css").headers().firstValue("ETag").orElseThrow();
+        HttpResponse<String> again = run.get("/page/style.css", "If-None-Match", tag);
+        assertEquals(304, again.statusCode());
+        assertEquals("", again.body());
+    }
+
+    @Test
+    void servesNothingElseOfTheClassPath() throws Exception {
+        for (String path : List.of(
+                "/page/",
+                "/page/index.html",
+                "/page/../logback.xml",
+                "/page/%2e%2e/logback.xml",
+                "/page/absent.js",
+                "/library/preact",
+                "/library/react.js",
+                "/web/app.js")) {
+            assertEquals(404, run.get(path).statusCode(), path);
+        }
+    }
+}

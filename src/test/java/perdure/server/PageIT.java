@@ -1,0 +1,304 @@
+package perdure.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
+import perdure.status.TrainingStatus;
+
+/** The page as a person has it: in a real browser, from a real server, with a model that was trained just before. */
+@Tag("browser")
+@Timeout(180)
+class PageIT {
+
+    private static final String QUESTION = "What colour is the sky?";
+    private static final String ANSWER = "The sky is blue.";
+    private static final String OTHER_QUESTION = "What can you do?";
+    private static final String OTHER_ANSWER = "I answer short questions, better with every epoch.";
+    private static final List<String> TALKS = List.of(
+            talk(QUESTION, ANSWER), talk(OTHER_QUESTION, OTHER_ANSWER), talk("Who are you?", "I am <b>small</b>."));
+
+    @TempDir
+    static Path trained;
+
+    @TempDir
+    static Path profile;
+
+    private static Browser browser;
+    private ServerUnderTest run;
+
+    @BeforeAll
+    static void start() throws Exception {
+        browser = new Browser(profile);
+        train();
+    }
+
+    @AfterAll
+    static void stop() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    /** Twice, so that the run has been carried on once. */
+    private static void train() throws Exception {
+        Path data = trained.resolve("talk.jsonl");
+        Files.writeString(data, String.join("", TALKS).repeat(500));
+        train(data, "2");
+        train(data, "4");
+    }
+
+    private static String talk(String question, String answer) {
+        return "{\"messages\":[{\"role\":\"user\",\"content\":\"" + question
+                + "\"},{\"role\":\"assistant\",\"content\":\"" + answer + "\"}]}\n";
+    }
+
+    private static void train(Path data, String epochs) throws Exception {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), "perdure.cli.Main", "train");
+        Collections.addAll(command, "--no-server", "--device", "cpu", "--threads", "1", "--data", data.toString());
+        Collections.addAll(command, "--checkpoints", trained.toString(), "--epochs", epochs);
+        Collections.addAll(command, "--vocab-size", "300", "--layers", "1", "--heads", "2", "--hidden-size", "48");
+        Collections.addAll(command, "--context", "64", "--batch-size", "8", "--steps-per-epoch", "60");
+        Collections.addAll(command, "--learning-rate", "0.01", "--warmup-steps", "10");
+        Path log = trained.resolve("log.txt");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        assertEquals(0, process.waitFor(), () -> read(log));
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException unreadable) {
+            return unreadable.toString();
+        }
+    }
+
+    /** On a port of its own: nothing that the browser keeps for another belongs to it. */
+    @BeforeEach
+    void open() {
+        browser.rest();
+        serve(trained);
+    }
+
+    private void serve(Path folder) {
+        run = new ServerUnderTest(folder);
+        run.published.set(TrainingStatus.idle(4, 4));
+        browser.open(run.url("/"));
+    }
+
+    @AfterEach
+    void close() {
+        run.close();
+    }
+
+    private void ask(String question) throws Exception {
+        browser.await("the composer", () -> browser.count(".composer textarea") == 1);
+        browser.find(".composer textarea").sendKeys(question + Keys.ENTER);
+    }
+
+    private void awaitAnswer(String text) throws Exception {
+        browser.await(
+                "the answer", () -> browser.text(".answer .text").endsWith(text) && browser.count(".growing") == 0);
+    }
+
+    @Test
+    void theBarAppearsCountsAndDisappears() throws Exception {
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        assertEquals(0, browser.count(".bar"));
+        run.published.set(ServerUnderTest.running(7, 15, null));
+        browser.await("a dash", () -> browser.text(".bar-status").equals("Epoch 7/15 – loss –"));
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        browser.await("the loss", () -> browser.text(".bar-status").equals("Epoch 7/15 – loss 4.9400"));
+        assertEquals("46.6 %1 min 15 s left20,500 tokens/sbest 4.8000", browser.text(".bar-detail"));
+        assertEquals("46.6", browser.find(".bar progress").getDomProperty("value"));
+        run.published.set(ServerUnderTest.running(8, 15, 4.8));
+        browser.await("the count", () -> browser.text(".bar-status").equals("Epoch 8/15 – loss 4.8000"));
+        browser.assertAccessible();
+        run.published.set(TrainingStatus.idle(15, 15));
+        browser.await("the end", () -> browser.count(".bar") == 0);
+        browser.assertQuiet();
+    }
+
+    @Test
+    void answersAndKeepsTheConversationOverAReload() throws Exception {
+        ask(QUESTION);
+        awaitAnswer(ANSWER);
+        browser.await("its source", () -> browser.text(".note").matches("epoch 4, loss 0\\.\\d\\d"));
+        browser.reload();
+        awaitAnswer(ANSWER);
+        assertEquals(QUESTION, browser.text(".question .text"));
+        browser.assertAccessible();
+        browser.assertQuiet();
+        browser.press("New");
+        browser.await("a new conversation", () -> browser.count(".welcome") == 1);
+        browser.assertAccessible();
+    }
+
+    @Test
+    void showsMarkupAsText() throws Exception {
+        ask("Who are you?");
+        awaitAnswer("I am <b>small</b>.");
+        assertEquals(0, browser.count(".answer b"));
+        browser.assertQuiet();
+    }
+
+    @Test
+    void editsAndResendsWithTheKeyboardAlone() throws Exception {
+        ask("Who are you?");
+        awaitAnswer("I am <b>small</b>.");
+        for (int tabs = 0; tabs < 20 && !browser.focused().getText().equals("Edit"); tabs++) {
+            browser.focused().sendKeys(Keys.chord(Keys.SHIFT, Keys.TAB));
+        }
+        browser.focused().sendKeys(Keys.ENTER);
+        browser.await("the editor", () -> browser.count(".editor textarea") == 1);
+        browser.focused().sendKeys(Keys.chord(Keys.CONTROL, "a"), QUESTION, Keys.ENTER);
+        awaitAnswer(ANSWER);
+        assertEquals(1, browser.count(".answer"));
+        assertEquals(QUESTION, browser.text(".question .text"));
+    }
+
+    @Test
+    void stopsAnAnswer(@TempDir Path endless) throws Exception {
+        SavedModel.commit(endless);
+        run.close();
+        serve(endless);
+        browser.script("localStorage.setItem('perdure.settings', '{\"maximumTokens\":8192,\"temperature\":0}')");
+        browser.reload();
+        ask("Hello");
+        browser.await("text", () -> browser.text(".growing .text").length() > 20);
+        String early = browser.text(".growing .text");
+        browser.await("more text", () -> browser.text(".growing .text").length() > early.length());
+        browser.press("Stop");
+        browser.await("the stop", () -> browser.text(".note").contains("stopped"));
+        assertEquals(0, browser.count(".growing"));
+        browser.await("the server's stop", () -> run.get("/metrics").body().contains("outcome=\"cancelled\"} 1.0"));
+        browser.assertQuiet();
+    }
+
+    @Test
+    void drawsTheCurveOfTheWholeRun() throws Exception {
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        browser.press("Curve");
+        browser.await("two plots", () -> browser.count(".curve canvas") == 2);
+        browser.await(
+                "data", () -> browser.text(".curve-summary").matches("From \\d.\\d\\d to 0.\\d\\d in 240 steps.*"));
+        assertTrue(browser.text(".curve-values").contains("1 restart"));
+        assertEquals(4, browser.count(".curve tbody tr"));
+        assertTrue(painted() > 500, painted() + " points are painted");
+        browser.click(".curve-head input[type=checkbox]");
+        browser.await("logarithmic plots", () -> browser.count(".curve canvas") == 2 && painted() > 500);
+        browser.assertAccessible();
+        browser.assertQuiet();
+    }
+
+    @Test
+    void theCurveFollowsTheEvents(@TempDir Path growing) throws Exception {
+        run.close();
+        Path history = growing.resolve("loss_history.jsonl");
+        String line =
+                "{\"step\":%d,\"epoch\":0,\"loss\":5.5,\"learning_rate\":0.001,\"gradient_norm\":1.5,\"tokens\":640}\n";
+        Files.writeString(history, line.formatted(1));
+        serve(growing);
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        browser.press("Curve");
+        browser.await("the first step", () -> browser.text(".curve-summary").contains(" 1 step"));
+        Files.writeString(history, line.formatted(1) + line.formatted(2));
+        run.published.set(ServerUnderTest.running(1, 15, 5.5));
+        browser.await("the second step", () -> browser.text(".curve-summary").contains(" 2 steps"));
+    }
+
+    /** How many points of the loss plot are not blank. */
+    private long painted() {
+        return (Long) browser.script("const plot = document.querySelector('.curve canvas');"
+                + "const copy = new OffscreenCanvas(plot.width, plot.height).getContext('2d', {willReadFrequently: true});"
+                + "copy.drawImage(plot, 0, 0);"
+                + "const data = copy.getImageData(0, 0, plot.width, plot.height).data;"
+                + "let count = 0; for (let i = 3; i < data.length; i += 4) if (data[i]) count++; return count;");
+    }
+
+    @Test
+    void saysSinceWhenTheServerIsGoneAndComesBack() throws Exception {
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        int port = run.server.port();
+        run.close();
+        browser.await("word of it", () -> browser.text(".bar-seen").matches(".*last seen \\d+ s ago"));
+        browser.assertAccessible();
+        run = new ServerUnderTest(trained, ServerOptions.local(port));
+        run.published.set(ServerUnderTest.running(8, 15, 4.9));
+        browser.await("the return", () -> browser.text(".bar-status").equals("Epoch 8/15 – loss 4.9000"));
+        assertEquals(0, browser.count(".bar-seen"));
+    }
+
+    @Test
+    void asksForTheTokenOfAServerThatHasOne() throws Exception {
+        run.close();
+        run = new ServerUnderTest(trained, new ServerOptions("127.0.0.1", 0, "secret"));
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        browser.open(run.url("/"));
+        browser.await("the question", () -> browser.count("dialog input") == 1);
+        browser.assertAccessible();
+        browser.find("dialog input").sendKeys("secret" + Keys.ENTER);
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        ask(QUESTION);
+        awaitAnswer(ANSWER);
+        browser.press("Curve");
+        browser.await("the curve", () -> browser.text(".curve-summary").contains("240 steps"));
+        browser.reload();
+        browser.await("the bar again", () -> browser.count(".bar-status") == 1);
+        assertEquals(0, browser.count("dialog"));
+    }
+
+    @Test
+    void looksWell() throws Exception {
+        browser.await("the chat", () -> browser.count(".welcome") == 1);
+        browser.screenshot("welcome");
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        ask(QUESTION);
+        awaitAnswer(ANSWER);
+        ask(OTHER_QUESTION);
+        awaitAnswer(OTHER_ANSWER);
+        browser.await("the bar", () -> browser.count(".bar-detail") == 1);
+        for (String scheme : List.of("light", "dark")) {
+            browser.dark(scheme.equals("dark"));
+            browser.size(390, 780);
+            browser.screenshot(scheme + "-narrow");
+            browser.size(1280, 800);
+            browser.assertAccessible();
+            browser.press("Curve");
+            browser.await("the curve", () -> browser.text(".curve-summary").contains("240 steps") && painted() > 500);
+            browser.screenshot(scheme + "-wide");
+            browser.size(390, 780);
+            browser.screenshot(scheme + "-narrow-curve");
+            assertFalse((Boolean) browser.script("return document.documentElement.scrollWidth > innerWidth"));
+            browser.size(1280, 800);
+            browser.press("Settings");
+            browser.await("the settings", () -> browser.count("dialog") == 1);
+            browser.assertAccessible();
+            browser.screenshot(scheme + "-settings");
+            browser.press("Done");
+            browser.press("Curve");
+        }
+        browser.assertQuiet();
+    }
+}
