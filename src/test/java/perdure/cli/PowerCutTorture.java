@@ -15,8 +15,8 @@ final class PowerCutTorture {
 
     private static final int IMAGE_MEBIBYTES = 32;
 
-    /** Longest life of a trainer after it began to train, in milliseconds. */
-    private static final int LIFE = 1000;
+    /** Longest life of a trainer after it began to train, or mostly after its first save, in milliseconds. */
+    private static final int LIFE = 600;
 
     private PowerCutTorture() {}
 
@@ -52,9 +52,15 @@ final class PowerCutTorture {
     /** Lets a trainer live for a while; the last step that it called saved, or -1 if it came to the end of the run. */
     private static long live(ShortRun run, Path folder, Random random, String... javaOptions) {
         int life = random.nextInt(LIFE);
+        boolean afterSave = random.nextInt(4) > 0;
         List<String> flags = List.of("--no-server", "--checkpoint-every", INTERVALS.get(random.nextInt(2)));
         try (TrainingProcess trainer = run.start(folder, flags, javaOptions)) {
-            TrainingProcess.pause(trainer.awaitTraining() ? life : 0);
+            if (afterSave) {
+                trainer.await(() -> trainer.lastSaved() > 0);
+            } else {
+                trainer.awaitTraining();
+            }
+            TrainingProcess.pause(life);
             if (trainer.kill()) {
                 return trainer.lastSaved();
             }
