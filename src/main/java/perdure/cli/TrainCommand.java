@@ -179,19 +179,18 @@ final class TrainCommand implements Callable<Integer> {
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
             return switch (trainer.run(restart)) {
                 case DONE -> {
-                    console.say("Done: " + epochs + " epochs. Chat with it: scripts/serve --checkpoints "
-                            + run.checkpoints);
+                    console.say("Done. Chat with it: scripts/serve --checkpoints " + run.checkpoints);
                     if (data.bundled()) {
                         console.say(sample.examResult());
                     }
                     yield 0;
                 }
                 case LIMIT -> {
-                    console.say("Stopped at --max-steps " + options.maximumSteps() + "; all is saved.");
+                    console.say("Stopped at --max-steps " + options.maximumSteps() + ".");
                     yield 0;
                 }
                 case STOPPED -> {
-                    console.say("Stopped; all is saved. The same command carries on.");
+                    console.say("Stopped. The same command carries on.");
                     yield stop.exitCode();
                 }
             };

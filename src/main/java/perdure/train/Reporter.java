@@ -110,7 +110,31 @@ public final class Reporter {
         publisher.publish(status);
         if (state == State.TRAINING) {
             console.update(status);
+        } else if (state == State.DONE || state == State.STOPPED) {
+            console.say(summary(status));
         }
+    }
+
+    /** What the run has come to, over all its processes. */
+    private static String summary(TrainingStatus status) {
+        TrainingProgress progress = status.progress();
+        return String.format(
+                Locale.ROOT,
+                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best epoch loss %s. Saved: %s.",
+                status.currentEpoch(),
+                status.totalEpochs(),
+                progress.position().step(),
+                progress.position().tokens(),
+                ProgressConsole.duration(Math.round(progress.speed().totalSeconds())),
+                switch (progress.speed().restarts()) {
+                    case 0 -> "";
+                    case 1 -> ", carried on once";
+                    default -> ", carried on " + progress.speed().restarts() + " times";
+                },
+                progress.quality().bestLoss() == null
+                        ? "-"
+                        : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
+                progress.saved().checkpoint());
     }
 
     /** A finished epoch: its losses and a sample, on lines of their own. */

@@ -22,7 +22,7 @@ class BundledCorpusTest {
     private static final BundledCorpus CORPUS = new BundledCorpus();
 
     /** A change of the world file or its generator changes this on purpose. */
-    private static final String SHA_256 = "a6e21cc1b90fe583abba4c8554e142ae8a438dde7b237a846b158ae563e995e2";
+    private static final String SHA_256 = "40c9d75350c051b222f504e1cf25f996bbc6e9943489f08305e0dc4d7446a103";
 
     @Test
     void isTheSameBytesOnEveryMachine() throws Exception {
@@ -108,7 +108,7 @@ class BundledCorpusTest {
     void teachesTheAnswersToThePlainQuestions() {
         Set<String> taught = answersTaught();
         for (PlainQuestions.PlainQuestion plain : PlainQuestions.ALL) {
-            boolean copied = plain.answer().equals("Tom is the tallest.");
+            boolean copied = plain.answer().endsWith("so Tom is the tallest.");
             assertTrue(copied || taught.contains(plain.answer()), plain.toString());
         }
     }

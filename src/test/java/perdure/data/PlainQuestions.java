@@ -18,7 +18,8 @@ public final class PlainQuestions {
             new PlainQuestion("How many legs does a spider have?", "A spider has eight legs."),
             new PlainQuestion("What day comes after Monday?", "The day after Monday is Tuesday."),
             new PlainQuestion(
-                    "Tom is taller than Ann. Ann is taller than Bob. Who is the tallest?", "Tom is the tallest."),
+                    "Tom is taller than Ann. Ann is taller than Bob. Who is the tallest?",
+                    "Tom is taller than Ann and Ann is taller than Bob, so Tom is the tallest."),
             new PlainQuestion("What is the weather today?", "I am sorry, I do not know that."));
 
     private PlainQuestions() {}

@@ -44,7 +44,6 @@ final class NumberTables {
         List<List<String>> differences = table(tables, "differences");
         List<List<String>> smallSums = table(tables, "small-sums");
         List<List<String>> comparisons = table(tables, "comparisons");
-        List<List<String>> few = table(tables, "few");
         List<List<String>> ranges = table(tables, "ranges");
         List<List<String>> counts = table(tables, "counts");
         List<List<String>> doubles = table(tables, "doubles");
@@ -65,9 +64,6 @@ final class NumberTables {
                 if (b <= 12) {
                     comparisons.add(row(a, b, b, a));
                     comparisons.add(row(b, a, b, a));
-                }
-                if (a >= 2 && b <= 10) {
-                    few.add(row(a, b, b, a));
                 }
                 if (a >= 1 && b - a >= 2 && b - a <= 8) {
                     ranges.add(row(a, b, sequence(a, b)));
