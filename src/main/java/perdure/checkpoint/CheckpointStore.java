@@ -56,10 +56,15 @@ public final class CheckpointStore {
         return open(runFolder, keep, history, new DurableFiles(FaultPoint.fromSystemProperty()));
     }
 
-    static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
+    /** @throws IllegalArgumentException one line, if so few are too few to keep */
+    public static void requireKept(int keep) {
         if (keep < MINIMUM_KEPT) {
             throw new IllegalArgumentException("--keep " + keep + " is less than " + MINIMUM_KEPT + ".");
         }
+    }
+
+    static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
+        requireKept(keep);
         RunFolder.prepare(runFolder);
         CheckpointStore store = new CheckpointStore(runFolder, keep, history, files);
         store.clearTemporaries();

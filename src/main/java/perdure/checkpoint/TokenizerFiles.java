@@ -1,10 +1,5 @@
 package perdure.checkpoint;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,24 +24,8 @@ public record TokenizerFiles(Map<String, byte[]> files, int endOfText, int endOf
         }
     }
 
-    /** The files of a tokenizer, as it writes them. */
+    /** The files of a tokenizer. */
     public static TokenizerFiles of(Tokenizer tokenizer) {
-        try {
-            Path folder = Files.createTempDirectory("tokenizer");
-            try {
-                tokenizer.write(folder);
-                Map<String, byte[]> files = new TreeMap<>();
-                try (DirectoryStream<Path> written = Files.newDirectoryStream(folder)) {
-                    for (Path file : written) {
-                        files.put(file.getFileName().toString(), Files.readAllBytes(file));
-                    }
-                }
-                return new TokenizerFiles(files, tokenizer.endOfText(), tokenizer.imEnd());
-            } finally {
-                DurableFiles.delete(folder);
-            }
-        } catch (IOException problem) {
-            throw new UncheckedIOException("The tokenizer's files cannot be made: " + problem.getMessage(), problem);
-        }
+        return new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd());
     }
 }

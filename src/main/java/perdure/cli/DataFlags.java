@@ -33,6 +33,8 @@ final class DataFlags {
                     "Share of the data, at its end, that is held out where --validation is absent (default: 0.1).")
     Double validationFraction;
 
+    final BundledCorpus bundledCorpus = new BundledCorpus();
+
     boolean bundled() {
         return data.isEmpty();
     }
@@ -46,8 +48,7 @@ final class DataFlags {
         if (!(fraction > 0 && fraction < 1)) {
             throw new IllegalArgumentException("--validation-fraction " + fraction + " is not between 0 and 1.");
         }
-        Corpus training =
-                bundled() ? Corpus.conversations(new BundledCorpus().conversations()) : Corpus.files("--data", data);
+        Corpus training = bundled() ? Corpus.bundled(bundledCorpus) : Corpus.files("--data", data);
         return new TrainingText(
                 training, validation.isEmpty() ? null : Corpus.files("--validation", validation), fraction);
     }

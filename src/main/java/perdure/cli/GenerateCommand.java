@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
@@ -27,12 +26,8 @@ import picocli.CommandLine.Option;
         description = "Asks the model of a run folder a question, or lets it carry on a text.",
         mixinStandardHelpOptions = true)
 final class GenerateCommand implements Callable<Integer> {
-    @Option(
-            names = "--checkpoints",
-            paramLabel = "DIR",
-            defaultValue = "checkpoints",
-            description = "Run folder (default: ${DEFAULT-VALUE}).")
-    Path checkpoints;
+    @Mixin
+    RunFolderFlag folder;
 
     @ArgGroup(multiplicity = "1")
     Prompt prompt;
@@ -76,9 +71,9 @@ final class GenerateCommand implements Callable<Integer> {
                 ? ChatRequest.completion(prompt.text, sampling, List.of())
                 : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
         NativeRuntime.load(natives.config());
-        Generation generation = Restart.find(checkpoints).generation();
+        Generation generation = Restart.find(folder.checkpoints).generation();
         if (generation == null) {
-            throw new IllegalArgumentException("--checkpoints " + checkpoints + " holds no trained model.");
+            throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         try (Device device = Devices.resolve(natives.device);
                 Tokenizer tokenizer = Tokenizer.read(generation.folder());

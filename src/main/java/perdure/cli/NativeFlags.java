@@ -33,9 +33,8 @@ final class NativeFlags {
             description = "Native settings (default: native-config/cpu.properties or cuda.properties).")
     Path nativeConfig;
 
-    void check() {
-        Precision.parse(precision);
-        config();
+    Precision precision() {
+        return Precision.parse(precision);
     }
 
     /** What {@link perdure.device.NativeRuntime} is loaded with. */

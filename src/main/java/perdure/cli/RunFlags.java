@@ -1,19 +1,15 @@
 package perdure.cli;
 
-import java.nio.file.Path;
 import perdure.checkpoint.CheckpointStore;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The flags that say where and how a run runs. */
 final class RunFlags {
-    @Option(
-            names = "--checkpoints",
-            paramLabel = "DIR",
-            defaultValue = "checkpoints",
-            description = "Run folder (default: ${DEFAULT-VALUE}).")
-    Path checkpoints;
+    @Mixin
+    RunFolderFlag folder;
 
     @Option(
             names = "--steps-per-epoch",
@@ -54,10 +50,7 @@ final class RunFlags {
     boolean acceptChanges;
 
     TrainingOptions options(int epochs, OptimizationFlags optimization, ModelFlags shape) {
-        if (keep < CheckpointStore.MINIMUM_KEPT) {
-            throw new IllegalArgumentException(
-                    "--keep " + keep + " is less than " + CheckpointStore.MINIMUM_KEPT + ".");
-        }
+        CheckpointStore.requireKept(keep);
         return new TrainingOptions(
                 epochs,
                 positiveOrNone("--steps-per-epoch", stepsPerEpoch),

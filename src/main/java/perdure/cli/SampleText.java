@@ -48,19 +48,18 @@ final class SampleText implements Supplier<String> {
     }
 
     /**
-     * How many of the bundled corpus's held-out questions are answered exactly.
+     * How many of the corpus's held-out questions are answered exactly.
      *
      * @throws CancellationException if asked to stop before the last one
      */
-    String examResult() {
-        List<Exam.Question> questions = new BundledCorpus()
-                .heldOut().stream()
-                        .map(question -> new Exam.Question(
-                                question.context().turns().stream()
-                                        .map(turn -> new ChatMessage(turn.role(), turn.content()))
-                                        .toList(),
-                                question.answer()))
-                        .toList();
+    String examResult(BundledCorpus corpus) {
+        List<Exam.Question> questions = corpus.heldOut().stream()
+                .map(question -> new Exam.Question(
+                        question.context().turns().stream()
+                                .map(turn -> new ChatMessage(turn.role(), turn.content()))
+                                .toList(),
+                        question.answer()))
+                .toList();
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
             int correct = Exam.correct(new ChatModel(generator, tokenizer), questions, stop);

@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,30 +13,27 @@ import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code serve}: the server over a run folder while nothing trains. */
 @Command(name = "serve", description = "Serves a run folder while nothing trains.", mixinStandardHelpOptions = true)
 final class ServeCommand implements Callable<Integer> {
-    @Option(
-            names = "--checkpoints",
-            paramLabel = "DIR",
-            defaultValue = "checkpoints",
-            description = "Run folder (default: ${DEFAULT-VALUE}).")
-    Path checkpoints;
+    @Mixin
+    RunFolderFlag folder;
 
     @Mixin
     ServerFlags server;
 
     @Override
     public Integer call() throws InterruptedException {
-        int finished = new MetaStore(checkpoints).read().lastEpoch() + 1;
+        int finished = new MetaStore(folder.checkpoints).read().lastEpoch() + 1;
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
         NativeRuntime.load();
-        try (ChatSession chat = new ChatSession(checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
+        try (ChatSession chat =
+                        new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
                 StatusServer started = StatusServer.start(
-                        server.options(), new ServedRun(status, checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
-            System.out.println("Serving " + checkpoints + " on http://" + server.host + ":" + started.port());
+                        server.options(),
+                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
+            System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
             new CountDownLatch(1).await();
         }
         return 0;

@@ -20,8 +20,8 @@ import perdure.data.Dataset;
 import perdure.data.TrainingText;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
+import perdure.device.NativeConfig;
 import perdure.device.NativeRuntime;
-import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.server.ServedRun;
@@ -89,24 +89,26 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() {
         TrainingOptions options = run.options(epochs, optimization, shape);
         optimization.check();
-        natives.check();
+        NativeConfig nativeConfig = natives.config();
+        natives.precision();
         shape.check();
         serving.options();
         TrainingText text = data.text();
-        ResumePlan plan = new MetaStore(run.checkpoints).plan(epochs);
+        ResumePlan plan = new MetaStore(run.folder.checkpoints).plan(epochs);
         if (plan.remaining() == 0) {
             console.say(plan.message());
             return 0;
         }
         // Until here a signal ends the process at once: there is nothing to save.
-        NativeRuntime.load(natives.config());
+        NativeRuntime.load(nativeConfig);
         stop.listen();
         status.set(TrainingStatus.starting(plan.start() + 1, epochs));
         try (Device device = Devices.resolve(natives.device);
-                ChatSession chat = noServer ? null : new ChatSession(run.checkpoints, ServerFlags.CHATS_WAITING, 1);
+                ChatSession chat =
+                        noServer ? null : new ChatSession(run.folder.checkpoints, ServerFlags.CHATS_WAITING, 1);
                 StatusServer server = noServer ? null : serve(chat);
-                Tokenizer learnt = Restart.isPossible(run.checkpoints) ? null : learnTokenizer(text);
-                RunLock lock = RunLock.acquire(run.checkpoints)) {
+                Tokenizer learnt = Restart.isPossible(run.folder.checkpoints) ? null : learnTokenizer(text);
+                RunLock lock = RunLock.acquire(run.folder.checkpoints)) {
             return train(options, text, learnt, device);
         } catch (CancellationException stopped) {
             return stop.exitCode();
@@ -115,7 +117,8 @@ final class TrainCommand implements Callable<Integer> {
 
     private StatusServer serve(ChatSession chat) {
         StatusServer server = StatusServer.start(
-                serving.options(), new ServedRun(status, run.checkpoints, chat, stop::request, Pointer::physicalBytes));
+                serving.options(),
+                new ServedRun(status, run.folder.checkpoints, chat, stop::request, Pointer::physicalBytes));
         String address = "http://" + serving.host + ":" + server.port();
         console.say("Watch it and chat with it: " + address);
         console.say("Status: " + address + "/training/status");
@@ -131,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
     private int train(TrainingOptions options, TrainingText text, Tokenizer learnt, Device device) {
-        Restart restart = Restart.find(run.checkpoints);
+        Restart restart = Restart.find(run.folder.checkpoints);
         restart.warnings().forEach(console::say);
         Generation generation = restart.generation();
         try (Tokenizer tokenizer = generation != null
@@ -142,7 +145,7 @@ final class TrainCommand implements Callable<Integer> {
             if (generation != null) {
                 identity.requireSame(generation).forEach(console::say);
             }
-            Dataset dataset = text.open(run.checkpoints, tokenizer, stop);
+            Dataset dataset = text.open(run.folder.checkpoints, tokenizer, stop);
             try (LanguageModel model = new LanguageModel(config, run.seed)) {
                 model.dropout(optimization.dropout);
                 DeviceMigrator.ensure(model, device);
@@ -166,22 +169,22 @@ final class TrainCommand implements Callable<Integer> {
         try (AdamW optimizer = new AdamW(model, optimization.adamW());
                 BatchLoader batches = BatchLoader.shuffled(dataset.training(), context, batchSize, options.seed());
                 BatchLoader heldOut = BatchLoader.sequential(dataset.validation(), context, batchSize);
-                LossHistory history = LossHistory.open(run.checkpoints, restart.position());
+                LossHistory history = LossHistory.open(run.folder.checkpoints, restart.position());
                 RunWriter writer = new RunWriter(
-                        CheckpointStore.open(run.checkpoints, run.keep, history),
+                        CheckpointStore.open(run.folder.checkpoints, run.keep, history),
                         history,
                         options.saveInterval(),
-                        new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd()),
+                        TokenizerFiles.of(tokenizer),
                         identity.values())) {
-            Learner learner = new Learner(model, optimizer, device, Precision.parse(natives.precision));
+            Learner learner = new Learner(model, optimizer, device, natives.precision());
             Evaluator evaluator = new Evaluator(heldOut, dataset.validationBytes());
-            Reporter reporter = new Reporter(new StatusPublisher(status, run.checkpoints), console, sample);
+            Reporter reporter = new Reporter(new StatusPublisher(status, run.folder.checkpoints), console, sample);
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
             return switch (trainer.run(restart)) {
                 case DONE -> {
-                    console.say("Done. Chat with it: scripts/serve --checkpoints " + run.checkpoints);
+                    console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder.checkpoints);
                     if (data.bundled()) {
-                        console.say(sample.examResult());
+                        console.say(sample.examResult(data.bundledCorpus));
                     }
                     yield 0;
                 }

@@ -119,11 +119,6 @@ final class TrainingProcess implements AutoCloseable {
         return alive;
     }
 
-    /** As {@code kill -TERM}. */
-    void terminate() {
-        process.destroy();
-    }
-
     long pid() {
         return process.pid();
     }

@@ -15,10 +15,14 @@ public final class BundledCorpus {
 
     private static final long SEED = 20260101;
 
-    private final List<Conversation> conversations;
-    private final List<ExamQuestion> heldOut;
+    private List<Conversation> conversations;
+    private List<ExamQuestion> heldOut;
 
-    public BundledCorpus() {
+    /** Takes a second or two: at the first use, not before. */
+    private synchronized void generate() {
+        if (heldOut != null) {
+            return;
+        }
         World world = new World(SEED);
         Random random = new Random(SEED);
         conversations = List.copyOf(converse(world, random));
@@ -30,11 +34,13 @@ public final class BundledCorpus {
 
     /** The conversations of one epoch, in the order that they are trained in. */
     public List<Conversation> conversations() {
+        generate();
         return conversations;
     }
 
     /** Questions that are trained on nowhere, each with its one right answer. */
     public List<ExamQuestion> heldOut() {
+        generate();
         return heldOut;
     }
 

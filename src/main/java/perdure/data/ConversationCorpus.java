@@ -4,9 +4,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** Conversations held in memory. */
-record ConversationCorpus(List<Conversation> conversations) implements Corpus {
+record ConversationCorpus(Supplier<List<Conversation>> conversations) implements Corpus {
 
     @Override
     public String fingerprint(BooleanSupplier stop) {
@@ -23,7 +24,7 @@ record ConversationCorpus(List<Conversation> conversations) implements Corpus {
 
     @Override
     public void read(Predicate<Passage> reader) {
-        for (Conversation conversation : conversations) {
+        for (Conversation conversation : conversations.get()) {
             List<Turn> turns = conversation.turns();
             for (int i = 0; i < turns.size(); i++) {
                 Turn turn = turns.get(i);

@@ -22,7 +22,13 @@ public interface Corpus {
 
     /** Conversations held in memory, each one a document. */
     static Corpus conversations(List<Conversation> conversations) {
-        return new ConversationCorpus(List.copyOf(conversations));
+        List<Conversation> copy = List.copyOf(conversations);
+        return new ConversationCorpus(() -> copy);
+    }
+
+    /** The bundled conversations, generated when they are first read. */
+    static Corpus bundled(BundledCorpus corpus) {
+        return new ConversationCorpus(corpus::conversations);
     }
 
     /**

@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -187,21 +185,7 @@ class ChatSessionTest {
                     .detach()
                     .zero_();
             CheckpointStore.open(runFolder, 2, history)
-                    .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files(tokenizer)));
-        }
-    }
-
-    private static TokenizerFiles files(Tokenizer tokenizer) {
-        try {
-            Path folder = Files.createTempDirectory("tokenizer");
-            tokenizer.write(folder);
-            Map<String, byte[]> files = new TreeMap<>();
-            for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
-                files.put(name, Files.readAllBytes(folder.resolve(name)));
-            }
-            return new TokenizerFiles(files, tokenizer.endOfText(), tokenizer.imEnd());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+                    .save(new Snapshot(config, model.namedTensors(), Map.of(), state, TokenizerFiles.of(tokenizer)));
         }
     }
 }

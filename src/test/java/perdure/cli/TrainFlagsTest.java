@@ -114,7 +114,7 @@ class TrainFlagsTest {
                 "--accept-changes");
         assertEquals(List.of(Path.of("a.txt"), Path.of("b.jsonl")), command.data.data);
         assertEquals(List.of(Path.of("c")), command.data.validation);
-        assertEquals(Path.of("d"), command.run.checkpoints);
+        assertEquals(Path.of("d"), command.run.folder.checkpoints);
         assertEquals(5, command.run.keep);
         assertTrue(command.run.acceptChanges);
         assertEquals("cuda:1", command.natives.device);
@@ -133,7 +133,7 @@ class TrainFlagsTest {
         assertTrue(command.data.bundled());
         assertEquals(0.1, command.data.text().validationFraction());
         assertNull(command.data.text().validation());
-        assertEquals(Path.of("checkpoints"), command.run.checkpoints);
+        assertEquals(Path.of("checkpoints"), command.run.folder.checkpoints);
         assertEquals(2, command.run.keep);
         assertFalse(command.run.acceptChanges);
         assertEquals("auto", command.natives.device);

@@ -49,7 +49,7 @@ final class SavedModel {
                     .narrow(0, 94, 165)
                     .detach()
                     .zero_();
-            TokenizerFiles files = new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd());
+            TokenizerFiles files = TokenizerFiles.of(tokenizer);
             CheckpointStore.open(runFolder, 2, history)
                     .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files));
         }
