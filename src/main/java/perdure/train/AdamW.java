@@ -56,17 +56,6 @@ public final class AdamW implements AutoCloseable {
         }
     }
 
-    private static final String UPDATE =
-            "aten::_fused_adamw_(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] exp_avgs,"
-                    + " Tensor(d!)[] exp_avg_sqs, Tensor(e!)[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr, float beta1,"
-                    + " float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None,"
-                    + " Tensor? found_inf=None) -> ()";
-
-    private static final String NORMS =
-            "aten::_foreach_norm.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -> Tensor[]";
-
-    private static final String SCALE = "aten::_foreach_mul_.Scalar(Tensor(a!)[] self, Scalar scalar) -> ()";
-
     /** Weights that decay alike, with their moments in the same order. */
     private record Group(List<Tensor> weights, List<Tensor> means, List<Tensor> squares, double weightDecay) {
 
@@ -105,9 +94,9 @@ public final class AdamW implements AutoCloseable {
         weights = groups.stream().flatMap(group -> group.weights.stream()).toList();
         try (PointerScope scope = new PointerScope()) {
             stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
-            update = new BoxedOperator(UPDATE);
-            norms = new BoxedOperator(NORMS);
-            scale = new BoxedOperator(SCALE);
+            update = new BoxedOperator("aten::_fused_adamw_", "");
+            norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
+            scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
         }
     }
 

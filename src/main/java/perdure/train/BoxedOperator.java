@@ -1,29 +1,33 @@
 package perdure.train;
 
 import java.util.List;
+import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
-import org.bytedeco.pytorch.Operation;
+import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
-import org.bytedeco.pytorch.global.torch;
 
-/** An operator of libtorch that has no Java method, called through the dispatcher. */
+/**
+ * An operator of libtorch that has no Java method, called through the dispatcher. It is looked up by name:
+ * {@code getOperatorForLiteral} remembers operators by the address of the signature it was given, which Java frees, and
+ * hands out a wrong one when the address is used again.
+ */
 final class BoxedOperator implements AutoCloseable {
 
-    private final Operation operation;
+    private final OperatorHandle operator;
 
-    /** @param schema the operator's full signature, as libtorch's native_functions.yaml has it */
-    BoxedOperator(String schema) {
-        operation = torch.getOperatorForLiteral(schema).getOperation().retainReference();
+    /** @param name and {@code overload} as libtorch's native_functions.yaml has them, the name with its namespace */
+    BoxedOperator(String name, String overload) {
+        operator = Dispatcher.singleton().findSchemaOrThrow(name, overload).retainReference();
     }
 
-    /** Calls it with all its arguments, in the order of the schema; the results replace them. */
+    /** Calls it with all its arguments, in the order of its signature; the results replace them. */
     IValueVector call(IValue... arguments) {
         IValueVector stack = new IValueVector(arguments);
-        operation.apply(stack);
+        operator.callBoxed(stack);
         return stack;
     }
 
@@ -38,6 +42,6 @@ final class BoxedOperator implements AutoCloseable {
 
     @Override
     public void close() {
-        operation.close();
+        operator.close();
     }
 }
