@@ -1,8 +1,10 @@
 package perdure.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.global.torch;
 import perdure.device.NativeRuntime;
 import perdure.train.Benchmark;
 import perdure.train.Benchmark.Recipe;
@@ -38,6 +40,18 @@ final class BenchCommand implements Callable<Integer> {
             description = "Measures instead the time from start to the first resumed step, with 100 MB of state.")
     boolean recovery;
 
+    @Option(
+            names = "--generation",
+            description = "Measures instead how fast one sequence is continued, with the likeliest tokens.")
+    boolean generation;
+
+    @Option(
+            names = "--against-python",
+            paramLabel = "PYTHON",
+            description = "With --generation: a Python that has torch and transformers, to take turns with on the same"
+                    + " weights and threads.")
+    Path python;
+
     @Mixin
     NativeFlags nativeFlags;
 
@@ -46,6 +60,9 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps " + steps + " is not a positive number.");
         }
+        if (python != null && !generation) {
+            throw new IllegalArgumentException("--against-python goes with --generation.");
+        }
         if (recovery) {
             measureRecovery();
             return 0;
@@ -53,6 +70,10 @@ final class BenchCommand implements Callable<Integer> {
         NativeRuntime.load(nativeFlags.config());
         if (saves) {
             measureSaves();
+            return 0;
+        }
+        if (generation) {
+            measureGeneration();
             return 0;
         }
         List<Recipe> recipes = quick ? Recipe.all().subList(0, 1) : Recipe.all();
@@ -91,6 +112,32 @@ final class BenchCommand implements Callable<Integer> {
                     100 * result.stallShare(),
                     100 * result.stall(0.5) / 60_000,
                     100 * result.slowdown());
+        }
+    }
+
+    private void measureGeneration() {
+        int turns = quick ? 3 : 15;
+        System.out.printf("Medians of %d, batch 1, %d threads.%n", turns, torch.get_num_threads());
+        for (Recipe recipe : quick ? Recipe.all().subList(0, 1) : Recipe.all()) {
+            try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+                GenerationTrial.Result result = GenerationTrial.run(recipe.config(), work.path(), turns, python);
+                System.out.printf(
+                        Locale.ROOT,
+                        "%-24s %,d tokens after %,d: %,8.1f tokens/s",
+                        recipe.name(),
+                        result.tokens(),
+                        result.prompt(),
+                        result.tokensPerSecond());
+                if (python != null) {
+                    System.out.printf(
+                            Locale.ROOT,
+                            "   %s, the same tokens: %,8.1f tokens/s   ratio %.2f",
+                            result.referenceName(),
+                            result.referenceTokensPerSecond(),
+                            result.tokensPerSecond() / result.referenceTokensPerSecond());
+                }
+                System.out.println();
+            }
         }
     }
 

@@ -66,7 +66,7 @@ public record NativeConfig(
     }
 
     /** The grandparent of the jar or of the class folder: {@code target/perdure.jar} lies in the project. */
-    private static Optional<Path> projectFolder() {
+    public static Optional<Path> projectFolder() {
         CodeSource source = NativeConfig.class.getProtectionDomain().getCodeSource();
         try {
             return Optional.of(Path.of(source.getLocation().toURI()).toAbsolutePath())

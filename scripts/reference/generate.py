@@ -1,0 +1,34 @@
+"""The judge of scripts/bench --generation: transformers' generate, with its cache, on the same weights.
+
+Usage: python scripts/reference/generate.py FOLDER THREADS    (torch 2.13, transformers 5.18)
+Reads the Hugging Face model in FOLDER, says who it is, and answers each line {"prompt": [ids], "tokens": n} with
+{"seconds": s, "ids": [the n likeliest ids that follow]}.
+"""
+
+import json
+import sys
+import time
+
+import torch
+import transformers
+
+
+def main(folder, threads):
+    torch.set_num_threads(int(threads))
+    transformers.utils.logging.disable_progress_bar()
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model.generation_config.eos_token_id = None  # As many tokens as were asked for.
+    name = f"transformers {transformers.__version__}, torch {torch.__version__}"
+    print(json.dumps({"name": name}), flush=True)
+    for line in sys.stdin:
+        question = json.loads(line)
+        prompt = torch.tensor([question["prompt"]])
+        begin = time.perf_counter()
+        ids = model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=question["tokens"],
+                             do_sample=False, use_cache=True)
+        seconds = time.perf_counter() - begin
+        print(json.dumps({"seconds": seconds, "ids": ids[0, prompt.shape[1]:].tolist()}), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

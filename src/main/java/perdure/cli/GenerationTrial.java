@@ -1,0 +1,142 @@
+package perdure.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.global.torch;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Snapshot;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.checkpoint.TrainerState;
+import perdure.generate.SamplingOptions;
+import perdure.generate.TokenGenerator;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Measures how fast one sequence is continued with the likeliest tokens, in turns with another program on the same
+ * weights and threads, which has to find the same tokens.
+ */
+final class GenerationTrial {
+
+    /**
+     * What came out, prompt and generated tokens together being a whole context.
+     *
+     * @param tokens generated each time, after the prompt
+     * @param seconds of each generation, the reading of the prompt included
+     * @param reference the other program's; empty if there was none
+     */
+    record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
+
+        double tokensPerSecond() {
+            return tokens / median(seconds);
+        }
+
+        double referenceTokensPerSecond() {
+            return tokens / median(reference);
+        }
+
+        private static double median(List<Double> values) {
+            return values.stream().sorted().toList().get(values.size() / 2);
+        }
+    }
+
+    private GenerationTrial() {}
+
+    /**
+     * Runs it, once more than {@code turns} with the first not counted.
+     *
+     * @param shape of the model; its weights are random, and its output is not tied to its embeddings, since such a
+     *     model would say its last token for ever
+     * @param work an empty folder
+     * @param python to hold it against; null for none
+     * @throws IllegalStateException if the other program generates other tokens: a comparison would not count
+     */
+    static Result run(ModelConfig shape, Path work, int turns, Path python) {
+        ModelConfig config = new ModelConfig(
+                shape.vocabularySize(),
+                shape.hiddenSize(),
+                shape.layers(),
+                shape.heads(),
+                shape.keyValueHeads(),
+                shape.intermediateSize(),
+                shape.context(),
+                false);
+        int[] prompt = new SplittableRandom(1)
+                .ints(Math.max(1, config.context() / 4), 0, config.vocabularySize())
+                .toArray();
+        int tokens = config.context() - prompt.length;
+        List<Double> seconds = new ArrayList<>();
+        List<Double> reference = new ArrayList<>();
+        try (LanguageModel model = new LanguageModel(config, 1);
+                TokenGenerator generator = new TokenGenerator(model);
+                ReferenceScript script = python == null ? null : reference(python, save(model, work))) {
+            model.train(false);
+            for (int turn = 0; turn <= turns; turn++) {
+                long start = System.nanoTime();
+                int[] ids = generate(generator, prompt, tokens);
+                double took = (System.nanoTime() - start) / 1e9;
+                JsonNode answer = script == null ? null : script.ask(Map.of("prompt", prompt, "tokens", tokens));
+                requireSame(ids, answer);
+                if (turn > 0) {
+                    seconds.add(took);
+                    if (answer != null) {
+                        reference.add(answer.path("seconds").asDouble());
+                    }
+                }
+            }
+            return new Result(prompt.length, tokens, seconds, script == null ? null : script.name(), reference);
+        }
+    }
+
+    private static ReferenceScript reference(Path python, Path folder) {
+        return new ReferenceScript(python, "generate.py", folder.toString(), Integer.toString(torch.get_num_threads()));
+    }
+
+    private static int[] generate(TokenGenerator generator, int[] prompt, int tokens) {
+        IntStream.Builder ids = IntStream.builder();
+        generator.generate(prompt, new int[0], SamplingOptions.greedy(tokens), id -> {
+            ids.add(id);
+            return true;
+        });
+        return ids.build().toArray();
+    }
+
+    private static void requireSame(int[] ids, JsonNode answer) {
+        if (answer == null) {
+            return;
+        }
+        int[] others =
+                answer.path("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+        int difference = Arrays.mismatch(ids, others);
+        if (difference >= 0) {
+            throw new IllegalStateException("Token " + (difference + 1) + " of " + ids.length
+                    + " differs from the reference's: no comparison.");
+        }
+    }
+
+    /** Saves the weights as a Hugging Face model, without a tokenizer; its folder. */
+    private static Path save(LanguageModel model, Path work) {
+        TrainerState state = new TrainerState(
+                new TrainerState.Position(0, 0, 0, 0),
+                new TrainerState.LossSum(0, 0),
+                null,
+                Map.of(),
+                new TrainerState.Plan(1, 1),
+                Map.of(),
+                List.of());
+        try (PointerScope scope = new PointerScope();
+                LossHistory history = LossHistory.open(work, state.position())) {
+            return CheckpointStore.open(work, CheckpointStore.MINIMUM_KEPT, history)
+                    .save(new Snapshot(
+                            model.config(), model.namedTensors(), Map.of(), state, new TokenizerFiles(Map.of(), 0, 0)));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package perdure.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import perdure.device.NativeConfig;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A script of {@code scripts/reference} in a Python that the user names: the judge of a benchmark, in a process of its
+ * own. It says in one line of JSON who it is, and then answers each line with a line.
+ */
+final class ReferenceScript implements AutoCloseable {
+
+    private static final JsonMapper MAPPER = JsonMapper.shared();
+
+    private final Path python;
+    private final Process process;
+    private final Thread killAtExit;
+    private final BufferedWriter questions;
+    private final BufferedReader answers;
+    private final String name;
+
+    /**
+     * Starts it and waits until it is ready.
+     *
+     * @throws IllegalArgumentException one line, if that Python does not start or the script does not run in it
+     */
+    ReferenceScript(Path python, String script, String... arguments) {
+        this.python = python;
+        List<String> command =
+                new ArrayList<>(List.of(python.toString(), location(script).toString()));
+        command.addAll(List.of(arguments));
+        try {
+            process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+        } catch (IOException problem) {
+            throw new IllegalArgumentException("--against-python " + python + ": " + problem.getMessage(), problem);
+        }
+        killAtExit = new Thread(process::destroyForcibly);
+        Runtime.getRuntime().addShutdownHook(killAtExit);
+        questions = process.outputWriter(UTF_8);
+        answers = process.inputReader(UTF_8);
+        try {
+            name = answer().path("name").asString("");
+        } catch (RuntimeException notReady) {
+            close();
+            throw notReady;
+        }
+    }
+
+    private static Path location(String script) {
+        return NativeConfig.projectFolder().orElse(Path.of("")).resolve(Path.of("scripts", "reference", script));
+    }
+
+    /** What it says of itself: library and version. */
+    String name() {
+        return name;
+    }
+
+    /** @param question is sent as one line of JSON */
+    JsonNode ask(Object question) {
+        try {
+            questions.write(MAPPER.writeValueAsString(question));
+            questions.newLine();
+            questions.flush();
+        } catch (IOException gone) {
+            throw new UncheckedIOException("--against-python " + python + ": " + gone.getMessage(), gone);
+        }
+        return answer();
+    }
+
+    private JsonNode answer() {
+        try {
+            String line = answers.readLine();
+            if (line == null) {
+                throw new IllegalArgumentException(
+                        "--against-python " + python + ": the script ended without an answer.");
+            }
+            return MAPPER.readTree(line);
+        } catch (IOException | JacksonException problem) {
+            throw new IllegalArgumentException("--against-python " + python + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        Runtime.getRuntime().removeShutdownHook(killAtExit);
+    }
+}

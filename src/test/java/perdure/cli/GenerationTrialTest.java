@@ -1,0 +1,80 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.device.NativeRuntime;
+import perdure.model.ModelConfig;
+
+class GenerationTrialTest {
+    private static final ModelConfig SHAPE = new ModelConfig(50, 32, 1, 2, 2, 48, 16, true);
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @Test
+    void fillsAContextAtEachTurn() {
+        GenerationTrial.Result result = GenerationTrial.run(SHAPE, folder, 3, null);
+        assertEquals(4, result.prompt());
+        assertEquals(12, result.tokens());
+        assertEquals(3, result.seconds().size());
+        assertTrue(result.tokensPerSecond() > 0);
+        assertEquals(List.of(), result.reference());
+    }
+
+    @Test
+    void ratesComeFromTheMedianTurn() {
+        GenerationTrial.Result result =
+                new GenerationTrial.Result(4, 12, List.of(9.0, 2.0, 1.0), "other", List.of(4.0, 3.0, 8.0));
+        assertEquals(6, result.tokensPerSecond());
+        assertEquals(3, result.referenceTokensPerSecond());
+    }
+
+    @Test
+    void aReferenceThatSaysOtherTokensIsNoComparison() throws Exception {
+        Path other = program("""
+                test -f "$2/model.safetensors" && test -f "$2/config.json" && echo '{"name":"other"}'
+                while read -r question; do echo '{"seconds":1,"ids":[-1]}'; done
+                """);
+        Path work = Files.createDirectory(folder.resolve("work"));
+        IllegalStateException refusal =
+                assertThrows(IllegalStateException.class, () -> GenerationTrial.run(SHAPE, work, 1, other));
+        assertEquals("Token 1 of 12 differs from the reference's: no comparison.", refusal.getMessage());
+    }
+
+    @Test
+    void namesAPythonThatIsNotThereOrDoesNotAnswer() throws Exception {
+        for (Path python : List.of(folder.resolve("absent"), program("exit 1"), program("echo Hello"))) {
+            IllegalArgumentException refusal = assertThrows(
+                    IllegalArgumentException.class, () -> new ReferenceScript(python, "generate.py", "folder"));
+            assertTrue(refusal.getMessage().startsWith("--against-python " + python + ": "), refusal.getMessage());
+        }
+    }
+
+    @Test
+    void takesAReferenceForGenerationAlone() {
+        assertEquals(2, Main.run("bench", "--against-python", "python"));
+    }
+
+    private Path program(String script) throws Exception {
+        Path file = Files.createTempFile(
+                folder,
+                "python",
+                "",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        return Files.writeString(file, "#!/bin/sh\n" + script);
+    }
+}
