@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 
@@ -49,6 +50,16 @@ final class MetricsHandler implements HttpHandler {
                 .saves());
         counter("perdure_checkpoint_failures", "Saves of this process that failed", progress -> progress.saved()
                 .failures());
+        counter(
+                "perdure_checkpoint_copy_seconds",
+                "Time that training stood still for the saves of this process",
+                progress -> progress.saved().copySeconds());
+        counter(
+                "perdure_checkpoint_write_seconds",
+                "Time that the saves of this process took beside the training",
+                progress -> progress.saved().writeSeconds());
+        counter("perdure_training_seconds", "Time trained in the run's whole life", progress -> progress.speed()
+                .totalSeconds());
         memory(run);
     }
 
@@ -80,12 +91,12 @@ final class MetricsHandler implements HttpHandler {
                 .register(registry);
     }
 
-    private void counter(String name, String help, Function<TrainingProgress, Long> value) {
+    private void counter(String name, String help, ToDoubleFunction<TrainingProgress> value) {
         CounterWithCallback.builder()
                 .name(name)
                 .help(help)
-                .callback(sample ->
-                        sample.call(value.apply(documents.newest().status().progress())))
+                .callback(sample -> sample.call(
+                        value.applyAsDouble(documents.newest().status().progress())))
                 .register(registry);
     }
 

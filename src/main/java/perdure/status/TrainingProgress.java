@@ -74,13 +74,38 @@ public record TrainingProgress(
             @JsonProperty("bits_per_byte") Double bitsPerByte) {}
 
     /**
-     * The last committed generation.
+     * The last committed generation, and what the saves of this process came to.
      *
      * @param checkpoint its folder's name, null if none
      * @param at time of the commit, ISO 8601
-     * @param failures saves of this process that failed
+     * @param failures saves that failed
+     * @param copySeconds that training stood still for the others, in all
+     * @param writeSeconds that the others took to be written beside the training, in all
      */
-    public record Saved(String checkpoint, long step, String at, long saves, long failures) {}
+    public record Saved(
+            String checkpoint,
+            long step,
+            String at,
+            long saves,
+            long failures,
+            @JsonProperty("copy_seconds") double copySeconds,
+            @JsonProperty("write_seconds") double writeSeconds) {
+
+        /** Nothing was saved by this process; the run has {@code checkpoint}, or null. */
+        public static Saved before(String checkpoint, long step) {
+            return new Saved(checkpoint, step, null, 0, 0, 0, 0);
+        }
+
+        /** After one more save, which is the last committed generation now. */
+        public Saved succeeded(String name, long savedStep, String time, double copied, double written) {
+            return new Saved(name, savedStep, time, saves + 1, failures, copySeconds + copied, writeSeconds + written);
+        }
+
+        /** After one more save that failed. */
+        public Saved failed() {
+            return new Saved(checkpoint, step, at, saves, failures + 1, copySeconds, writeSeconds);
+        }
+    }
 
     /** Of a process that has not trained. */
     public static TrainingProgress of(State state) {
@@ -90,6 +115,6 @@ public record TrainingProgress(
                 new Position(0, 0, 0, 0, 0, 0),
                 new Speed(null, null, 0, 0, 0),
                 new Quality(null, null, null, null, null),
-                new Saved(null, 0, null, 0, 0));
+                Saved.before(null, 0));
     }
 }

@@ -32,7 +32,7 @@ public final class RunWriter implements AutoCloseable {
     private Position submitted;
     private long lastTry = System.nanoTime();
     private long lastTriedStep;
-    private Saved saved = new Saved(null, 0, null, 0, 0);
+    private Saved saved = Saved.before(null, 0);
     private String problem;
 
     /** @param identity what shapes the run, recorded with every state */
@@ -58,7 +58,7 @@ public final class RunWriter implements AutoCloseable {
         onDisk = checkpoint == null ? null : position;
         lastTry = System.nanoTime();
         lastTriedStep = position.step();
-        saved = new Saved(checkpoint, checkpoint == null ? 0 : position.step(), null, 0, 0);
+        saved = Saved.before(checkpoint, checkpoint == null ? 0 : position.step());
     }
 
     void logStep(Position position, double loss, double learningRate, double gradientNorm) {
@@ -127,16 +127,16 @@ public final class RunWriter implements AutoCloseable {
                     outcome.step(),
                     outcome.copySeconds(),
                     outcome.writeSeconds());
-            saved = new Saved(
+            saved = saved.succeeded(
                     outcome.folder().getFileName().toString(),
                     outcome.step(),
                     Instant.now().toString(),
-                    saved.saves() + 1,
-                    saved.failures());
+                    outcome.copySeconds(),
+                    outcome.writeSeconds());
         } else {
             problem = outcome.failure().getMessage();
             LOG.error("{} Training goes on and will try again.", problem);
-            saved = new Saved(saved.checkpoint(), saved.step(), saved.at(), saved.saves(), saved.failures() + 1);
+            saved = saved.failed();
         }
         submitted = null;
     }

@@ -30,6 +30,9 @@ class MetricsHandlerTest {
                     "perdure_training_tokens_per_second 20500.0",
                     "perdure_checkpoint_saves_total 3.0",
                     "perdure_checkpoint_failures_total 1.0",
+                    "perdure_checkpoint_copy_seconds_total 0.25",
+                    "perdure_checkpoint_write_seconds_total 1.5",
+                    "perdure_training_seconds_total 63.0",
                     "perdure_native_memory_bytes 1.23456789E8",
                     "# TYPE perdure_training_steps_total counter")) {
                 assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));

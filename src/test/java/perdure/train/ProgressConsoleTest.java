@@ -43,7 +43,7 @@ class ProgressConsoleTest {
                         new Position(420, 1000, 20, 100, 42.0, 9000),
                         new Speed(loss == null ? null : 23_456.0, loss == null ? null : 62L, 30, 30, 0),
                         new Quality(1e-3, 1.0, null, null, null),
-                        new Saved(null, 0, null, 0, 0)));
+                        Saved.before(null, 0)));
     }
 
     @Test
