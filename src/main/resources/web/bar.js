@@ -12,7 +12,7 @@ export function StatusBar({training}) {
     h('div', {class: 'bar-text'},
       status?.running && h('span', {class: 'bar-status'}, headline(status)),
       failing
-        ? h('span', {class: 'bar-seen', role: 'status'}, h(LastSeen, {since: lastSeen}))
+        ? h('span', {class: 'bar-seen'}, h('span', {role: 'status'}, 'The server does not answer: '), h(LastSeen, {since: lastSeen}))
         : progress && h('span', {class: 'bar-detail'}, details(progress).map(part => h('span', {key: part}, part)))),
     !failing && progress && h('progress', {max: 100, value: progress.position.percent, 'aria-label': 'Training progress'}));
 }
@@ -33,13 +33,14 @@ function details({state, message, position, speed, quality}) {
   ].filter(Boolean);
 }
 
+/** Counts; apart from what is read out, which is said once. */
 function LastSeen({since}) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
-  return `The server does not answer: last seen ${duration(Math.max(0, Math.round((now - since) / 1000)))} ago`;
+  return `last seen ${duration(Math.max(0, Math.round((now - since) / 1000)))} ago`;
 }
 
 export function duration(seconds) {

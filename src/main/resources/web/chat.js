@@ -42,7 +42,10 @@ export function Chat({conversation, checkpoint}) {
               ? h(Question, {
                   key: index, message, editing: editing === index,
                   edit: () => setEditing(index),
-                  cancel: () => setEditing(-1),
+                  cancel: () => {
+                    setEditing(-1);
+                    composer.current?.focus();
+                  },
                   resend: text => {
                     setEditing(-1);
                     following.current = true;
@@ -136,11 +139,16 @@ function Copy({text}) {
   return h('button', {type: 'button', onClick: copy}, copied ? 'Copied' : 'Copy');
 }
 
-/** Browsers lend the clipboard to secure addresses only; the old way works on the others. */
+/** Browsers lend the clipboard to secure addresses only, and may refuse; the old way works then. */
 async function copyText(text) {
-  if (navigator.clipboard) {
-    return navigator.clipboard.writeText(text);
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch {
+    copyBySelection(text);
   }
+}
+
+function copyBySelection(text) {
   const field = document.createElement('textarea');
   field.value = text;
   document.body.append(field);

@@ -10,34 +10,42 @@ const HISTORY = '/training/history?points=2000';
 const EMPTY = {steps: [], epochs: [], restarts: []};
 
 /**
- * The history, read anew when the events say that the run went on: at most every two seconds, and so that the server
- * spends little of its time on it.
+ * The history, read anew when the events say that the run went on: while the page can be seen, at most every two
+ * seconds, and so that the server spends little of its time on it.
  */
 function useHistory() {
   const [history, setHistory] = useState(EMPTY);
   useEffect(() => {
     const controller = new AbortController();
-    let timer = null;
-    let pause = 2000;
+    let outdated = true;
+    let resting = false;
     async function read() {
+      if (!outdated || resting || document.hidden || controller.signal.aborted) {
+        return;
+      }
+      outdated = false;
+      resting = true;
       const begin = performance.now();
       try {
         setHistory(await askJson(HISTORY, {signal: controller.signal}));
       } catch {
         // The next event tries again.
       }
-      pause = Math.max(2000, 20 * (performance.now() - begin));
+      const rest = Math.max(2000, 20 * (performance.now() - begin));
+      setTimeout(() => {
+        resting = false;
+        read();
+      }, rest);
     }
     read();
     listen(controller.signal, () => {
-      timer ??= setTimeout(async () => {
-        await read();
-        timer = null;
-      }, pause);
+      outdated = true;
+      read();
     });
+    document.addEventListener('visibilitychange', read);
     return () => {
       controller.abort();
-      clearTimeout(timer);
+      document.removeEventListener('visibilitychange', read);
     };
   }, []);
   return history;
