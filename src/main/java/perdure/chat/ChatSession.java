@@ -144,10 +144,15 @@ public final class ChatSession implements AutoCloseable {
         return new ChatUnavailableException("The server is stopping.");
     }
 
-    /** Ends the generation in progress at its next token and refuses the waiting ones. */
+    /** Ends the generation in progress at its next token and refuses the waiting ones and all that come; does not wait. */
+    public void stop() {
+        closed = true;
+    }
+
+    /** Stops, and frees the model when the generation in progress has ended. */
     @Override
     public void close() {
-        closed = true;
+        stop();
         thread.shutdown();
         try {
             if (thread.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS) && loaded != null) {

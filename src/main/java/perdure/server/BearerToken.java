@@ -10,6 +10,9 @@ import java.security.MessageDigest;
 /** Lets through who knows the token, compared in constant time; everyone where none is set. */
 final class BearerToken {
 
+    private static final Responses.Problem REFUSAL = new Responses.Problem(
+            "send the server's token as Authorization: Bearer", "unauthorized", null, "invalid_api_key");
+
     private final byte[] expected;
 
     /** @param token null asks none */
@@ -25,8 +28,7 @@ final class BearerToken {
                         next.handleRequest(exchange);
                     } else {
                         exchange.getResponseHeaders().put(Headers.WWW_AUTHENTICATE, "Bearer");
-                        Responses.error(
-                                exchange, 401, "unauthorized", "send the server's token as Authorization: Bearer");
+                        Responses.error(exchange, 401, REFUSAL);
                     }
                 };
     }

@@ -6,7 +6,9 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.RequestTooBigException;
 import io.undertow.util.Headers;
+import io.undertow.util.SameThreadExecutor;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
@@ -40,7 +42,7 @@ final class CompletionHandler implements HttpHandler {
         exchange.getRequestReceiver()
                 .receiveFullBytes(
                         // Without a handler to come back from, the exchange stays open until it is answered.
-                        (received, body) -> received.dispatch(received.getIoThread(), () -> begin(received, body)),
+                        (received, body) -> received.dispatch(SameThreadExecutor.INSTANCE, () -> begin(received, body)),
                         (received, failure) -> {
                             if (failure instanceof RequestTooBigException) {
                                 received.setPersistent(false);
@@ -58,8 +60,7 @@ final class CompletionHandler implements HttpHandler {
             Answer answer = new Answer(exchange, request);
             answer.reply = chat.submit(request.chat(), answer::piece);
             ClientWatch.onGone(exchange, answer::cancel);
-            answer.reply.whenComplete(
-                    (reply, failure) -> exchange.getIoThread().execute(() -> answer.finish(reply, failure)));
+            answer.reply.whenComplete((reply, failure) -> answer.onIoThread(() -> answer.finish(reply, failure)));
         } catch (RuntimeException failure) {
             refuse(exchange, refusal(failure));
         }
@@ -88,7 +89,22 @@ final class CompletionHandler implements HttpHandler {
         /** On the generation thread. */
         void piece(String text) {
             if (stream != null) {
-                exchange.getIoThread().execute(() -> stream.piece(text));
+                onIoThread(() -> stream.piece(text));
+            }
+        }
+
+        /** A server that closes refuses, then or inside the action: the chat was stopped, and nobody is left to answer. */
+        void onIoThread(Runnable action) {
+            try {
+                exchange.getIoThread().execute(() -> {
+                    try {
+                        action.run();
+                    } catch (RejectedExecutionException closing) {
+                        LOG.debug("The server closed while an answer was sent.", closing);
+                    }
+                });
+            } catch (RejectedExecutionException closing) {
+                LOG.debug("The server closed before an answer was ready.", closing);
             }
         }
 

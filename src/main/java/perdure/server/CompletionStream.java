@@ -68,6 +68,8 @@ final class CompletionStream {
         send(writer.opening());
         try {
             new ServerSentEventHandler((opened, lastEventId) -> connected(opened)).handleRequest(exchange);
+        } catch (RuntimeException refused) {
+            throw refused;
         } catch (Exception unexpected) {
             throw new IllegalStateException("A stream did not begin.", unexpected);
         }

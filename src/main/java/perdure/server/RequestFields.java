@@ -121,10 +121,10 @@ final class RequestFields {
         asked.addAll(List.of(names));
     }
 
-    /** To be called after the last field was asked for. */
+    /** To be called after the last field was asked for. One that is null is as good as absent: some clients send all. */
     void refuseOthers() {
         object.propertyNames().stream()
-                .filter(name -> !asked.contains(name))
+                .filter(name -> !asked.contains(name) && !object.get(name).isNull())
                 .findFirst()
                 .ifPresent(name -> {
                     throw RefusedRequestException.invalid(path + name, "Unknown field: " + path + name + ".");

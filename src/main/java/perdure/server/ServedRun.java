@@ -11,7 +11,7 @@ import perdure.status.TrainingStatus;
  *
  * @param status the trainer publishes here; null until it first does
  * @param folder the run folder, whose loss history is served
- * @param chat answers from the run folder; whoever opened it closes it, after the server
+ * @param chat answers from the run folder; the server stops it, and whoever opened it closes it after the server
  * @param stop asks the trainer to finish its step, save and end; returns at once
  * @param nativeBytes memory held outside the Java heap
  */

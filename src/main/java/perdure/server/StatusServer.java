@@ -4,6 +4,7 @@ import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.GracefulShutdownHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.Options;
+import perdure.chat.ChatSession;
 
 /**
  * Serves what a run says of itself. Knows no trainer: it reads the reference that one publishes to, and its threads
@@ -26,14 +28,26 @@ public final class StatusServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StatusServer.class);
     private static final long EVENT_POLL_MILLIS = 200;
+    /** For answers under way to be told that the server stops. */
+    private static final long FAREWELL_MILLIS = 2_000;
 
     private final Undertow undertow;
+    private final ChatSession chat;
+    private final GracefulShutdownHandler requests;
     private final EventStream events;
     private final ScheduledExecutorService ticker;
     private final int port;
 
-    private StatusServer(Undertow undertow, EventStream events, ScheduledExecutorService ticker, int port) {
+    private StatusServer(
+            Undertow undertow,
+            ChatSession chat,
+            GracefulShutdownHandler requests,
+            EventStream events,
+            ScheduledExecutorService ticker,
+            int port) {
         this.undertow = undertow;
+        this.chat = chat;
+        this.requests = requests;
         this.events = events;
         this.ticker = ticker;
         this.port = port;
@@ -48,10 +62,11 @@ public final class StatusServer implements AutoCloseable {
         StatusDocuments documents = new StatusDocuments(run.status());
         EventStream events = new EventStream(documents, options.limits());
         MetricsHandler metrics = new MetricsHandler(run, documents);
-        Router router = new Router(routes(options, run, documents, events, metrics));
+        GracefulShutdownHandler requests =
+                new GracefulShutdownHandler(new Router(routes(options, run, documents, events, metrics)));
 
         InetAddress address = options.address();
-        Undertow undertow = undertow(options, address, router);
+        Undertow undertow = undertow(options, address, requests);
         try {
             undertow.start();
         } catch (RuntimeException failure) {
@@ -65,7 +80,7 @@ public final class StatusServer implements AutoCloseable {
             return thread;
         });
         ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return new StatusServer(undertow, events, ticker, port);
+        return new StatusServer(undertow, run.chat(), requests, events, ticker, port);
     }
 
     /** The routing table: all that is served, in one place. */
@@ -134,8 +149,9 @@ public final class StatusServer implements AutoCloseable {
                 if (unanswered.getStatusCode() < 500) {
                     return false;
                 }
-                Responses.error(
-                        unanswered, unanswered.getStatusCode(), "server_error", "the server failed; see its log");
+                int status = unanswered.getStatusCode();
+                String message = status == 503 ? "the server is stopping" : "the server failed; see its log";
+                Responses.error(unanswered, status, "server_error", message);
                 return true;
             });
             next.handleRequest(exchange);
@@ -189,11 +205,18 @@ public final class StatusServer implements AutoCloseable {
         return port;
     }
 
-    /** Cuts every connection and frees the port. */
+    /** Ends the answers under way, which are told why, then cuts every connection and frees the port. */
     @Override
     public void close() {
         ticker.shutdownNow();
         events.close();
+        chat.stop();
+        requests.shutdown();
+        try {
+            requests.awaitShutdown(FAREWELL_MILLIS);
+        } catch (InterruptedException hurry) {
+            Thread.currentThread().interrupt();
+        }
         undertow.stop();
     }
 }

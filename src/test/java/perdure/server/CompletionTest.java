@@ -5,12 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +23,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import perdure.chat.ChatOptions;
+import perdure.chat.ChatReply;
+import perdure.chat.ChatRequest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -200,13 +207,63 @@ class CompletionTest {
 
     /** In less time than an answer takes. */
     private void awaitCancelled(int count) throws Exception {
-        String line = "perdure_chat_requests_total{outcome=\"cancelled\"} " + count + ".0\n";
+        awaitCount("cancelled", count);
+    }
+
+    private void awaitCount(String outcome, int count) throws Exception {
+        String line = "perdure_chat_requests_total{outcome=\"" + outcome + "\"} " + count + ".0\n";
         String metrics = run.get("/metrics").body();
         for (int attempt = 0; attempt < 250 && !metrics.contains(line); attempt++) {
             Thread.sleep(20);
             metrics = run.get("/metrics").body();
         }
         assertTrue(metrics.contains(line), metrics);
+    }
+
+    @Test
+    void anAnswerUnderWayIsToldThatTheServerStopsAndNothingIsLogged() throws Exception {
+        SavedModel.commit(folder);
+        try (LoggedWarnings warnings = new LoggedWarnings();
+                Stream answered = open(LONG);
+                Stream waiting = open(LONG)) {
+            answered.awaitText();
+            run.server.close();
+            String end = answered.rest();
+            assertTrue(end.contains("\"message\":\"The server is stopping.\""), end);
+            assertTrue(end.contains("data:[DONE]"), end);
+            assertTrue(waiting.rest().startsWith("HTTP/1.1 503 "));
+            assertEquals(List.of(), warnings.messages());
+        }
+    }
+
+    @Test
+    void anAnswerThatComesAfterTheServerIsGoneEndsInSilence() throws Exception {
+        SavedModel.commit(folder);
+        CountDownLatch held = new CountDownLatch(1);
+        ChatOptions options = new ChatOptions(0, 1, 0, 1, 0, 1, List.of());
+        CompletableFuture<ChatReply> holding =
+                run.chat.submit(ChatRequest.completion("Hello", options), piece -> await(held));
+        try (LoggedWarnings warnings = new LoggedWarnings();
+                Stream one = open(LONG);
+                Stream other = open(LONG)) {
+            awaitCount("refused", 1); // One waits, and there is no room for the other: both have arrived.
+            run.server.close();
+            held.countDown();
+            holding.join();
+            run.chat.close();
+            String said = one.rest() + other.rest();
+            assertTrue(said.startsWith("HTTP/1.1 429 "), said);
+            assertEquals(1, said.split("HTTP/1.1", -1).length - 1, said);
+            assertEquals(List.of(), warnings.messages());
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException unexpected) {
+            throw new IllegalStateException(unexpected);
+        }
     }
 
     @Test
@@ -274,6 +331,18 @@ class CompletionTest {
                 error.get("param").isNull() ? null : error.get("param").asString());
     }
 
+    /** Some clients send every field that they know, and give an answer back as they have it. */
+    @Test
+    void aFieldThatIsNullIsAsGoodAsAbsent() throws Exception {
+        SavedModel.commit(folder);
+        String body = "{\"model\":\"perdure\",\"max_tokens\":2,\"tool_choice\":null,\"frobnicate\":null,\"messages\":["
+                + "{\"role\":\"user\",\"content\":\"Hello\"},"
+                + "{\"role\":\"assistant\",\"content\":\"Hi\",\"annotations\":null,\"audio\":null,\"tool_calls\":null},"
+                + "{\"role\":\"user\",\"content\":\"Hello\",\"name\":null}]}";
+        HttpResponse<String> answer = run.answer(CHAT, body);
+        assertEquals(200, answer.statusCode(), answer.body());
+    }
+
     @Test
     void answers404ForAnotherModel() throws Exception {
         HttpResponse<String> answer = run.answer(CHAT, "{" + HELLO.replace("perdure", "gpt-4o") + "}");
@@ -313,6 +382,23 @@ class CompletionTest {
 
         void awaitText() throws Exception {
             readUntil(socket.getInputStream(), "\"content\":\"");
+        }
+
+        /** All that comes until the server closes; a connection that is cut ends as well. */
+        String rest() throws Exception {
+            StringBuilder rest = new StringBuilder();
+            try {
+                for (int next = socket.getInputStream().read();
+                        next >= 0;
+                        next = socket.getInputStream().read()) {
+                    rest.append((char) next);
+                }
+            } catch (SocketTimeoutException open) {
+                throw open;
+            } catch (IOException cut) {
+                // as good as an end
+            }
+            return rest.toString();
         }
 
         boolean hasText() throws Exception {
