@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * Saves generations into a run folder so that no crash, full disk or power cut loses what was called saved; for
  * finding them again see {@link Restart}. One writer at a time: hold the {@link RunLock}.
  *
- * <p>The order of a save: every file of the generation written and forced in a temporary folder, its manifest, the
- * folder; the atomic move to its name, the run folder forced; the loss history forced; {@code current.meta.json}
+ * <p>The order of a save: the loss history forced; every file of the generation written and forced in a temporary
+ * folder, its manifest, the folder; the atomic move to its name, the run folder forced; {@code current.meta.json}
  * replaced atomically and forced, which is the commit. Only then old generations go.
  */
 public final class CheckpointStore {
@@ -102,8 +102,10 @@ public final class CheckpointStore {
             String name = GenerationName.free(runFolder, step).toString();
             Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
             try {
+                // First, so that whatever generation is ever found, the history reaches as far.
+                history.force();
                 write(snapshot, temporary, runFolder.resolve(name));
-                commit(committed.after(snapshot.state(), name));
+                commit(snapshot.state(), name);
                 prune(GenerationName.parse(name));
                 return runFolder.resolve(name);
             } catch (IOException problem) {
@@ -123,11 +125,26 @@ public final class CheckpointStore {
         files.forceFolder(runFolder, FaultPoint.FORCE_RUN_FOLDER);
     }
 
-    private void commit(Meta meta) throws IOException {
-        // What the meta file calls done must be in the history too.
-        history.force();
+    private void commit(TrainerState state, String name) throws IOException {
+        Meta meta = committed.after(state, name);
+        if (meta.bestCheckpoint() == null
+                && state.best() != null
+                && state.best().epoch() >= 0) {
+            // The meta file before was missing, or told of epochs that were rolled back.
+            meta = meta.withBestCheckpoint(endOfEpoch(state.best().epoch()));
+        }
         metaStore.commit(meta, files);
         committed = meta;
+    }
+
+    /** Name of the newest generation that was saved when that epoch had ended, or null. */
+    private String endOfEpoch(int epoch) throws IOException {
+        for (GenerationName name : GenerationName.list(runFolder)) {
+            if (Generation.isEndOfEpoch(runFolder.resolve(name.toString()), epoch)) {
+                return name.toString();
+            }
+        }
+        return null;
     }
 
     /**

@@ -45,6 +45,18 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
+    /** Whether a folder says that it was saved when that epoch had just ended; reads its state alone. */
+    static boolean isEndOfEpoch(Path folder, int epoch) {
+        try {
+            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
+            return state.position() != null
+                    && state.lastEpoch() == epoch
+                    && state.position().epochStep() == 0;
+        } catch (IOException | DamagedFileException unreadable) {
+            return false;
+        }
+    }
+
     /** Writes all files of a generation and then its manifest into a new folder, and forces them and the folder. */
     static void write(Path folder, Snapshot snapshot, DurableFiles files) throws IOException {
         Files.createDirectory(folder);

@@ -97,6 +97,10 @@ public record Meta(
         return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 
+    Meta withBestCheckpoint(String name) {
+        return new Meta(lastEpoch, bestLoss, checkpoint, step, bestEpoch, name);
+    }
+
     byte[] toBytes() {
         Map<String, Object> meta = new LinkedHashMap<>();
         meta.put("last_epoch", lastEpoch);

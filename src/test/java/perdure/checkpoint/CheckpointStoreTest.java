@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -108,6 +109,39 @@ class CheckpointStoreTest {
         Runs.store(folder).save(Runs.at(12));
         assertEquals(List.of("step-0000000012", "step-0000000010"), generations());
         whole(12);
+    }
+
+    @Test
+    void theBestOneStaysAfterGoingBackBehindABetterOne() throws Exception {
+        CheckpointStore store = Runs.store(folder);
+        store.save(Runs.at(10));
+        store.save(Runs.at(20));
+        Files.delete(folder.resolve("step-0000000020/model.safetensors"));
+        theBestIsTheFirst();
+    }
+
+    @Test
+    void theBestOneStaysThoughTheMetaFileWasLost() throws Exception {
+        Runs.store(folder).save(Runs.at(10));
+        Files.delete(folder.resolve(MetaStore.FILE));
+        theBestIsTheFirst();
+    }
+
+    private void theBestIsTheFirst() throws Exception {
+        CheckpointStore store = Runs.store(folder);
+        for (long step : new long[] {12, 14, 16}) {
+            store.save(Runs.at(step));
+        }
+        assertEquals(List.of("step-0000000016", "step-0000000014", "step-0000000010"), generations());
+        assertEquals("step-0000000010", new MetaStore(folder).read().bestCheckpoint());
+    }
+
+    /** The history is forced first: a generation that is there without its commit must not be ahead of it. */
+    @Test
+    void theHistoryIsDurableBeforeTheGenerationIsThere() {
+        List<FaultPoint> points = new ArrayList<>();
+        Runs.store(folder, points::add).save(Runs.at(10));
+        assertEquals(FaultPoint.FORCE_HISTORY, points.get(0));
     }
 
     @Test
