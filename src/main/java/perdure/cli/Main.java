@@ -28,6 +28,16 @@ public final class Main {
 
     /** Runs one command and returns the exit code: 0 done, 1 failure, 2 bad usage or input, 128 + signal stopped. */
     static int run(String... arguments) {
+        try {
+            return execute(arguments);
+        } catch (OutOfMemoryError problem) {
+            LOG.debug("Failed.", problem);
+            System.err.println("perdure: Out of memory (" + problem.getMessage() + "): java -Xmx gives Java more.");
+            return ExitCode.SOFTWARE;
+        }
+    }
+
+    private static int execute(String... arguments) {
         return new CommandLine(new Main())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOverwrittenOptionsAllowed(true)

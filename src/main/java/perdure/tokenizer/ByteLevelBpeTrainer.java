@@ -18,8 +18,9 @@ import java.util.regex.Pattern;
  * Learns the merges of a byte-level byte-pair encoding (Sennrich et al. 2016; on bytes as in GPT-2) from counted words.
  *
  * <p>Each step merges the pair of neighbouring tokens that occurs most often; among equals the one with the least left
- * id, then the least right id. The order of the texts therefore does not matter, and equal texts give equal merges
- * everywhere. A pair that occurs once is never merged, so little text can end below the size asked for.
+ * id, then the least right id. The order of the texts therefore does not matter, short of the limits below, and equal
+ * texts give equal merges everywhere. A pair that occurs once is never merged, so little text can end below the size
+ * asked for.
  */
 public final class ByteLevelBpeTrainer {
 
@@ -36,6 +37,12 @@ public final class ByteLevelBpeTrainer {
     private static final Pattern WORD = Pattern.compile(
             "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
             Pattern.UNICODE_CHARACTER_CLASS);
+
+    /**
+     * Beyond so many different words no new one is counted, which bounds memory whatever the text is: the frequent ones
+     * have come long before.
+     */
+    static final int MAXIMUM_WORDS = 1 << 20;
 
     private static final long LEAST_COUNT = 2;
 
@@ -73,7 +80,10 @@ public final class ByteLevelBpeTrainer {
         characters += piece.length();
         Matcher words = WORD.matcher(piece);
         while (words.find()) {
-            wordCounts.computeIfAbsent(words.group(), word -> new long[1])[0]++;
+            String word = words.group();
+            if (wordCounts.size() < MAXIMUM_WORDS || wordCounts.containsKey(word)) {
+                wordCounts.computeIfAbsent(word, absent -> new long[1])[0]++;
+            }
         }
     }
 

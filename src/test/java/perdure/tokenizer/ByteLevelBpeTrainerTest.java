@@ -1,6 +1,7 @@
 package perdure.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -91,6 +92,21 @@ class ByteLevelBpeTrainerTest {
         Collections.reverse(reversed);
 
         assertEquals(ByteLevelBpeTrainer.train(texts, 300), ByteLevelBpeTrainer.train(reversed, 300));
+    }
+
+    @Test
+    void beyondSoManyWordsNoNewOneIsCounted() {
+        ByteLevelBpeTrainer full = new ByteLevelBpeTrainer();
+        StringBuilder text = new StringBuilder();
+        for (int word = 0; word < ByteLevelBpeTrainer.MAXIMUM_WORDS; word++) {
+            text.append(' ').append(word);
+        }
+        full.add(text.toString());
+        String before = full.train(260, () -> false);
+        full.add("éé ".repeat(200_000));
+        assertEquals(before, full.train(260, () -> false));
+        full.add(" 17".repeat(2_000_000));
+        assertNotEquals(before, full.train(260, () -> false), "words that were there go on being counted");
     }
 
     @Test
