@@ -18,6 +18,9 @@ public final class ProgressConsole {
     private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
     private static final int BAR_CELLS = 20;
 
+    /** Columns of a terminal that is not told otherwise, less the last: a line that wraps cannot be drawn over. */
+    private static final int WIDTH = 79;
+
     private final PrintStream out;
     private final boolean terminal;
     private final boolean color;
@@ -89,8 +92,11 @@ public final class ProgressConsole {
     }
 
     private static String bar(TrainingStatus status) {
-        int full = (int) (status.progress().position().percent() * BAR_CELLS / 100);
-        return "[" + "#".repeat(full) + ".".repeat(BAR_CELLS - full) + "] " + line(status);
+        String line = line(status);
+        int cells = Math.max(0, Math.min(BAR_CELLS, WIDTH - line.length() - "[] ".length()));
+        int full = (int) (status.progress().position().percent() * cells / 100);
+        String bar = "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
+        return bar.substring(0, Math.min(WIDTH, bar.length()));
     }
 
     /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */

@@ -32,10 +32,14 @@ class ProgressConsoleTest {
     }
 
     private static TrainingStatus status(Double loss) {
+        return status(loss, 10);
+    }
+
+    private static TrainingStatus status(Double loss, int epochs) {
         return new TrainingStatus(
                 true,
                 5,
-                10,
+                epochs,
                 loss,
                 new TrainingProgress(
                         State.TRAINING,
@@ -69,9 +73,23 @@ class ProgressConsoleTest {
         now += TimeUnit.SECONDS.toNanos(1);
         console.update(status(1.0));
         console.say("a line");
-        assertTrue(shown().startsWith("\r[########............]  42.0 % | epoch 5/10"), shown());
+        assertTrue(shown().startsWith("\r[####.......]  42.0 % | epoch 5/10"), shown());
         assertTrue(shown().endsWith("\ra line" + System.lineSeparator()), shown());
         assertFalse(shown().contains("\u001b"));
+    }
+
+    /** A line that wraps cannot be drawn over: the terminal would fill with bars. */
+    @Test
+    void theBarFitsATerminalOfEightyColumnsWhateverItSays() {
+        ProgressConsole console = console(true, false);
+        for (int epochs : new int[] {1, 1_000, Integer.MAX_VALUE}) {
+            now += TimeUnit.SECONDS.toNanos(1);
+            bytes.reset();
+            console.update(status(12_345.678, epochs));
+            String bar = shown().strip();
+            assertTrue(bar.length() < 80, bar);
+            assertTrue(bar.contains("] ") && bar.contains(" 42.0 % | epoch 5/" + epochs + " | loss"), bar);
+        }
     }
 
     @Test
