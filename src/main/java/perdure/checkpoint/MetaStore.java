@@ -33,6 +33,9 @@ public final class MetaStore {
         if (!Files.isDirectory(runFolder)) {
             return Meta.NONE;
         }
+        if (Files.isDirectory(file())) {
+            throw new IllegalArgumentException(file() + " is a folder, not a file.");
+        }
         try {
             return Meta.parse(file(), Json.bytes(file(), MAXIMUM_LENGTH));
         } catch (NoSuchFileException none) {

@@ -20,12 +20,11 @@ import java.util.Set;
  */
 public record Restart(int lastEpoch, TrainerState.Best best, Generation generation, List<String> warnings) {
 
-    /** Whether a folder holds anything of a run that could be carried on; reads no more than names. */
-    public static boolean isPossible(Path runFolder) {
+    /** Whether a folder holds weights, good or bad, that a run could be carried on with; reads no more than names. */
+    public static boolean hasWeights(Path runFolder) {
         try {
-            return Files.exists(new MetaStore(runFolder).file())
-                    || Files.isDirectory(runFolder)
-                            && !GenerationName.list(runFolder).isEmpty();
+            return new MetaStore(runFolder).read().checkpoint() != null
+                    || !GenerationName.list(runFolder).isEmpty();
         } catch (IOException problem) {
             throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
         }

@@ -1,6 +1,10 @@
 package perdure.cli;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
 import perdure.model.ModelConfig;
+import perdure.tokenizer.ByteLevelBpeTrainer;
 import picocli.CommandLine.Option;
 
 /** The flags that shape the model. */
@@ -9,6 +13,11 @@ final class ModelFlags {
     private static final int INTERMEDIATE_MULTIPLE = 64;
 
     private static final int LEAST_VOCABULARY = 256;
+
+    /** Beyond any model, and small enough that the number of its parameters is one. */
+    private static final int MAXIMUM_WIDTH = 1 << 20;
+
+    private static final int MAXIMUM_LAYERS = 1 << 10;
 
     @Option(
             names = "--layers",
@@ -59,11 +68,42 @@ final class ModelFlags {
     int vocabularySize;
 
     void check() {
+        atMost("--layers", layers, MAXIMUM_LAYERS);
+        atMost("--heads", heads, MAXIMUM_WIDTH);
+        atMost("--hidden-size", hiddenSize, MAXIMUM_WIDTH);
+        atMost("--intermediate-size", intermediateSize == null ? 0 : intermediateSize, MAXIMUM_WIDTH);
+        atMost("--vocab-size", vocabularySize, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
         if (vocabularySize < LEAST_VOCABULARY) {
             throw new IllegalArgumentException(
                     "--vocab-size " + vocabularySize + " is less than the " + LEAST_VOCABULARY + " bytes.");
         }
-        config(vocabularySize);
+        ModelConfig config = config(vocabularySize);
+        long weights = config.parameterCount() * Float.BYTES;
+        long memory = memory();
+        if (weights > memory) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "--layers %d and --hidden-size %d make a model of %,d parameters: its weights alone take %,d bytes of"
+                            + " this machine's %,d.",
+                    layers,
+                    hiddenSize,
+                    config.parameterCount(),
+                    weights,
+                    memory));
+        }
+    }
+
+    private static void atMost(String flag, int value, int most) {
+        if (value > most) {
+            throw new IllegalArgumentException(flag + " " + value + " is more than " + most + ".");
+        }
+    }
+
+    /** Of this machine, or of the container that it pretends to be, in bytes. */
+    private static long memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Long.MAX_VALUE;
     }
 
     /** The shape for a tokenizer of {@code vocabularySize} ids, specials included. */

@@ -107,10 +107,11 @@ final class TrainCommand implements Callable<Integer> {
                 ChatSession chat =
                         noServer ? null : new ChatSession(run.folder.checkpoints, ServerFlags.CHATS_WAITING, 1);
                 StatusServer server = noServer ? null : serve(chat);
-                Tokenizer learnt = Restart.isPossible(run.folder.checkpoints) ? null : learnTokenizer(text);
+                Tokenizer learnt = Restart.hasWeights(run.folder.checkpoints) ? null : learnTokenizer(text);
                 RunLock lock = RunLock.acquire(run.folder.checkpoints)) {
             return train(options, text, learnt, device);
         } catch (CancellationException stopped) {
+            console.say("Stopped. The same command carries on.");
             return stop.exitCode();
         }
     }
@@ -128,7 +129,7 @@ final class TrainCommand implements Callable<Integer> {
     private Tokenizer learnTokenizer(TrainingText text) {
         text.check(stop);
         Tokenizer tokenizer = Tokenizer.of(text.training().trainTokenizer(shape.vocabularySize, stop));
-        text.requireContext(shape.context, tokenizer);
+        text.requireEnough(shape.context, tokenizer, stop);
         return tokenizer;
     }
 
@@ -136,6 +137,11 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainingOptions options, TrainingText text, Tokenizer learnt, Device device) {
         Restart restart = Restart.find(run.folder.checkpoints);
         restart.warnings().forEach(console::say);
+        ResumePlan plan = restart.plan(epochs);
+        if (plan.remaining() == 0) {
+            console.say(plan.message());
+            return 0;
+        }
         Generation generation = restart.generation();
         try (Tokenizer tokenizer = generation != null
                 ? Tokenizer.read(generation.folder())
@@ -144,6 +150,7 @@ final class TrainCommand implements Callable<Integer> {
             Identity identity = Identity.of(this, config, tokenizer, text, device);
             if (generation != null) {
                 identity.requireSame(generation).forEach(console::say);
+                text.requireEnough(shape.context, tokenizer, stop);
             }
             Dataset dataset = text.open(run.folder.checkpoints, tokenizer, stop);
             try (LanguageModel model = new LanguageModel(config, run.seed)) {

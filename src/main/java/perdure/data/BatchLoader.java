@@ -65,7 +65,7 @@ public final class BatchLoader implements AutoCloseable {
     public static BatchLoader shuffled(TokenRange range, int context, int batchSize, long seed) {
         if (context > range.predictions()) {
             throw new IllegalArgumentException("--context " + context + " is longer than the training data, which has "
-                    + range.size() + " tokens (" + (context + 1) + " are needed).");
+                    + range.size() + " tokens (" + (context + 1L) + " are needed).");
         }
         return new BatchLoader(range, context, batchSize, epoch -> {
             Windows windows = Windows.of(range.predictions(), context, seed, epoch);

@@ -39,7 +39,8 @@ final class FileCorpus implements Corpus {
     static FileCorpus of(String flag, List<Path> paths) {
         List<Source> sources = new ArrayList<>();
         for (Path path : paths) {
-            if (!Files.exists(path)) {
+            // The empty path is the working directory, which nobody who writes --data "$UNSET" means.
+            if (path.toString().isEmpty() || !Files.exists(path)) {
                 throw new IllegalArgumentException(flag + " " + path + " does not exist.");
             }
             List<Source> found =
@@ -67,8 +68,14 @@ final class FileCorpus implements Corpus {
             }
             return sources;
         } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot list " + folder + ": " + exception, exception);
+            throw unlisted(flag, folder, exception);
+        } catch (UncheckedIOException exception) {
+            throw unlisted(flag, folder, exception.getCause());
         }
+    }
+
+    private static IllegalArgumentException unlisted(String flag, Path folder, IOException problem) {
+        return new IllegalArgumentException(flag + " " + folder + " cannot be listed: " + problem, problem);
     }
 
     private static Source source(Path file, Path name) {

@@ -1,5 +1,7 @@
 package perdure.data;
 
+import perdure.tokenizer.Tokenizer;
+
 /**
  * A stretch of a document, small enough to hold in memory.
  *
@@ -12,5 +14,10 @@ public record Passage(String role, String text, boolean endsDocument) {
     /** What the tokenizer sees between two special tokens. */
     String content() {
         return role == null ? text : role + "\n" + text;
+    }
+
+    /** As tokens: plain text as it is, a message in ChatML. */
+    int[] encode(Tokenizer tokenizer) {
+        return role == null ? tokenizer.encode(text) : tokenizer.encodeMessage(role, text);
     }
 }

@@ -96,10 +96,7 @@ public final class TokenFile {
                 int[] end = {tokenizer.endOfText()};
                 corpus.read(passage -> {
                     checkStop(stop);
-                    writer.write(
-                            passage.role() == null
-                                    ? tokenizer.encode(passage.text())
-                                    : tokenizer.encodeMessage(passage.role(), passage.text()));
+                    writer.write(passage.encode(tokenizer));
                     if (passage.endsDocument()) {
                         writer.write(end);
                     }

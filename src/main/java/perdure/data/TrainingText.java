@@ -12,6 +12,9 @@ import perdure.tokenizer.Tokenizer;
  */
 public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
 
+    /** One token to predict another from. */
+    private static final int LEAST_HELD_OUT = 2;
+
     /** Of {@link #validation}, or the share that takes its place. */
     public String validationFingerprint(BooleanSupplier stop) {
         return validation == null ? "the last " + validationFraction : validation.fingerprint(stop);
@@ -26,23 +29,40 @@ public record TrainingText(Corpus training, Corpus validation, double validation
     }
 
     /**
-     * Reads as far as it must to know that one sequence of {@code context} tokens can be trained on.
+     * Reads as far as it must to know that one sequence of {@code context} tokens can be trained on, and that something
+     * is held out.
      *
+     * @param stop asked between passages
      * @throws IllegalArgumentException if there are too few tokens for that
      */
-    public void requireContext(int context, Tokenizer tokenizer) {
-        double share = validation == null ? 1 - validationFraction : 1;
-        long needed = (long) Math.ceil((context + 1) / share) + 1;
-        long[] tokens = {0};
-        training.read(passage -> {
-            tokens[0] += tokenizer.encode(passage.content()).length + (passage.endsDocument() ? 1 : 0);
-            return tokens[0] < needed;
-        });
-        if (tokens[0] < needed) {
-            throw new IllegalArgumentException("--context " + context + " is longer than the data: "
-                    + (long) (tokens[0] * share) + " of its " + tokens[0] + " tokens are for training, and "
-                    + (context + 1) + " are needed.");
+    public void requireEnough(int context, Tokenizer tokenizer, BooleanSupplier stop) {
+        if (validation != null && count(validation, LEAST_HELD_OUT, tokenizer, stop) < LEAST_HELD_OUT) {
+            throw new IllegalArgumentException("--validation has no text in which something could be predicted.");
         }
+        double share = validation == null ? 1 - validationFraction : 1;
+        double enough = Math.max(
+                (context + 1L) / share, validation == null ? LEAST_HELD_OUT / validationFraction : LEAST_HELD_OUT);
+        long tokens = count(training, (long) Math.ceil(enough) + 1, tokenizer, stop);
+        long heldOut = validation == null ? (long) (tokens * validationFraction) : 0;
+        if (tokens - heldOut <= context) {
+            throw new IllegalArgumentException("--context " + context + " is longer than the data: "
+                    + (tokens - heldOut) + " of its " + tokens + " tokens are for training, and " + (context + 1L)
+                    + " are needed.");
+        }
+        if (validation == null && heldOut < LEAST_HELD_OUT) {
+            throw new IllegalArgumentException("--validation-fraction " + validationFraction + " of " + tokens
+                    + " tokens is fewer than " + LEAST_HELD_OUT + " tokens.");
+        }
+    }
+
+    /** The tokens of a corpus, or a number of at least {@code enough}. */
+    private static long count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
+        long[] tokens = {0};
+        corpus.read(passage -> {
+            tokens[0] += passage.encode(tokenizer).length + (passage.endsDocument() ? 1 : 0);
+            return Corpus.goOn(stop) && tokens[0] < enough;
+        });
+        return tokens[0];
     }
 
     /** Turns the text into tokens, or takes them from the cache in {@code folder}. */

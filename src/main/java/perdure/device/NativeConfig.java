@@ -39,12 +39,16 @@ public record NativeConfig(
 
     public static final NativeConfig DEFAULT = new NativeConfig(Blas.AUTO, 0, 1, true, false, 0, 0, true);
 
+    /** More than any machine that this runs on has cores; starting a million of them would take for ever. */
+    private static final int MAXIMUM_THREADS = 1024;
+
     private static final long FILE_LIMIT = 64 << 10;
 
     /** These settings with another intra-operation thread count, as {@code --threads} asks for. */
     public NativeConfig withThreads(int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("--threads " + threads + " is not a positive number.");
+        if (threads < 1 || threads > MAXIMUM_THREADS) {
+            throw new IllegalArgumentException(
+                    "--threads " + threads + " is not a number from 1 to " + MAXIMUM_THREADS + ".");
         }
         return new NativeConfig(
                 blas, threads, interOpThreads, deterministic, tf32, maxPhysicalBytes, maxBytes, pointerGc);
@@ -130,8 +134,8 @@ public record NativeConfig(
             if (text.equals("auto")) {
                 return fallback;
             }
-            if (!text.matches("[1-9][0-9]{0,3}")) {
-                throw bad(key, text, "auto or a number from 1 to 9999");
+            if (!text.matches("[1-9][0-9]{0,3}") || Integer.parseInt(text) > MAXIMUM_THREADS) {
+                throw bad(key, text, "auto or a number from 1 to " + MAXIMUM_THREADS);
             }
             return Integer.parseInt(text);
         }

@@ -54,16 +54,27 @@ public final class Reporter {
         long step = position.step();
         console.say(String.format(
                 Locale.ROOT,
-                "%s the run from %d to %d epochs: the learning rate of step %,d is %.3g where it was to be %.3g,"
+                "%s: the learning rate of step %,d is %.3g where it was to be %.3g,"
                         + " and the last one's, at step %,d, is %.3g.",
-                now.totalSteps() > before.totalSteps() ? "Extending" : "Shortening",
-                before.epochs(),
-                now.epochs(),
+                change(before, now),
                 step + 1,
                 schedule.at(step),
                 old.at(step),
                 now.totalSteps(),
                 schedule.at(now.totalSteps() - 1)));
+    }
+
+    private static String change(Plan before, Plan now) {
+        if (before.epochs() == now.epochs()) {
+            return String.format(
+                    Locale.ROOT,
+                    "%d epochs are %,d steps now and were %,d",
+                    now.epochs(),
+                    now.totalSteps(),
+                    before.totalSteps());
+        }
+        return (now.epochs() > before.epochs() ? "Extending" : "Shortening") + " the run from " + before.epochs()
+                + " to " + now.epochs() + " epochs";
     }
 
     void begin(Plan plan, long stepsPerEpoch, Position position, List<Session> earlier) {
@@ -151,7 +162,12 @@ public final class Reporter {
                 evaluation.bitsPerByte(),
                 speed.tokensPerSecond() == null ? 0 : speed.tokensPerSecond(),
                 ProgressConsole.duration(Math.round(speed.totalSeconds()))));
-        console.say("  " + sample.get().strip().replace("\n", "\n  "));
+        console.say("  " + printable(sample.get()).strip().replace("\n", "\n  "));
+    }
+
+    /** What a model of bytes makes up may hold what a terminal obeys. */
+    private static String printable(String text) {
+        return text.replaceAll("[\\p{Cntrl}&&[^\n\t]]", "\ufffd");
     }
 
     List<Session> sessions() {

@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
  */
 public record SaveInterval(Duration time, long steps) {
 
+    private static final Duration LONGEST = Duration.ofDays(365);
+
     private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,8})(ms|s|m|h)?");
 
     /** Reads {@code 60s}, {@code 5m}, {@code 1h}, {@code 500ms}, or a plain number of steps. */
@@ -26,14 +28,18 @@ public record SaveInterval(Duration time, long steps) {
         if (unit == null) {
             return new SaveInterval(Duration.ZERO, number);
         }
-        return new SaveInterval(
+        Duration time =
                 switch (unit) {
                     case "ms" -> Duration.ofMillis(number);
                     case "s" -> Duration.ofSeconds(number);
                     case "m" -> Duration.ofMinutes(number);
                     default -> Duration.ofHours(number);
-                },
-                0);
+                };
+        if (time.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(
+                    "--checkpoint-every " + text + " is longer than " + LONGEST.toDays() + " days.");
+        }
+        return new SaveInterval(time, 0);
     }
 
     /** Whether a save is due so many nanoseconds and steps after the last one. */

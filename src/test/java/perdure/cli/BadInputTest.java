@@ -39,7 +39,11 @@ class BadInputTest {
                     --epochs|-1
                     --epochs|ten
                     --layers|0
+                    --layers|2147483647
                     --hidden-size|17
+                    --hidden-size|1000000
+                    --hidden-size|2147483646
+                    --intermediate-size|2147483647
                     --heads|3
                     --kv-heads|3
                     --vocab-size|100
@@ -57,13 +61,18 @@ class BadInputTest {
                     --steps-per-epoch|0
                     --max-steps|0
                     --checkpoint-every|soon
+                    --checkpoint-every|999999999h
                     --keep|1
                     --device|tpu
                     --precision|fp8
                     --threads|0
+                    --threads|1000000
                     --native-config|/no/such/file.properties
                     --validation-fraction|1
+                    --validation-fraction|NaN
+                    --validation-fraction|1.0E-5
                     --context|20000
+                    --context|2147483647
                     --port|99999
                     """)
     void namesTheFlagAndTheValue(String flag, String value) throws IOException {
@@ -101,6 +110,28 @@ class BadInputTest {
     void jsonLinesThatAreNot() throws IOException {
         Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{\"text\":\"fine\"}\n{oops\n");
         refused(tiny.train("--epochs", "1", "--data", lines.toString()), "lines.jsonl", "line 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\n\n", "{\"text\":\"\"}\n"})
+    void validationTextWithNothingToPredict(String lines) throws IOException {
+        Path file = Files.writeString(folder.resolve("nothing.jsonl"), lines);
+        refused(tiny.train("--epochs", "1", "--validation", file.toString()), "--validation");
+    }
+
+    @Test
+    void aMetaFileThatIsAFolder() throws IOException {
+        Files.createDirectories(tiny.checkpoints.resolve("current.meta.json"));
+        refused(tiny.train("--epochs", "9"), "current.meta.json");
+    }
+
+    /** A run folder that has told of epochs, but holds no weights. */
+    @Test
+    void dataThatAreBadWhereWeightsStartFresh() throws IOException {
+        Files.createDirectories(tiny.checkpoints);
+        Files.writeString(tiny.checkpoints.resolve("current.meta.json"), "{\"last_epoch\":3}");
+        Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{oops\n");
+        refused(tiny.train("--epochs", "9", "--data", lines.toString()), "lines.jsonl", "line 1");
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -54,6 +55,30 @@ class ResumeLogicTest {
         assertEquals(
                 "Requested epochs already completed (last=1). Skipping training.",
                 TinyRun.run(tiny.train("--epochs", "1")).out().strip());
+    }
+
+    @Test
+    void aFinishedRunWhoseMetaFileWasLostIsDoneAllTheSame() throws IOException {
+        TinyRun.run(tiny.train("--epochs", "2"));
+        Files.delete(tiny.checkpoints.resolve("current.meta.json"));
+        for (String epochs : List.of("2", "1")) {
+            TinyRun.Result result = TinyRun.run(tiny.train("--epochs", epochs));
+            assertEquals(0, result.exitCode(), result.err());
+            assertTrue(
+                    result.out().contains("Requested epochs already completed (last=1). Skipping training."),
+                    result.out());
+        }
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "3")).exitCode());
+        assertEquals(2, lastEpoch());
+    }
+
+    @Test
+    void otherDataOfTheSameEpochsAreNoExtension() throws IOException {
+        TinyRun.run(tiny.train("--epochs", "3", "--max-steps", "5"));
+        TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "3", "--steps-per-epoch", "4", "--accept-changes"));
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.out().contains("3 epochs are 13 steps now and were 15: the learning rate"), result.out());
+        assertEquals(13, new MetaStore(tiny.checkpoints).read().step());
     }
 
     @Test

@@ -56,6 +56,16 @@ class FileCorpusTest {
     }
 
     @Test
+    void aFolderThatCannotBeListedIsBadInput() throws IOException {
+        write("a.txt", "one");
+        Files.createSymbolicLink(folder.resolve("again"), folder);
+        String message = assertThrows(IllegalArgumentException.class, () -> FileCorpus.of("--data", List.of(folder)))
+                .getMessage();
+        assertTrue(message.startsWith("--data " + folder + " cannot be listed: "), message);
+        assertThrows(IllegalArgumentException.class, () -> FileCorpus.of("--data", List.of(Path.of(""))));
+    }
+
+    @Test
     void stopsWhenTheReaderHasEnough() throws IOException {
         write("a.txt", "one");
         write("b.jsonl", "{\"text\":\"two\"}\n{\"text\":\"three\"}");

@@ -54,6 +54,7 @@ class NativeConfigTest {
         "blas, MKL",
         "intra-op-threads, 0",
         "intra-op-threads, two",
+        "intra-op-threads, 1025",
         "inter-op-threads, -1",
         "deterministic, yes",
         "tf32, 1",
@@ -82,6 +83,8 @@ class NativeConfigTest {
     @Test
     void theThreadsFlagWins() {
         assertEquals(1, NativeConfig.DEFAULT.withThreads(1).intraOpThreads());
-        assertThrows(IllegalArgumentException.class, () -> NativeConfig.DEFAULT.withThreads(0));
+        for (int threads : new int[] {0, 1025, 1_000_000}) {
+            assertThrows(IllegalArgumentException.class, () -> NativeConfig.DEFAULT.withThreads(threads));
+        }
     }
 }

@@ -24,7 +24,7 @@ class SaveIntervalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0", "0s", "-1", "1.5s", "s", "10 s", "60d", "99999999999"})
+    @ValueSource(strings = {"", "0", "0s", "-1", "1.5s", "s", "10 s", "60d", "99999999999", "8761h", "999999999h"})
     void refusesAnythingElse(String text) {
         assertTrue(assertThrows(IllegalArgumentException.class, () -> SaveInterval.parse(text))
                 .getMessage()
