@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import perdure.checkpoint.Meta;
+import perdure.checkpoint.MetaStore;
 
 /** Signals as a shell and a supervisor send them. */
 class SignalIT {
@@ -19,10 +24,11 @@ class SignalIT {
     @TempDir
     Path folder;
 
-    private TrainingProcess start() {
+    private TrainingProcess start(String... moreFlags) {
         assumeTrue(Files.isExecutable(Path.of("/bin/kill")) || Files.isExecutable(Path.of("/usr/bin/kill")));
         TinyRun run = new TinyRun(folder);
         List<String> flags = run.train("--epochs", "1", "--steps-per-epoch", "100000");
+        Collections.addAll(flags, moreFlags);
         return TrainingProcess.start(run.checkpoints, run.log(), flags.subList(1, flags.size()));
     }
 
@@ -43,6 +49,50 @@ class SignalIT {
             assertEquals(exitCode, trainer.waitFor(), trainer::output);
             assertEquals(trainer.lastStep(), trainer.lastSaved());
         }
+    }
+
+    @Test
+    void inAnEvaluationTheWholeEpochIsSavedAndNotCalledFinished() throws Exception {
+        try (TrainingProcess trainer =
+                start("--steps-per-epoch", "5", "--validation", longText().toString())) {
+            Path status = folder.resolve("run/training_status.json");
+            assertTrue(trainer.await(() -> contains(status, "\"state\":\"evaluating\"")), trainer::output);
+            send(trainer, "TERM");
+            assertEquals(143, trainer.waitFor(), trainer::output);
+            Meta meta = new MetaStore(folder.resolve("run")).read();
+            assertEquals(5, meta.step());
+            assertEquals(-1, meta.lastEpoch());
+        }
+    }
+
+    @Test
+    void whileTheTextIsTurnedIntoTokensNothingIsLeftBehind() throws Exception {
+        try (TrainingProcess trainer = start("--data", longText().toString())) {
+            assertTrue(trainer.await(() -> folderHolds("tokens-[0-9a-f]+\\.bin\\.tmp")), trainer::output);
+            send(trainer, "TERM");
+            assertEquals(143, trainer.waitFor(), trainer::output);
+            assertTrue(folderHolds("run\\.lock"));
+            assertFalse(folderHolds("(tokens|step|current|loss).*"));
+        }
+    }
+
+    /** So long that reading it takes a while. */
+    private Path longText() throws IOException {
+        return Files.writeString(
+                folder.resolve("long.txt"), "The quick brown fox sees the lazy dog.\n".repeat(400_000));
+    }
+
+    private static boolean contains(Path file, String text) {
+        try {
+            return Files.readString(file).contains(text);
+        } catch (IOException absent) {
+            return false;
+        }
+    }
+
+    private boolean folderHolds(String name) {
+        String[] names = folder.resolve("run").toFile().list();
+        return names != null && Stream.of(names).anyMatch(each -> each.matches(name));
     }
 
     @Test

@@ -1,0 +1,83 @@
+package perdure.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.Tokenizer;
+
+class TrainingTextTest {
+
+    private static final Tokenizer BYTES =
+            Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
+
+    @TempDir
+    Path folder;
+
+    private Corpus corpus(String name, String text) throws IOException {
+        return Corpus.files("--data", List.of(Files.writeString(folder.resolve(name), text)));
+    }
+
+    private static boolean refuses(Runnable check) {
+        try {
+            check.run();
+            return false;
+        } catch (IllegalArgumentException refused) {
+            return true;
+        }
+    }
+
+    /** What is enough before the tokens are made must be enough after, and the other way round. */
+    @Test
+    void requiresExactlyWhatTrainingNeeds() throws IOException {
+        for (int length = 1; length < 40; length++) {
+            TextAndTokens made = made(length);
+            for (double fraction : new double[] {0.01, 0.05, 0.1, 0.3, 0.5, 0.9, 0.99}) {
+                for (int context = 1; context < 40; context += 3) {
+                    TrainingText text = new TrainingText(made.text, null, fraction);
+                    int sequence = context;
+                    boolean early = refuses(() -> text.requireEnough(sequence, BYTES, () -> false));
+                    boolean late = refuses(() -> {
+                        made.tokens.validation(fraction);
+                        BatchLoader.shuffled(made.tokens.training(fraction), sequence, 1, 1)
+                                .close();
+                    });
+                    assertEquals(late, early, length + " bytes, " + fraction + " held out, context " + context);
+                }
+            }
+        }
+    }
+
+    private record TextAndTokens(Corpus text, TokenFile tokens) {}
+
+    private TextAndTokens made(int length) throws IOException {
+        Corpus text = corpus(length + ".txt", "a".repeat(length));
+        return new TextAndTokens(text, TokenFile.open(folder, text, BYTES, () -> false));
+    }
+
+    @Test
+    void requiresSomethingToPredictInTheValidationText() throws IOException {
+        Corpus training = corpus("text.txt", "a".repeat(100));
+        Corpus nothing = corpus("nothing.jsonl", "{\"text\":\"\"}\n");
+        String message = assertThrows(IllegalArgumentException.class, () -> new TrainingText(training, nothing, 0.1)
+                        .requireEnough(8, BYTES, () -> false))
+                .getMessage();
+        assertTrue(message.startsWith("--validation "), message);
+        Corpus letter = corpus("letter.jsonl", "{\"text\":\"a\"}\n");
+        new TrainingText(training, letter, 0.1).requireEnough(99, BYTES, () -> false);
+    }
+
+    @Test
+    void canBeStopped() throws IOException {
+        TrainingText text = new TrainingText(corpus("text.txt", "a".repeat(100)), null, 0.1);
+        assertThrows(CancellationException.class, () -> text.requireEnough(8, BYTES, () -> true));
+    }
+}
