@@ -1,7 +1,7 @@
 // The conversation, shown as plain text: nothing that a model says becomes markup.
 
 import {h, Fragment} from 'preact';
-import {useEffect, useLayoutEffect, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {describe} from '/page/training.js';
 
 const SUGGESTIONS = ['Who are you?', 'What can you do?', 'What is the capital of France?', 'What is 7 plus 5?'];
@@ -89,7 +89,8 @@ function Question({message, editing, edit, cancel, resend}) {
 
 function Editor({text, cancel, resend}) {
   const field = useRef();
-  useEffect(() => {
+  // Before anyone can type: what came earlier would go nowhere.
+  useLayoutEffect(() => {
     field.current.focus();
     field.current.setSelectionRange(text.length, text.length);
   }, []);
@@ -159,7 +160,7 @@ function copyBySelection(text) {
 
 function Composer({field, busy, send, stop}) {
   const [text, setText] = useState('');
-  useEffect(() => field.current.focus(), []);
+  useLayoutEffect(() => field.current.focus(), []);
   useLayoutEffect(() => {
     field.current.style.height = 'auto';
     field.current.style.height = Math.min(field.current.scrollHeight, 200) + 'px';
