@@ -144,14 +144,14 @@ final class BenchCommand implements Callable<Integer> {
     private void measureRecovery() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             RecoveryTrial.Result result = RecoveryTrial.run(work.path(), quick ? 1 : 5);
-            List<Double> sorted = result.seconds().stream().sorted().toList();
+            List<Double> seconds = result.seconds();
             System.out.printf(
                     Locale.ROOT,
                     "From start to the first resumed step, %.1f MB of state: %.2f s (median of %d), %.2f s at worst.%n",
                     result.bytes() / 1e6,
-                    sorted.get(sorted.size() / 2),
-                    sorted.size(),
-                    sorted.get(sorted.size() - 1));
+                    Benchmark.percentile(seconds, 0.5),
+                    seconds.size(),
+                    Benchmark.percentile(seconds, 1));
         }
     }
 }

@@ -18,6 +18,7 @@ import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.train.Benchmark;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -36,15 +37,11 @@ final class GenerationTrial {
     record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
 
         double tokensPerSecond() {
-            return tokens / median(seconds);
+            return tokens / Benchmark.percentile(seconds, 0.5);
         }
 
         double referenceTokensPerSecond() {
-            return tokens / median(reference);
-        }
-
-        private static double median(List<Double> values) {
-            return values.stream().sorted().toList().get(values.size() / 2);
+            return tokens / Benchmark.percentile(reference, 0.5);
         }
     }
 

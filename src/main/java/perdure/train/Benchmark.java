@@ -126,7 +126,8 @@ public final class Benchmark {
         return percentile(times.stream().map(row -> row[column]).toList(), 0.5);
     }
 
-    static double percentile(List<Double> values, double share) {
+    /** The value that has {@code share} (0…1) of the others below it. */
+    public static double percentile(List<Double> values, double share) {
         double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
         Arrays.sort(sorted);
         return sorted[(int) (share * (sorted.length - 1))];

@@ -84,10 +84,7 @@ class CheckpointStoreTest {
 
     @Test
     void goesBackToTheNewestGoodOneAndSaysWhatIsRepeated() throws Exception {
-        CheckpointStore store = Runs.store(folder);
-        store.save(Runs.at(10));
-        store.save(Runs.at(25));
-        Files.delete(folder.resolve("step-0000000025/model.safetensors"));
+        saveAndDamageTheSecond(10, 25);
 
         Restart restart = whole(10);
         assertEquals(0, restart.lastEpoch());
@@ -101,10 +98,7 @@ class CheckpointStoreTest {
 
     @Test
     void savingAfterGoingBackClearsTheAbandonedOnes() throws Exception {
-        CheckpointStore store = Runs.store(folder);
-        store.save(Runs.at(10));
-        store.save(Runs.at(25));
-        Files.delete(folder.resolve("step-0000000025/model.safetensors"));
+        saveAndDamageTheSecond(10, 25);
 
         Runs.store(folder).save(Runs.at(12));
         assertEquals(List.of("step-0000000012", "step-0000000010"), generations());
@@ -113,10 +107,7 @@ class CheckpointStoreTest {
 
     @Test
     void theBestOneStaysAfterGoingBackBehindABetterOne() throws Exception {
-        CheckpointStore store = Runs.store(folder);
-        store.save(Runs.at(10));
-        store.save(Runs.at(20));
-        Files.delete(folder.resolve("step-0000000020/model.safetensors"));
+        saveAndDamageTheSecond(10, 20);
         theBestIsTheFirst();
     }
 
@@ -125,6 +116,12 @@ class CheckpointStoreTest {
         Runs.store(folder).save(Runs.at(10));
         Files.delete(folder.resolve(MetaStore.FILE));
         theBestIsTheFirst();
+    }
+
+    private void saveAndDamageTheSecond(long good, long bad) throws Exception {
+        CheckpointStore store = Runs.store(folder);
+        store.save(Runs.at(good));
+        Files.delete(store.save(Runs.at(bad)).resolve("model.safetensors"));
     }
 
     private void theBestIsTheFirst() throws Exception {
