@@ -15,6 +15,7 @@ import java.util.stream.Stream;
 /**
  * The native settings of one process, as {@code native-config/cpu.properties} explains them key by key.
  *
+ * @param oneDnn whether the large products of float32 go to oneDNN, past that library
  * @param intraOpThreads threads of one operation; 0 means the physical cores
  * @param maxPhysicalBytes JavaCPP's limit on resident memory; 0 is none
  * @param maxBytes JavaCPP's limit on native memory that it allocated itself; 0 is none
@@ -22,6 +23,7 @@ import java.util.stream.Stream;
  */
 public record NativeConfig(
         Blas blas,
+        boolean oneDnn,
         int intraOpThreads,
         int interOpThreads,
         boolean deterministic,
@@ -37,7 +39,7 @@ public record NativeConfig(
         OPENBLAS
     }
 
-    public static final NativeConfig DEFAULT = new NativeConfig(Blas.AUTO, 0, 1, true, false, 0, 0, true);
+    public static final NativeConfig DEFAULT = new NativeConfig(Blas.AUTO, true, 0, 1, true, false, 0, 0, true);
 
     /** More than any machine that this runs on has cores; starting a million of them would take for ever. */
     private static final int MAXIMUM_THREADS = 1024;
@@ -51,7 +53,7 @@ public record NativeConfig(
                     "--threads " + threads + " is not a number from 1 to " + MAXIMUM_THREADS + ".");
         }
         return new NativeConfig(
-                blas, threads, interOpThreads, deterministic, tf32, maxPhysicalBytes, maxBytes, pointerGc);
+                blas, oneDnn, threads, interOpThreads, deterministic, tf32, maxPhysicalBytes, maxBytes, pointerGc);
     }
 
     /**
@@ -107,6 +109,7 @@ public record NativeConfig(
         Taker taker = new Taker(file, properties);
         NativeConfig config = new NativeConfig(
                 taker.blas("blas"),
+                taker.truth("onednn", DEFAULT.oneDnn),
                 taker.threads("intra-op-threads", DEFAULT.intraOpThreads),
                 taker.threads("inter-op-threads", DEFAULT.interOpThreads),
                 taker.truth("deterministic", DEFAULT.deterministic),

@@ -61,6 +61,7 @@ public final class NativeRuntime {
     public static synchronized void load(NativeConfig config) {
         if (!loaded) {
             setProperties(config);
+            Malloc.keepFreedMemory();
             link();
             torch.set_num_interop_threads(config.interOpThreads());
             loaded = true;
@@ -69,6 +70,7 @@ public final class NativeRuntime {
         torch.set_num_threads(threads);
         openblas_nolapack.blas_set_num_threads(threads);
         Context context = torch.globalContext();
+        context.setUserEnabledMkldnn(config.oneDnn());
         context.setDeterministicAlgorithms(config.deterministic(), false);
         context.setDeterministicFillUninitializedMemory(
                 false); // Costs a pass over every new tensor; none is read unset.

@@ -46,7 +46,7 @@ final class Attention {
         long past = cache == null ? 0 : cache.length();
 
         TensorVector parts =
-                torch.linear(x, input).split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
+                Linear.apply(x, input).split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
         Tensor turned = rotary.turn(parts.get(0).view(batch, time, heads + groups, size), past)
                 .transpose(1, 2); // (B, H + K, T, D)
         TensorVector queriesAndKeys = turned.split_with_sizes(new long[] {heads, groups}, 1);
@@ -66,6 +66,6 @@ final class Attention {
                 past == 0, // The flash kernel's own causal mask; a single new token sees all that went before.
                 new DoubleOptional(),
                 groups < heads); // (B, H, T, D)
-        return torch.linear(attended.transpose(1, 2).reshape(batch, time, heads * size), output); // (B, T, C)
+        return Linear.apply(attended.transpose(1, 2).reshape(batch, time, heads * size), output); // (B, T, C)
     }
 }

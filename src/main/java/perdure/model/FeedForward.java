@@ -29,7 +29,7 @@ final class FeedForward {
 
     /** Maps x [B, T, C] to [B, T, C], position by position. */
     Tensor forward(Tensor x) {
-        TensorVector gateAndUp = torch.linear(x, input).chunk(2, 2); // (B, T, I) each
-        return torch.linear(torch.silu(gateAndUp.get(0)).mul(gateAndUp.get(1)), output);
+        TensorVector gateAndUp = Linear.apply(x, input).chunk(2, 2); // (B, T, I) each
+        return Linear.apply(torch.silu(gateAndUp.get(0)).mul(gateAndUp.get(1)), output);
     }
 }

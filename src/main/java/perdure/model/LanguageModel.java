@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -21,14 +23,13 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class LanguageModel extends Module {
 
-    private static final int SUM = 2; // cross_entropy_loss: reduction
-    private static final int IGNORED = -100; // cross_entropy_loss: target without a loss
-
     private final ModelConfig config;
     private final Parameters parameters;
     private final Rotary rotary;
     private final Tensor embedding; // (V, C)
     private final Tensor head; // (V, C); the embedding itself if tied
+    private final GradientBuffer embeddingGradient;
+    private final GradientBuffer headGradient;
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final RootMeanSquareNorm norm;
     private Dropout dropout = new Dropout(0);
@@ -46,9 +47,11 @@ public final class LanguageModel extends Module {
             layers.add(new DecoderLayer(config, parameters, "model.layers." + layer + ".", rotary));
         }
         norm = new RootMeanSquareNorm(config, parameters, "model.norm.weight");
+        embeddingGradient = new GradientBuffer(embedding);
         head = config.tiedEmbeddings()
                 ? embedding
                 : parameters.matrix(deviation(config), config.hiddenSize(), vocabularyRows("lm_head.weight"));
+        headGradient = config.tiedEmbeddings() ? embeddingGradient : new GradientBuffer(head);
     }
 
     private Parameters.Rows vocabularyRows(String name) {
@@ -71,18 +74,74 @@ public final class LanguageModel extends Module {
 
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
-        return Temporaries.freedBy(() -> torch.linear(hidden(ids, null), head));
+        return Temporaries.freedBy(() -> Linear.apply(hidden(embed(ids), null), head));
     }
 
     /**
-     * The sum of the token losses (nats, float32, differentiable) of targets [B, T] (int64) given ids [B, T] (int64).
-     * Targets of -100 do not count.
+     * The sum of the token losses (nats) of targets [B, T] (int64) given ids [B, T] (int64). Targets of -100 do not
+     * count. Records no gradients.
      */
-    public Tensor lossSum(Tensor ids, Tensor targets) {
-        return Temporaries.freedBy(() -> {
-            Tensor logits = logits(ids).flatten(0, 1).to(ScalarType.Float); // (B T, V)
-            return torch.cross_entropy_loss(logits, targets.flatten(), new TensorOptional(), SUM, IGNORED, 0.0);
-        });
+    public double lossSum(Tensor ids, Tensor targets) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            Tensor hidden = Temporaries.freedBy(() -> hidden(embed(ids), null));
+            return CrossEntropy.sum(hidden.flatten(0, 1), head, targets.flatten(), null);
+        }
+    }
+
+    /**
+     * As {@link #lossSum}, with the backward pass to follow, which adds {@code scale} times the gradient of the loss sum
+     * to the gradients of all weights. What the output projection has to add is added by the forward pass.
+     */
+    public Pass forward(Tensor ids, Tensor targets, double scale) {
+        Tensor embedded;
+        try (NoGradGuard guard = new NoGradGuard()) {
+            embedded = embed(ids);
+        }
+        embedded.requires_grad_(true);
+        Tensor hidden = Temporaries.freedBy(() -> hidden(embedded, null)); // (B, T, C)
+        Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float);
+        double sum = CrossEntropy.sum(
+                hidden.detach().flatten(0, 1),
+                head,
+                targets.flatten(),
+                new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
+        return new Pass(ids, embedded, hidden, gradient, sum);
+    }
+
+    /** A forward pass that waits for its backward pass. Its tensors are in the scope of who asked for it. */
+    public final class Pass {
+
+        private final Tensor ids; // (B, T)
+        private final Tensor embedded; // (B, T, C), a leaf
+        private final Tensor hidden; // (B, T, C)
+        private final Tensor hiddenGradient; // (B, T, C)
+        private final double lossSum;
+
+        private Pass(Tensor ids, Tensor embedded, Tensor hidden, Tensor hiddenGradient, double lossSum) {
+            this.ids = ids;
+            this.embedded = embedded;
+            this.hidden = hidden;
+            this.hiddenGradient = hiddenGradient;
+            this.lossSum = lossSum;
+        }
+
+        /** In nats. */
+        public double lossSum() {
+            return lossSum;
+        }
+
+        /** Adds to the gradients; once. */
+        public void backward() {
+            hidden.backward(
+                    hiddenGradient.to(hidden.scalar_type()),
+                    new BoolOptional(false),
+                    false,
+                    new TensorArrayRefOptional());
+            embeddingGradient
+                    .open()
+                    .index_add_(0, ids.flatten(), embedded.grad().flatten(0, 1));
+        }
     }
 
     /**
@@ -95,17 +154,22 @@ public final class LanguageModel extends Module {
         long time = ids.size(1);
         cache.require(time);
         try (NoGradGuard guard = new NoGradGuard()) {
-            Tensor logits =
-                    Temporaries.freedBy(() -> torch.linear(hidden(ids, cache).select(1, time - 1), head)); // (B, V)
+            Tensor logits = Temporaries.freedBy(
+                    () -> Linear.apply(hidden(embed(ids), cache).select(1, time - 1), head)); // (B, V)
             cache.advance(time);
             return logits;
         }
     }
 
+    /** The embeddings [B, T, C] of ids [B, T]. */
+    private Tensor embed(Tensor ids) {
+        return torch.embedding(embedding, ids);
+    }
+
     /** The residual stream [B, T, C] after the last norm. */
-    private Tensor hidden(Tensor ids, KeyValueCache cache) {
+    private Tensor hidden(Tensor embedded, KeyValueCache cache) {
         Dropout active = is_training() ? dropout : new Dropout(0);
-        Tensor x = active.apply(torch.embedding(embedding, ids)); // (B, T, C)
+        Tensor x = active.apply(embedded); // (B, T, C)
         for (int index = 0; index < layers.size(); index++) {
             x = layers.get(index).forward(x, cache, index, active);
         }
@@ -143,6 +207,8 @@ public final class LanguageModel extends Module {
     @Override
     public void close() {
         rotary.close();
+        embeddingGradient.close();
+        headGradient.close();
         parameters.close();
         super.close();
     }

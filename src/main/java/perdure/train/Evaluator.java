@@ -1,8 +1,6 @@
 package perdure.train;
 
 import java.util.function.BooleanSupplier;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.NoGradGuard;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
 
@@ -38,10 +36,7 @@ public final class Evaluator {
                 return null;
             }
             Batch batch = batches.batch(0, i);
-            try (PointerScope scope = new PointerScope();
-                    NoGradGuard noGradient = new NoGradGuard()) {
-                sum += learner.lossSum(batch).item_double();
-            }
+            sum += learner.lossSum(batch);
             tokens += batch.tokens();
         }
         return new Evaluation(sum / tokens, sum / Math.log(2) / textBytes);

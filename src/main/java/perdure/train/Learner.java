@@ -1,5 +1,6 @@
 package perdure.train;
 
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -16,12 +17,21 @@ import perdure.model.LanguageModel;
  */
 public record Learner(LanguageModel model, AdamW optimizer, Device device, Precision precision) {
 
-    /** Sum of the token losses of a batch, a scalar in the caller's scope; a graph for backward if gradients are on. */
-    Tensor lossSum(Batch batch) {
-        Tensor ids = onDevice(batch.ids(), batch);
-        Tensor targets = onDevice(batch.targets(), batch);
+    /** Sum of the token losses of a batch. */
+    double lossSum(Batch batch) {
+        try (PointerScope scope = new PointerScope();
+                Precision.Scope arithmetic = precision.open(device)) {
+            return model.lossSum(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch));
+        }
+    }
+
+    /**
+     * Forward pass of a batch, in the caller's scope, whose backward pass adds {@code scale} times the gradient of the
+     * sum of the token losses.
+     */
+    LanguageModel.Pass forward(Batch batch, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
-            return model.lossSum(ids, targets);
+            return model.forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
         }
     }
 

@@ -3,9 +3,8 @@ package perdure.train;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
 import perdure.data.Batch;
+import perdure.model.LanguageModel;
 
 /**
  * One optimizer step: forward and backward over the micro-batches, clip, update. It knows no epoch and saves nothing.
@@ -57,9 +56,9 @@ final class TrainStep {
     /** Adds one micro-batch's share of the gradient of the mean over all {@code tokens} of the step. */
     private double accumulate(Batch batch, long tokens) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor sum = learner.lossSum(batch);
-            sum.div(new Scalar((double) tokens)).backward();
-            return sum.item_double();
+            LanguageModel.Pass pass = learner.forward(batch, 1.0 / tokens);
+            pass.backward();
+            return pass.lossSum();
         }
     }
 

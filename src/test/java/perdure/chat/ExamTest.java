@@ -60,7 +60,7 @@ class ExamTest {
             Tensor targets = sequence.narrow(1, 1, all.length - 1).contiguous();
             for (int step = 0; step < 60; step++) {
                 adam.zero_grad();
-                model.lossSum(inputs, targets).backward();
+                model.forward(inputs, targets, 1).backward();
                 adam.step();
             }
         }

@@ -37,6 +37,7 @@ class NativeConfigTest {
     void everyKeyIsRead() throws IOException {
         NativeConfig config = read("""
                 blas = openblas
+                onednn = false
                 intra-op-threads = 3
                 inter-op-threads = 2
                 deterministic = false
@@ -45,7 +46,9 @@ class NativeConfigTest {
                 javacpp.max-bytes = 4
                 javacpp.pointer-gc = false
                 """);
-        assertEquals(new NativeConfig(NativeConfig.Blas.OPENBLAS, 3, 2, false, true, 5_000_000_000L, 4, false), config);
+        assertEquals(
+                new NativeConfig(NativeConfig.Blas.OPENBLAS, false, 3, 2, false, true, 5_000_000_000L, 4, false),
+                config);
     }
 
     @ParameterizedTest

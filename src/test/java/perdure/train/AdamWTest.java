@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,7 +81,7 @@ class AdamWTest {
             GoldenModel golden = GoldenModel.read("grouped-query");
             try (LanguageModel model = golden.model();
                     AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
-                loss(golden, model).backward();
+                backward(golden, model, 1);
                 double squares = model.named(Tensor::grad).values().stream()
                         .mapToDouble(gradient -> gradient.square().sum().item_double())
                         .sum();
@@ -100,7 +99,7 @@ class AdamWTest {
             GoldenModel golden = GoldenModel.read("tied");
             try (LanguageModel model = golden.model();
                     AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
-                loss(golden, model).mul(new Scalar(Double.NaN)).backward();
+                backward(golden, model, Double.NaN);
                 assertTrue(Double.isNaN(optimizer.clipGradients(1)));
             }
         }
@@ -153,14 +152,16 @@ class AdamWTest {
     /** One step on the mean of the token losses, which it gives. */
     private static double step(GoldenModel golden, LanguageModel model, AdamW optimizer) {
         optimizer.zeroGradients();
-        Tensor loss = loss(golden, model);
-        loss.backward();
+        double loss = backward(golden, model, 1);
         optimizer.step(LEARNING_RATE);
-        return loss.item_double();
+        return loss;
     }
 
-    private static Tensor loss(GoldenModel golden, LanguageModel model) {
-        Scalar counted = new Scalar(golden.numbers().get("counted").asDouble());
-        return model.lossSum(golden.tensor("ids"), golden.tensor("targets")).div(counted);
+    /** Adds {@code scale} times the gradients of the mean of the token losses, which it gives. */
+    private static double backward(GoldenModel golden, LanguageModel model, double scale) {
+        double counted = golden.numbers().get("counted").asDouble();
+        LanguageModel.Pass pass = model.forward(golden.tensor("ids"), golden.tensor("targets"), scale / counted);
+        pass.backward();
+        return pass.lossSum() / counted;
     }
 }

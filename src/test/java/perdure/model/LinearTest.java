@@ -1,0 +1,69 @@
+package perdure.model;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import perdure.device.NativeRuntime;
+
+/** Held against float64 on the plain path, for widths that oneDNN gets wrong on some processors as well. */
+class LinearTest {
+
+    private static final double TOLERANCE = 1e-4;
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16, 48, 61, 64, 80, 96, 128, 176, 192, 259, 384, 1100, 1152})
+    void givesTheProductAndBothGradientsWhateverTheWidth(int outputs) {
+        for (int inputs : new int[] {16, 61, 64, 176, 384}) {
+            for (int rows : new int[] {1, 33, 100, 512}) {
+                check(rows, inputs, outputs);
+            }
+        }
+    }
+
+    private static void check(int rows, int inputs, int outputs) {
+        try (PointerScope scope = new PointerScope()) {
+            String shape = rows + "x" + inputs + "x" + outputs;
+            Tensor x = torch.randn(1, rows, inputs).requires_grad_(true);
+            Tensor weight = torch.randn(outputs, inputs).requires_grad_(true);
+            Tensor gradient = torch.randn(1, rows, outputs);
+            Tensor y = Linear.apply(x, weight);
+            y.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
+
+            Tensor exactX = exact(x).squeeze(0);
+            Tensor exactGradient = exact(gradient).squeeze(0);
+            same(torch.matmul(exactX, exact(weight).t()), y, "product " + shape);
+            same(torch.matmul(exactGradient, exact(weight)), x.grad(), "gradient of x " + shape);
+            same(torch.matmul(exactGradient.t(), exactX), weight.grad(), "gradient of the weight " + shape);
+
+            Tensor xGradient = torch.zeros(rows, inputs);
+            Tensor weightGradient = torch.zeros(outputs, inputs);
+            Linear.backward(gradient.squeeze(0), x.detach().squeeze(0), weight.detach(), xGradient, weightGradient);
+            same(exact(x.grad()), xGradient, "by hand: gradient of x " + shape);
+            same(exact(weight.grad()), weightGradient, "by hand: gradient of the weight " + shape);
+        }
+    }
+
+    private static Tensor exact(Tensor tensor) {
+        return tensor.detach().to(ScalarType.Double);
+    }
+
+    private static void same(Tensor expected, Tensor actual, String what) {
+        double largest = expected.abs().max().item_double();
+        double difference =
+                exact(actual).view_as(expected).sub(expected).abs().max().item_double();
+        assertTrue(difference <= TOLERANCE * largest, () -> what + " differs by " + difference + " of " + largest);
+    }
+}
