@@ -19,15 +19,23 @@ import picocli.CommandLine.Option;
         description = "Measures training speed on this machine, on random tokens.",
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
+    private static final int QUICK_STEPS = 5;
+
+    /** Short steps are taken for so long, however few were asked for. */
+    private static final double SECONDS = 20;
+
     @Option(names = "--quick", description = "The smallest recipe and few steps: shows that it runs.")
     boolean quick;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "30",
+            defaultValue = "50",
             description = "Steps a recipe (default: ${DEFAULT-VALUE}).")
     int steps;
+
+    @Option(names = "--recipe", paramLabel = "LETTER", description = "One recipe alone: a, b or c.")
+    String recipe;
 
     @Option(
             names = "--saves",
@@ -41,6 +49,11 @@ final class BenchCommand implements Callable<Integer> {
     boolean recovery;
 
     @Option(
+            names = "--polling",
+            description = "Measures instead what 20 connections cost that each ask for the status 50 times a second.")
+    boolean polling;
+
+    @Option(
             names = "--generation",
             description = "Measures instead how fast one sequence is continued, with the likeliest tokens.")
     boolean generation;
@@ -48,8 +61,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
-            description = "With --generation: a Python that has torch and transformers, to take turns with on the same"
-                    + " weights and threads.")
+            description = "A Python that has torch and, for --generation, transformers: to take turns with on the same"
+                    + " weights, batches and threads.")
     Path python;
 
     @Mixin
@@ -60,8 +73,8 @@ final class BenchCommand implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps " + steps + " is not a positive number.");
         }
-        if (python != null && !generation) {
-            throw new IllegalArgumentException("--against-python goes with --generation.");
+        if (python != null && (saves || recovery || polling)) {
+            throw new IllegalArgumentException("--against-python goes with training or --generation.");
         }
         if (recovery) {
             measureRecovery();
@@ -72,26 +85,76 @@ final class BenchCommand implements Callable<Integer> {
             measureSaves();
             return 0;
         }
+        if (polling) {
+            measurePolling();
+            return 0;
+        }
         if (generation) {
             measureGeneration();
             return 0;
         }
-        List<Recipe> recipes = quick ? Recipe.all().subList(0, 1) : Recipe.all();
-        System.out.println("Medians. ms a step: forward + backward + optimizer = step; share of matrix peak.");
-        for (Recipe recipe : recipes) {
-            Benchmark.Result result = Benchmark.run(recipe, quick ? 5 : steps);
+        measureTraining();
+        return 0;
+    }
+
+    private void measureTraining() {
+        System.out.printf(
+                "Medians of %d steps or more, %d threads, float32. Parts of a step: data + forward, loss and the head's gradient"
+                        + " + backward + optimizer. One process: nothing is exchanged.%n",
+                quick ? QUICK_STEPS : steps, torch.get_num_threads());
+        for (Recipe recipe : recipes()) {
+            try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+                print(
+                        recipe,
+                        TrainingTrial.run(
+                                recipe, quick ? QUICK_STEPS : steps, quick ? 0 : SECONDS, work.path(), python));
+            }
+        }
+    }
+
+    private List<Recipe> recipes() {
+        List<Recipe> all = Recipe.all();
+        if (recipe == null) {
+            return quick ? all.subList(0, 1) : all;
+        }
+        List<Recipe> chosen =
+                all.stream().filter(one -> one.name().startsWith(recipe + ":")).toList();
+        if (chosen.isEmpty()) {
+            throw new IllegalArgumentException("--recipe " + recipe + " is not one of a, b, c.");
+        }
+        return chosen;
+    }
+
+    private static void print(Recipe recipe, TrainingTrial.Result result) {
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %,.0f tokens/s, %.1f ms a step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
+                        + " %,.0f MB at most, garbage collection %.2f %%%n",
+                recipe.name(),
+                result.tokensPerSecond(),
+                result.milliseconds(),
+                result.step().data(),
+                result.step().forward(),
+                result.step().backward(),
+                result.step().optimizer(),
+                result.achieved() / 1e9,
+                result.matrixPeak() / 1e9,
+                100 * result.achieved() / result.matrixPeak(),
+                result.peakBytes() / 1e6,
+                100 * result.collectionShare());
+        for (TrainingTrial.Reference reference : result.references()) {
             System.out.printf(
                     Locale.ROOT,
-                    "%-24s %,10.0f tokens/s   %8.1f + %8.1f + %7.1f = %8.1f ms   %3.0f %%%n",
-                    recipe.name(),
-                    result.tokensPerSecond(),
-                    result.forward(),
-                    result.backward(),
-                    result.optimizer(),
-                    result.step(),
-                    100 * result.peakShare());
+                    "  %s: %.1f ms a step, %,.0f MB at most; losses differ by %.1e at most%s%n",
+                    reference.name(),
+                    reference.milliseconds(),
+                    reference.peakBytes() / 1e6,
+                    reference.lossDifference(),
+                    reference.counts()
+                            ? String.format(
+                                    Locale.ROOT, "; ratio %.2f", reference.milliseconds() / result.milliseconds())
+                            : ": no comparison");
         }
-        return 0;
     }
 
     private void measureSaves() {
@@ -115,10 +178,28 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    private void measurePolling() {
+        try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+            for (Recipe recipe : quick ? recipes() : List.of(Recipe.all().get(0), SaveBenchmark.RECIPE)) {
+                PollingTrial.Result result =
+                        PollingTrial.run(recipe, work.path(), quick ? 2 : 20, quick ? 5 : recipe.batch());
+                System.out.printf(
+                        Locale.ROOT,
+                        "%s: %.1f ms a step (median); %d connections, %.0f requests/s in all: %.1f ms, %+.1f %%%n",
+                        recipe.name(),
+                        result.plain(),
+                        PollingTrial.POLLERS,
+                        result.requestsPerSecond(),
+                        result.polled(),
+                        100 * result.slowdown());
+            }
+        }
+    }
+
     private void measureGeneration() {
         int turns = quick ? 3 : 15;
         System.out.printf("Medians of %d, batch 1, %d threads.%n", turns, torch.get_num_threads());
-        for (Recipe recipe : quick ? Recipe.all().subList(0, 1) : Recipe.all()) {
+        for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
                 GenerationTrial.Result result = GenerationTrial.run(recipe.config(), work.path(), turns, python);
                 System.out.printf(

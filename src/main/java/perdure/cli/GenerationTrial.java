@@ -7,13 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
-import perdure.checkpoint.CheckpointStore;
-import perdure.checkpoint.LossHistory;
-import perdure.checkpoint.Snapshot;
-import perdure.checkpoint.TokenizerFiles;
-import perdure.checkpoint.TrainerState;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
@@ -74,7 +68,7 @@ final class GenerationTrial {
         List<Double> reference = new ArrayList<>();
         try (LanguageModel model = new LanguageModel(config, 1);
                 TokenGenerator generator = new TokenGenerator(model);
-                ReferenceScript script = python == null ? null : reference(python, save(model, work))) {
+                ReferenceScript script = python == null ? null : reference(python, ReferenceScript.save(model, work))) {
             model.train(false);
             for (int turn = 0; turn <= turns; turn++) {
                 long start = System.nanoTime();
@@ -116,24 +110,6 @@ final class GenerationTrial {
         if (difference >= 0) {
             throw new IllegalStateException("Token " + (difference + 1) + " of " + ids.length
                     + " differs from the reference's: no comparison.");
-        }
-    }
-
-    /** Saves the weights as a Hugging Face model, without a tokenizer; its folder. */
-    private static Path save(LanguageModel model, Path work) {
-        TrainerState state = new TrainerState(
-                new TrainerState.Position(0, 0, 0, 0),
-                new TrainerState.LossSum(0, 0),
-                null,
-                Map.of(),
-                new TrainerState.Plan(1, 1),
-                Map.of(),
-                List.of());
-        try (PointerScope scope = new PointerScope();
-                LossHistory history = LossHistory.open(work, state.position())) {
-            return CheckpointStore.open(work, CheckpointStore.MINIMUM_KEPT, history)
-                    .save(new Snapshot(
-                            model.config(), model.namedTensors(), Map.of(), state, new TokenizerFiles(Map.of(), 0, 0)));
         }
     }
 }

@@ -9,7 +9,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Snapshot;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.checkpoint.TrainerState;
 import perdure.device.NativeConfig;
+import perdure.model.LanguageModel;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -60,6 +68,24 @@ final class ReferenceScript implements AutoCloseable {
 
     private static Path location(String script) {
         return NativeConfig.projectFolder().orElse(Path.of("")).resolve(Path.of("scripts", "reference", script));
+    }
+
+    /** Saves weights for it to read, as a Hugging Face model without a tokenizer; its folder. */
+    static Path save(LanguageModel model, Path work) {
+        TrainerState state = new TrainerState(
+                new TrainerState.Position(0, 0, 0, 0),
+                new TrainerState.LossSum(0, 0),
+                null,
+                Map.of(),
+                new TrainerState.Plan(1, 1),
+                Map.of(),
+                List.of());
+        try (PointerScope scope = new PointerScope();
+                LossHistory history = LossHistory.open(work, state.position())) {
+            return CheckpointStore.open(work, CheckpointStore.MINIMUM_KEPT, history)
+                    .save(new Snapshot(
+                            model.config(), model.namedTensors(), Map.of(), state, new TokenizerFiles(Map.of(), 0, 0)));
+        }
     }
 
     /** What it says of itself: library and version. */

@@ -1,11 +1,15 @@
 package perdure.train;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import perdure.data.Batch;
 import perdure.device.Devices;
@@ -13,9 +17,10 @@ import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 
-/** Measures training steps on random tokens, each against the matrix products that this machine does in the same run. */
-public final class Benchmark {
-    private static final int WARM_UP_STEPS = 3;
+/** Training steps on random tokens, one by one, to be measured. */
+public final class Benchmark implements AutoCloseable {
+    /** Of every step. */
+    public static final double LEARNING_RATE = 1e-4;
 
     /**
      * What is measured.
@@ -40,88 +45,129 @@ public final class Benchmark {
     }
 
     /**
-     * Medians, in milliseconds, of one recipe.
+     * One step, in milliseconds.
      *
-     * @param peakShare of the machine's matrix products, 0…1
+     * @param data the batch's ids made into tensors; the loop's batches are made beforehand, on another thread
+     * @param forward with the loss and the gradients of the output projection
+     * @param optimizer with the clipping
+     * @param loss mean of the tokens, before the step, in nats
      */
-    public record Result(
-            double forward, double backward, double optimizer, double step, double tokensPerSecond, double peakShare) {}
-
-    private Benchmark() {}
-
-    /** Runs a recipe for so many steps, alternating with the matrix products that it is held against. */
-    public static Result run(Recipe recipe, int steps) {
-        List<double[]> times = new ArrayList<>();
-        List<Double> peaks = new ArrayList<>();
-        try (LanguageModel model = new LanguageModel(recipe.config(), 1);
-                AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
-            Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
-            model.train(true);
-            Batch batch = randomBatch(recipe);
-            for (int i = -WARM_UP_STEPS; i < steps; i++) {
-                double[] time = step(learner, batch);
-                double peak = matrixProducts();
-                if (i >= 0) {
-                    times.add(time);
-                    peaks.add(peak);
-                }
-            }
+    public record Step(double data, double forward, double backward, double optimizer, double loss) {
+        public double total() {
+            return data + forward + backward + optimizer;
         }
-        double step = median(times, 3);
-        double achieved = recipe.floatingPointOperations() / step * 1e3;
-        return new Result(
-                median(times, 0),
-                median(times, 1),
-                median(times, 2),
-                step,
-                recipe.batch() * recipe.config().context() / step * 1e3,
-                achieved / percentile(peaks, 0.9));
     }
 
-    static double[] step(Learner learner, Batch batch) {
+    private static final int BATCHES = 5;
+
+    private final Recipe recipe;
+    private final LanguageModel model;
+    private final Learner learner;
+    private final List<Batch> batches;
+    private int steps;
+
+    /** A model of random weights, that learns a few batches of random tokens by heart. */
+    public Benchmark(Recipe recipe) {
+        this.recipe = recipe;
+        model = new LanguageModel(recipe.config(), 1);
+        learner = new Learner(model, new AdamW(model, AdamW.Settings.DEFAULT), Devices.resolve("cpu"), Precision.FP32);
+        model.train(true);
+        batches = LongStream.range(0, BATCHES)
+                .mapToObj(seed -> randomBatch(recipe, seed))
+                .toList();
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    /** The batches of the next {@code count} steps. */
+    public List<Batch> next(int count) {
+        return IntStream.range(steps, steps + count)
+                .mapToObj(step -> batches.get(step % BATCHES))
+                .toList();
+    }
+
+    /** Takes a step. */
+    public Step step() {
+        return step(learner, batches.get(steps++ % BATCHES));
+    }
+
+    /** Tokens a step. */
+    public int tokens() {
+        return recipe.batch() * recipe.config().context();
+    }
+
+    /** Operations a second that steps of these times come to, in matrix products alone. */
+    public double floatingPointOperations(double milliseconds) {
+        return recipe.floatingPointOperations() / milliseconds * 1e3;
+    }
+
+    @Override
+    public void close() {
+        learner.optimizer().close();
+        model.close();
+    }
+
+    static Step step(Learner learner, Batch batch) {
         long start = System.nanoTime();
+        long data;
         long forward;
         long backward;
+        double loss;
         try (PointerScope scope = new PointerScope()) {
-            LanguageModel.Pass pass = learner.forward(batch, 1.0 / batch.tokens());
+            Tensor ids = learner.onDevice(batch.ids(), batch);
+            Tensor targets = learner.onDevice(batch.targets(), batch);
+            data = System.nanoTime();
+            LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / batch.tokens());
+            loss = pass.lossSum() / batch.tokens();
             forward = System.nanoTime();
             pass.backward();
             backward = System.nanoTime();
         }
         learner.optimizer().clipGradients(1.0);
-        learner.optimizer().step(1e-4);
+        learner.optimizer().step(LEARNING_RATE);
         learner.optimizer().zeroGradients();
         long end = System.nanoTime();
-        return new double[] {
-            (forward - start) / 1e6, (backward - forward) / 1e6, (end - backward) / 1e6, (end - start) / 1e6
-        };
+        return new Step(
+                (data - start) / 1e6, (forward - data) / 1e6, (backward - forward) / 1e6, (end - backward) / 1e6, loss);
     }
 
-    /** Floating-point operations a second of a large float32 product. */
-    private static double matrixProducts() {
+    /**
+     * Operations a second of large float32 products, by the faster of the two libraries that do them: BLAS, and oneDNN
+     * on operands that are in its own layout already.
+     */
+    public static double matrixPeak() {
         int size = 1024;
-        try (PointerScope scope = new PointerScope()) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
             Tensor a = torch.ones(size, size);
             Tensor b = torch.ones(size, size);
-            long start = System.nanoTime();
-            for (int i = 0; i < 4; i++) {
-                torch.matmul(a, b);
-            }
-            return 4 * 2.0 * size * size * size / (System.nanoTime() - start) * 1e9;
+            Tensor converted = a.to_mkldnn();
+            double seconds = Math.min(
+                    seconds(() -> torch.matmul(a, b)),
+                    seconds(() -> torch.mkldnn_linear(converted, b, new TensorOptional())));
+            return 2.0 * size * size * size / seconds;
         }
     }
 
-    static Batch randomBatch(Recipe recipe) {
+    private static double seconds(Supplier<Tensor> product) {
+        int times = 4;
+        product.get();
+        long start = System.nanoTime();
+        for (int i = 0; i < times; i++) {
+            product.get();
+        }
+        return (System.nanoTime() - start) / 1e9 / times;
+    }
+
+    static Batch randomBatch(Recipe recipe, long seed) {
         int tokens = recipe.batch() * recipe.config().context();
         int vocabulary = recipe.config().vocabularySize();
-        SplittableRandom random = new SplittableRandom(1);
+        SplittableRandom random = new SplittableRandom(seed);
         long[] ids = random.longs(tokens, 0, vocabulary).toArray();
         long[] targets = random.longs(tokens, 0, vocabulary).toArray();
         return new Batch(ids, targets, recipe.batch(), recipe.config().context(), tokens);
-    }
-
-    private static double median(List<double[]> times, int column) {
-        return percentile(times.stream().map(row -> row[column]).toList(), 0.5);
     }
 
     /** The value that has {@code share} (0…1) of the others below it. */

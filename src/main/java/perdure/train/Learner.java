@@ -30,12 +30,18 @@ public record Learner(LanguageModel model, AdamW optimizer, Device device, Preci
      * sum of the token losses.
      */
     LanguageModel.Pass forward(Batch batch, double scale) {
+        return forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
+    }
+
+    /** As {@link #forward(Batch, double)}, of ids and targets [B, T] on the device. */
+    LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
-            return model.forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
+            return model.forward(ids, targets, scale);
         }
     }
 
-    private Tensor onDevice(long[] values, Batch batch) {
+    /** Values of a batch, [B, T] int64. */
+    Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
         return device.is_cpu() ? host : host.to(device, ScalarType.Long);
     }

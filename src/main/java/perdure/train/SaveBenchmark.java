@@ -92,7 +92,7 @@ public final class SaveBenchmark {
                         Map.of())) {
             Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
             model.train(true);
-            Batch batch = Benchmark.randomBatch(recipe);
+            Batch batch = Benchmark.randomBatch(recipe, 1);
             steps(learner, batch, WARM_UP_STEPS);
             save(writer, learner, 1); // allocates
             writer.requireSaved();

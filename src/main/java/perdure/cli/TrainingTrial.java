@@ -1,0 +1,228 @@
+package perdure.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.global.torch;
+import perdure.data.Batch;
+import perdure.train.Benchmark;
+import perdure.train.Benchmark.Recipe;
+import perdure.train.Benchmark.Step;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Measures training steps, in turns with the machine's matrix products and with other programs that take the same steps
+ * from the same weights.
+ */
+final class TrainingTrial {
+
+    /** Steps of a turn: all programs are idle but one. */
+    private static final int TURN = 5;
+
+    /** Losses of the same step may differ by that, in nats, or a comparison does not count. */
+    static final double LOSS_TOLERANCE = 1e-3;
+
+    /**
+     * What another program needed.
+     *
+     * @param milliseconds a step
+     * @param peakBytes resident memory at most
+     * @param lossDifference largest, of a step's loss
+     */
+    record Reference(String name, double milliseconds, long peakBytes, double lossDifference) {
+        boolean counts() {
+            return lossDifference <= LOSS_TOLERANCE;
+        }
+    }
+
+    /**
+     * Medians.
+     *
+     * @param matrixPeak operations a second of the machine's large products, reached by a tenth of those measured
+     * @param achieved operations a second of the steps' products
+     * @param peakBytes resident memory of this process at most, so far
+     * @param collectionShare of the time, spent by the garbage collector
+     */
+    record Result(
+            Step step,
+            double milliseconds,
+            double tokensPerSecond,
+            double achieved,
+            double matrixPeak,
+            long peakBytes,
+            double collectionShare,
+            List<Reference> references) {}
+
+    private TrainingTrial() {}
+
+    /**
+     * Runs it, with a first turn that is not counted in the times.
+     *
+     * @param steps that count, at least
+     * @param seconds that they take, at least
+     * @param work an empty folder
+     * @param python to hold it against, eager and compiled; null for none
+     */
+    static Result run(Recipe recipe, int steps, double seconds, Path work, Path python) {
+        List<Step> times = new ArrayList<>();
+        List<Double> losses = new ArrayList<>();
+        List<Double> peaks = new ArrayList<>();
+        try (Benchmark benchmark = new Benchmark(recipe);
+                Opponents opponents = new Opponents(python, benchmark, work)) {
+            long collected = 0;
+            double elapsed = 0;
+            for (int done = -TURN; done < steps || elapsed < seconds * 1e3; done += TURN) {
+                List<Batch> batches = benchmark.next(TURN);
+                long before = collectorMillis();
+                for (int i = 0; i < TURN; i++) {
+                    Step step = benchmark.step();
+                    losses.add(step.loss());
+                    if (done >= 0) {
+                        times.add(step);
+                        elapsed += step.total();
+                    }
+                }
+                if (done >= 0) {
+                    collected += collectorMillis() - before;
+                    peaks.add(Benchmark.matrixPeak());
+                }
+                opponents.turn(batches, done >= 0);
+            }
+            double total = median(times, Step::total);
+            return new Result(
+                    new Step(
+                            median(times, Step::data),
+                            median(times, Step::forward),
+                            median(times, Step::backward),
+                            median(times, Step::optimizer),
+                            median(times, Step::loss)),
+                    total,
+                    benchmark.tokens() / total * 1e3,
+                    benchmark.floatingPointOperations(total),
+                    Benchmark.percentile(peaks, 0.9),
+                    peakBytes(),
+                    collected / elapsed,
+                    opponents.results(losses));
+        }
+    }
+
+    /** The other programs, and what they answered. */
+    private static final class Opponents implements AutoCloseable {
+
+        private final List<ReferenceScript> scripts = new ArrayList<>();
+        private final List<List<Double>> milliseconds = new ArrayList<>();
+        private final List<List<Double>> losses = new ArrayList<>();
+        private final List<Long> peaks = new ArrayList<>();
+
+        Opponents(Path python, Benchmark benchmark, Path work) {
+            if (python == null) {
+                return;
+            }
+            String folder = ReferenceScript.save(benchmark.model(), work).toString();
+            String threads = Integer.toString(torch.get_num_threads());
+            for (String mode : List.of("eager", "compiled")) {
+                scripts.add(new ReferenceScript(python, "train.py", folder, threads, mode));
+                milliseconds.add(new ArrayList<>());
+                losses.add(new ArrayList<>());
+                peaks.add(0L);
+            }
+        }
+
+        void turn(List<Batch> batches, boolean counts) {
+            Object question = Map.of(
+                    "learning_rate",
+                    Benchmark.LEARNING_RATE,
+                    "batches",
+                    batches.stream().map(Opponents::rows).toList());
+            for (int i = 0; i < scripts.size(); i++) {
+                JsonNode answer = scripts.get(i).ask(question);
+                losses.get(i).addAll(numbers(answer, "losses").toList());
+                if (counts) {
+                    milliseconds
+                            .get(i)
+                            .addAll(numbers(answer, "seconds")
+                                    .map(seconds -> seconds * 1e3)
+                                    .toList());
+                }
+                peaks.set(i, answer.path("peak").asLong());
+            }
+        }
+
+        private static Map<String, Object> rows(Batch batch) {
+            return Map.of("ids", rows(batch.ids(), batch), "targets", rows(batch.targets(), batch));
+        }
+
+        private static List<long[]> rows(long[] values, Batch batch) {
+            int length = batch.context();
+            return Stream.iterate(0, from -> from < values.length, from -> from + length)
+                    .map(from -> Arrays.copyOfRange(values, from, from + length))
+                    .toList();
+        }
+
+        private static Stream<Double> numbers(JsonNode answer, String name) {
+            return answer.path(name).valueStream().map(JsonNode::asDouble);
+        }
+
+        List<Reference> results(List<Double> expected) {
+            List<Reference> results = new ArrayList<>();
+            for (int i = 0; i < scripts.size(); i++) {
+                results.add(new Reference(
+                        scripts.get(i).name(),
+                        Benchmark.percentile(milliseconds.get(i), 0.5),
+                        peaks.get(i),
+                        largestDifference(expected, losses.get(i))));
+            }
+            return results;
+        }
+
+        @Override
+        public void close() {
+            scripts.forEach(ReferenceScript::close);
+        }
+    }
+
+    static double largestDifference(List<Double> ours, List<Double> theirs) {
+        if (ours.size() != theirs.size()) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double largest = 0;
+        for (int i = 0; i < ours.size(); i++) {
+            largest = Math.max(largest, Math.abs(ours.get(i) - theirs.get(i))); // NaN stays NaN, and does not count.
+        }
+        return largest;
+    }
+
+    private static double median(List<Step> steps, ToDoubleFunction<Step> of) {
+        return Benchmark.percentile(steps.stream().mapToDouble(of).boxed().toList(), 0.5);
+    }
+
+    private static long collectorMillis() {
+        return ManagementFactory.getGarbageCollectorMXBeans().stream()
+                .mapToLong(GarbageCollectorMXBean::getCollectionTime)
+                .sum();
+    }
+
+    /** Resident memory of this process at most; 0 where the system does not tell. */
+    private static long peakBytes() {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.isReadable(status)) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .sum();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+}

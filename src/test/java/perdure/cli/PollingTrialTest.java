@@ -1,0 +1,29 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.device.NativeRuntime;
+import perdure.model.ModelConfig;
+import perdure.train.Benchmark.Recipe;
+
+class PollingTrialTest {
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @Test
+    void pollsWhileStepsAreTaken(@TempDir Path folder) {
+        Recipe tiny = new Recipe("tiny", new ModelConfig(50, 32, 1, 2, 2, 48, 16, true), 2);
+        PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 50);
+        assertTrue(result.plain() > 0 && result.polled() > 0);
+        assertTrue(result.requestsPerSecond() > 0);
+        assertEquals(0.25, new PollingTrial.Result(4, 5, 1).slowdown());
+    }
+}

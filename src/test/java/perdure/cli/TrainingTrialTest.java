@@ -1,0 +1,74 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.device.NativeRuntime;
+import perdure.model.ModelConfig;
+import perdure.train.Benchmark.Recipe;
+
+class TrainingTrialTest {
+    private static final Recipe RECIPE = new Recipe("tiny", new ModelConfig(50, 32, 1, 2, 2, 48, 16, true), 2);
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    @Test
+    void measuresEveryPartOfAStep() {
+        TrainingTrial.Result result = TrainingTrial.run(RECIPE, 10, 0, folder, null);
+        assertTrue(result.step().data() > 0);
+        assertTrue(result.step().forward() > 0);
+        assertTrue(result.step().backward() > 0);
+        assertTrue(result.step().optimizer() > 0);
+        assertEquals(32 / result.milliseconds() * 1e3, result.tokensPerSecond(), 1e-6);
+        assertTrue(result.achieved() > 0);
+        assertTrue(result.matrixPeak() > result.achieved());
+        assertTrue(result.peakBytes() > 0);
+        assertEquals(List.of(), result.references());
+    }
+
+    @Test
+    void otherLossesAreNoComparison() throws Exception {
+        Path other = folder.resolve("python");
+        Files.createFile(other, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.writeString(other, """
+                #!/bin/sh
+                test -f "$2/model.safetensors" && echo "{\\"name\\":\\"$4\\"}"
+                while read -r question; do
+                  echo '{"seconds":[1,2,3,4,5],"losses":[9,9,9,9,9],"peak":7}'
+                done
+                """);
+        Path work = Files.createDirectory(folder.resolve("work"));
+        List<TrainingTrial.Reference> references =
+                TrainingTrial.run(RECIPE, 5, 0, work, other).references();
+        assertEquals(
+                List.of("eager", "compiled"),
+                references.stream().map(TrainingTrial.Reference::name).toList());
+        for (TrainingTrial.Reference reference : references) {
+            assertEquals(3000, reference.milliseconds());
+            assertEquals(7, reference.peakBytes());
+            assertFalse(reference.counts());
+        }
+    }
+
+    @Test
+    void lossesThatAreNoNumbersOrTooFewDoNotCount() {
+        double nan = TrainingTrial.largestDifference(List.of(1.0, Double.NaN, 1.0), List.of(1.0, 1.0, 1.0));
+        assertFalse(new TrainingTrial.Reference("", 1, 1, nan).counts());
+        assertEquals(Double.POSITIVE_INFINITY, TrainingTrial.largestDifference(List.of(1.0), List.of()));
+        assertEquals(0.25, TrainingTrial.largestDifference(List.of(1.0, 2.0), List.of(1.0, 2.25)));
+    }
+}
