@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -61,8 +62,9 @@ public final class NativeRuntime {
     public static synchronized void load(NativeConfig config) {
         if (!loaded) {
             setProperties(config);
-            Malloc.keepFreedMemory();
+            CompletableFuture<Void> malloc = CompletableFuture.runAsync(Malloc::keepFreedMemory);
             link();
+            malloc.join();
             torch.set_num_interop_threads(config.interOpThreads());
             loaded = true;
         }
