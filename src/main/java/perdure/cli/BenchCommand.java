@@ -21,6 +21,9 @@ import picocli.CommandLine.Option;
 final class BenchCommand implements Callable<Integer> {
     private static final int QUICK_STEPS = 5;
 
+    /** Of polling, with and without. */
+    private static final int STEPS_A_TURN = 5;
+
     /** Short steps are taken for so long, however few were asked for. */
     private static final double SECONDS = 20;
 
@@ -76,6 +79,9 @@ final class BenchCommand implements Callable<Integer> {
         if (python != null && (saves || recovery || polling)) {
             throw new IllegalArgumentException("--against-python goes with training or --generation.");
         }
+        if (recipe != null && (saves || recovery || polling)) {
+            throw new IllegalArgumentException("--recipe " + recipe + " goes with training or --generation.");
+        }
         if (recovery) {
             measureRecovery();
             return 0;
@@ -98,16 +104,14 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void measureTraining() {
+        int least = quick ? QUICK_STEPS : steps;
         System.out.printf(
-                "Medians of %d steps or more, %d threads, float32. Parts of a step: data + forward, loss and the head's gradient"
-                        + " + backward + optimizer. One process: nothing is exchanged.%n",
-                quick ? QUICK_STEPS : steps, torch.get_num_threads());
+                "Medians of %d steps or more, %d threads, float32. Parts of a step: data + forward, loss and the head's"
+                        + " gradient + backward + optimizer. One process: nothing is exchanged.%n",
+                least, torch.get_num_threads());
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                print(
-                        recipe,
-                        TrainingTrial.run(
-                                recipe, quick ? QUICK_STEPS : steps, quick ? 0 : SECONDS, work.path(), python));
+                print(recipe, TrainingTrial.run(recipe, least, quick ? 0 : SECONDS, work.path(), python));
             }
         }
     }
@@ -181,8 +185,7 @@ final class BenchCommand implements Callable<Integer> {
     private void measurePolling() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             for (Recipe recipe : quick ? recipes() : List.of(Recipe.all().get(0), SaveBenchmark.RECIPE)) {
-                PollingTrial.Result result =
-                        PollingTrial.run(recipe, work.path(), quick ? 2 : 20, quick ? 5 : recipe.batch());
+                PollingTrial.Result result = PollingTrial.run(recipe, work.path(), quick ? 2 : 20, STEPS_A_TURN);
                 System.out.printf(
                         Locale.ROOT,
                         "%s: %.1f ms a step (median); %d connections, %.0f requests/s in all: %.1f ms, %+.1f %%%n",

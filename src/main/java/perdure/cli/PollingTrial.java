@@ -88,13 +88,12 @@ final class PollingTrial {
     /** Connections that ask one after the other, all of them in every interval, from one thread. */
     private static final class Pollers implements AutoCloseable {
 
+        private final byte[] request;
         private final List<Socket> sockets = new ArrayList<>();
-        private final Thread thread;
         private volatile boolean asking;
         private volatile boolean closed;
         private volatile long answers;
         private volatile IOException failure;
-        private final byte[] request;
 
         Pollers(int port) {
             request = ("GET /training/status HTTP/1.1\r\nHost: localhost:" + port + "\r\n\r\n").getBytes(US_ASCII);
@@ -107,7 +106,7 @@ final class PollingTrial {
             } catch (IOException problem) {
                 throw new UncheckedIOException(problem);
             }
-            thread = new Thread(this::poll, "pollers");
+            Thread thread = new Thread(this::poll, "pollers");
             thread.setDaemon(true);
             thread.start();
         }

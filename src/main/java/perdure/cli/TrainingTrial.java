@@ -76,8 +76,9 @@ final class TrainingTrial {
         List<Step> times = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         List<Double> peaks = new ArrayList<>();
-        try (Benchmark benchmark = new Benchmark(recipe);
-                Opponents opponents = new Opponents(python, benchmark, work)) {
+        List<Opponent> opponents = List.of();
+        try (Benchmark benchmark = new Benchmark(recipe)) {
+            opponents = opponents(python, benchmark, work);
             long collected = 0;
             double elapsed = 0;
             for (int done = -TURN; done < steps || elapsed < seconds * 1e3; done += TURN) {
@@ -95,7 +96,10 @@ final class TrainingTrial {
                     collected += collectorMillis() - before;
                     peaks.add(Benchmark.matrixPeak());
                 }
-                opponents.turn(batches, done >= 0);
+                Map<String, Object> question = question(batches);
+                for (Opponent opponent : opponents) {
+                    opponent.turn(question, done >= 0);
+                }
             }
             double total = median(times, Step::total);
             return new Result(
@@ -111,82 +115,71 @@ final class TrainingTrial {
                     Benchmark.percentile(peaks, 0.9),
                     peakBytes(),
                     collected / elapsed,
-                    opponents.results(losses));
+                    opponents.stream().map(one -> one.result(losses)).toList());
+        } finally {
+            opponents.forEach(one -> one.script.close());
         }
     }
 
-    /** The other programs, and what they answered. */
-    private static final class Opponents implements AutoCloseable {
+    private static List<Opponent> opponents(Path python, Benchmark benchmark, Path work) {
+        if (python == null) {
+            return List.of();
+        }
+        String folder = ReferenceScript.save(benchmark.model(), work).toString();
+        String threads = Integer.toString(torch.get_num_threads());
+        return Stream.of("eager", "compiled")
+                .map(mode -> new Opponent(new ReferenceScript(python, "train.py", folder, threads, mode)))
+                .toList();
+    }
 
-        private final List<ReferenceScript> scripts = new ArrayList<>();
-        private final List<List<Double>> milliseconds = new ArrayList<>();
-        private final List<List<Double>> losses = new ArrayList<>();
-        private final List<Long> peaks = new ArrayList<>();
+    private static Map<String, Object> question(List<Batch> batches) {
+        return Map.of(
+                "learning_rate",
+                Benchmark.LEARNING_RATE,
+                "batches",
+                batches.stream()
+                        .map(batch -> Map.of("ids", rows(batch.ids(), batch), "targets", rows(batch.targets(), batch)))
+                        .toList());
+    }
 
-        Opponents(Path python, Benchmark benchmark, Path work) {
-            if (python == null) {
-                return;
-            }
-            String folder = ReferenceScript.save(benchmark.model(), work).toString();
-            String threads = Integer.toString(torch.get_num_threads());
-            for (String mode : List.of("eager", "compiled")) {
-                scripts.add(new ReferenceScript(python, "train.py", folder, threads, mode));
-                milliseconds.add(new ArrayList<>());
-                losses.add(new ArrayList<>());
-                peaks.add(0L);
-            }
+    private static List<long[]> rows(long[] values, Batch batch) {
+        int length = batch.context();
+        return Stream.iterate(0, from -> from < values.length, from -> from + length)
+                .map(from -> Arrays.copyOfRange(values, from, from + length))
+                .toList();
+    }
+
+    /** Another program, and what it answered. */
+    private static final class Opponent {
+
+        private final ReferenceScript script;
+        private final List<Double> milliseconds = new ArrayList<>();
+        private final List<Double> losses = new ArrayList<>();
+        private long peakBytes;
+
+        Opponent(ReferenceScript script) {
+            this.script = script;
         }
 
-        void turn(List<Batch> batches, boolean counts) {
-            Object question = Map.of(
-                    "learning_rate",
-                    Benchmark.LEARNING_RATE,
-                    "batches",
-                    batches.stream().map(Opponents::rows).toList());
-            for (int i = 0; i < scripts.size(); i++) {
-                JsonNode answer = scripts.get(i).ask(question);
-                losses.get(i).addAll(numbers(answer, "losses").toList());
-                if (counts) {
-                    milliseconds
-                            .get(i)
-                            .addAll(numbers(answer, "seconds")
-                                    .map(seconds -> seconds * 1e3)
-                                    .toList());
-                }
-                peaks.set(i, answer.path("peak").asLong());
+        void turn(Map<String, Object> question, boolean counts) {
+            JsonNode answer = script.ask(question);
+            numbers(answer, "losses").forEach(losses::add);
+            if (counts) {
+                numbers(answer, "seconds").forEach(seconds -> milliseconds.add(seconds * 1e3));
             }
-        }
-
-        private static Map<String, Object> rows(Batch batch) {
-            return Map.of("ids", rows(batch.ids(), batch), "targets", rows(batch.targets(), batch));
-        }
-
-        private static List<long[]> rows(long[] values, Batch batch) {
-            int length = batch.context();
-            return Stream.iterate(0, from -> from < values.length, from -> from + length)
-                    .map(from -> Arrays.copyOfRange(values, from, from + length))
-                    .toList();
+            peakBytes = answer.path("peak").asLong();
         }
 
         private static Stream<Double> numbers(JsonNode answer, String name) {
             return answer.path(name).valueStream().map(JsonNode::asDouble);
         }
 
-        List<Reference> results(List<Double> expected) {
-            List<Reference> results = new ArrayList<>();
-            for (int i = 0; i < scripts.size(); i++) {
-                results.add(new Reference(
-                        scripts.get(i).name(),
-                        Benchmark.percentile(milliseconds.get(i), 0.5),
-                        peaks.get(i),
-                        largestDifference(expected, losses.get(i))));
-            }
-            return results;
-        }
-
-        @Override
-        public void close() {
-            scripts.forEach(ReferenceScript::close);
+        Reference result(List<Double> expected) {
+            return new Reference(
+                    script.name(),
+                    Benchmark.percentile(milliseconds, 0.5),
+                    peakBytes,
+                    largestDifference(expected, losses));
         }
     }
 

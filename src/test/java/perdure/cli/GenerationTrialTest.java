@@ -6,17 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.device.NativeRuntime;
-import perdure.model.ModelConfig;
 
 class GenerationTrialTest {
-    private static final ModelConfig SHAPE = new ModelConfig(50, 32, 1, 2, 2, 48, 16, true);
-
     @TempDir
     Path folder;
 
@@ -27,7 +23,7 @@ class GenerationTrialTest {
 
     @Test
     void fillsAContextAtEachTurn() {
-        GenerationTrial.Result result = GenerationTrial.run(SHAPE, folder, 3, null);
+        GenerationTrial.Result result = GenerationTrial.run(ReferenceProgram.SHAPE, folder, 3, null);
         assertEquals(4, result.prompt());
         assertEquals(12, result.tokens());
         assertEquals(3, result.seconds().size());
@@ -45,19 +41,22 @@ class GenerationTrialTest {
 
     @Test
     void aReferenceThatSaysOtherTokensIsNoComparison() throws Exception {
-        Path other = program("""
+        Path other = ReferenceProgram.write(folder, """
                 test -f "$2/model.safetensors" && test -f "$2/config.json" && echo '{"name":"other"}'
                 while read -r question; do echo '{"seconds":1,"ids":[-1]}'; done
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
-        IllegalStateException refusal =
-                assertThrows(IllegalStateException.class, () -> GenerationTrial.run(SHAPE, work, 1, other));
+        IllegalStateException refusal = assertThrows(
+                IllegalStateException.class, () -> GenerationTrial.run(ReferenceProgram.SHAPE, work, 1, other));
         assertEquals("Token 1 of 12 differs from the reference's: no comparison.", refusal.getMessage());
     }
 
     @Test
     void namesAPythonThatIsNotThereOrDoesNotAnswer() throws Exception {
-        for (Path python : List.of(folder.resolve("absent"), program("exit 1"), program("echo Hello"))) {
+        for (Path python : List.of(
+                folder.resolve("absent"),
+                ReferenceProgram.write(folder, "exit 1"),
+                ReferenceProgram.write(folder, "echo Hello"))) {
             IllegalArgumentException refusal = assertThrows(
                     IllegalArgumentException.class, () -> new ReferenceScript(python, "generate.py", "folder"));
             assertTrue(refusal.getMessage().startsWith("--against-python " + python + ": "), refusal.getMessage());
@@ -67,14 +66,5 @@ class GenerationTrialTest {
     @Test
     void takesAReferenceForSpeedAlone() {
         assertEquals(2, Main.run("bench", "--saves", "--against-python", "python"));
-    }
-
-    private Path program(String script) throws Exception {
-        Path file = Files.createTempFile(
-                folder,
-                "python",
-                "",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        return Files.writeString(file, "#!/bin/sh\n" + script);
     }
 }

@@ -8,7 +8,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.device.NativeRuntime;
-import perdure.model.ModelConfig;
 import perdure.train.Benchmark.Recipe;
 
 class PollingTrialTest {
@@ -20,7 +19,7 @@ class PollingTrialTest {
 
     @Test
     void pollsWhileStepsAreTaken(@TempDir Path folder) {
-        Recipe tiny = new Recipe("tiny", new ModelConfig(50, 32, 1, 2, 2, 48, 16, true), 2);
+        Recipe tiny = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
         PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 50);
         assertTrue(result.plain() > 0 && result.polled() > 0);
         assertTrue(result.requestsPerSecond() > 0);

@@ -6,17 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.device.NativeRuntime;
-import perdure.model.ModelConfig;
 import perdure.train.Benchmark.Recipe;
 
 class TrainingTrialTest {
-    private static final Recipe RECIPE = new Recipe("tiny", new ModelConfig(50, 32, 1, 2, 2, 48, 16, true), 2);
+    private static final Recipe RECIPE = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
 
     @TempDir
     Path folder;
@@ -42,10 +40,7 @@ class TrainingTrialTest {
 
     @Test
     void otherLossesAreNoComparison() throws Exception {
-        Path other = folder.resolve("python");
-        Files.createFile(other, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Files.writeString(other, """
-                #!/bin/sh
+        Path other = ReferenceProgram.write(folder, """
                 test -f "$2/model.safetensors" && echo "{\\"name\\":\\"$4\\"}"
                 while read -r question; do
                   echo '{"seconds":[1,2,3,4,5],"losses":[9,9,9,9,9],"peak":7}'

@@ -1,0 +1,24 @@
+package perdure.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import perdure.model.ModelConfig;
+
+/** What stands in for a Python that a trial takes turns with, and a model small enough for it. */
+final class ReferenceProgram {
+    static final ModelConfig SHAPE = new ModelConfig(50, 32, 1, 2, 2, 48, 16, true);
+
+    private ReferenceProgram() {}
+
+    /** A shell script that can be started in place of the Python. */
+    static Path write(Path folder, String script) throws IOException {
+        Path file = Files.createTempFile(
+                folder,
+                "python",
+                "",
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        return Files.writeString(file, "#!/bin/sh\n" + script);
+    }
+}
