@@ -2,10 +2,10 @@ package perdure.data;
 
 import java.util.List;
 
-/** What a person might type first, with the answers that the model of the default run gives. */
+/** What a person might type first, one after the other, with the answers that the default run must give. */
 public final class PlainQuestions {
 
-    /** One thing typed into an empty conversation and the right answer. */
+    /** One thing typed and the right answer, in the words of the bundled conversations. */
     public record PlainQuestion(String question, String answer) {}
 
     public static final List<PlainQuestion> ALL = List.of(
