@@ -70,9 +70,9 @@ public final class NativeRuntime {
         }
         int threads = config.intraOpThreads() == 0 ? physicalCores() : config.intraOpThreads();
         torch.set_num_threads(threads);
-        openblas_nolapack.blas_set_num_threads(threads);
         Context context = torch.globalContext();
         context.setUserEnabledMkldnn(config.oneDnn());
+        limitBlas(config.oneDnn() && Context.hasMKLDNN() ? 1 : threads);
         context.setDeterministicAlgorithms(config.deterministic(), false);
         context.setDeterministicFillUninitializedMemory(
                 false); // Costs a pass over every new tensor; none is read unset.
@@ -80,6 +80,17 @@ public final class NativeRuntime {
         context.setBenchmarkCuDNN(!config.deterministic());
         context.setAllowTF32CuBLAS(config.tf32());
         context.setAllowTF32CuDNN(config.tf32());
+    }
+
+    /**
+     * MKL takes libgomp's count where none is set: inside libtorch's own parallel loops, attention's, one thread. Told a
+     * count, it would start threads there too, which makes attention three times slower. OpenBLAS does so always, and
+     * gets one thread where the large products are oneDNN's.
+     */
+    private static void limitBlas(int threads) {
+        if (!"mkl".equals(System.getProperty("org.bytedeco.openblas.load"))) {
+            openblas_nolapack.blas_set_num_threads(threads);
+        }
     }
 
     /** Whether the natives on the class path are the CUDA build's. Touches no native code. */

@@ -36,17 +36,27 @@ final class Attention {
                 new Parameters.Rows(prefix + "o_proj.weight", config.hiddenSize()));
     }
 
-    /** Attends from x [B, T, C] to itself and, with a cache, to what went before; the cache takes the keys and values. */
-    Tensor forward(Tensor x, KeyValueCache cache, int layer) {
-        long batch = x.size(0);
-        long time = x.size(1);
+    /**
+     * Attends from x [B, T, C] to itself and, with a cache, to what went before; the cache takes the keys and values. The
+     * steps back go to the tape, if that is not null; then there is no cache.
+     */
+    Tensor forward(Tensor x, KeyValueCache cache, int layer, Tape tape) {
+        Tensor projected = Linear.apply(x, input, tape); // (B, T, H D + 2 K D)
+        Tensor attended = tape == null
+                ? attend(projected, cache, layer)
+                : tape.byAutograd(projected, leaf -> attend(leaf, null, layer)); // (B, T, H D)
+        return Linear.apply(attended, output, tape); // (B, T, C)
+    }
+
+    private Tensor attend(Tensor projected, KeyValueCache cache, int layer) {
+        long batch = projected.size(0);
+        long time = projected.size(1);
         long heads = config.heads();
         long groups = config.keyValueHeads();
         long size = config.headSize();
         long past = cache == null ? 0 : cache.length();
 
-        TensorVector parts =
-                Linear.apply(x, input).split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
+        TensorVector parts = projected.split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
         Tensor turned = rotary.turn(parts.get(0).view(batch, time, heads + groups, size), past)
                 .transpose(1, 2); // (B, H + K, T, D)
         TensorVector queriesAndKeys = turned.split_with_sizes(new long[] {heads, groups}, 1);
@@ -57,15 +67,18 @@ final class Attention {
             keys = cache.appendKeys(layer, keys); // (B, K, S, D)
             values = cache.appendValues(layer, values); // (B, K, S, D)
         }
-        Tensor attended = torch.scaled_dot_product_attention(
-                queries,
-                keys,
-                values,
-                past > 0 && time > 1 ? new TensorOptional(KeyValueCache.mask(time, past, x)) : new TensorOptional(),
-                0.0,
-                past == 0, // The flash kernel's own causal mask; a single new token sees all that went before.
-                new DoubleOptional(),
-                groups < heads); // (B, H, T, D)
-        return Linear.apply(attended.transpose(1, 2).reshape(batch, time, heads * size), output); // (B, T, C)
+        return torch.scaled_dot_product_attention(
+                        queries,
+                        keys,
+                        values,
+                        past > 0 && time > 1
+                                ? new TensorOptional(KeyValueCache.mask(time, past, projected))
+                                : new TensorOptional(),
+                        0.0,
+                        past == 0, // The flash kernel's own causal mask; a single new token sees all that went before.
+                        new DoubleOptional(),
+                        groups < heads) // (B, H, T, D)
+                .transpose(1, 2)
+                .reshape(batch, time, heads * size);
     }
 }

@@ -102,11 +102,7 @@ final class CrossEntropy {
         Tensor gradient = piece.values.mul_(factor.unsqueeze(1)); // (R, P)
         gradient.scatter_add_(1, piece.index, piece.inside.mul(scale).neg_().unsqueeze(1));
         long columns = gradient.size(1);
-        Linear.backward(
-                gradient,
-                hidden,
-                weight.narrow(0, piece.from, columns),
-                gradients.hidden,
-                gradients.weight.narrow(0, piece.from, columns));
+        gradients.hidden.add_(Linear.inputGradient(gradient, weight.narrow(0, piece.from, columns)));
+        gradients.weight.narrow(0, piece.from, columns).add_(Linear.weightGradient(gradient, hidden));
     }
 }

@@ -1,5 +1,6 @@
 package perdure.model;
 
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /** One layer of the decoder: attention and feed-forward, each on a normalised copy of the residual stream. */
@@ -17,11 +18,21 @@ final class DecoderLayer {
         feedForwardNorm = new RootMeanSquareNorm(config, parameters, prefix + "post_attention_layernorm.weight");
     }
 
-    /** Maps the residual stream x [B, T, C] to [B, T, C]. */
-    Tensor forward(Tensor x, KeyValueCache cache, int layer, Dropout dropout) {
-        Tensor middle = Temporaries.freedBy(
-                () -> x.add(dropout.apply(attention.forward(attentionNorm.forward(x), cache, layer))));
-        return Temporaries.freedBy(
-                () -> middle.add(dropout.apply(feedForward.forward(feedForwardNorm.forward(middle)))));
+    /** Maps the residual stream x [B, T, C] to [B, T, C]; the steps back go to the tape, if that is not null. */
+    Tensor forward(Tensor x, KeyValueCache cache, int layer, Dropout dropout, Tape tape) {
+        Tensor middle = added(
+                x,
+                tape,
+                branch -> dropout.apply(
+                        attention.forward(attentionNorm.forward(x, branch), cache, layer, branch), branch));
+        return added(
+                middle,
+                tape,
+                branch -> dropout.apply(feedForward.forward(feedForwardNorm.forward(middle, branch), branch), branch));
+    }
+
+    private static Tensor added(Tensor x, Tape tape, Function<Tape, Tensor> residual) {
+        Tape branch = tape == null ? null : tape.branch();
+        return Temporaries.freedBy(() -> x.add(residual.apply(branch)));
     }
 }

@@ -27,9 +27,40 @@ final class FeedForward {
                 new Parameters.Rows(prefix + "down_proj.weight", config.hiddenSize()));
     }
 
-    /** Maps x [B, T, C] to [B, T, C], position by position. */
-    Tensor forward(Tensor x) {
-        TensorVector gateAndUp = Linear.apply(x, input).chunk(2, 2); // (B, T, I) each
-        return Linear.apply(torch.silu(gateAndUp.get(0)).mul(gateAndUp.get(1)), output);
+    /** Maps x [B, T, C] to [B, T, C], position by position; the steps back go to the tape, if that is not null. */
+    Tensor forward(Tensor x, Tape tape) {
+        if (tape == null) {
+            TensorVector gateAndUp = Linear.apply(x, input).chunk(2, 2); // (B, T, I) each
+            return Linear.apply(torch.silu(gateAndUp.get(0)).mul(gateAndUp.get(1)), output);
+        }
+        return Linear.apply(gated(x, tape), output, tape);
+    }
+
+    /** Gate and up each whole: what follows is slow on tensors with gaps. */
+    private Tensor gated(Tensor x, Tape tape) {
+        TensorVector weights = input.chunk(2, 0); // (I, C) each
+        Tensor gate = Linear.apply(x, weights.get(0)); // (B, T, I)
+        Tensor up = Linear.apply(x, weights.get(1)); // (B, T, I)
+        Tensor keptX = tape.keep(x);
+        Tensor keptGate = tape.keep(gate);
+        Tensor keptUp = tape.keep(up);
+        tape.record(gradient -> backward(gradient, keptX, keptGate, keptUp));
+        return torch.silu(gate).mul_(up);
+    }
+
+    private Tensor backward(Tensor gradient, Tensor x, Tensor gate, Tensor up) {
+        Tensor upGradient = torch.silu(gate).mul_(gradient).flatten(0, -2); // (B T, I)
+        Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate).flatten(0, -2); // (B T, I)
+        Tensor rows = x.flatten(0, -2); // (B T, C)
+        Tape.add(
+                input,
+                torch.cat(
+                        new TensorVector(
+                                Linear.weightGradient(gateGradient, rows), Linear.weightGradient(upGradient, rows)),
+                        0));
+        TensorVector weights = input.chunk(2, 0); // (I, C) each
+        return Linear.inputGradient(gateGradient, weights.get(0))
+                .add_(Linear.inputGradient(upGradient, weights.get(1)))
+                .view_as(x);
     }
 }

@@ -5,12 +5,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -74,7 +73,7 @@ public final class LanguageModel extends Module {
 
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
-        return Temporaries.freedBy(() -> Linear.apply(hidden(embed(ids), null), head));
+        return Temporaries.freedBy(() -> Linear.apply(hidden(embed(ids), null, null), head));
     }
 
     /**
@@ -84,7 +83,7 @@ public final class LanguageModel extends Module {
     public double lossSum(Tensor ids, Tensor targets) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            Tensor hidden = Temporaries.freedBy(() -> hidden(embed(ids), null));
+            Tensor hidden = Temporaries.freedBy(() -> hidden(embed(ids), null, null));
             return CrossEntropy.sum(hidden.flatten(0, 1), head, targets.flatten(), null);
         }
     }
@@ -94,35 +93,42 @@ public final class LanguageModel extends Module {
      * to the gradients of all weights. What the output projection has to add is added by the forward pass.
      */
     public Pass forward(Tensor ids, Tensor targets, double scale) {
-        Tensor embedded;
+        Tape tape = new Tape();
         try (NoGradGuard guard = new NoGradGuard()) {
-            embedded = embed(ids);
+            Tensor embedded = embed(ids);
+            Tensor hidden = byHand()
+                    ? Temporaries.freedBy(() -> hidden(embedded, null, tape))
+                    : Temporaries.freedBy(() -> tape.byAutograd(embedded, leaf -> hidden(leaf, null, null)));
+            Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
+            double sum = CrossEntropy.sum(
+                    hidden.flatten(0, 1),
+                    head,
+                    targets.flatten(),
+                    new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
+            return new Pass(ids, gradient.to(hidden.scalar_type()), tape, sum);
+        } catch (RuntimeException failed) {
+            tape.close();
+            throw failed;
         }
-        embedded.requires_grad_(true);
-        Tensor hidden = Temporaries.freedBy(() -> hidden(embedded, null)); // (B, T, C)
-        Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float);
-        double sum = CrossEntropy.sum(
-                hidden.detach().flatten(0, 1),
-                head,
-                targets.flatten(),
-                new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
-        return new Pass(ids, embedded, hidden, gradient, sum);
     }
 
-    /** A forward pass that waits for its backward pass. Its tensors are in the scope of who asked for it. */
-    public final class Pass {
+    /** On the CPU in float32, where it is faster; elsewhere autograd makes the gradients. */
+    private boolean byHand() {
+        return embedding.is_cpu() && !torch.is_autocast_enabled(DeviceType.CPU);
+    }
+
+    /** A forward pass that waits for its backward pass. */
+    public final class Pass implements AutoCloseable {
 
         private final Tensor ids; // (B, T)
-        private final Tensor embedded; // (B, T, C), a leaf
-        private final Tensor hidden; // (B, T, C)
-        private final Tensor hiddenGradient; // (B, T, C)
+        private final Tensor gradient; // (B, T, C), of the last hidden state
+        private final Tape tape;
         private final double lossSum;
 
-        private Pass(Tensor ids, Tensor embedded, Tensor hidden, Tensor hiddenGradient, double lossSum) {
+        private Pass(Tensor ids, Tensor gradient, Tape tape, double lossSum) {
             this.ids = ids;
-            this.embedded = embedded;
-            this.hidden = hidden;
-            this.hiddenGradient = hiddenGradient;
+            this.gradient = gradient;
+            this.tape = tape;
             this.lossSum = lossSum;
         }
 
@@ -133,14 +139,17 @@ public final class LanguageModel extends Module {
 
         /** Adds to the gradients; once. */
         public void backward() {
-            hidden.backward(
-                    hiddenGradient.to(hidden.scalar_type()),
-                    new BoolOptional(false),
-                    false,
-                    new TensorArrayRefOptional());
-            embeddingGradient
-                    .open()
-                    .index_add_(0, ids.flatten(), embedded.grad().flatten(0, 1));
+            try (PointerScope scope = new PointerScope();
+                    NoGradGuard guard = new NoGradGuard()) {
+                Tensor embedded = tape.backward(gradient); // (B, T, C)
+                embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1));
+            }
+        }
+
+        /** Frees what a backward pass would have needed, if none was made. */
+        @Override
+        public void close() {
+            tape.close();
         }
     }
 
@@ -155,7 +164,7 @@ public final class LanguageModel extends Module {
         cache.require(time);
         try (NoGradGuard guard = new NoGradGuard()) {
             Tensor logits = Temporaries.freedBy(
-                    () -> Linear.apply(hidden(embed(ids), cache).select(1, time - 1), head)); // (B, V)
+                    () -> Linear.apply(hidden(embed(ids), cache, null).select(1, time - 1), head)); // (B, V)
             cache.advance(time);
             return logits;
         }
@@ -166,14 +175,14 @@ public final class LanguageModel extends Module {
         return torch.embedding(embedding, ids);
     }
 
-    /** The residual stream [B, T, C] after the last norm. */
-    private Tensor hidden(Tensor embedded, KeyValueCache cache) {
+    /** The residual stream [B, T, C] after the last norm; the steps back go to the tape, if that is not null. */
+    private Tensor hidden(Tensor embedded, KeyValueCache cache, Tape tape) {
         Dropout active = is_training() ? dropout : new Dropout(0);
-        Tensor x = active.apply(embedded); // (B, T, C)
+        Tensor x = active.apply(embedded, tape); // (B, T, C)
         for (int index = 0; index < layers.size(); index++) {
-            x = layers.get(index).forward(x, cache, index, active);
+            x = layers.get(index).forward(x, cache, index, active, tape);
         }
-        return norm.forward(x);
+        return norm.forward(x, tape);
     }
 
     /** The probability with which values are dropped while training (0, the initial value: none). */

@@ -119,11 +119,12 @@ public final class Benchmark implements AutoCloseable {
             Tensor ids = learner.onDevice(batch.ids(), batch);
             Tensor targets = learner.onDevice(batch.targets(), batch);
             data = System.nanoTime();
-            LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / batch.tokens());
-            loss = pass.lossSum() / batch.tokens();
-            forward = System.nanoTime();
-            pass.backward();
-            backward = System.nanoTime();
+            try (LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / batch.tokens())) {
+                loss = pass.lossSum() / batch.tokens();
+                forward = System.nanoTime();
+                pass.backward();
+                backward = System.nanoTime();
+            }
         }
         learner.optimizer().clipGradients(1.0);
         learner.optimizer().step(LEARNING_RATE);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -36,23 +37,29 @@ class LinearTest {
     private static void check(int rows, int inputs, int outputs) {
         try (PointerScope scope = new PointerScope()) {
             String shape = rows + "x" + inputs + "x" + outputs;
-            Tensor x = torch.randn(1, rows, inputs).requires_grad_(true);
+            Tensor x = torch.randn(1, rows, inputs);
             Tensor weight = torch.randn(outputs, inputs).requires_grad_(true);
             Tensor gradient = torch.randn(1, rows, outputs);
-            Tensor y = Linear.apply(x, weight);
-            y.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
-
             Tensor exactX = exact(x).squeeze(0);
             Tensor exactGradient = exact(gradient).squeeze(0);
-            same(torch.matmul(exactX, exact(weight).t()), y, "product " + shape);
-            same(torch.matmul(exactGradient, exact(weight)), x.grad(), "gradient of x " + shape);
-            same(torch.matmul(exactGradient.t(), exactX), weight.grad(), "gradient of the weight " + shape);
+            Tensor product = torch.matmul(exactX, exact(weight).t());
+            Tensor xGradient = torch.matmul(exactGradient, exact(weight));
+            Tensor weightGradient = torch.matmul(exactGradient.t(), exactX);
 
-            Tensor xGradient = torch.zeros(rows, inputs);
-            Tensor weightGradient = torch.zeros(outputs, inputs);
-            Linear.backward(gradient.squeeze(0), x.detach().squeeze(0), weight.detach(), xGradient, weightGradient);
-            same(exact(x.grad()), xGradient, "by hand: gradient of x " + shape);
-            same(exact(weight.grad()), weightGradient, "by hand: gradient of the weight " + shape);
+            Tensor leaf = x.detach().requires_grad_(true);
+            Tensor y = Linear.apply(leaf, weight);
+            y.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
+            same(product, y, "product " + shape);
+            same(xGradient, leaf.grad(), "gradient of x " + shape);
+            same(weightGradient, weight.grad(), "gradient of the weight " + shape);
+
+            weight.mutable_grad().reset();
+            try (NoGradGuard guard = new NoGradGuard();
+                    Tape tape = new Tape()) {
+                same(product, Linear.apply(x, weight, tape), "by hand: product " + shape);
+                same(xGradient, tape.backward(gradient), "by hand: gradient of x " + shape);
+                same(weightGradient, weight.grad(), "by hand: gradient of the weight " + shape);
+            }
         }
     }
 

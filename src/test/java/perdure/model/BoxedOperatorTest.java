@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

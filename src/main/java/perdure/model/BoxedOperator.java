@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.model;
 
 import java.util.List;
 import org.bytedeco.pytorch.Dispatcher;
@@ -15,29 +15,34 @@ import org.bytedeco.pytorch.Type;
  * {@code getOperatorForLiteral} remembers operators by the address of the signature it was given, which Java frees, and
  * hands out a wrong one when the address is used again.
  */
-final class BoxedOperator implements AutoCloseable {
+public final class BoxedOperator implements AutoCloseable {
 
     private final OperatorHandle operator;
 
     /** @param name and {@code overload} as libtorch's native_functions.yaml has them, the name with its namespace */
-    BoxedOperator(String name, String overload) {
+    public BoxedOperator(String name, String overload) {
         operator = Dispatcher.singleton().findSchemaOrThrow(name, overload).retainReference();
     }
 
     /** Calls it with all its arguments, in the order of its signature; the results replace them. */
-    IValueVector call(IValue... arguments) {
+    public IValueVector call(IValue... arguments) {
         IValueVector stack = new IValueVector(arguments);
         operator.callBoxed(stack);
         return stack;
     }
 
     /** An argument of the type {@code Tensor[]}. */
-    static IValue list(List<Tensor> tensors) {
+    public static IValue list(List<Tensor> tensors) {
         GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
         for (Tensor tensor : tensors) {
             list.push_back(new IValue(tensor));
         }
         return new IValue(list);
+    }
+
+    /** Type of the elements of the list that is argument {@code index} (from 0): for lists of optional values. */
+    Type.TypePtr elementType(long index) {
+        return operator.schema().arguments().getPointer(index).type().get().containedType(0);
     }
 
     @Override
