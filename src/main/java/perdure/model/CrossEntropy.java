@@ -102,7 +102,8 @@ final class CrossEntropy {
         Tensor gradient = piece.values.mul_(factor.unsqueeze(1)); // (R, P)
         gradient.scatter_add_(1, piece.index, piece.inside.mul(scale).neg_().unsqueeze(1));
         long columns = gradient.size(1);
-        gradients.hidden.add_(Linear.inputGradient(gradient, weight.narrow(0, piece.from, columns)));
-        gradients.weight.narrow(0, piece.from, columns).add_(Linear.weightGradient(gradient, hidden));
+        Tensor part = weight.narrow(0, piece.from, columns); // (P, C)
+        gradients.hidden.add_(Linear.inputGradient(gradient, part));
+        gradients.weight.narrow(0, piece.from, columns).add_(Linear.weightGradient(gradient, hidden, part));
     }
 }

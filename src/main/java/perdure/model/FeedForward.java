@@ -52,15 +52,18 @@ final class FeedForward {
         Tensor upGradient = torch.silu(gate).mul_(gradient).flatten(0, -2); // (B T, I)
         Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate).flatten(0, -2); // (B T, I)
         Tensor rows = x.flatten(0, -2); // (B T, C)
+        TensorVector weights = input.chunk(2, 0); // (I, C) each
+        Tensor gateWeight = weights.get(0);
+        Tensor upWeight = weights.get(1);
         Tape.add(
                 input,
                 torch.cat(
                         new TensorVector(
-                                Linear.weightGradient(gateGradient, rows), Linear.weightGradient(upGradient, rows)),
+                                Linear.weightGradient(gateGradient, rows, gateWeight),
+                                Linear.weightGradient(upGradient, rows, upWeight)),
                         0));
-        TensorVector weights = input.chunk(2, 0); // (I, C) each
-        return Linear.inputGradient(gateGradient, weights.get(0))
-                .add_(Linear.inputGradient(upGradient, weights.get(1)))
+        return Linear.inputGradient(gateGradient, gateWeight)
+                .add_(Linear.inputGradient(upGradient, upWeight))
                 .view_as(x);
     }
 }

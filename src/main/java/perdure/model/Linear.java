@@ -3,6 +3,7 @@ package perdure.model;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.GenericList;
@@ -33,8 +34,8 @@ final class Linear {
     /** Largest difference to BLAS, of the largest result: rounding stays far below, a wrong product far above. */
     private static final double TOLERANCE = 1e-3;
 
-    /** Whether oneDNN multiplies rightly with second factors of (N, K), transposed views (1) or not (0). */
-    private static final Map<List<Long>, Boolean> RIGHT = new ConcurrentHashMap<>();
+    /** Whether oneDNN's result has agreed with BLAS's, by operation and shape of the weight. */
+    private static final Map<List<Object>, Boolean> RIGHT = new ConcurrentHashMap<>();
 
     private static Product operator;
 
@@ -57,7 +58,7 @@ final class Linear {
 
     /** x [..., K] times the transpose of weight [N, K]: [..., N]; differentiable. */
     static Tensor apply(Tensor x, Tensor weight) {
-        return byOneDnn(x, weight) ? product(x, weight) : torch.linear(x, weight);
+        return faster("product", x, weight, () -> product(x, weight), () -> torch.linear(x, weight));
     }
 
     /** As {@link #apply(Tensor, Tensor)}, with its step back on the tape, if that is not null. */
@@ -66,7 +67,7 @@ final class Linear {
             Tensor input = tape.keep(x);
             tape.record(gradient -> {
                 Tensor rows = gradient.flatten(0, -2);
-                Tape.add(weight, weightGradient(rows, input.flatten(0, -2)));
+                Tape.add(weight, weightGradient(rows, input.flatten(0, -2), weight));
                 return inputGradient(rows, weight).view_as(input);
             });
         }
@@ -75,26 +76,39 @@ final class Linear {
 
     /** The gradient of x [R, K], given that [R, N] of its product with weight [N, K]. */
     static Tensor inputGradient(Tensor gradient, Tensor weight) {
-        return apply(gradient, weight.t());
+        return faster(
+                "gradient of x",
+                gradient,
+                weight,
+                () -> product(gradient, weight.t()),
+                () -> torch.matmul(gradient, weight));
     }
 
-    /** The gradient of a weight [N, K], given that [R, N] of its product with x [R, K]. */
-    static Tensor weightGradient(Tensor gradient, Tensor x) {
-        // The first factor is copied, row by row, on one thread: better the smaller one.
-        return gradient.size(1) > x.size(1) ? apply(x.t(), gradient.t()).t().contiguous() : apply(gradient.t(), x.t());
+    /** The gradient of weight [N, K], given that [R, N] of its product with x [R, K]. */
+    static Tensor weightGradient(Tensor gradient, Tensor x, Tensor weight) {
+        return faster(
+                "gradient of the weight",
+                x,
+                weight,
+                () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
+                        .get0(),
+                () -> torch.matmul(gradient.t(), x));
     }
 
-    private static boolean byOneDnn(Tensor x, Tensor weight) {
-        return !GradMode.is_enabled()
-                && x.is_cpu()
-                && x.scalar_type().intern() == ScalarType.Float
-                && x.numel() / x.size(-1) >= FEWEST_ROWS
-                && Context.hasMKLDNN()
-                && torch.globalContext().userEnabledMkldnn()
-                && !torch.is_autocast_enabled(DeviceType.CPU)
-                && RIGHT.computeIfAbsent(
-                        List.of(weight.size(0), weight.size(1), weight.is_contiguous() ? 0L : 1L),
-                        shape -> agrees(x, weight));
+    private static Tensor faster(
+            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+        if (GradMode.is_enabled()
+                || !x.is_cpu()
+                || x.scalar_type().intern() != ScalarType.Float
+                || x.numel() / x.size(-1) < FEWEST_ROWS
+                || !Context.hasMKLDNN()
+                || !torch.globalContext().userEnabledMkldnn()
+                || torch.is_autocast_enabled(DeviceType.CPU)) {
+            return blas.get();
+        }
+        boolean right = RIGHT.computeIfAbsent(
+                List.of(operation, weight.size(0), weight.size(1)), key -> near(blas.get(), oneDnn.get()));
+        return (right ? oneDnn : blas).get();
     }
 
     private static synchronized Tensor product(Tensor x, Tensor weight) {
@@ -106,11 +120,8 @@ final class Linear {
         return operator.of(x, weight);
     }
 
-    private static boolean agrees(Tensor x, Tensor weight) {
-        try (PointerScope scope = new PointerScope()) {
-            Tensor expected = torch.linear(x, weight);
-            double difference = product(x, weight).sub(expected).abs().max().item_double();
-            return difference <= TOLERANCE * expected.abs().max().item_double();
-        }
+    private static boolean near(Tensor expected, Tensor actual) {
+        double difference = actual.sub(expected).abs().max().item_double();
+        return difference <= TOLERANCE * expected.abs().max().item_double();
     }
 }
