@@ -13,11 +13,17 @@ export function Chat({conversation, checkpoint}) {
   const composer = useRef();
   const following = useRef(true);
 
-  useLayoutEffect(() => {
+  const follow = () => {
     if (following.current) {
       list.current.scrollTop = list.current.scrollHeight;
     }
-  }, [messages]);
+  };
+  useLayoutEffect(follow, [messages]);
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(follow); // A window that is made smaller, a phone's keyboard.
+    observer.observe(list.current);
+    return () => observer.disconnect();
+  }, []);
 
   const send = text => {
     following.current = true;

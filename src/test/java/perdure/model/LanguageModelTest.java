@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -28,6 +31,9 @@ import perdure.device.Precision;
 class LanguageModelTest {
 
     private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, 16, false);
+
+    /** Of cross entropy's reductions. */
+    private static final long SUM = 2;
 
     private PointerScope scope;
 
@@ -149,6 +155,44 @@ class LanguageModelTest {
         }
         try (model) {
             assertEquals(50, model.logits(ids()).size(2));
+        }
+    }
+
+    /** Which draws the same values to be dropped. */
+    @Test
+    void givesTheGradientsOfAutograd() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            model.dropout(0.3);
+            model.train(true);
+            torch.manual_seed(5);
+            Tensor loss = torch.cross_entropy_loss(
+                    model.logits(ids()).flatten(0, 1), ids().flatten(), new TensorOptional(), SUM, -100, 0.0);
+            loss.backward();
+            Map<String, Tensor> expected = model.named(weight -> weight.grad().clone());
+            Stream.of(model.matrices(), model.vectors()).flatMap(List::stream).forEach(weight -> weight.mutable_grad()
+                    .reset());
+
+            torch.manual_seed(5);
+            try (LanguageModel.Pass pass = model.forward(ids(), ids(), 1)) {
+                assertEquals(loss.item_double(), pass.lossSum(), 1e-4);
+                pass.backward();
+            }
+            model.named(Tensor::grad)
+                    .forEach((name, gradient) ->
+                            assertTrue(GoldenModel.relativeDifference(gradient, expected.get(name)) < 1e-4, name));
+        }
+    }
+
+    @Test
+    void freesWhatNoBackwardPassHasUsed() {
+        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+            model.forward(ids(), ids(), 1).close();
+            long before = Pointer.totalCount();
+            try (PointerScope inner = new PointerScope();
+                    LanguageModel.Pass pass = model.forward(ids(), ids(), 1)) {
+                assertTrue(Pointer.totalCount() > before + 20);
+            }
+            assertEquals(before, Pointer.totalCount());
         }
     }
 

@@ -20,6 +20,10 @@ import perdure.data.PlainQuestions.PlainQuestion;
 @Timeout(180)
 class PlainQuestionsIT {
 
+    private static final String LAST_ANSWER_SHOWS = "return document.documentElement.scrollHeight <= innerHeight"
+            + " && document.querySelector('.message:last-child').getBoundingClientRect().bottom"
+            + " <= document.querySelector('.composer').getBoundingClientRect().top";
+
     @Test
     @EnabledIfSystemProperty(
             named = "perdure.run",
@@ -40,6 +44,8 @@ class PlainQuestionsIT {
                 }
             }
             browser.screenshot("plain-questions");
+            browser.size(1280, 700);
+            browser.await("the last answer in view", () -> (Boolean) browser.script(LAST_ANSWER_SHOWS));
             assertEquals("", String.join("\n", wrong));
             assertEquals(10, browser.count(".answer"));
             browser.assertQuiet();
