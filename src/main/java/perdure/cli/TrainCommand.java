@@ -99,6 +99,9 @@ final class TrainCommand implements Callable<Integer> {
             console.say(plan.message());
             return 0;
         }
+        if (data.bundled()) {
+            data.bundledCorpus.prepare();
+        }
         // Until here a signal ends the process at once: there is nothing to save.
         NativeRuntime.load(nativeConfig);
         stop.listen();

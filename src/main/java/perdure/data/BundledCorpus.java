@@ -3,6 +3,7 @@ package perdure.data;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import perdure.data.world.Question;
 import perdure.data.world.Shuffle;
 import perdure.data.world.World;
@@ -18,7 +19,12 @@ public final class BundledCorpus {
     private List<Conversation> conversations;
     private List<ExamQuestion> heldOut;
 
-    /** Takes a second or two: at the first use, not before. */
+    /** Begins on another thread what the first use would begin. */
+    public void prepare() {
+        CompletableFuture.runAsync(this::generate);
+    }
+
+    /** Takes a second or two: at the first use, or where it was prepared. */
     private synchronized void generate() {
         if (heldOut != null) {
             return;
