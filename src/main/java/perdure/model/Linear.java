@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.GradMode;
@@ -37,18 +36,16 @@ final class Linear {
     /** Whether oneDNN's result has agreed with BLAS's, by operation and shape of the weight. */
     private static final Map<List<Object>, Boolean> RIGHT = new ConcurrentHashMap<>();
 
-    private static Product operator;
-
     /** oneDNN's product, with the arguments that are the same for all: no bias, and no function of the result. */
     private static final class Product {
 
-        private final BoxedOperator linear = new BoxedOperator("mkldnn::_linear_pointwise", "");
-        private final IValue nothing = new IValue().retainReference();
-        private final IValue function = new IValue("none").retainReference();
-        private final IValue numbers = new IValue(new GenericList(linear.elementType(4))).retainReference();
+        private static final BoxedOperator LINEAR = new BoxedOperator("mkldnn::_linear_pointwise", "");
+        private static final IValue NOTHING = new IValue().retainReference();
+        private static final IValue FUNCTION = new IValue("none").retainReference();
+        private static final IValue NUMBERS = new IValue(new GenericList(LINEAR.elementType(4))).retainReference();
 
-        Tensor of(Tensor x, Tensor weight) {
-            return linear.call(new IValue(x), new IValue(weight), nothing, function, numbers, nothing)
+        static Tensor of(Tensor x, Tensor weight) {
+            return LINEAR.call(new IValue(x), new IValue(weight), NOTHING, FUNCTION, NUMBERS, NOTHING)
                     .get(0)
                     .toTensor();
         }
@@ -58,7 +55,7 @@ final class Linear {
 
     /** x [..., K] times the transpose of weight [N, K]: [..., N]; differentiable. */
     static Tensor apply(Tensor x, Tensor weight) {
-        return faster("product", x, weight, () -> product(x, weight), () -> torch.linear(x, weight));
+        return faster("product", x, weight, () -> Product.of(x, weight), () -> torch.linear(x, weight));
     }
 
     /** As {@link #apply(Tensor, Tensor)}, with its step back on the tape, if that is not null. */
@@ -80,7 +77,7 @@ final class Linear {
                 "gradient of x",
                 gradient,
                 weight,
-                () -> product(gradient, weight.t()),
+                () -> Product.of(gradient, weight.t()),
                 () -> torch.matmul(gradient, weight));
     }
 
@@ -109,15 +106,6 @@ final class Linear {
         boolean right = RIGHT.computeIfAbsent(
                 List.of(operation, weight.size(0), weight.size(1)), key -> near(blas.get(), oneDnn.get()));
         return (right ? oneDnn : blas).get();
-    }
-
-    private static synchronized Tensor product(Tensor x, Tensor weight) {
-        if (operator == null) {
-            try (PointerScope scope = new PointerScope()) {
-                operator = new Product();
-            }
-        }
-        return operator.of(x, weight);
     }
 
     private static boolean near(Tensor expected, Tensor actual) {
