@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
 import perdure.device.NativeRuntime;
+import perdure.device.Precision;
 import perdure.train.Benchmark;
 import perdure.train.Benchmark.Recipe;
 import perdure.train.SaveBenchmark;
@@ -20,9 +21,6 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true)
 final class BenchCommand implements Callable<Integer> {
     private static final int QUICK_STEPS = 5;
-
-    /** Of polling, with and without. */
-    private static final int STEPS_A_TURN = 5;
 
     /** Short steps are taken for so long, however few were asked for. */
     private static final double SECONDS = 20;
@@ -81,6 +79,12 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (recipe != null && (saves || recovery || polling)) {
             throw new IllegalArgumentException("--recipe " + recipe + " goes with training or --generation.");
+        }
+        if (nativeFlags.precision() != Precision.FP32) {
+            throw new IllegalArgumentException("--precision " + nativeFlags.precision + ": bench measures float32.");
+        }
+        if (!List.of("auto", "cpu").contains(nativeFlags.device)) {
+            throw new IllegalArgumentException("--device " + nativeFlags.device + ": bench measures the CPU.");
         }
         if (recovery) {
             measureRecovery();
@@ -185,15 +189,17 @@ final class BenchCommand implements Callable<Integer> {
     private void measurePolling() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             for (Recipe recipe : quick ? recipes() : List.of(Recipe.all().get(0), SaveBenchmark.RECIPE)) {
-                PollingTrial.Result result = PollingTrial.run(recipe, work.path(), quick ? 2 : 20, STEPS_A_TURN);
+                PollingTrial.Result result = PollingTrial.run(recipe, work.path(), quick ? 2 : 30, quick ? 0.5 : 2);
                 System.out.printf(
                         Locale.ROOT,
-                        "%s: %.1f ms a step (median); %d connections, %.0f requests/s in all: %.1f ms, %+.1f %%%n",
+                        "%s, %d threads: %.1f ms a step; while %d connections ask %d times a second each, and get"
+                                + " %.0f answers a second in all: %+.1f %%%n",
                         recipe.name(),
+                        torch.get_num_threads(),
                         result.plain(),
                         PollingTrial.POLLERS,
+                        PollingTrial.REQUESTS_A_SECOND,
                         result.requestsPerSecond(),
-                        result.polled(),
                         100 * result.slowdown());
             }
         }

@@ -1,18 +1,23 @@
 package perdure.cli;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import java.io.BufferedInputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.Socket;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.xnio.IoUtils;
 import perdure.chat.ChatSession;
 import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
@@ -23,29 +28,30 @@ import perdure.train.Benchmark.Recipe;
 
 /**
  * Measures what polling costs the training loop: steps while many connections ask for the status, in turns with steps
- * while none does. Server and pollers are in this process, so that what the pollers need counts as well.
+ * while none does. Server and pollers are in this process, so that what the pollers need counts as well, unless a core
+ * is left to them.
  */
 final class PollingTrial {
 
     static final int POLLERS = 20;
     static final int REQUESTS_A_SECOND = 50;
 
+    /** For the JVM to have seen the server's code often enough. */
+    private static final int WARM_UP_TURNS = 2;
+
     /**
      * What came out.
      *
-     * @param plain medians of a step, in milliseconds
+     * @param plain median of a step, in milliseconds
+     * @param slowdown of polled steps, as a share: the median of the turns, each against the one before it
      * @param requestsPerSecond that were answered while steps were polled
      */
-    record Result(double plain, double polled, double requestsPerSecond) {
-        double slowdown() {
-            return polled / plain - 1;
-        }
-    }
+    record Result(double plain, double slowdown, double requestsPerSecond) {}
 
     private PollingTrial() {}
 
-    /** Runs it, with a first turn of each that is not counted. */
-    static Result run(Recipe recipe, Path folder, int turns, int stepsATurn) {
+    /** Runs it, with first turns that are not counted. */
+    static Result run(Recipe recipe, Path folder, int turns, double secondsATurn) {
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.starting(1, 10));
         try (Benchmark benchmark = new Benchmark(recipe);
                 ChatSession chat = new ChatSession(folder, 1, 1);
@@ -53,55 +59,57 @@ final class PollingTrial {
                         ServerOptions.local(0), new ServedRun(status, folder, chat, () -> {}, () -> 0L));
                 Pollers pollers = new Pollers(server.port())) {
             List<Double> plain = new ArrayList<>();
-            List<Double> polled = new ArrayList<>();
+            List<Double> slowdowns = new ArrayList<>();
             long answers = 0;
             double seconds = 0;
-            for (int turn = 0; turn <= turns; turn++) {
-                List<Double> without = steps(benchmark, stepsATurn);
+            for (int turn = -WARM_UP_TURNS; turn < turns; turn++) {
+                double without = step(benchmark, secondsATurn);
                 long before = pollers.answers;
                 long start = System.nanoTime();
                 pollers.asking = true;
-                List<Double> with = steps(benchmark, stepsATurn);
+                double with = step(benchmark, secondsATurn);
                 pollers.asking = false;
                 if (pollers.failure != null) {
                     throw new UncheckedIOException(pollers.failure);
                 }
-                if (turn > 0) {
+                if (turn >= 0) {
                     seconds += (System.nanoTime() - start) / 1e9;
                     answers += pollers.answers - before;
-                    plain.addAll(without);
-                    polled.addAll(with);
+                    plain.add(without);
+                    slowdowns.add(with / without - 1);
                 }
             }
-            return new Result(Benchmark.percentile(plain, 0.5), Benchmark.percentile(polled, 0.5), answers / seconds);
+            return new Result(
+                    Benchmark.percentile(plain, 0.5), Benchmark.percentile(slowdowns, 0.5), answers / seconds);
         }
     }
 
-    private static List<Double> steps(Benchmark benchmark, int count) {
-        List<Double> milliseconds = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            milliseconds.add(benchmark.step().total());
+    /** Mean of the steps that so many seconds have room for, at least one, in milliseconds. */
+    private static double step(Benchmark benchmark, double seconds) {
+        int steps = 0;
+        double milliseconds = 0;
+        while (milliseconds < 1e3 * seconds) {
+            milliseconds += benchmark.step().total();
+            steps++;
         }
-        return milliseconds;
+        return milliseconds / steps;
     }
 
-    /** Connections that ask one after the other, all of them in every interval, from one thread. */
+    /** Connections that ask again in every interval once they have their answer, all from one thread. */
     private static final class Pollers implements AutoCloseable {
 
-        private final byte[] request;
-        private final List<Socket> sockets = new ArrayList<>();
+        private final Selector selector;
+        private final List<Poller> all = new ArrayList<>();
         private volatile boolean asking;
         private volatile boolean closed;
         private volatile long answers;
         private volatile IOException failure;
 
         Pollers(int port) {
-            request = ("GET /training/status HTTP/1.1\r\nHost: localhost:" + port + "\r\n\r\n").getBytes(US_ASCII);
             try {
+                selector = Selector.open();
                 for (int i = 0; i < POLLERS; i++) {
-                    Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-                    socket.setTcpNoDelay(true);
-                    sockets.add(socket);
+                    all.add(new Poller(port, selector));
                 }
             } catch (IOException problem) {
                 throw new UncheckedIOException(problem);
@@ -112,52 +120,77 @@ final class PollingTrial {
         }
 
         private void poll() {
-            long interval = 1_000_000_000L / REQUESTS_A_SECOND / POLLERS;
+            long interval = 1_000_000_000L / REQUESTS_A_SECOND;
             try {
-                List<DataInputStream> inputs = new ArrayList<>();
-                for (Socket socket : sockets) {
-                    inputs.add(new DataInputStream(new BufferedInputStream(socket.getInputStream())));
-                }
-                long next = System.nanoTime();
-                for (int i = 0; !closed; i = (i + 1) % POLLERS) {
-                    next = Math.max(next + interval, System.nanoTime() - 1_000_000_000L);
+                for (long next = System.nanoTime(); !closed; next += interval) {
                     LockSupport.parkNanos(next - System.nanoTime());
+                    selector.selectNow(ready -> answers += ((Poller) ready.attachment()).answers());
                     if (asking) {
-                        sockets.get(i).getOutputStream().write(request);
-                        readAnswer(inputs.get(i));
-                        answers++;
+                        for (Poller poller : all) {
+                            poller.ask();
+                        }
                     }
                 }
             } catch (IOException problem) {
                 failure = problem;
+            } catch (UncheckedIOException problem) {
+                failure = problem.getCause();
+            } catch (ClosedSelectorException end) {
+                // The trial is over.
             }
-        }
-
-        @SuppressWarnings("deprecation") // readLine: headers are ASCII
-        private static void readAnswer(DataInputStream input) throws IOException {
-            int length = 0;
-            String line = input.readLine();
-            if (line == null || !line.startsWith("HTTP/1.1 200")) {
-                throw new IOException("The server answered: " + line);
-            }
-            while (!(line = input.readLine()).isEmpty()) {
-                if (line.regionMatches(true, 0, "Content-Length:", 0, 15)) {
-                    length = Integer.parseInt(line.substring(15).trim());
-                }
-            }
-            input.skipNBytes(length);
         }
 
         @Override
         public void close() {
             closed = true;
-            for (Socket socket : sockets) {
-                try {
-                    socket.close();
-                } catch (IOException alreadyGone) {
-                    // Nothing is left to be closed then.
-                }
+            IoUtils.safeClose(selector);
+            all.forEach(poller -> IoUtils.safeClose(poller.channel));
+        }
+    }
+
+    private static final class Poller {
+
+        private static final String OK = "HTTP/1.1 200 ";
+
+        private final SocketChannel channel;
+        private final ByteBuffer request;
+        private final ByteBuffer answer = ByteBuffer.allocate(8 << 10);
+        private boolean waiting;
+
+        Poller(int port, Selector selector) throws IOException {
+            channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.configureBlocking(false);
+            channel.register(selector, SelectionKey.OP_READ, this);
+            request = ByteBuffer.wrap(
+                    ("GET /training/status HTTP/1.1\r\nHost: localhost:" + port + "\r\n\r\n").getBytes(ISO_8859_1));
+        }
+
+        void ask() throws IOException {
+            if (!waiting) {
+                waiting = true;
+                channel.write(request.rewind()); // so little always fits
             }
+        }
+
+        /** How many whole answers have come since the last call: none or one. */
+        int answers() {
+            try {
+                channel.read(answer);
+            } catch (IOException problem) {
+                throw new UncheckedIOException(problem);
+            }
+            int size = answer.position();
+            String start = new String(answer.array(), 0, Math.min(size, OK.length()), ISO_8859_1);
+            if (!start.equals(OK)) {
+                throw new UncheckedIOException(new IOException("The server answered: " + start));
+            }
+            if (answer.get(size - 1) != '}') {
+                return 0;
+            }
+            answer.clear();
+            waiting = false;
+            return 1;
         }
     }
 }

@@ -93,14 +93,15 @@ public final class StatusServer implements AutoCloseable {
         BearerToken token = new BearerToken(options.token());
         ChatMetrics chat = new ChatMetrics(metrics.registry());
         PageHandler page = new PageHandler();
+        PollBudget polls = new PollBudget();
         return List.of(
                 Route.get("/", page),
                 Route.get("/page/*", page),
                 Route.get("/library/*", page),
-                Route.get("/livez", exchange -> Responses.json(exchange, 200, Map.of("live", true))),
-                Route.get("/readyz", exchange -> ready(exchange, documents)),
-                Route.get("/training/status", token.guard(exchange -> status(exchange, documents))),
-                Route.get("/training/progress", token.guard(exchange -> progress(exchange, documents))),
+                Route.get("/livez", polls.within(exchange -> Responses.json(exchange, 200, Map.of("live", true)))),
+                Route.get("/readyz", polls.within(exchange -> ready(exchange, documents))),
+                Route.get("/training/status", polls.within(token.guard(exchange -> status(exchange, documents)))),
+                Route.get("/training/progress", polls.within(token.guard(exchange -> progress(exchange, documents)))),
                 Route.get("/training/history", token.guard(offThread(new HistoryHandler(run.folder())))),
                 Route.get("/training/events", token.guard(events)),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),

@@ -209,6 +209,12 @@ class BadInputTest {
         }
     }
 
+    @Test
+    void measuresNothingElseThanWasAskedFor() throws IOException {
+        refused(List.of("bench", "--quick", "--precision", "bf16"), "--precision", "bf16");
+        refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");
+    }
+
     private void refused(List<String> command, String... named) throws IOException {
         Map<String, String> before = contents();
         TinyRun.Result result = TinyRun.run(command);

