@@ -76,12 +76,16 @@ final class PollingTrial {
                     seconds += (System.nanoTime() - start) / 1e9;
                     answers += pollers.answers - before;
                     plain.add(without);
-                    slowdowns.add(with / without - 1);
+                    slowdowns.add(slowdown(without, with));
                 }
             }
             return new Result(
                     Benchmark.percentile(plain, 0.5), Benchmark.percentile(slowdowns, 0.5), answers / seconds);
         }
+    }
+
+    static double slowdown(double plain, double polled) {
+        return polled / plain - 1;
     }
 
     /** Mean of the steps that so many seconds have room for, at least one, in milliseconds. */
@@ -101,7 +105,6 @@ final class PollingTrial {
         private final Selector selector;
         private final List<Poller> all = new ArrayList<>();
         private volatile boolean asking;
-        private volatile boolean closed;
         private volatile long answers;
         private volatile IOException failure;
 
@@ -122,7 +125,7 @@ final class PollingTrial {
         private void poll() {
             long interval = 1_000_000_000L / REQUESTS_A_SECOND;
             try {
-                for (long next = System.nanoTime(); !closed; next += interval) {
+                for (long next = System.nanoTime(); selector.isOpen(); next += interval) {
                     LockSupport.parkNanos(next - System.nanoTime());
                     selector.selectNow(ready -> answers += ((Poller) ready.attachment()).answers());
                     if (asking) {
@@ -142,7 +145,6 @@ final class PollingTrial {
 
         @Override
         public void close() {
-            closed = true;
             IoUtils.safeClose(selector);
             all.forEach(poller -> IoUtils.safeClose(poller.channel));
         }

@@ -16,10 +16,12 @@ import java.util.Set;
  */
 final class SecurityHandler implements HttpHandler {
 
-    /** Of answers that no browser shall show; the page has its own. */
-    private static final String NOTHING = "default-src 'none'; frame-ancestors 'none'";
+    /** Of the page as well: scripts, styles and requests of this server alone, and nothing inline but its import map. */
+    static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self' '"
+            + PageHandler.importMapHash() + "'; style-src 'self'; "
+            + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    static final HttpString CONTENT_SECURITY = new HttpString("Content-Security-Policy");
+    private static final HttpString CONTENT_SECURITY = new HttpString("Content-Security-Policy");
     private static final HttpString CONTENT_TYPE_OPTIONS = new HttpString("X-Content-Type-Options");
     private static final HttpString REFERRER = new HttpString("Referrer-Policy");
     private static final HttpString RESOURCE_POLICY = new HttpString("Cross-Origin-Resource-Policy");
@@ -38,7 +40,7 @@ final class SecurityHandler implements HttpHandler {
     @Override
     public void handleRequest(HttpServerExchange exchange) throws Exception {
         HeaderMap answer = exchange.getResponseHeaders();
-        answer.put(CONTENT_SECURITY, NOTHING);
+        answer.put(CONTENT_SECURITY, CONTENT_SECURITY_POLICY);
         answer.put(CONTENT_TYPE_OPTIONS, "nosniff");
         answer.put(REFERRER, "no-referrer");
         answer.put(RESOURCE_POLICY, "same-origin");

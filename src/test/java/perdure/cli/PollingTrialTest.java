@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -22,5 +23,6 @@ class PollingTrialTest {
         PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 0.5);
         assertTrue(result.plain() > 0 && result.slowdown() > -1);
         assertTrue(result.requestsPerSecond() > 0);
+        assertEquals(0.25, PollingTrial.slowdown(4, 5));
     }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,10 +37,11 @@ class PollBudgetTest {
     private volatile boolean over;
 
     /** Asks again as soon as it is answered, and counts. */
-    private Integer pollWithoutPause(int port) throws IOException {
-        byte[] request = ("GET /training/progress HTTP/1.1\r\nHost: localhost:" + port + "\r\n\r\n").getBytes(US_ASCII);
+    private Integer pollWithoutPause(ServerUnderTest run) throws IOException {
+        byte[] request = ("GET /training/progress HTTP/1.1\r\nHost: localhost:" + run.server.port() + "\r\n\r\n")
+                .getBytes(US_ASCII);
         int answers = 0;
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        try (Socket socket = run.connect()) {
             byte[] answer = new byte[8_192];
             while (!over) {
                 socket.getOutputStream().write(request);
@@ -60,7 +60,7 @@ class PollBudgetTest {
             run.published.set(ServerUnderTest.running(1, 2, 4.0));
             List<Future<Integer>> pollers = new ArrayList<>();
             for (int i = 0; i < POLLERS; i++) {
-                pollers.add(threads.submit(() -> pollWithoutPause(run.server.port())));
+                pollers.add(threads.submit(() -> pollWithoutPause(run)));
             }
             Thread.sleep(1_000); // for the server's code to be compiled
             long spent = ioNanos();
