@@ -10,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
+import perdure.safetensors.DamagedFileException;
+import perdure.safetensors.Safetensors;
 
 /**
  * One saved state of a run, verified to the last byte when it was opened: an immutable folder that is also a complete

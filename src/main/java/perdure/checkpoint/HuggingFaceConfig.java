@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import perdure.model.ModelConfig;
+import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
 
 /** {@code config.json} and {@code generation_config.json} of a {@code LlamaForCausalLM}, as transformers reads them. */

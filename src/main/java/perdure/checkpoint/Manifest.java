@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import perdure.safetensors.DamagedFileException;
 
 /**
  * The size and SHA-256 of every other file of a folder.

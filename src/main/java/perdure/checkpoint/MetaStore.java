@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import perdure.safetensors.DamagedFileException;
 
 /** Owns {@code current.meta.json}, the commit point of a run folder, and the arithmetic of resuming from it. */
 public final class MetaStore {

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import perdure.safetensors.TensorBytes;
 
 /**
  * Host memory for one snapshot, allocated once: copying the live tensors into it is all that training waits for when it

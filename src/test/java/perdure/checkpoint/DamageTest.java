@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.safetensors.DamagedFileException;
 
 /** Whatever the disk does to the newest generation, it is noticed, and the one before is taken. */
 class DamageTest {

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.device.NativeRuntime;
 
 /** Small tensors for tests. */
-final class Tensors {
+public final class Tensors {
 
     static {
         NativeRuntime.load();
@@ -18,21 +18,21 @@ final class Tensors {
     private Tensors() {}
 
     /** 0, 1, 2, … */
-    static Tensor range(ScalarType type, int count) {
+    public static Tensor range(ScalarType type, int count) {
         return torch.arange(new Scalar(count), new TensorOptions(ScalarType.Long))
                 .to(type);
     }
 
-    static Tensor zeros(ScalarType type, long... shape) {
+    public static Tensor zeros(ScalarType type, long... shape) {
         return torch.zeros(shape, new TensorOptions(type));
     }
 
     /** Equal in shape, type and every bit of every value, as far as values of that type tell. */
-    static boolean same(Tensor left, Tensor right) {
+    public static boolean same(Tensor left, Tensor right) {
         return left.scalar_type().intern() == right.scalar_type().intern() && left.equal(right);
     }
 
-    static boolean same(Map<String, Tensor> left, Map<String, Tensor> right) {
+    public static boolean same(Map<String, Tensor> left, Map<String, Tensor> right) {
         return left.keySet().equals(right.keySet())
                 && left.keySet().stream().allMatch(name -> same(left.get(name), right.get(name)));
     }

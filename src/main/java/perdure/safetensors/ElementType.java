@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import org.bytedeco.pytorch.global.torch.ScalarType;
 

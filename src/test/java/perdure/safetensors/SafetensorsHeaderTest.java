@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

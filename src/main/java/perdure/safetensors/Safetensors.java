@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
-import perdure.checkpoint.SafetensorsHeader.Entry;
+import perdure.safetensors.SafetensorsHeader.Entry;
 
 /**
  * Writes and reads tensors by name in the safetensors format, strictly; files are exchanged with Python's library
@@ -34,15 +34,12 @@ public final class Safetensors {
     /**
      * Writes a new file in place of one that may be there.
      *
-     * @return SHA-256 of the file, hexadecimal, computed from what was written
      * @throws UncheckedIOException naming the file
      */
-    public static String write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
+    public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            Sha256Channel hashed = new Sha256Channel(channel);
-            write(hashed, tensors, metadata);
-            return hashed.sha256Hex();
+            write(channel, tensors, metadata);
         } catch (IOException problem) {
             throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
         }
@@ -52,7 +49,7 @@ public final class Safetensors {
      * Writes the whole of a file to a channel. Larger element types come first, so that every tensor is aligned;
      * otherwise the order is the map's.
      */
-    static void write(WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
+    public static void write(WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
             throws IOException {
         Map<String, Entry> entries = new LinkedHashMap<>();
         long end = 0;

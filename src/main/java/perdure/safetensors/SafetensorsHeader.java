@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;

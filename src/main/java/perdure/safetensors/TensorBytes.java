@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.global.torch;
  * A tensor that is contiguous on the CPU is lent as it lies; of any other (strided views, other devices) a bounded
  * piece at a time passes through a copy.
  */
-final class TensorBytes {
+public final class TensorBytes {
 
     /** Bytes lent at once: small enough to stay in a processor's cache between hashing and writing. */
     private static final int WINDOW = 1 << 20;
@@ -90,7 +90,7 @@ final class TensorBytes {
         }
     }
 
-    static long[] shape(Tensor tensor) {
+    public static long[] shape(Tensor tensor) {
         long[] shape = new long[Math.toIntExact(tensor.dim())];
         for (int dimension = 0; dimension < shape.length; dimension++) {
             shape[dimension] = tensor.size(dimension);

@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.safetensors;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,7 +9,7 @@ public final class DamagedFileException extends UncheckedIOException {
 
     private static final long serialVersionUID = 1;
 
-    DamagedFileException(Path file, String problem) {
+    public DamagedFileException(Path file, String problem) {
         super(new IOException(file + ": " + problem));
     }
 
