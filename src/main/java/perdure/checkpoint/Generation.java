@@ -21,8 +21,8 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
 
     static final String CONFIG = "config.json";
     static final String GENERATION_CONFIG = "generation_config.json";
-    static final String WEIGHTS = "model.safetensors";
-    static final String MOMENTS = "optimizer.safetensors";
+    public static final String WEIGHTS = "model.safetensors";
+    public static final String MOMENTS = "optimizer.safetensors";
     static final String STATE = "trainer_state.json";
 
     /**

@@ -17,7 +17,7 @@ import java.nio.file.StandardOpenOption;
  */
 public final class LossHistory implements AutoCloseable {
 
-    static final String FILE = "loss_history.jsonl";
+    public static final String FILE = "loss_history.jsonl";
 
     /** Lines that wait in memory while the disk is full, in bytes. */
     private static final int MAXIMUM_PENDING = 64 << 20;

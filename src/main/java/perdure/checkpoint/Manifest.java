@@ -23,7 +23,7 @@ import perdure.safetensors.DamagedFileException;
  * @param format of this file and of the folder
  * @param files by name
  */
-record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
+public record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
 
     static final String FILE = "manifest.json";
 
@@ -95,7 +95,7 @@ record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
         }
     }
 
-    static String sha256(Path file) throws IOException {
+    public static String sha256(Path file) throws IOException {
         MessageDigest digest = Sha256Channel.sha256();
         byte[] block = new byte[(int) Math.min(1 << 18, Math.max(1, Files.size(file)))];
         try (InputStream in = Files.newInputStream(file)) {

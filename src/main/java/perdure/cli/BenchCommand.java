@@ -5,11 +5,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
+import perdure.bench.GenerationBenchmark;
+import perdure.bench.PollingBenchmark;
+import perdure.bench.RecoveryBenchmark;
+import perdure.bench.SaveBenchmark;
+import perdure.bench.TrainingBenchmark;
+import perdure.bench.TrainingBenchmark.Recipe;
+import perdure.bench.TrainingComparison;
+import perdure.bench.WorkFolder;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
-import perdure.train.Benchmark;
-import perdure.train.Benchmark.Recipe;
-import perdure.train.SaveBenchmark;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -115,7 +120,7 @@ final class BenchCommand implements Callable<Integer> {
                 least, torch.get_num_threads());
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                print(recipe, TrainingTrial.run(recipe, least, quick ? 0 : SECONDS, work.path(), python));
+                print(recipe, TrainingComparison.run(recipe, least, quick ? 0 : SECONDS, work.path(), python));
             }
         }
     }
@@ -133,7 +138,7 @@ final class BenchCommand implements Callable<Integer> {
         return chosen;
     }
 
-    private static void print(Recipe recipe, TrainingTrial.Result result) {
+    private static void print(Recipe recipe, TrainingComparison.Result result) {
         System.out.printf(
                 Locale.ROOT,
                 "%s: %,.0f tokens/s, %.1f ms a step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
@@ -150,7 +155,7 @@ final class BenchCommand implements Callable<Integer> {
                 100 * result.achieved() / result.matrixPeak(),
                 result.peakBytes() / 1e6,
                 100 * result.collectionShare());
-        for (TrainingTrial.Reference reference : result.references()) {
+        for (TrainingComparison.Reference reference : result.references()) {
             System.out.printf(
                     Locale.ROOT,
                     "  %s: %.1f ms a step, %,.0f MB at most; losses differ by %.1e at most%s%n",
@@ -189,7 +194,8 @@ final class BenchCommand implements Callable<Integer> {
     private void measurePolling() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             for (Recipe recipe : quick ? recipes() : List.of(Recipe.all().get(0), SaveBenchmark.RECIPE)) {
-                PollingTrial.Result result = PollingTrial.run(recipe, work.path(), quick ? 2 : 30, quick ? 0.5 : 2);
+                PollingBenchmark.Result result =
+                        PollingBenchmark.run(recipe, work.path(), quick ? 2 : 30, quick ? 0.5 : 2);
                 System.out.printf(
                         Locale.ROOT,
                         "%s, %d threads: %.1f ms a step; while %d connections ask %d times a second each, and get"
@@ -197,8 +203,8 @@ final class BenchCommand implements Callable<Integer> {
                         recipe.name(),
                         torch.get_num_threads(),
                         result.plain(),
-                        PollingTrial.POLLERS,
-                        PollingTrial.REQUESTS_A_SECOND,
+                        PollingBenchmark.POLLERS,
+                        PollingBenchmark.REQUESTS_A_SECOND,
                         result.requestsPerSecond(),
                         100 * result.slowdown());
             }
@@ -210,7 +216,8 @@ final class BenchCommand implements Callable<Integer> {
         System.out.printf("Medians of %d, batch 1, %d threads.%n", turns, torch.get_num_threads());
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                GenerationTrial.Result result = GenerationTrial.run(recipe.config(), work.path(), turns, python);
+                GenerationBenchmark.Result result =
+                        GenerationBenchmark.run(recipe.config(), work.path(), turns, python);
                 System.out.printf(
                         Locale.ROOT,
                         "%-24s %,d tokens after %,d: %,8.1f tokens/s",
@@ -233,15 +240,15 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measureRecovery() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-            RecoveryTrial.Result result = RecoveryTrial.run(work.path(), quick ? 1 : 5);
+            RecoveryBenchmark.Result result = RecoveryBenchmark.run(work.path(), quick ? 1 : 5);
             List<Double> seconds = result.seconds();
             System.out.printf(
                     Locale.ROOT,
                     "From start to the first resumed step, %.1f MB of state: %.2f s (median of %d), %.2f s at worst.%n",
                     result.bytes() / 1e6,
-                    Benchmark.percentile(seconds, 0.5),
+                    TrainingBenchmark.percentile(seconds, 0.5),
                     seconds.size(),
-                    Benchmark.percentile(seconds, 1));
+                    TrainingBenchmark.percentile(seconds, 1));
         }
     }
 }

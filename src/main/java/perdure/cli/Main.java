@@ -27,7 +27,7 @@ public final class Main {
     }
 
     /** Runs one command and returns the exit code: 0 done, 1 failure, 2 bad usage or input, 128 + signal stopped. */
-    static int run(String... arguments) {
+    public static int run(String... arguments) {
         try {
             return execute(arguments);
         } catch (OutOfMemoryError problem) {

@@ -7,7 +7,9 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import perdure.checkpoint.RunComparison;
+import perdure.bench.ResumeCheck;
+import perdure.bench.RunComparison;
+import perdure.bench.WorkFolder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,11 +63,11 @@ final class VerifyResumeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         long seed = killSeed == null ? new Random().nextInt(1_000_000) : killSeed;
-        ResumeTrial trial = new ResumeTrial(trainFlags(), kills, seed);
+        ResumeCheck check = new ResumeCheck(trainFlags(), kills, seed);
         System.out.println(
-                "verify-resume --kills " + kills + " --kill-seed " + seed + ": " + String.join(" ", trial.flags()));
+                "verify-resume --kills " + kills + " --kill-seed " + seed + ": " + String.join(" ", check.flags()));
         try (WorkFolder work = WorkFolder.create("perdure-verify-", keepFolders)) {
-            ResumeTrial.Verdict verdict = trial.run(work.path(), line -> System.out.println("  " + line));
+            ResumeCheck.Verdict verdict = check.run(work.path(), line -> System.out.println("  " + line));
             tell(verdict);
             if (keepFolders) {
                 System.out.println("Both runs are in " + work.path());
@@ -74,7 +76,7 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
     }
 
-    /** As the user gave them, but for what a trial decides itself. */
+    /** As the user gave them, but for what the check decides itself. */
     private List<String> trainFlags() {
         List<String> flags = new ArrayList<>();
         for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
@@ -98,7 +100,7 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
     }
 
-    private void tell(ResumeTrial.Verdict verdict) {
+    private void tell(ResumeCheck.Verdict verdict) {
         for (RunComparison.Pair file : verdict.comparison().files()) {
             System.out.printf(
                     Locale.ROOT,

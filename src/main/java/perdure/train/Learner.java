@@ -29,19 +29,19 @@ public record Learner(LanguageModel model, AdamW optimizer, Device device, Preci
      * Forward pass of a batch, in the caller's scope, whose backward pass adds {@code scale} times the gradient of the
      * sum of the token losses.
      */
-    LanguageModel.Pass forward(Batch batch, double scale) {
+    public LanguageModel.Pass forward(Batch batch, double scale) {
         return forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
     }
 
     /** As {@link #forward(Batch, double)}, of ids and targets [B, T] on the device. */
-    LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
+    public LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
             return model.forward(ids, targets, scale);
         }
     }
 
     /** Values of a batch, [B, T] int64. */
-    Tensor onDevice(long[] values, Batch batch) {
+    public Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
         return device.is_cpu() ? host : host.to(device, ScalarType.Long);
     }

@@ -14,10 +14,10 @@ import org.bytedeco.pytorch.global.torch;
  * The states of libtorch's default generators, which dropout draws from: of the CPU, and of the GPU if the run is on
  * one. Everything else that is random here has a generator of its own.
  */
-final class RandomState {
+public final class RandomState {
     private final Device device;
 
-    RandomState(Device device) {
+    public RandomState(Device device) {
         this.device = device;
     }
 
@@ -27,7 +27,7 @@ final class RandomState {
     }
 
     /** The states, base64, by device type. */
-    Map<String, String> save() {
+    public Map<String, String> save() {
         Map<String, String> states = new LinkedHashMap<>();
         try (PointerScope scope = new PointerScope()) {
             states.put("cpu", encode(torch.getDefaultCPUGenerator()));

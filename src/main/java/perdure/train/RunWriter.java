@@ -82,7 +82,7 @@ public final class RunWriter implements AutoCloseable {
     }
 
     /** Copies the state and begins to write it, after the save under way if there is one. */
-    void save(Learner learner, TrainerState state) {
+    public void save(Learner learner, TrainerState state) {
         take(saver.await());
         try (PointerScope scope = new PointerScope()) {
             saver.submit(new Snapshot(
@@ -108,7 +108,7 @@ public final class RunWriter implements AutoCloseable {
      *
      * @throws IllegalStateException if the last save failed, so that the run's end is not on disk
      */
-    void requireSaved() {
+    public void requireSaved() {
         take(saver.await());
         if (problem != null) {
             throw new IllegalStateException(problem);

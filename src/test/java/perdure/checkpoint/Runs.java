@@ -15,7 +15,7 @@ import perdure.checkpoint.TrainerState.Session;
 import perdure.model.ModelConfig;
 
 /** Runs so small that every byte of them can be damaged; an epoch has ten steps, and weights hold the step. */
-final class Runs {
+public final class Runs {
 
     static final ModelConfig CONFIG = new ModelConfig(16, 4, 1, 2, 1, 8, 8, true);
     static final TokenizerFiles TOKENIZER = new TokenizerFiles(
@@ -35,12 +35,12 @@ final class Runs {
     }
 
     /** The best epoch is always the last that finished. */
-    static Snapshot at(long step) {
+    public static Snapshot at(long step) {
         int lastEpoch = position(step).epoch() - 1;
         return at(step, lastEpoch < 0 ? null : new Best(5.0 / (lastEpoch + 1), lastEpoch));
     }
 
-    static Snapshot at(long step, Best best) {
+    public static Snapshot at(long step, Best best) {
         TrainerState state = new TrainerState(
                 position(step),
                 new LossSum(1.5, 96),
@@ -79,14 +79,14 @@ final class Runs {
     }
 
     /** Reaches every fault point, but forces nothing: a process that ends keeps its pages. */
-    static CheckpointStore store(Path runFolder, FaultPoint.Hook hook) {
+    public static CheckpointStore store(Path runFolder, FaultPoint.Hook hook) {
         RunFolder.prepare(runFolder);
         DurableFiles files = new DurableFiles(hook, false);
         Position position = Restart.find(runFolder).position();
         return CheckpointStore.open(runFolder, 2, LossHistory.open(runFolder, position, files), files);
     }
 
-    static CheckpointStore store(Path runFolder) {
+    public static CheckpointStore store(Path runFolder) {
         return store(runFolder, point -> {});
     }
 }

@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import perdure.bench.TrainingProcess;
 import perdure.checkpoint.FaultPoint;
 
 /** Stops a trainer once at every point of a commit, and lets the disk fail there once. */

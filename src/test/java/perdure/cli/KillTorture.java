@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import perdure.bench.TrainingProcess;
 
 /** Kills trainers with SIGKILL at random moments of their lives, every other time inside a save. */
 final class KillTorture {

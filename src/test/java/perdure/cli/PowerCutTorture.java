@@ -3,6 +3,7 @@ package perdure.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
+import perdure.bench.TrainingProcess;
 
 /**
  * Cuts the power of trainers: the run folder lies on a file system of its own, of which only what was forced, or what

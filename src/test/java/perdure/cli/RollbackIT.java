@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.RunComparison;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
-import perdure.checkpoint.RunComparison;
 
 /** A run whose newest checkpoint is damaged, again and again, ends as if nothing had been. */
 class RollbackIT {

@@ -10,7 +10,8 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import perdure.checkpoint.RunComparison;
+import perdure.bench.RunComparison;
+import perdure.bench.TrainingProcess;
 
 /**
  * A run so small that starting Java takes longer than training, 100 steps an epoch, and what it comes to when nothing

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import perdure.bench.TrainingProcess;
 import perdure.checkpoint.Meta;
 import perdure.checkpoint.MetaStore;
 

@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -18,23 +18,22 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.xnio.IoUtils;
+import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.chat.ChatSession;
 import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
 import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
-import perdure.train.Benchmark;
-import perdure.train.Benchmark.Recipe;
 
 /**
  * Measures what polling costs the training loop: steps while many connections ask for the status, in turns with steps
  * while none does. Server and pollers are in this process, so that what the pollers need counts as well, unless a core
  * is left to them.
  */
-final class PollingTrial {
+public final class PollingBenchmark {
 
-    static final int POLLERS = 20;
-    static final int REQUESTS_A_SECOND = 50;
+    public static final int POLLERS = 20;
+    public static final int REQUESTS_A_SECOND = 50;
 
     /** For the JVM to have seen the server's code often enough. */
     private static final int WARM_UP_TURNS = 2;
@@ -46,14 +45,14 @@ final class PollingTrial {
      * @param slowdown of polled steps, as a share: the median of the turns, each against the one before it
      * @param requestsPerSecond that were answered while steps were polled
      */
-    record Result(double plain, double slowdown, double requestsPerSecond) {}
+    public record Result(double plain, double slowdown, double requestsPerSecond) {}
 
-    private PollingTrial() {}
+    private PollingBenchmark() {}
 
     /** Runs it, with first turns that are not counted. */
-    static Result run(Recipe recipe, Path folder, int turns, double secondsATurn) {
+    public static Result run(Recipe recipe, Path folder, int turns, double secondsATurn) {
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.starting(1, 10));
-        try (Benchmark benchmark = new Benchmark(recipe);
+        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe);
                 ChatSession chat = new ChatSession(folder, 1, 1);
                 StatusServer server = StatusServer.start(
                         ServerOptions.local(0), new ServedRun(status, folder, chat, () -> {}, () -> 0L));
@@ -80,7 +79,9 @@ final class PollingTrial {
                 }
             }
             return new Result(
-                    Benchmark.percentile(plain, 0.5), Benchmark.percentile(slowdowns, 0.5), answers / seconds);
+                    TrainingBenchmark.percentile(plain, 0.5),
+                    TrainingBenchmark.percentile(slowdowns, 0.5),
+                    answers / seconds);
         }
     }
 
@@ -89,7 +90,7 @@ final class PollingTrial {
     }
 
     /** Mean of the steps that so many seconds have room for, at least one, in milliseconds. */
-    private static double step(Benchmark benchmark, double seconds) {
+    private static double step(TrainingBenchmark benchmark, double seconds) {
         int steps = 0;
         double milliseconds = 0;
         while (milliseconds < 1e3 * seconds) {
@@ -139,7 +140,7 @@ final class PollingTrial {
             } catch (UncheckedIOException problem) {
                 failure = problem.getCause();
             } catch (ClosedSelectorException end) {
-                // The trial is over.
+                // The benchmark is over.
             }
         }
 

@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,14 +12,13 @@ import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
-import perdure.train.Benchmark;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Measures how fast one sequence is continued with the likeliest tokens, in turns with another program on the same
  * weights and threads, which has to find the same tokens.
  */
-final class GenerationTrial {
+public final class GenerationBenchmark {
 
     /**
      * What came out, prompt and generated tokens together being a whole context.
@@ -28,18 +27,18 @@ final class GenerationTrial {
      * @param seconds of each generation, the reading of the prompt included
      * @param reference the other program's; empty if there was none
      */
-    record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
+    public record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
 
-        double tokensPerSecond() {
-            return tokens / Benchmark.percentile(seconds, 0.5);
+        public double tokensPerSecond() {
+            return tokens / TrainingBenchmark.percentile(seconds, 0.5);
         }
 
-        double referenceTokensPerSecond() {
-            return tokens / Benchmark.percentile(reference, 0.5);
+        public double referenceTokensPerSecond() {
+            return tokens / TrainingBenchmark.percentile(reference, 0.5);
         }
     }
 
-    private GenerationTrial() {}
+    private GenerationBenchmark() {}
 
     /**
      * Runs it, once more than {@code turns} with the first not counted.
@@ -50,7 +49,7 @@ final class GenerationTrial {
      * @param python to hold it against; null for none
      * @throws IllegalStateException if the other program generates other tokens: a comparison would not count
      */
-    static Result run(ModelConfig shape, Path work, int turns, Path python) {
+    public static Result run(ModelConfig shape, Path work, int turns, Path python) {
         ModelConfig config = new ModelConfig(
                 shape.vocabularySize(),
                 shape.hiddenSize(),

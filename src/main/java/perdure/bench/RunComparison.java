@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -6,6 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import perdure.checkpoint.Generation;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Manifest;
+import perdure.checkpoint.Restart;
 
 /** Compares what two runs have come to, byte by byte: weights, moments and loss history. It reads only. */
 public record RunComparison(List<Pair> files) {

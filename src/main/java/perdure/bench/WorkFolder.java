@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,9 +12,9 @@ import java.util.stream.Stream;
  *
  * @param keep whether it stays all the same
  */
-record WorkFolder(Path path, boolean keep) implements AutoCloseable {
+public record WorkFolder(Path path, boolean keep) implements AutoCloseable {
 
-    static WorkFolder create(String prefix, boolean keep) {
+    public static WorkFolder create(String prefix, boolean keep) {
         try {
             return new WorkFolder(Files.createTempDirectory(prefix), keep);
         } catch (IOException problem) {

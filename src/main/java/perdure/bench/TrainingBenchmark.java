@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.bench;
 
 import java.util.Arrays;
 import java.util.List;
@@ -16,9 +16,11 @@ import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.train.AdamW;
+import perdure.train.Learner;
 
 /** Training steps on random tokens, one by one, to be measured. */
-public final class Benchmark implements AutoCloseable {
+public final class TrainingBenchmark implements AutoCloseable {
     /** Of every step. */
     public static final double LEARNING_RATE = 1e-4;
 
@@ -67,7 +69,7 @@ public final class Benchmark implements AutoCloseable {
     private int steps;
 
     /** A model of random weights, that learns a few batches of random tokens by heart. */
-    public Benchmark(Recipe recipe) {
+    public TrainingBenchmark(Recipe recipe) {
         this.recipe = recipe;
         model = new LanguageModel(recipe.config(), 1);
         learner = new Learner(model, new AdamW(model, AdamW.Settings.DEFAULT), Devices.resolve("cpu"), Precision.FP32);

@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.device.NativeRuntime;
-import perdure.train.Benchmark.Recipe;
 
-class PollingTrialTest {
+class PollingBenchmarkTest {
 
     @BeforeAll
     static void load() {
@@ -20,9 +20,9 @@ class PollingTrialTest {
     @Test
     void pollsWhileStepsAreTaken(@TempDir Path folder) {
         Recipe tiny = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
-        PollingTrial.Result result = PollingTrial.run(tiny, folder, 2, 0.5);
+        PollingBenchmark.Result result = PollingBenchmark.run(tiny, folder, 2, 0.5);
         assertTrue(result.plain() > 0 && result.slowdown() > -1);
         assertTrue(result.requestsPerSecond() > 0);
-        assertEquals(0.25, PollingTrial.slowdown(4, 5));
+        assertEquals(0.25, PollingBenchmark.slowdown(4, 5));
     }
 }

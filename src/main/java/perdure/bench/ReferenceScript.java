@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 

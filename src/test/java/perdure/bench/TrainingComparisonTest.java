@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -10,10 +10,10 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.device.NativeRuntime;
-import perdure.train.Benchmark.Recipe;
 
-class TrainingTrialTest {
+class TrainingComparisonTest {
     private static final Recipe RECIPE = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
 
     @TempDir
@@ -26,7 +26,7 @@ class TrainingTrialTest {
 
     @Test
     void measuresEveryPartOfAStep() {
-        TrainingTrial.Result result = TrainingTrial.run(RECIPE, 10, 0, folder, null);
+        TrainingComparison.Result result = TrainingComparison.run(RECIPE, 10, 0, folder, null);
         assertTrue(result.step().data() > 0);
         assertTrue(result.step().forward() > 0);
         assertTrue(result.step().backward() > 0);
@@ -47,12 +47,12 @@ class TrainingTrialTest {
                 done
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
-        List<TrainingTrial.Reference> references =
-                TrainingTrial.run(RECIPE, 5, 0, work, other).references();
+        List<TrainingComparison.Reference> references =
+                TrainingComparison.run(RECIPE, 5, 0, work, other).references();
         assertEquals(
                 List.of("eager", "compiled"),
-                references.stream().map(TrainingTrial.Reference::name).toList());
-        for (TrainingTrial.Reference reference : references) {
+                references.stream().map(TrainingComparison.Reference::name).toList());
+        for (TrainingComparison.Reference reference : references) {
             assertEquals(3000, reference.milliseconds());
             assertEquals(7, reference.peakBytes());
             assertFalse(reference.counts());
@@ -61,9 +61,9 @@ class TrainingTrialTest {
 
     @Test
     void lossesThatAreNoNumbersOrTooFewDoNotCount() {
-        double nan = TrainingTrial.largestDifference(List.of(1.0, Double.NaN, 1.0), List.of(1.0, 1.0, 1.0));
-        assertFalse(new TrainingTrial.Reference("", 1, 1, nan).counts());
-        assertEquals(Double.POSITIVE_INFINITY, TrainingTrial.largestDifference(List.of(1.0), List.of()));
-        assertEquals(0.25, TrainingTrial.largestDifference(List.of(1.0, 2.0), List.of(1.0, 2.25)));
+        double nan = TrainingComparison.largestDifference(List.of(1.0, Double.NaN, 1.0), List.of(1.0, 1.0, 1.0));
+        assertFalse(new TrainingComparison.Reference("", 1, 1, nan).counts());
+        assertEquals(Double.POSITIVE_INFINITY, TrainingComparison.largestDifference(List.of(1.0), List.of()));
+        assertEquals(0.25, TrainingComparison.largestDifference(List.of(1.0, 2.0), List.of(1.0, 2.25)));
     }
 }

@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,17 +13,16 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
+import perdure.bench.TrainingBenchmark.Recipe;
+import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
-import perdure.train.Benchmark;
-import perdure.train.Benchmark.Recipe;
-import perdure.train.Benchmark.Step;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Measures training steps, in turns with the machine's matrix products and with other programs that take the same steps
  * from the same weights.
  */
-final class TrainingTrial {
+public final class TrainingComparison {
 
     /** Steps of a turn: all programs are idle but one. */
     private static final int TURN = 5;
@@ -38,8 +37,8 @@ final class TrainingTrial {
      * @param peakBytes resident memory at most
      * @param lossDifference largest, of a step's loss
      */
-    record Reference(String name, double milliseconds, long peakBytes, double lossDifference) {
-        boolean counts() {
+    public record Reference(String name, double milliseconds, long peakBytes, double lossDifference) {
+        public boolean counts() {
             return lossDifference <= LOSS_TOLERANCE;
         }
     }
@@ -52,7 +51,7 @@ final class TrainingTrial {
      * @param peakBytes resident memory of this process at most, so far
      * @param collectionShare of the time, spent by the garbage collector
      */
-    record Result(
+    public record Result(
             Step step,
             double milliseconds,
             double tokensPerSecond,
@@ -65,7 +64,7 @@ final class TrainingTrial {
     /** Steps whose losses are compared: once the few batches are known by heart, rounding decides what comes next. */
     private static final int COMPARED = 50;
 
-    private TrainingTrial() {}
+    private TrainingComparison() {}
 
     /**
      * Runs it, with a first turn that is not counted in the times.
@@ -75,12 +74,12 @@ final class TrainingTrial {
      * @param work an empty folder
      * @param python to hold it against, eager and compiled; null for none
      */
-    static Result run(Recipe recipe, int steps, double seconds, Path work, Path python) {
+    public static Result run(Recipe recipe, int steps, double seconds, Path work, Path python) {
         List<Step> times = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         List<Double> peaks = new ArrayList<>();
         List<Opponent> opponents = List.of();
-        try (Benchmark benchmark = new Benchmark(recipe)) {
+        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe)) {
             opponents = opponents(python, benchmark, work);
             long collected = 0;
             double elapsed = 0;
@@ -97,7 +96,7 @@ final class TrainingTrial {
                 }
                 if (done >= 0) {
                     collected += collectorMillis() - before;
-                    peaks.add(Benchmark.matrixPeak());
+                    peaks.add(TrainingBenchmark.matrixPeak());
                 }
                 Map<String, Object> question = question(batches);
                 for (Opponent opponent : opponents) {
@@ -115,7 +114,7 @@ final class TrainingTrial {
                     total,
                     benchmark.tokens() / total * 1e3,
                     benchmark.floatingPointOperations(total),
-                    Benchmark.percentile(peaks, 0.9),
+                    TrainingBenchmark.percentile(peaks, 0.9),
                     peakBytes(),
                     collected / elapsed,
                     opponents.stream().map(one -> one.result(losses)).toList());
@@ -124,7 +123,7 @@ final class TrainingTrial {
         }
     }
 
-    private static List<Opponent> opponents(Path python, Benchmark benchmark, Path work) {
+    private static List<Opponent> opponents(Path python, TrainingBenchmark benchmark, Path work) {
         if (python == null) {
             return List.of();
         }
@@ -138,7 +137,7 @@ final class TrainingTrial {
     private static Map<String, Object> question(List<Batch> batches) {
         return Map.of(
                 "learning_rate",
-                Benchmark.LEARNING_RATE,
+                TrainingBenchmark.LEARNING_RATE,
                 "batches",
                 batches.stream()
                         .map(batch -> Map.of("ids", rows(batch.ids(), batch), "targets", rows(batch.targets(), batch)))
@@ -180,7 +179,7 @@ final class TrainingTrial {
         Reference result(List<Double> expected) {
             return new Reference(
                     script.name(),
-                    Benchmark.percentile(milliseconds, 0.5),
+                    TrainingBenchmark.percentile(milliseconds, 0.5),
                     peakBytes,
                     largestDifference(expected, losses));
         }
@@ -198,7 +197,8 @@ final class TrainingTrial {
     }
 
     private static double median(List<Step> steps, ToDoubleFunction<Step> of) {
-        return Benchmark.percentile(steps.stream().mapToDouble(of).boxed().toList(), 0.5);
+        return TrainingBenchmark.percentile(
+                steps.stream().mapToDouble(of).boxed().toList(), 0.5);
     }
 
     private static long collectorMillis() {

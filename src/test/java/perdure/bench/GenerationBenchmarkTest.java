@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,9 +10,10 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.cli.Main;
 import perdure.device.NativeRuntime;
 
-class GenerationTrialTest {
+class GenerationBenchmarkTest {
     @TempDir
     Path folder;
 
@@ -23,7 +24,7 @@ class GenerationTrialTest {
 
     @Test
     void fillsAContextAtEachTurn() {
-        GenerationTrial.Result result = GenerationTrial.run(ReferenceProgram.SHAPE, folder, 3, null);
+        GenerationBenchmark.Result result = GenerationBenchmark.run(ReferenceProgram.SHAPE, folder, 3, null);
         assertEquals(4, result.prompt());
         assertEquals(12, result.tokens());
         assertEquals(3, result.seconds().size());
@@ -33,8 +34,8 @@ class GenerationTrialTest {
 
     @Test
     void ratesComeFromTheMedianTurn() {
-        GenerationTrial.Result result =
-                new GenerationTrial.Result(4, 12, List.of(9.0, 2.0, 1.0), "other", List.of(4.0, 3.0, 8.0));
+        GenerationBenchmark.Result result =
+                new GenerationBenchmark.Result(4, 12, List.of(9.0, 2.0, 1.0), "other", List.of(4.0, 3.0, 8.0));
         assertEquals(6, result.tokensPerSecond());
         assertEquals(3, result.referenceTokensPerSecond());
     }
@@ -47,7 +48,7 @@ class GenerationTrialTest {
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
         IllegalStateException refusal = assertThrows(
-                IllegalStateException.class, () -> GenerationTrial.run(ReferenceProgram.SHAPE, work, 1, other));
+                IllegalStateException.class, () -> GenerationBenchmark.run(ReferenceProgram.SHAPE, work, 1, other));
         assertEquals("Token 1 of 12 differs from the reference's: no comparison.", refusal.getMessage());
     }
 

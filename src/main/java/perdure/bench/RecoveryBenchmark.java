@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import perdure.checkpoint.Restart;
 
 /** Measures how long a process takes from its start to its first resumed step, on the bundled corpus. */
-final class RecoveryTrial {
+public final class RecoveryBenchmark {
 
     /** About a hundred megabytes of weights and moments. */
     private static final List<String> FLAGS = List.of(
@@ -32,7 +32,7 @@ final class RecoveryTrial {
             "--batch-size",
             "1");
 
-    private RecoveryTrial() {}
+    private RecoveryBenchmark() {}
 
     /**
      * What came out.
@@ -40,9 +40,9 @@ final class RecoveryTrial {
      * @param bytes of the generation that was resumed
      * @param seconds of each resumption
      */
-    record Result(long bytes, List<Double> seconds) {}
+    public record Result(long bytes, List<Double> seconds) {}
 
-    static Result run(Path work, int times) {
+    public static Result run(Path work, int times) {
         Path run = work.resolve("run");
         List<String> first = new ArrayList<>(FLAGS);
         first.addAll(List.of("--max-steps", "1"));

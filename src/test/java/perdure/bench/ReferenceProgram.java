@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import perdure.model.ModelConfig;
 
-/** What stands in for a Python that a trial takes turns with, and a model small enough for it. */
+/** What stands in for a Python that a benchmark takes turns with, and a model small enough for it. */
 final class ReferenceProgram {
     static final ModelConfig SHAPE = new ModelConfig(50, 32, 1, 2, 2, 48, 16, true);
 

@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Runs;
 
 class RunComparisonTest {
 

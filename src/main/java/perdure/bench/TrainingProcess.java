@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * The command {@code train} in a process of its own, the same program on the same Java, so that it can be killed as by
  * an accident. It follows the process by what it logs and by what appears in the run folder.
  */
-final class TrainingProcess implements AutoCloseable {
+public final class TrainingProcess implements AutoCloseable {
 
     private static final Pattern STEP = Pattern.compile("TRACE Step (\\d+)\\.");
     private static final Pattern SAVED = Pattern.compile("DEBUG Saved step (\\d+) ");
@@ -43,7 +43,7 @@ final class TrainingProcess implements AutoCloseable {
      * @param flags of {@code train}, besides {@code --checkpoints}
      * @param javaOptions added to those of this process
      */
-    static TrainingProcess start(Path runFolder, Path log, List<String> flags, String... javaOptions) {
+    public static TrainingProcess start(Path runFolder, Path log, List<String> flags, String... javaOptions) {
         List<String> command = new ArrayList<>();
         command.add(ProcessHandle.current().info().command().orElse("java"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -51,7 +51,7 @@ final class TrainingProcess implements AutoCloseable {
                 .forEach(command::add);
         command.add("-Dperdure.log=TRACE");
         Collections.addAll(command, javaOptions);
-        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), Main.class.getName(), "train");
+        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), "Train");
         command.addAll(flags);
         Collections.addAll(command, "--checkpoints", runFolder.toString());
         try {
@@ -72,12 +72,12 @@ final class TrainingProcess implements AutoCloseable {
     }
 
     /** Waits until it is about to train; false if it ends before. */
-    boolean awaitTraining() {
+    public boolean awaitTraining() {
         return await(() -> Files.exists(status(runFolder)));
     }
 
     /** Waits until a generation begins to be written; false if the process ends before. */
-    boolean awaitSave() {
+    public boolean awaitSave() {
         return await(() -> {
             try (DirectoryStream<Path> temporary = Files.newDirectoryStream(runFolder, "step-*.tmp")) {
                 return temporary.iterator().hasNext();
@@ -88,12 +88,12 @@ final class TrainingProcess implements AutoCloseable {
     }
 
     /** What is waited for. */
-    interface Condition {
+    public interface Condition {
         boolean holds();
     }
 
     /** Looks every millisecond; false if the process ends before the condition holds. */
-    boolean await(Condition condition) {
+    public boolean await(Condition condition) {
         while (!condition.holds()) {
             if (!process.isAlive()) {
                 return false;
@@ -103,7 +103,7 @@ final class TrainingProcess implements AutoCloseable {
         return true;
     }
 
-    static void pause(long milliseconds) {
+    public static void pause(long milliseconds) {
         try {
             Thread.sleep(milliseconds);
         } catch (InterruptedException stopped) {
@@ -112,23 +112,23 @@ final class TrainingProcess implements AutoCloseable {
     }
 
     /** SIGKILL, where there are signals. @return whether it was still alive */
-    boolean kill() {
+    public boolean kill() {
         boolean alive = process.isAlive();
         process.destroyForcibly();
         waitFor();
         return alive;
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** Waits for its end; the exit code. */
-    int waitFor() {
+    public int waitFor() {
         try {
             return process.waitFor();
         } catch (InterruptedException stopped) {
@@ -142,7 +142,7 @@ final class TrainingProcess implements AutoCloseable {
      * @throws IllegalArgumentException with its own words, if it found its flags or data bad
      * @throws IllegalStateException if it failed
      */
-    void requireDone() {
+    public void requireDone() {
         int code = waitFor();
         if (code != 0) {
             List<String> lines = output().lines().toList();
@@ -155,7 +155,7 @@ final class TrainingProcess implements AutoCloseable {
     }
 
     /** All that it has said. */
-    String output() {
+    public String output() {
         try {
             return Files.readString(log);
         } catch (IOException problem) {
@@ -164,17 +164,17 @@ final class TrainingProcess implements AutoCloseable {
     }
 
     /** The last step that it has finished, 0 if none. */
-    long lastStep() {
+    public long lastStep() {
         return last(STEP);
     }
 
     /** The last step that it has called saved, 0 if none. */
-    long lastSaved() {
+    public long lastSaved() {
         return last(SAVED);
     }
 
     /** Where it serves, 0 if nowhere. */
-    int port() {
+    public int port() {
         return (int) last(PORT);
     }
 

@@ -1,4 +1,4 @@
-package perdure.cli;
+package perdure.bench;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -6,7 +6,6 @@ import java.util.Random;
 import java.util.function.Consumer;
 import perdure.checkpoint.Meta;
 import perdure.checkpoint.MetaStore;
-import perdure.checkpoint.RunComparison;
 
 /**
  * Trains the same run twice, once unbroken and once killed at random moments, every other time inside a save, and
@@ -16,12 +15,12 @@ import perdure.checkpoint.RunComparison;
  * @param kills how often the second run is to be killed
  * @param seed of the moments
  */
-record ResumeTrial(List<String> flags, int kills, long seed) {
+public record ResumeCheck(List<String> flags, int kills, long seed) {
 
     /** Longest wait inside a save before it is cut, in milliseconds. */
     private static final int INSIDE_A_SAVE = 40;
 
-    ResumeTrial {
+    public ResumeCheck {
         if (kills < 1) {
             throw new IllegalArgumentException("--kills " + kills + " is not a positive number.");
         }
@@ -36,11 +35,11 @@ record ResumeTrial(List<String> flags, int kills, long seed) {
      * @param unbrokenSeconds of the first run, start included
      * @param killedSeconds of all processes of the second
      */
-    record Verdict(
+    public record Verdict(
             RunComparison comparison, int kills, long stepsRepeated, double unbrokenSeconds, double killedSeconds) {
 
         /** A run that was never killed proves nothing. */
-        boolean holds() {
+        public boolean holds() {
             return comparison.isEqual() && kills > 0;
         }
     }
@@ -51,7 +50,7 @@ record ResumeTrial(List<String> flags, int kills, long seed) {
      * @param work an empty folder for both runs
      * @param teller is told of each part as it ends
      */
-    Verdict run(Path work, Consumer<String> teller) {
+    public Verdict run(Path work, Consumer<String> teller) {
         long start = System.nanoTime();
         Path unbroken = work.resolve("unbroken");
         double training = trainUnbroken(unbroken, work.resolve("unbroken.log"));

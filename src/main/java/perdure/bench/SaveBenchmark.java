@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.bench;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.TokenizerFiles;
@@ -18,7 +19,11 @@ import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
-import perdure.train.Benchmark.Recipe;
+import perdure.train.AdamW;
+import perdure.train.Learner;
+import perdure.train.RandomState;
+import perdure.train.RunWriter;
+import perdure.train.SaveInterval;
 
 /**
  * Measures what saving costs a run: how long the loop stands still while the state is copied, and how much longer the
@@ -46,17 +51,17 @@ public final class SaveBenchmark {
     public record Result(List<Double> stalls, List<Double> plain, List<Double> saving) {
 
         public double stall(double percentile) {
-            return Benchmark.percentile(stalls, percentile);
+            return TrainingBenchmark.percentile(stalls, percentile);
         }
 
         /** Median standstill as a share of a block. */
         public double stallShare() {
-            return stall(0.5) / Benchmark.percentile(plain, 0.5);
+            return stall(0.5) / TrainingBenchmark.percentile(plain, 0.5);
         }
 
         /** By how much a save makes a block longer in all, as a share of it; medians. */
         public double slowdown() {
-            return Benchmark.percentile(saving, 0.5) / Benchmark.percentile(plain, 0.5) - 1;
+            return TrainingBenchmark.percentile(saving, 0.5) / TrainingBenchmark.percentile(plain, 0.5) - 1;
         }
     }
 
@@ -92,7 +97,7 @@ public final class SaveBenchmark {
                         Map.of())) {
             Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
             model.train(true);
-            Batch batch = Benchmark.randomBatch(recipe, 1);
+            Batch batch = TrainingBenchmark.randomBatch(recipe, 1);
             steps(learner, batch, WARM_UP_STEPS);
             save(writer, learner, 1); // allocates
             writer.requireSaved();
@@ -117,7 +122,7 @@ public final class SaveBenchmark {
     private static double steps(Learner learner, Batch batch, int count) {
         long start = System.nanoTime();
         for (int i = 0; i < count; i++) {
-            Benchmark.step(learner, batch);
+            TrainingBenchmark.step(learner, batch);
         }
         return millisecondsSince(start);
     }
