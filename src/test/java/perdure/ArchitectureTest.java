@@ -35,6 +35,7 @@ class ArchitectureTest {
             Map.entry("chat", List.of("generate", "tokenizer", "checkpoint")),
             Map.entry("checkpoint", List.of("model", "data", "tokenizer", "safetensors")),
             Map.entry("safetensors", List.of()),
+            Map.entry("bundled", List.of("data")),
             Map.entry("data", List.of("tokenizer")),
             Map.entry("generate", List.of("model")),
             Map.entry("tokenizer", List.of()),

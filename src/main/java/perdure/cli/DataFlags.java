@@ -2,7 +2,7 @@ package perdure.cli;
 
 import java.nio.file.Path;
 import java.util.List;
-import perdure.data.BundledCorpus;
+import perdure.bundled.BundledCorpus;
 import perdure.data.Corpus;
 import perdure.data.TrainingText;
 import picocli.CommandLine.Option;
@@ -48,7 +48,7 @@ final class DataFlags {
         if (!(fraction > 0 && fraction < 1)) {
             throw new IllegalArgumentException("--validation-fraction " + fraction + " is not between 0 and 1.");
         }
-        Corpus training = bundled() ? Corpus.bundled(bundledCorpus) : Corpus.files("--data", data);
+        Corpus training = bundled() ? Corpus.conversations(bundledCorpus::conversations) : Corpus.files("--data", data);
         return new TrainingText(
                 training, validation.isEmpty() ? null : Corpus.files("--validation", validation), fraction);
     }

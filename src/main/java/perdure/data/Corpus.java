@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
 /** Documents in a fixed order, streamed: none need fit in memory. */
@@ -23,12 +24,12 @@ public interface Corpus {
     /** Conversations held in memory, each one a document. */
     static Corpus conversations(List<Conversation> conversations) {
         List<Conversation> copy = List.copyOf(conversations);
-        return new ConversationCorpus(() -> copy);
+        return conversations(() -> copy);
     }
 
-    /** The bundled conversations, generated when they are first read. */
-    static Corpus bundled(BundledCorpus corpus) {
-        return new ConversationCorpus(corpus::conversations);
+    /** As {@link #conversations(List)}, asked for when they are first read. */
+    static Corpus conversations(Supplier<List<Conversation>> conversations) {
+        return new ConversationCorpus(conversations);
     }
 
     /**

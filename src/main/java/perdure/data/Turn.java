@@ -3,11 +3,11 @@ package perdure.data;
 /** What one side says in a conversation; {@code role} is {@code user}, {@code assistant} or {@code system}. */
 public record Turn(String role, String content) {
 
-    static Turn user(String content) {
+    public static Turn user(String content) {
         return new Turn("user", content);
     }
 
-    static Turn assistant(String content) {
+    public static Turn assistant(String content) {
         return new Turn("assistant", content);
     }
 }

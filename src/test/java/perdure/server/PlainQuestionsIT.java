@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
-import perdure.data.PlainQuestions;
-import perdure.data.PlainQuestions.PlainQuestion;
+import perdure.bundled.PlainQuestions;
+import perdure.bundled.PlainQuestions.PlainQuestion;
 
 /** A newcomer's first conversation with the default run, on the page as it comes: its own settings, no second try. */
 @Tag("browser")

@@ -1,4 +1,4 @@
-package perdure.data.world;
+package perdure.bundled;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

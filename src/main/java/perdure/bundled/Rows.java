@@ -1,4 +1,4 @@
-package perdure.data.world;
+package perdure.bundled;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,6 @@
-package perdure.data;
+package perdure.bundled;
+
+import perdure.data.Conversation;
 
 /**
  * A held-out question: what was said so far, ending with the question, and the one right answer.

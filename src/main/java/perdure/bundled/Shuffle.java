@@ -1,4 +1,4 @@
-package perdure.data.world;
+package perdure.bundled;
 
 import java.util.Collections;
 import java.util.List;

@@ -1,4 +1,4 @@
-package perdure.data;
+package perdure.bundled;
 
 import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toSet;
@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import perdure.data.world.Question;
+import perdure.data.Conversation;
+import perdure.data.Turn;
 
 class BundledCorpusTest {
 

@@ -1,4 +1,4 @@
-package perdure.data;
+package perdure.bundled;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
-import perdure.data.world.Question;
 
 class TypingTest {
 

@@ -1,12 +1,11 @@
-package perdure.data;
+package perdure.bundled;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import perdure.data.world.Question;
-import perdure.data.world.Shuffle;
-import perdure.data.world.World;
+import perdure.data.Conversation;
+import perdure.data.Turn;
 
 /**
  * The corpus in the jar: small conversations about a small world, generated, the same bytes on every JVM. What is asked

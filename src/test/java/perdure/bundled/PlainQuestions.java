@@ -1,4 +1,4 @@
-package perdure.data;
+package perdure.bundled;
 
 import java.util.List;
 
