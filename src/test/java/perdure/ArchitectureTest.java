@@ -76,6 +76,17 @@ class ArchitectureTest {
     }
 
     @Test
+    void theProtocolOfOpenAiDoesNotKnowTheServerAroundIt() {
+        noClasses()
+                .that()
+                .resideInAPackage("perdure.server.openai")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("perdure.server")
+                .check(OURS);
+    }
+
+    @Test
     void onlyTheCommandsEndTheProcess() {
         noClasses()
                 .that()

@@ -6,6 +6,7 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import java.security.MessageDigest;
+import perdure.server.openai.Responses;
 
 /** Lets through who knows the token, compared in constant time; everyone where none is set. */
 final class BearerToken {

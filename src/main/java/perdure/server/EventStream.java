@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.IoUtils;
+import perdure.server.openai.Responses;
 
 /**
  * {@code GET /training/events}: an event named {@code progress} for each change of the status. A client that comes

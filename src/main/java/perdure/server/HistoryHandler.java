@@ -5,6 +5,7 @@ import io.undertow.server.HttpServerExchange;
 import java.nio.file.Path;
 import java.util.Deque;
 import perdure.checkpoint.LossCurve;
+import perdure.server.openai.Responses;
 
 /**
  * {@code GET /training/history?points=N}: the loss curve of the run's whole life as

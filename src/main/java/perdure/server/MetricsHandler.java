@@ -14,6 +14,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 

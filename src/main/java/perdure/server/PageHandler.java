@@ -16,6 +16,7 @@ import java.util.Properties;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import perdure.server.openai.Responses;
 
 /**
  * The page at {@code /}: its own files from {@code web/} on the class path at {@code /page/…}, and the libraries that it

@@ -7,6 +7,7 @@ import io.undertow.util.Methods;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import perdure.server.openai.Responses;
 
 /** Finds the first line of the routing table that fits a request; 404 and 405 are its own. */
 final class Router implements HttpHandler {

@@ -9,6 +9,7 @@ import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
 import java.net.InetSocketAddress;
 import java.util.Set;
+import perdure.server.openai.Responses;
 
 /**
  * Keeps the web out of the machine it runs on: a page from elsewhere can neither read (no CORS, and the Host header

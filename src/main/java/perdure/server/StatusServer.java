@@ -19,6 +19,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.Options;
 import perdure.chat.ChatSession;
+import perdure.server.openai.ChatMetrics;
+import perdure.server.openai.CompletionForm;
+import perdure.server.openai.CompletionHandler;
+import perdure.server.openai.ModelsHandler;
+import perdure.server.openai.Responses;
 
 /**
  * Serves what a run says of itself. Knows no trainer: it reads the reference that one publishes to, and its threads
@@ -113,7 +118,7 @@ public final class StatusServer implements AutoCloseable {
 
     private static HttpHandler completions(
             CompletionForm form, ServerOptions options, ServedRun run, ChatMetrics metrics) {
-        return new CompletionHandler(form, run.chat(), metrics, options.limits());
+        return new CompletionHandler(form, run.chat(), metrics, options.limits().bodyBytes());
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {

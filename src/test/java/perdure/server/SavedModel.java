@@ -16,16 +16,16 @@ import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
 /** Commits a tiny model of random weights that never ends an answer by itself, as a trainer does inside its first epoch. */
-final class SavedModel {
+public final class SavedModel {
 
     private SavedModel() {}
 
-    static void commit(Path runFolder) {
+    public static void commit(Path runFolder) {
         commit(runFolder, 3, List.of(0L));
     }
 
     /** @param sessions the step after which each process began */
-    static void commit(Path runFolder, long step, List<Long> sessions) {
+    public static void commit(Path runFolder, long step, List<Long> sessions) {
         NativeRuntime.load();
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
         TrainerState state = new TrainerState(

@@ -19,21 +19,21 @@ import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 
 /** A real server on a free port, and the ways to ask it. */
-final class ServerUnderTest implements AutoCloseable {
+public final class ServerUnderTest implements AutoCloseable {
 
     static final int CHATS_WAITING = 1;
 
     final AtomicReference<TrainingStatus> published = new AtomicReference<>();
     final AtomicInteger stops = new AtomicInteger();
-    final ChatSession chat;
-    final StatusServer server;
+    public final ChatSession chat;
+    public final StatusServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    ServerUnderTest(Path folder) {
+    public ServerUnderTest(Path folder) {
         this(folder, ServerOptions.local(0));
     }
 
-    ServerUnderTest(Path folder, ServerOptions options) {
+    public ServerUnderTest(Path folder, ServerOptions options) {
         chat = new ChatSession(folder, CHATS_WAITING, 1);
         server = StatusServer.start(
                 options, new ServedRun(published, folder, chat, stops::incrementAndGet, () -> 123_456_789L));
@@ -50,11 +50,11 @@ final class ServerUnderTest implements AutoCloseable {
         return new TrainingStatus(true, epoch, epochs, loss, progress);
     }
 
-    String url(String path) {
+    public String url(String path) {
         return "http://127.0.0.1:" + server.port() + path;
     }
 
-    HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
+    public HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
         return send("GET", path, headers);
     }
 
@@ -74,7 +74,7 @@ final class ServerUnderTest implements AutoCloseable {
                 .build();
     }
 
-    HttpResponse<String> answer(String path, String json) throws IOException, InterruptedException {
+    public HttpResponse<String> answer(String path, String json) throws IOException, InterruptedException {
         return client.send(post(path, json), HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
@@ -84,7 +84,7 @@ final class ServerUnderTest implements AutoCloseable {
     }
 
     /** A connection that waits at most five seconds for a byte. */
-    Socket connect() throws IOException {
+    public Socket connect() throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         socket.setSoTimeout(5_000);
         return socket;

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import perdure.chat.ChatOptions;
 import perdure.chat.ChatReply;
 import perdure.chat.ChatRequest;
+import perdure.server.LoggedWarnings;
+import perdure.server.SavedModel;
+import perdure.server.ServerUnderTest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.server.SavedModel;
+import perdure.server.ServerUnderTest;
 
 /** LangChain4j is served. */
 @Timeout(60)

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import java.util.Map;
 import java.util.UUID;
@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ObjectNode;
  * How an answer is written: as a conversation's next message or as a text carried on, whole or in chunks. Besides
  * OpenAI's fields an answer tells the {@code checkpoint} that it came from, which is also its fingerprint.
  */
-enum CompletionForm {
+public enum CompletionForm {
     CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk"),
     TEXT("cmpl-", "text_completion", "text_completion");
 

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The answers, which share one content type and one shape for errors. */
-final class Responses {
+/** The answers, which share one content type and OpenAI's shape for errors. */
+public final class Responses {
 
     static final String JSON = "application/json; charset=utf-8";
 
@@ -15,23 +15,23 @@ final class Responses {
 
     private Responses() {}
 
-    static void json(HttpServerExchange exchange, int status, byte[] body) {
+    public static void json(HttpServerExchange exchange, int status, byte[] body) {
         send(exchange, status, JSON, body);
     }
 
-    static void json(HttpServerExchange exchange, int status, Map<String, ?> body) {
+    public static void json(HttpServerExchange exchange, int status, Map<String, ?> body) {
         json(exchange, status, MAPPER.writeValueAsBytes(body));
     }
 
-    static void error(HttpServerExchange exchange, int status, String type, String message) {
+    public static void error(HttpServerExchange exchange, int status, String type, String message) {
         error(exchange, status, new Problem(message, type, null, null));
     }
 
-    static void error(HttpServerExchange exchange, int status, Problem problem) {
+    public static void error(HttpServerExchange exchange, int status, Problem problem) {
         json(exchange, status, Map.of("error", problem));
     }
 
-    static void send(HttpServerExchange exchange, int status, String contentType, byte[] body) {
+    public static void send(HttpServerExchange exchange, int status, String contentType, byte[] body) {
         exchange.setStatusCode(status);
         exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
         exchange.setResponseContentLength(body.length);
@@ -44,5 +44,5 @@ final class Responses {
      * @param param at fault, or null
      * @param code for programs, or null
      */
-    record Problem(String message, String type, String param, String code) {}
+    public record Problem(String message, String type, String param, String code) {}
 }

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -21,20 +21,21 @@ import perdure.chat.ChatUnavailableException;
  * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
  * whole or as it comes. No thread waits for an answer, and a client that goes away ends its own.
  */
-final class CompletionHandler implements HttpHandler {
+public final class CompletionHandler implements HttpHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
 
     private final CompletionForm form;
     private final ChatSession chat;
     private final ChatMetrics metrics;
-    private final Limits limits;
+    private final long bodyBytes;
 
-    CompletionHandler(CompletionForm form, ChatSession chat, ChatMetrics metrics, Limits limits) {
+    /** @param bodyBytes most bytes of one request */
+    public CompletionHandler(CompletionForm form, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
         this.form = form;
         this.chat = chat;
         this.metrics = metrics;
-        this.limits = limits;
+        this.bodyBytes = bodyBytes;
     }
 
     @Override
@@ -46,7 +47,7 @@ final class CompletionHandler implements HttpHandler {
                         (received, failure) -> {
                             if (failure instanceof RequestTooBigException) {
                                 received.setPersistent(false);
-                                refuse(received, RefusedRequestException.tooLarge(limits.bodyBytes()));
+                                refuse(received, RefusedRequestException.tooLarge(bodyBytes));
                             } else {
                                 IoUtils.safeClose(received.getConnection());
                             }

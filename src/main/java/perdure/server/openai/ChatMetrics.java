@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
@@ -7,7 +7,7 @@ import java.util.List;
 import perdure.chat.ChatReply;
 
 /** Counts what was asked of the model and how soon it began to answer. */
-final class ChatMetrics {
+public final class ChatMetrics {
 
     static final String ANSWERED = "answered";
     static final String REFUSED = "refused";
@@ -18,7 +18,7 @@ final class ChatMetrics {
     private final Counter tokens;
     private final Histogram firstToken;
 
-    ChatMetrics(PrometheusRegistry registry) {
+    public ChatMetrics(PrometheusRegistry registry) {
         requests = Counter.builder()
                 .name("perdure_chat_requests")
                 .help("Requests to the chat and completion endpoints, by how they ended")

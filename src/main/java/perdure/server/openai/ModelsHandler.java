@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -12,14 +12,14 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code GET /v1/models}: the one model there is and, as {@code checkpoint}, the saved generation that would answer now;
  * an empty list before the first is saved.
  */
-final class ModelsHandler implements HttpHandler {
+public final class ModelsHandler implements HttpHandler {
 
     private static final JsonMapper MAPPER = JsonMapper.shared();
 
     private final ChatSession chat;
     private final long created = System.currentTimeMillis() / 1_000;
 
-    ModelsHandler(ChatSession chat) {
+    public ModelsHandler(ChatSession chat) {
         this.chat = chat;
     }
 

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;

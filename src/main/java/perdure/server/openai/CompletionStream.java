@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.sse.ServerSentEventConnection;

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import java.util.HashSet;
 import java.util.List;

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 /** A request that is not carried out, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {

@@ -1,4 +1,4 @@
-package perdure.server;
+package perdure.server.openai;
 
 import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.HttpServerExchange;
