@@ -49,7 +49,7 @@ export function useTrainingStatus() {
   return known;
 }
 
-/** The saved generation that would answer now, or null before the first; asked anew when that changes. */
+/** The checkpoint that would answer now, or null before the first; asked anew when that changes. */
 export function useCheckpoint(change) {
   const [checkpoint, setCheckpoint] = useState(null);
   useEffect(() => {

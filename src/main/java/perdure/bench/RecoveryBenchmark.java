@@ -37,7 +37,7 @@ public final class RecoveryBenchmark {
     /**
      * What came out.
      *
-     * @param bytes of the generation that was resumed
+     * @param bytes of the checkpoint that was resumed
      * @param seconds of each resumption
      */
     public record Result(long bytes, List<Double> seconds) {}
@@ -59,7 +59,7 @@ public final class RecoveryBenchmark {
                 seconds.add((System.nanoTime() - start) / 1e9);
             }
         }
-        return new Result(size(Restart.find(run).generation().folder()), seconds);
+        return new Result(size(Restart.find(run).checkpoint().folder()), seconds);
     }
 
     private static long size(Path folder) {

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Manifest;
 import perdure.checkpoint.Restart;
@@ -43,27 +43,27 @@ public record RunComparison(List<Pair> files) {
     }
 
     /**
-     * Takes the generation that each run would go on from.
+     * Takes the checkpoint that each run would go on from.
      *
      * @throws IllegalStateException if one of the runs has saved nothing
      */
     public static RunComparison of(Path firstRun, Path secondRun) {
-        Generation first = saved(firstRun);
-        Generation second = saved(secondRun);
+        Checkpoint first = saved(firstRun);
+        Checkpoint second = saved(secondRun);
         List<Pair> pairs = new ArrayList<>();
-        for (String file : List.of(Generation.WEIGHTS, Generation.MOMENTS)) {
+        for (String file : List.of(Checkpoint.WEIGHTS, Checkpoint.MOMENTS)) {
             pairs.add(Pair.of(first.folder().resolve(file), second.folder().resolve(file)));
         }
         pairs.add(Pair.of(firstRun.resolve(LossHistory.FILE), secondRun.resolve(LossHistory.FILE)));
         return new RunComparison(List.copyOf(pairs));
     }
 
-    private static Generation saved(Path run) {
-        Generation generation = Restart.find(run).generation();
-        if (generation == null) {
+    private static Checkpoint saved(Path run) {
+        Checkpoint checkpoint = Restart.find(run).checkpoint();
+        if (checkpoint == null) {
             throw new IllegalStateException(run + " holds no checkpoint.");
         }
-        return generation;
+        return checkpoint;
     }
 
     public boolean isEqual() {

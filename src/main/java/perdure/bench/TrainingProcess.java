@@ -76,7 +76,7 @@ public final class TrainingProcess implements AutoCloseable {
         return await(() -> Files.exists(status(runFolder)));
     }
 
-    /** Waits until a generation begins to be written; false if the process ends before. */
+    /** Waits until a checkpoint begins to be written; false if the process ends before. */
     public boolean awaitSave() {
         return await(() -> {
             try (DirectoryStream<Path> temporary = Files.newDirectoryStream(runFolder, "step-*.tmp")) {

@@ -1,15 +1,15 @@
 package perdure.chat;
 
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.TrainerState;
 
 /**
- * The saved generation that answers.
+ * The saved checkpoint that answers.
  *
  * @param name of its folder
  * @param epoch ordinal, from one, of the epoch that it was saved in or at the end of; 0 before the first step
- * @param loss mean loss of that epoch up to there, in nats a token; null where neither the generation nor the run's
+ * @param loss mean loss of that epoch up to there, in nats a token; null where neither the checkpoint nor the run's
  *     history tells
  */
 public record AnsweringCheckpoint(String name, int epoch, Double loss) {
@@ -17,18 +17,18 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss) {
     /** Beyond them the history is thinned out, and an epoch's loss may be missing. */
     private static final int MOST_EPOCHS = 10_000;
 
-    static AnsweringCheckpoint of(Generation generation) {
-        TrainerState state = generation.state();
+    static AnsweringCheckpoint of(Checkpoint checkpoint) {
+        TrainerState state = checkpoint.state();
         TrainerState.LossSum sum = state.loss();
         if (sum != null && sum.tokens() > 0) {
-            return new AnsweringCheckpoint(generation.name(), state.position().epoch() + 1, sum.sum() / sum.tokens());
+            return new AnsweringCheckpoint(checkpoint.name(), state.position().epoch() + 1, sum.sum() / sum.tokens());
         }
         int ended = state.lastEpoch();
-        Double loss = LossCurve.read(generation.folder().toAbsolutePath().getParent(), MOST_EPOCHS).epochs().stream()
+        Double loss = LossCurve.read(checkpoint.folder().toAbsolutePath().getParent(), MOST_EPOCHS).epochs().stream()
                 .filter(epoch -> epoch.epoch() == ended)
                 .map(LossCurve.Epoch::epochLoss)
                 .findFirst()
                 .orElse(null);
-        return new AnsweringCheckpoint(generation.name(), ended + 1, loss);
+        return new AnsweringCheckpoint(checkpoint.name(), ended + 1, loss);
     }
 }

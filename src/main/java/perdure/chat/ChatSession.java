@@ -12,15 +12,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.NoGoodCheckpointException;
 import perdure.generate.IntraOpThreads;
 
 /**
- * Answers, one request at a time and the others waiting in a bounded queue, from the newest committed generation of a
+ * Answers, one request at a time and the others waiting in a bounded queue, from the newest committed checkpoint of a
  * run folder, which may belong to a trainer at work. It does not know that trainer, nor HTTP.
  *
- * <p>The model is the session's own and on the CPU. A newer generation is looked for and loaded when a request begins,
+ * <p>The model is the session's own and on the CPU. A newer checkpoint is looked for and loaded when a request begins,
  * so that a session that nobody asks costs nothing. All of it happens on one thread with its own number of native
  * threads, which no other thread notices.
  */
@@ -28,7 +28,7 @@ public final class ChatSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
     private static final int CLOSING_SECONDS = 10;
 
-    private final Commits commits;
+    private final LatestCheckpoint latest;
     private final int mostWaiting;
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
@@ -46,7 +46,7 @@ public final class ChatSession implements AutoCloseable {
             throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
                     + " threads needs one at least of each.");
         }
-        this.commits = new Commits(runFolder);
+        this.latest = new LatestCheckpoint(runFolder);
         this.mostWaiting = mostWaiting;
         BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(mostWaiting);
         this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, queue, work -> generationThread(work, threads));
@@ -85,13 +85,13 @@ public final class ChatSession implements AutoCloseable {
     }
 
     /**
-     * What would answer now; empty before the first commit. Reads the commit point, and verifies a generation that it
+     * What would answer now; empty before the first commit. Reads the commit point, and verifies a checkpoint that it
      * sees for the first time.
      *
      * @throws RuntimeException of {@link perdure.checkpoint.Restart#find} if the run folder is damaged
      */
     public Optional<AnsweringCheckpoint> checkpoint() {
-        return commits.newest().map(AnsweringCheckpoint::of);
+        return latest.newest().map(AnsweringCheckpoint::of);
     }
 
     private void answer(
@@ -119,11 +119,11 @@ public final class ChatSession implements AutoCloseable {
         }
     }
 
-    /** The model of the newest generation; if that does not load, the one that answered before goes on. */
+    /** The model of the newest checkpoint; if that does not load, the one that answered before goes on. */
     private LoadedModel newestModel() {
         try {
-            Generation newest = commits.newest()
-                    .orElseThrow(() -> new ChatUnavailableException("The run has not saved a generation yet."));
+            Checkpoint newest = latest.newest()
+                    .orElseThrow(() -> new ChatUnavailableException("The run has not saved a checkpoint yet."));
             if (loaded == null || !loaded.checkpoint().name().equals(newest.name())) {
                 LoadedModel fresh = LoadedModel.of(newest);
                 if (loaded != null) {
@@ -133,7 +133,7 @@ public final class ChatSession implements AutoCloseable {
             }
         } catch (IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
             if (loaded == null) {
-                throw new ChatUnavailableException("No saved generation can be loaded: " + e.getMessage());
+                throw new ChatUnavailableException("No checkpoint can be loaded: " + e.getMessage());
             }
             LOG.warn("{} goes on answering: {}", loaded.checkpoint().name(), e.getMessage());
         }

@@ -18,7 +18,7 @@ public final class BackgroundSaver implements AutoCloseable {
      * How a save ended.
      *
      * @param step that was to be saved
-     * @param folder of the generation, or null if it failed
+     * @param folder of the checkpoint, or null if it failed
      * @param failure or null
      * @param copySeconds that training waited for the copy
      * @param writeSeconds until the commit, beside the training

@@ -13,16 +13,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves generations into a run folder so that no crash, full disk or power cut loses what was called saved; for
+ * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved; for
  * finding them again see {@link Restart}. One writer at a time: hold the {@link RunLock}.
  *
- * <p>The order of a save: the loss history forced; every file of the generation written and forced in a temporary
+ * <p>The order of a save: the loss history forced; every file of the checkpoint written and forced in a temporary
  * folder, its manifest, the folder; the atomic move to its name, the run folder forced; {@code current.meta.json}
- * replaced atomically and forced, which is the commit. Only then old generations go.
+ * replaced atomically and forced, which is the commit. Only then old checkpoints go.
  */
 public final class CheckpointStore {
 
-    /** Least number of generations to keep: the current one and one to fall back to. */
+    /** Least number of checkpoints to keep: the current one and one to fall back to. */
     public static final int MINIMUM_KEPT = 2;
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
@@ -48,7 +48,7 @@ public final class CheckpointStore {
     /**
      * Prepares a run folder for saving: creates it where it is missing and clears what a crash left behind.
      *
-     * @param keep how many of the newest generations stay, besides the best one
+     * @param keep how many of the newest checkpoints stay, besides the best one
      * @param history made durable with every save
      * @throws IllegalArgumentException one line, if {@code keep} is too small or the folder cannot be written
      */
@@ -88,25 +88,25 @@ public final class CheckpointStore {
     }
 
     /**
-     * Saves a state as a new generation and makes it the current one. When it returns, the step is saved. What fails is
-     * written anew under other names, a few times; after that the generation before is still the current one, and a
+     * Saves a state as a new checkpoint and makes it the current one. When it returns, the step is saved. What fails is
+     * written anew under other names, a few times; after that the checkpoint before is still the current one, and a
      * later save may succeed.
      *
-     * @return the folder of the generation
+     * @return the folder of the checkpoint
      * @throws UncheckedIOException if it could not be saved
      */
     public synchronized Path save(Snapshot snapshot) {
         long step = snapshot.state().position().step();
         IOException failure = null;
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-            String name = GenerationName.free(runFolder, step).toString();
+            String name = CheckpointName.free(runFolder, step).toString();
             Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
             try {
-                // First, so that whatever generation is ever found, the history reaches as far.
+                // First, so that whatever checkpoint is ever found, the history reaches as far.
                 history.force();
                 write(snapshot, temporary, runFolder.resolve(name));
                 commit(snapshot.state(), name);
-                prune(GenerationName.parse(name));
+                prune(CheckpointName.parse(name));
                 return runFolder.resolve(name);
             } catch (IOException problem) {
                 failure = problem;
@@ -120,8 +120,8 @@ public final class CheckpointStore {
 
     private void write(Snapshot snapshot, Path temporary, Path folder) throws IOException {
         DurableFiles.delete(temporary);
-        Generation.write(temporary, snapshot, files);
-        files.move(temporary, folder, FaultPoint.MOVE_GENERATION);
+        Checkpoint.write(temporary, snapshot, files);
+        files.move(temporary, folder, FaultPoint.MOVE_CHECKPOINT);
         files.forceFolder(runFolder, FaultPoint.FORCE_RUN_FOLDER);
     }
 
@@ -137,10 +137,10 @@ public final class CheckpointStore {
         committed = meta;
     }
 
-    /** Name of the newest generation that was saved when that epoch had ended, or null. */
+    /** Name of the newest checkpoint that was saved when that epoch had ended, or null. */
     private String endOfEpoch(int epoch) throws IOException {
-        for (GenerationName name : GenerationName.list(runFolder)) {
-            if (Generation.isEndOfEpoch(runFolder.resolve(name.toString()), epoch)) {
+        for (CheckpointName name : CheckpointName.list(runFolder)) {
+            if (Checkpoint.isEndOfEpoch(runFolder.resolve(name.toString()), epoch)) {
                 return name.toString();
             }
         }
@@ -148,13 +148,13 @@ public final class CheckpointStore {
     }
 
     /**
-     * Keeps the newest generations up to the current one, of each step only the last, and the best one. Newer ones are
+     * Keeps the newest checkpoints up to the current one, of each step only the last, and the best one. Newer ones are
      * left from before a rollback, or from a save that was cut off.
      */
-    private void prune(GenerationName current) {
+    private void prune(CheckpointName current) {
         try {
             Set<Long> steps = new HashSet<>();
-            for (GenerationName name : GenerationName.list(runFolder)) {
+            for (CheckpointName name : CheckpointName.list(runFolder)) {
                 boolean newest = name.compareTo(current) <= 0 && steps.size() < keep && steps.add(name.step());
                 if (!newest && !name.toString().equals(committed.bestCheckpoint())) {
                     files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
@@ -166,7 +166,7 @@ public final class CheckpointStore {
         }
     }
 
-    /** A move of the meta file whose force failed may have come through or not, so that both generations must stay. */
+    /** A move of the meta file whose force failed may have come through or not, so that both checkpoints must stay. */
     private void discardUnlessCurrent(String name) {
         List<String> named;
         try {

@@ -17,9 +17,9 @@ public enum FaultPoint {
     /** Before each block that goes into a file: a stop here leaves the file half written. */
     WRITE_FILE,
     FORCE_FILE,
-    FORCE_GENERATION,
-    MOVE_GENERATION,
-    /** Of the run folder, which makes the move of the generation last. */
+    FORCE_CHECKPOINT,
+    MOVE_CHECKPOINT,
+    /** Of the run folder, which makes the move of the checkpoint last. */
     FORCE_RUN_FOLDER,
     FORCE_HISTORY,
     MOVE_HISTORY,

@@ -84,7 +84,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
             if (committed == null) {
                 return List.of();
             }
-            Path state = runFolder.resolve(committed).resolve(Generation.STATE);
+            Path state = runFolder.resolve(committed).resolve(Checkpoint.STATE);
             return Json.read(state, TrainerState.class).sessions().stream()
                     .skip(1)
                     .map(TrainerState.Session::firstStep)

@@ -7,15 +7,15 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The content of {@code current.meta.json}: how far the run is, and which generation holds it. All but the first may
+ * The content of {@code current.meta.json}: how far the run is, and which checkpoint holds it. All but the first may
  * be null.
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param bestLoss least epoch loss of the whole life of the run, in nats per token
- * @param checkpoint name of the current generation's folder
+ * @param checkpoint name of the current checkpoint's folder
  * @param step optimizer steps finished in all
  * @param bestEpoch index of the epoch with the least loss
- * @param bestCheckpoint name of the generation saved at that epoch's end
+ * @param bestCheckpoint name of the checkpoint saved at that epoch's end
  */
 public record Meta(
         int lastEpoch, Double bestLoss, String checkpoint, Long step, Integer bestEpoch, String bestCheckpoint) {
@@ -47,10 +47,10 @@ public record Meta(
         return new Meta(
                 lastEpoch == null ? -1 : lastEpoch.intValue(),
                 loss(file, meta),
-                generation(file, meta, "checkpoint"),
+                checkpoint(file, meta, "checkpoint"),
                 number(file, meta, "step", 0, Long.MAX_VALUE),
                 bestEpoch == null ? null : bestEpoch.intValue(),
-                generation(file, meta, "best_checkpoint"));
+                checkpoint(file, meta, "best_checkpoint"));
     }
 
     private static Long number(Path file, JsonNode meta, String key, long least, long most) {
@@ -79,12 +79,12 @@ public record Meta(
         return value.doubleValue();
     }
 
-    private static String generation(Path file, JsonNode meta, String key) {
+    private static String checkpoint(Path file, JsonNode meta, String key) {
         JsonNode value = meta.path(key);
         if (value.isMissingNode() || value.isNull()) {
             return null;
         }
-        if (!value.isString() || GenerationName.parse(value.stringValue()) == null) {
+        if (!value.isString() || CheckpointName.parse(value.stringValue()) == null) {
             throw new IllegalArgumentException(file + ": " + key + " is " + shown(value)
                     + "; it must be the name of a folder like \"step-0000000123\".");
         }
@@ -112,21 +112,21 @@ public record Meta(
         return Json.pretty(meta);
     }
 
-    /** What is to be recorded when that state has become the current generation. */
-    Meta after(TrainerState state, String generation) {
+    /** What is to be recorded when that state has become the current checkpoint. */
+    Meta after(TrainerState state, String checkpoint) {
         TrainerState.Best best = state.best();
         if (best == null) {
             return new Meta(
-                    state.lastEpoch(), null, generation, state.position().step(), null, null);
+                    state.lastEpoch(), null, checkpoint, state.position().step(), null, null);
         }
         boolean bestNow = best.epoch() == state.lastEpoch() && state.position().epochStep() == 0;
         boolean bestBefore = bestEpoch != null && bestEpoch == best.epoch();
         return new Meta(
                 state.lastEpoch(),
                 best.loss(),
-                generation,
+                checkpoint,
                 state.position().step(),
                 best.epoch(),
-                bestNow ? generation : bestBefore ? bestCheckpoint : null);
+                bestNow ? checkpoint : bestBefore ? bestCheckpoint : null);
     }
 }

@@ -1,6 +1,6 @@
 package perdure.checkpoint;
 
-/** A run exists, but none of its generations can be read; the message says so in one line. */
+/** A run exists, but none of its checkpoints can be read; the message says so in one line. */
 public final class NoGoodCheckpointException extends RuntimeException {
 
     private static final long serialVersionUID = 1;

@@ -15,26 +15,26 @@ import java.util.Set;
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param best the best epoch so far, or null
- * @param generation what to load, or null where weights start fresh
+ * @param checkpoint what to load, or null where weights start fresh
  * @param warnings one line each, for the user
  */
-public record Restart(int lastEpoch, TrainerState.Best best, Generation generation, List<String> warnings) {
+public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoint, List<String> warnings) {
 
     /** Whether a folder holds weights, good or bad, that a run could be carried on with; reads no more than names. */
     public static boolean hasWeights(Path runFolder) {
         try {
             return new MetaStore(runFolder).read().checkpoint() != null
-                    || !GenerationName.list(runFolder).isEmpty();
+                    || !CheckpointName.list(runFolder).isEmpty();
         } catch (IOException problem) {
             throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
         }
     }
 
     /**
-     * Takes the generation that {@code current.meta.json} names if every byte of it is good, else the newest good one.
+     * Takes the checkpoint that {@code current.meta.json} names if every byte of it is good, else the newest good one.
      *
      * @throws IllegalArgumentException if {@code current.meta.json} is not what it should be
-     * @throws NoGoodCheckpointException if there are generations, or one is named, and none is good
+     * @throws NoGoodCheckpointException if there are checkpoints, or one is named, and none is good
      */
     public static Restart find(Path runFolder) {
         Meta meta = new MetaStore(runFolder).read();
@@ -43,7 +43,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Generation generati
             candidates.add(meta.checkpoint());
         }
         try {
-            GenerationName.list(runFolder).forEach(name -> candidates.add(name.toString()));
+            CheckpointName.list(runFolder).forEach(name -> candidates.add(name.toString()));
         } catch (IOException problem) {
             throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
         }
@@ -53,7 +53,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Generation generati
         List<String> bad = new ArrayList<>();
         for (String candidate : candidates) {
             try {
-                return from(runFolder, meta, Generation.open(runFolder.resolve(candidate)), bad);
+                return from(runFolder, meta, Checkpoint.open(runFolder.resolve(candidate)), bad);
             } catch (UncheckedIOException problem) {
                 bad.add(problem.getMessage());
             }
@@ -76,40 +76,40 @@ public record Restart(int lastEpoch, TrainerState.Best best, Generation generati
                 : new TrainerState.Best(meta.bestLoss(), meta.bestEpoch() == null ? -1 : meta.bestEpoch());
     }
 
-    private static Restart from(Path runFolder, Meta meta, Generation generation, List<String> bad) {
-        TrainerState state = generation.state();
+    private static Restart from(Path runFolder, Meta meta, Checkpoint checkpoint, List<String> bad) {
+        TrainerState state = checkpoint.state();
         Path file = new MetaStore(runFolder).file();
-        if (generation.name().equals(meta.checkpoint())) {
+        if (checkpoint.name().equals(meta.checkpoint())) {
             List<String> warnings = state.lastEpoch() == meta.lastEpoch()
                     ? List.of()
-                    : List.of(file + " says last_epoch " + meta.lastEpoch() + " where " + generation.name() + " says "
+                    : List.of(file + " says last_epoch " + meta.lastEpoch() + " where " + checkpoint.name() + " says "
                             + state.lastEpoch() + ": going by the former.");
-            return new Restart(meta.lastEpoch(), state.best(), generation, warnings);
+            return new Restart(meta.lastEpoch(), state.best(), checkpoint, warnings);
         }
         String problem = bad.isEmpty()
                 ? file + (Files.exists(file) ? " names no checkpoint" : " is missing")
                 : (bad.size() == 1 ? "A checkpoint is" : "Checkpoints are") + " damaged (" + String.join("; ", bad)
                         + ")";
-        String warning = problem + ": going on from " + generation.name() + ", the newest good one; "
-                + repeated(meta, generation);
-        return new Restart(state.lastEpoch(), state.best(), generation, List.of(warning));
+        String warning = problem + ": going on from " + checkpoint.name() + ", the newest good one; "
+                + repeated(meta, checkpoint);
+        return new Restart(state.lastEpoch(), state.best(), checkpoint, List.of(warning));
     }
 
-    private static String repeated(Meta meta, Generation generation) {
+    private static String repeated(Meta meta, Checkpoint checkpoint) {
         long steps = meta.checkpoint() == null
                 ? 0
-                : GenerationName.parse(meta.checkpoint()).step() - generation.step();
+                : CheckpointName.parse(meta.checkpoint()).step() - checkpoint.step();
         return steps <= 0
                 ? "no step is repeated."
                 : steps == 1 ? "1 step is repeated." : steps + " steps are repeated.";
     }
 
-    /** Where training goes on: within an epoch if the generation was saved there. */
+    /** Where training goes on: within an epoch if the checkpoint was saved there. */
     public TrainerState.Position position() {
-        if (generation == null) {
+        if (checkpoint == null) {
             return new TrainerState.Position(lastEpoch + 1, 0, 0, 0);
         }
-        TrainerState.Position saved = generation.state().position();
+        TrainerState.Position saved = checkpoint.state().position();
         return saved.epoch() == lastEpoch + 1
                 ? saved
                 : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens());

@@ -48,7 +48,7 @@ public final class RunIdentity {
     private RunIdentity() {}
 
     /**
-     * @param saved with the generation
+     * @param saved with the checkpoint
      * @param requested now
      * @param accepted whether changes of data and batch geometry are wanted
      * @param atEpochBoundary whether the saved position is between two epochs

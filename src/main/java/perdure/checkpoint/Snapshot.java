@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
 
 /**
- * All that a generation holds: the state of a run between two optimizer steps. The tensors may be those in training;
+ * All that a checkpoint holds: the state of a run between two optimizer steps. The tensors may be those in training;
  * they must not change while it is being saved.
  *
  * @param weights by Hugging Face name

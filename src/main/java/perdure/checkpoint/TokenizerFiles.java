@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * The tokenizer as a generation carries it.
+ * The tokenizer as a checkpoint carries it.
  *
  * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json},
  *     {@code special_tokens_map.json}

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
@@ -71,16 +71,16 @@ final class GenerateCommand implements Callable<Integer> {
                 ? ChatRequest.completion(prompt.text, sampling, List.of())
                 : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
         NativeRuntime.load(natives.config());
-        Generation generation = Restart.find(folder.checkpoints).generation();
-        if (generation == null) {
+        Checkpoint checkpoint = Restart.find(folder.checkpoints).checkpoint();
+        if (checkpoint == null) {
             throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         try (Device device = Devices.resolve(natives.device);
-                Tokenizer tokenizer = Tokenizer.read(generation.folder());
-                LanguageModel model = new LanguageModel(generation.config(), 0);
+                Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
+                LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
             DeviceMigrator.ensure(model, device);
-            generation.readWeights(model.namedTensors());
+            checkpoint.readWeights(model.namedTensors());
             model.train(false);
             new ChatModel(generator, tokenizer).answer(request, piece -> {
                 System.out.print(piece);

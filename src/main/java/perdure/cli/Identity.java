@@ -8,7 +8,7 @@ import java.util.function.BiConsumer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.RunIdentity;
 import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
@@ -68,11 +68,11 @@ record Identity(Map<String, String> values, boolean acceptChanges) {
      * @return a line for each difference that is allowed
      * @throws IllegalArgumentException naming both values of the first one that is not
      */
-    List<String> requireSame(Generation generation) {
+    List<String> requireSame(Checkpoint checkpoint) {
         return RunIdentity.check(
-                generation.state().identity(),
+                checkpoint.state().identity(),
                 values,
                 acceptChanges,
-                generation.state().position().epochStep() == 0);
+                checkpoint.state().position().epochStep() == 0);
     }
 }

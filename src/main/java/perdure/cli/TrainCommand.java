@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatSession;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
-import perdure.checkpoint.Generation;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
@@ -145,14 +145,14 @@ final class TrainCommand implements Callable<Integer> {
             console.say(plan.message());
             return 0;
         }
-        Generation generation = restart.generation();
-        try (Tokenizer tokenizer = generation != null
-                ? Tokenizer.read(generation.folder())
+        Checkpoint checkpoint = restart.checkpoint();
+        try (Tokenizer tokenizer = checkpoint != null
+                ? Tokenizer.read(checkpoint.folder())
                 : learnt != null ? learnt : learnTokenizer(text)) {
             ModelConfig config = shape.config(tokenizer.vocabularySize());
             Identity identity = Identity.of(this, config, tokenizer, text, device);
-            if (generation != null) {
-                identity.requireSame(generation).forEach(console::say);
+            if (checkpoint != null) {
+                identity.requireSame(checkpoint).forEach(console::say);
                 text.requireEnough(shape.context, tokenizer, stop);
             }
             Dataset dataset = text.open(run.folder.checkpoints, tokenizer, stop);

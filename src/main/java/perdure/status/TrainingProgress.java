@@ -74,7 +74,7 @@ public record TrainingProgress(
             @JsonProperty("bits_per_byte") Double bitsPerByte) {}
 
     /**
-     * The last committed generation, and what the saves of this process came to.
+     * The last committed checkpoint, and what the saves of this process came to.
      *
      * @param checkpoint its folder's name, null if none
      * @param at time of the commit, ISO 8601
@@ -96,7 +96,7 @@ public record TrainingProgress(
             return new Saved(checkpoint, step, null, 0, 0, 0, 0);
         }
 
-        /** After one more save, which is the last committed generation now. */
+        /** After one more save, which is the last committed checkpoint now. */
         public Saved succeeded(String name, long savedStep, String time, double copied, double written) {
             return new Saved(name, savedStep, time, saves + 1, failures, copySeconds + copied, writeSeconds + written);
         }

@@ -17,7 +17,7 @@ import perdure.status.TrainingProgress.Saved;
 
 /**
  * Puts a run on disk: its states, by a thread of their own, and its loss history. A save that fails is told and does
- * not end the run: the generation before stands, and the next save may find room again.
+ * not end the run: the checkpoint before stands, and the next save may find room again.
  */
 public final class RunWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunWriter.class);

@@ -7,7 +7,7 @@ import java.util.function.BooleanSupplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
 import perdure.checkpoint.TrainerState.Best;
@@ -124,13 +124,13 @@ public final class Trainer {
         best = restart.best();
         long remaining = (long) (options.epochs() - position.epoch()) * stepsPerEpoch - position.epochStep();
         schedule = options.schedule().over(position.step() + remaining);
-        Generation generation = restart.generation();
+        Checkpoint checkpoint = restart.checkpoint();
         List<TrainerState.Session> earlier = List.of();
-        if (generation != null) {
-            TrainerState saved = generation.state();
+        if (checkpoint != null) {
+            TrainerState saved = checkpoint.state();
             try (PointerScope scope = new PointerScope()) {
-                generation.readWeights(learner.model().namedTensors());
-                generation.readMoments(learner.optimizer().namedMoments());
+                checkpoint.readWeights(learner.model().namedTensors());
+                checkpoint.readMoments(learner.optimizer().namedMoments());
             }
             learner.optimizer().steps(position.step());
             random.restore(saved.generators());
@@ -140,7 +140,7 @@ public final class Trainer {
             earlier = saved.sessions();
             reporter.announce(saved.plan(), plan(), position, schedule, options.schedule());
         }
-        writer.begin(position, generation == null ? null : generation.name());
+        writer.begin(position, checkpoint == null ? null : checkpoint.name());
         reporter.begin(plan(), stepsPerEpoch, position, earlier);
         publish(State.TRAINING);
     }

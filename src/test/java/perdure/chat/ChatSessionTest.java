@@ -168,7 +168,7 @@ class ChatSessionTest {
         return ChatRequest.answer(List.of(new ChatMessage(ChatMessage.USER, "Hello")), sampling, List.of());
     }
 
-    /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
+    /** LatestCheckpoint a tiny model of random weights, as a trainer does inside its first epoch. */
     private void save(long step, TrainerState.LossSum loss, long seed) {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
         TrainerState state =

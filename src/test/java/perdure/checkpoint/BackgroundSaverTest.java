@@ -34,7 +34,7 @@ class BackgroundSaverTest {
             BackgroundSaver.Outcome outcome = saver.await();
             assertEquals(20, outcome.step());
             assertNull(outcome.failure());
-            assertTrue(Runs.isWhole(Generation.open(outcome.folder())));
+            assertTrue(Runs.isWhole(Checkpoint.open(outcome.folder())));
             assertNull(saver.await());
             assertTrue(saver.submit(Runs.at(30)), "and then the next");
             assertEquals(30, saver.await().step());

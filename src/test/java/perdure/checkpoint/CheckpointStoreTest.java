@@ -22,16 +22,16 @@ class CheckpointStoreTest {
     @TempDir
     Path folder;
 
-    private List<String> generations() throws Exception {
-        return GenerationName.list(folder).stream()
-                .map(GenerationName::toString)
+    private List<String> checkpoints() throws Exception {
+        return CheckpointName.list(folder).stream()
+                .map(CheckpointName::toString)
                 .toList();
     }
 
     private Restart whole(long step) {
         Restart restart = Restart.find(folder);
-        assertEquals(step, restart.generation().step());
-        assertTrue(Runs.isWhole(restart.generation()));
+        assertEquals(step, restart.checkpoint().step());
+        assertTrue(Runs.isWhole(restart.checkpoint()));
         return restart;
     }
 
@@ -42,7 +42,7 @@ class CheckpointStoreTest {
         Restart restart = whole(7);
         assertEquals(List.of(), restart.warnings());
         assertEquals(new Position(0, 7, 7, 7 * 96), restart.position());
-        assertEquals(Runs.at(7).state(), restart.generation().state());
+        assertEquals(Runs.at(7).state(), restart.checkpoint().state());
         assertNull(restart.best());
         assertEquals(new Meta(-1, null, "step-0000000007", 7L, null, null), new MetaStore(folder).read());
     }
@@ -63,22 +63,22 @@ class CheckpointStoreTest {
             store.save(Runs.at(step, step < 10 ? null : best));
         }
 
-        assertEquals(List.of("step-0000000030", "step-0000000025", "step-0000000010"), generations());
+        assertEquals(List.of("step-0000000030", "step-0000000025", "step-0000000010"), checkpoints());
         assertEquals("step-0000000010", new MetaStore(folder).read().bestCheckpoint());
         store.save(Runs.at(40, new Best(0.5, 3)));
-        assertEquals(List.of("step-0000000040", "step-0000000030"), generations());
+        assertEquals(List.of("step-0000000040", "step-0000000030"), checkpoints());
         whole(40);
     }
 
     @Test
-    void theSameStepSavedAgainIsANewGeneration() throws Exception {
+    void theSameStepSavedAgainIsANewCheckpoint() throws Exception {
         CheckpointStore store = Runs.store(folder);
         store.save(Runs.at(10));
         store.save(Runs.at(20));
         Path again = store.save(Runs.at(20));
 
         assertEquals("step-0000000020-1", again.getFileName().toString());
-        assertEquals(List.of("step-0000000020-1", "step-0000000010"), generations());
+        assertEquals(List.of("step-0000000020-1", "step-0000000010"), checkpoints());
         whole(20);
     }
 
@@ -101,7 +101,7 @@ class CheckpointStoreTest {
         saveAndDamageTheSecond(10, 25);
 
         Runs.store(folder).save(Runs.at(12));
-        assertEquals(List.of("step-0000000012", "step-0000000010"), generations());
+        assertEquals(List.of("step-0000000012", "step-0000000010"), checkpoints());
         whole(12);
     }
 
@@ -129,13 +129,13 @@ class CheckpointStoreTest {
         for (long step : new long[] {12, 14, 16}) {
             store.save(Runs.at(step));
         }
-        assertEquals(List.of("step-0000000016", "step-0000000014", "step-0000000010"), generations());
+        assertEquals(List.of("step-0000000016", "step-0000000014", "step-0000000010"), checkpoints());
         assertEquals("step-0000000010", new MetaStore(folder).read().bestCheckpoint());
     }
 
-    /** The history is forced first: a generation that is there without its commit must not be ahead of it. */
+    /** The history is forced first: a checkpoint that is there without its commit must not be ahead of it. */
     @Test
-    void theHistoryIsDurableBeforeTheGenerationIsThere() {
+    void theHistoryIsDurableBeforeTheCheckpointIsThere() {
         List<FaultPoint> points = new ArrayList<>();
         Runs.store(folder, points::add).save(Runs.at(10));
         assertEquals(FaultPoint.FORCE_HISTORY, points.get(0));
@@ -221,7 +221,7 @@ class CheckpointStoreTest {
         String message = assertThrows(UncheckedIOException.class, () -> store.save(Runs.at(20)))
                 .getMessage();
         assertEquals("Step 20 could not be saved in " + folder + ": No space left on device", message);
-        assertEquals(List.of("step-0000000010"), generations());
+        assertEquals(List.of("step-0000000010"), checkpoints());
         whole(10);
 
         full[0] = false;

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** A save is stopped, failed once and failed for good at every fault point that it reaches. */
 class CommitFaultTest {
 
-    /** The generations before the save, kept two at a time, so that the save also deletes one. */
+    /** The checkpoints before the save, kept two at a time, so that the save also deletes one. */
     private static final long[] BEFORE = {10, 20};
 
     private static final long SAVED = 30;
@@ -107,8 +107,8 @@ class CommitFaultTest {
 
         boolean committed = fault.reached.contains(FaultPoint.FORCE_META);
         Restart restart = Restart.find(folder);
-        assertEquals(committed ? SAVED : 20, restart.generation().step());
-        assertTrue(Runs.isWhole(restart.generation()));
+        assertEquals(committed ? SAVED : 20, restart.checkpoint().step());
+        assertTrue(Runs.isWhole(restart.checkpoint()));
         assertEquals(List.of(), restart.warnings());
 
         savesAgain();
@@ -123,8 +123,8 @@ class CommitFaultTest {
         store(folder, fault).save(Runs.at(SAVED));
 
         Restart restart = Restart.find(folder);
-        assertEquals(SAVED, restart.generation().step());
-        assertTrue(Runs.isWhole(restart.generation()));
+        assertEquals(SAVED, restart.checkpoint().step());
+        assertTrue(Runs.isWhole(restart.checkpoint()));
         assertEquals(List.of(), restart.warnings());
         savesAgain();
     }
@@ -147,13 +147,13 @@ class CommitFaultTest {
         // A meta file that is in place but not forced may come through or not.
         boolean inPlace = saves || failing == FaultPoint.FORCE_META;
         Restart restart = Restart.find(folder);
-        assertEquals(inPlace ? SAVED : 20, restart.generation().step());
-        assertTrue(Runs.isWhole(restart.generation()));
-        assertTrue(Runs.isWhole(Generation.open(folder.resolve("step-0000000020"))));
+        assertEquals(inPlace ? SAVED : 20, restart.checkpoint().step());
+        assertTrue(Runs.isWhole(restart.checkpoint()));
+        assertTrue(Runs.isWhole(Checkpoint.open(folder.resolve("step-0000000020"))));
 
         fault.armed = false;
         store.save(Runs.at(40));
-        assertEquals(40, Restart.find(folder).generation().step());
+        assertEquals(40, Restart.find(folder).checkpoint().step());
         savesAgain();
     }
 
@@ -164,8 +164,8 @@ class CommitFaultTest {
             store.save(Runs.at(51));
             store.save(Runs.at(52));
             Restart restart = Restart.find(folder);
-            assertEquals(52, restart.generation().step());
-            assertTrue(Runs.isWhole(restart.generation()));
+            assertEquals(52, restart.checkpoint().step());
+            assertTrue(Runs.isWhole(restart.checkpoint()));
             try (Stream<Path> left = Files.list(folder)) {
                 assertEquals(
                         List.of("current.meta.json", "loss_history.jsonl", "step-0000000051", "step-0000000052"),
@@ -178,7 +178,7 @@ class CommitFaultTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"WRITE_FILE:halt:9, 0", "MOVE_GENERATION:halt, 0", "MOVE_META:halt:3, 2", "FORCE_META:halt:2, 2"})
+    @CsvSource({"WRITE_FILE:halt:9, 0", "MOVE_CHECKPOINT:halt, 0", "MOVE_META:halt:3, 2", "FORCE_META:halt:2, 2"})
     void anotherProcessThatIsStoppedLeavesAWholeRun(String fault, int lastSaved) throws Exception {
         Process child = new ProcessBuilder(
                         ProcessHandle.current().info().command().orElseThrow(),
@@ -195,7 +195,7 @@ class CommitFaultTest {
         Long step = new MetaStore(folder).read().step();
         assertEquals(lastSaved, step == null ? 0 : step);
         if (lastSaved > 0) {
-            assertTrue(Runs.isWhole(Restart.find(folder).generation()));
+            assertTrue(Runs.isWhole(Restart.find(folder).checkpoint()));
         }
         savesAgain();
     }

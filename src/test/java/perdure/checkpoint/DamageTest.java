@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.safetensors.DamagedFileException;
 
-/** Whatever the disk does to the newest generation, it is noticed, and the one before is taken. */
+/** Whatever the disk does to the newest checkpoint, it is noticed, and the one before is taken. */
 class DamageTest {
 
     @TempDir
@@ -36,7 +36,7 @@ class DamageTest {
 
     private void isNoticed(Path file) {
         Restart restart = Restart.find(folder);
-        assertEquals(10, restart.generation().step(), () -> "damage of " + file + " went unnoticed");
+        assertEquals(10, restart.checkpoint().step(), () -> "damage of " + file + " went unnoticed");
         assertTrue(restart.warnings().get(0).contains(file.toString()), restart.warnings()::toString);
     }
 
@@ -49,10 +49,10 @@ class DamageTest {
             byte[] flipped = whole.clone();
             flipped[random.nextInt(whole.length)] ^= (byte) (1 << random.nextInt(8));
             Files.write(file, flipped);
-            assertThrows(DamagedFileException.class, () -> Generation.open(file.getParent()));
+            assertThrows(DamagedFileException.class, () -> Checkpoint.open(file.getParent()));
             Files.write(file, whole);
         }
-        assertTrue(Runs.isWhole(Restart.find(folder).generation()));
+        assertTrue(Runs.isWhole(Restart.find(folder).checkpoint()));
     }
 
     @Test
@@ -63,7 +63,7 @@ class DamageTest {
             byte[] flipped = whole.clone();
             flipped[index] ^= (byte) (1 << index % 8);
             Files.write(file, flipped);
-            assertThrows(DamagedFileException.class, () -> Generation.open(file.getParent()));
+            assertThrows(DamagedFileException.class, () -> Checkpoint.open(file.getParent()));
         }
     }
 

@@ -81,7 +81,7 @@ class MetaStoreTest {
         assertEquals(6, restart.plan(10).remaining());
         assertEquals(new TrainerState.Position(4, 0, 0, 0), restart.position());
         assertEquals(new TrainerState.Best(1.5, -1), restart.best());
-        assertNull(restart.generation());
+        assertNull(restart.checkpoint());
         assertEquals(1, restart.warnings().size());
         assertTrue(restart.warnings().get(0).contains("weights start fresh"));
     }

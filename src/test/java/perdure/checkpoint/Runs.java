@@ -65,17 +65,17 @@ public final class Runs {
                 "c.weight", Tensors.zeros(ScalarType.Float, 0, 4));
     }
 
-    /** Whether a generation holds exactly what {@link #at} saved. */
-    static boolean isWhole(Generation generation) {
+    /** Whether a checkpoint holds exactly what {@link #at} saved. */
+    static boolean isWhole(Checkpoint checkpoint) {
         Map<String, Tensor> weights = tensors(1_000_000);
         Map<String, Tensor> moments = tensors(1_000_000);
-        generation.readWeights(weights);
-        generation.readMoments(moments);
-        long step = generation.step();
+        checkpoint.readWeights(weights);
+        checkpoint.readMoments(moments);
+        long step = checkpoint.step();
         return Tensors.same(tensors(step), weights)
                 && Tensors.same(tensors(-step), moments)
-                && generation.state().position().equals(position(step))
-                && generation.config().equals(CONFIG);
+                && checkpoint.state().position().equals(position(step))
+                && checkpoint.config().equals(CONFIG);
     }
 
     /** Reaches every fault point, but forces nothing: a process that ends keeps its pages. */

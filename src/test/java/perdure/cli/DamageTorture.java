@@ -8,10 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 
-/** Flips single bits of the newest generation and cuts its files short: each time the one before has to be taken. */
+/** Flips single bits of the newest checkpoint and cuts its files short: each time the one before has to be taken. */
 final class DamageTorture {
 
     private static final int BLOCK = 4096;
@@ -20,7 +20,7 @@ final class DamageTorture {
 
     /** @return a line with the figures; it begins with HOLDS or BROKEN */
     static String run(Path runFolder, int flips, long seed) {
-        Generation newest = Restart.find(runFolder).generation();
+        Checkpoint newest = Restart.find(runFolder).checkpoint();
         Random random = new Random(seed);
         List<Path> files = files(newest.folder());
         int missed = 0;
@@ -38,23 +38,23 @@ final class DamageTorture {
                 missed += isNoticed(runFolder, newest, file, Arrays.copyOf(whole, length)) ? 0 : 1;
             }
         }
-        if (!Restart.find(runFolder).generation().equals(newest)) {
+        if (!Restart.find(runFolder).checkpoint().equals(newest)) {
             throw new IllegalStateException(newest.folder() + " was not put back as it was.");
         }
         return (missed == 0 ? "HOLDS: " : "BROKEN: ") + flips + " flipped bits and " + cuts + " truncations: " + missed
                 + " went unnoticed.";
     }
 
-    private static boolean isNoticed(Path runFolder, Generation newest, Path file, byte[] damaged) {
+    private static boolean isNoticed(Path runFolder, Checkpoint newest, Path file, byte[] damaged) {
         byte[] whole = read(file);
         write(file, damaged);
         try {
             Restart restart = Restart.find(runFolder);
-            boolean noticed = restart.generation().step() < newest.step()
+            boolean noticed = restart.checkpoint().step() < newest.step()
                     && restart.warnings().get(0).contains(newest.folder().toString());
             if (!noticed) {
                 System.out.println("  " + file + " damaged, and the run goes on from "
-                        + restart.generation().folder() + ": " + restart.warnings());
+                        + restart.checkpoint().folder() + ": " + restart.warnings());
             }
             return noticed;
         } finally {

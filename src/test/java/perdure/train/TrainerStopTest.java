@@ -121,7 +121,7 @@ class TrainerStopTest {
             Path broken = folder.resolve("broken-" + times);
             assertEquals(Outcome.STOPPED, train(broken, times), "stopped at question " + times);
             int inEpoch = Math.min(times % QUESTIONS_IN_AN_EPOCH, QUESTIONS_IN_TRAINING);
-            Position position = Restart.find(broken).generation().state().position();
+            Position position = Restart.find(broken).checkpoint().state().position();
             assertEquals(times / QUESTIONS_IN_AN_EPOCH, position.epoch());
             assertEquals(inEpoch / 2, position.epochStep());
             assertEquals(

@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  */
 record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage) {
 
-    /** The one model there is; which saved generation answers is told by the answer. */
+    /** The one model there is; which saved checkpoint answers is told by the answer. */
     static final String MODEL = "perdure";
 
     static final int MOST_TOKENS = 8_192;

@@ -9,7 +9,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code GET /v1/models}: the one model there is and, as {@code checkpoint}, the saved generation that would answer now;
+ * {@code GET /v1/models}: the one model there is and, as {@code checkpoint}, the checkpoint that would answer now;
  * an empty list before the first is saved.
  */
 public final class ModelsHandler implements HttpHandler {

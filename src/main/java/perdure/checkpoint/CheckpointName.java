@@ -13,33 +13,33 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The name of a generation's folder: {@code step-0000012345}; where the same step is saved again (an epoch's end right
- * after a timed save), {@code step-0000012345-1} and so on, because a generation is never overwritten.
+ * The name of a checkpoint's folder: {@code step-0000012345}; where the same step is saved again (an epoch's end right
+ * after a timed save), {@code step-0000012345-1} and so on, because a checkpoint is never overwritten.
  *
  * @param step optimizer steps finished in all
  * @param copy from zero
  */
-record GenerationName(long step, int copy) implements Comparable<GenerationName> {
+record CheckpointName(long step, int copy) implements Comparable<CheckpointName> {
 
     private static final Pattern PATTERN = Pattern.compile("step-(\\d{10,18})(?:-([1-9]\\d{0,5}))?");
 
-    private static final Comparator<GenerationName> ORDER =
-            Comparator.comparingLong(GenerationName::step).thenComparingInt(GenerationName::copy);
+    private static final Comparator<CheckpointName> ORDER =
+            Comparator.comparingLong(CheckpointName::step).thenComparingInt(CheckpointName::copy);
 
     /** The name that a text is, or null. */
-    static GenerationName parse(String text) {
+    static CheckpointName parse(String text) {
         Matcher matcher = PATTERN.matcher(text);
         if (!matcher.matches()) {
             return null;
         }
         String copy = matcher.group(2);
-        GenerationName name =
-                new GenerationName(Long.parseLong(matcher.group(1)), copy == null ? 0 : Integer.parseInt(copy));
+        CheckpointName name =
+                new CheckpointName(Long.parseLong(matcher.group(1)), copy == null ? 0 : Integer.parseInt(copy));
         return name.toString().equals(text) ? name : null;
     }
 
-    /** All generations of a run folder, newest first; none if there is no folder. */
-    static List<GenerationName> list(Path runFolder) throws IOException {
+    /** All checkpoints of a run folder, newest first; none if there is no folder. */
+    static List<CheckpointName> list(Path runFolder) throws IOException {
         if (!Files.isDirectory(runFolder)) {
             return List.of();
         }
@@ -52,18 +52,18 @@ record GenerationName(long step, int copy) implements Comparable<GenerationName>
         }
     }
 
-    /** The first name for that step that no generation has. */
-    static GenerationName free(Path runFolder, long step) {
-        GenerationName name = new GenerationName(step, 0);
+    /** The first name for that step that no checkpoint has. */
+    static CheckpointName free(Path runFolder, long step) {
+        CheckpointName name = new CheckpointName(step, 0);
         while (Files.exists(runFolder.resolve(name.toString()), LinkOption.NOFOLLOW_LINKS)) {
-            name = new GenerationName(step, name.copy + 1);
+            name = new CheckpointName(step, name.copy + 1);
         }
         return name;
     }
 
     /** Older ones first. */
     @Override
-    public int compareTo(GenerationName other) {
+    public int compareTo(CheckpointName other) {
         return ORDER.compare(this, other);
     }
 

@@ -17,7 +17,7 @@ import perdure.safetensors.Safetensors;
  * One saved state of a run, verified to the last byte when it was opened: an immutable folder that is also a complete
  * Hugging Face model.
  */
-public record Generation(Path folder, ModelConfig config, TrainerState state) {
+public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     static final String CONFIG = "config.json";
     static final String GENERATION_CONFIG = "generation_config.json";
@@ -31,7 +31,7 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
      * @throws DamagedFileException naming the file and what is wrong with it
      * @throws UncheckedIOException if a file cannot be read
      */
-    public static Generation open(Path folder) {
+    public static Checkpoint open(Path folder) {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             throw new DamagedFileException(folder, "is missing");
         }
@@ -41,7 +41,7 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
             if (state.position() == null) {
                 throw new DamagedFileException(folder.resolve(STATE), "has no position");
             }
-            return new Generation(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
+            return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
         } catch (IOException problem) {
             throw new UncheckedIOException(folder + ": " + problem.getMessage(), problem);
         }
@@ -59,7 +59,7 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
-    /** Writes all files of a generation and then its manifest into a new folder, and forces them and the folder. */
+    /** Writes all files of a checkpoint and then its manifest into a new folder, and forces them and the folder. */
     static void write(Path folder, Snapshot snapshot, DurableFiles files) throws IOException {
         Files.createDirectory(folder);
         Map<String, DurableFiles.Content> contents = new LinkedHashMap<>();
@@ -75,7 +75,7 @@ public record Generation(Path folder, ModelConfig config, TrainerState state) {
             entries.put(content.getKey(), files.create(folder.resolve(content.getKey()), content.getValue()));
         }
         files.create(folder.resolve(Manifest.FILE), Manifest.of(entries).toBytes());
-        files.forceFolder(folder, FaultPoint.FORCE_GENERATION);
+        files.forceFolder(folder, FaultPoint.FORCE_CHECKPOINT);
     }
 
     private static void put(Map<String, DurableFiles.Content> contents, String name, byte[] bytes) {

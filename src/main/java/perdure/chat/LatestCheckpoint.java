@@ -2,20 +2,20 @@ package perdure.chat;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import perdure.checkpoint.Generation;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
 
-/** Looks for the newest committed generation of a run folder; verifies one only once. */
-final class Commits {
+/** Looks for the newest committed checkpoint of a run folder; verifies one only once. */
+final class LatestCheckpoint {
     private final Path runFolder;
     private final MetaStore metaStore;
     /** What {@code current.meta.json} named when it was last found to name something new. */
     private String committed;
-    /** That generation or, if it is damaged, the newest good one. */
-    private Generation newest;
+    /** That checkpoint or, if it is damaged, the newest good one. */
+    private Checkpoint newest;
 
-    Commits(Path runFolder) {
+    LatestCheckpoint(Path runFolder) {
         this.runFolder = runFolder;
         this.metaStore = new MetaStore(runFolder);
     }
@@ -25,10 +25,10 @@ final class Commits {
      *
      * @throws RuntimeException of {@link Restart#find} if nothing good is there
      */
-    synchronized Optional<Generation> newest() {
+    synchronized Optional<Checkpoint> newest() {
         String named = metaStore.read().checkpoint();
         if (named != null && !named.equals(committed)) {
-            newest = Restart.find(runFolder).generation();
+            newest = Restart.find(runFolder).checkpoint();
             committed = named;
         }
         return Optional.ofNullable(newest);
