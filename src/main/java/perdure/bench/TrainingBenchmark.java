@@ -1,8 +1,11 @@
 package perdure.bench;
 
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -12,17 +15,22 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import perdure.data.Batch;
+import perdure.data.MicroBatches;
 import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.train.AdamW;
 import perdure.train.Learner;
+import perdure.train.Trainer;
+import perdure.train.Trainer.Part;
 
 /** Training steps on random tokens, one by one, to be measured. */
 public final class TrainingBenchmark implements AutoCloseable {
     /** Of every step. */
     public static final double LEARNING_RATE = 1e-4;
+
+    private static final double GRADIENT_CLIP = 1;
 
     /**
      * What is measured.
@@ -49,7 +57,8 @@ public final class TrainingBenchmark implements AutoCloseable {
     /**
      * One step, in milliseconds.
      *
-     * @param data the batch's ids made into tensors; the loop's batches are made beforehand, on another thread
+     * @param data the batch's ids made into tensors, and the generator states kept; the loop's batches are made
+     *     beforehand, on another thread
      * @param forward with the loss and the gradients of the output projection
      * @param optimizer with the clipping
      * @param loss mean of the tokens, before the step, in nats
@@ -111,29 +120,34 @@ public final class TrainingBenchmark implements AutoCloseable {
         model.close();
     }
 
+    /** The step that training takes. */
     static Step step(Learner learner, Batch batch) {
-        long start = System.nanoTime();
-        long data;
-        long forward;
-        long backward;
-        double loss;
-        try (PointerScope scope = new PointerScope()) {
-            Tensor ids = learner.onDevice(batch.ids(), batch);
-            Tensor targets = learner.onDevice(batch.targets(), batch);
-            data = System.nanoTime();
-            try (LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / batch.tokens())) {
-                loss = pass.lossSum() / batch.tokens();
-                forward = System.nanoTime();
-                pass.backward();
-                backward = System.nanoTime();
-            }
-        }
-        learner.optimizer().clipGradients(1.0);
-        learner.optimizer().step(LEARNING_RATE);
-        learner.optimizer().zeroGradients();
-        long end = System.nanoTime();
+        PartTimer timer = new PartTimer();
+        Trainer.Step step =
+                Trainer.step(learner, MicroBatches.of(batch), LEARNING_RATE, GRADIENT_CLIP, () -> false, timer);
         return new Step(
-                (data - start) / 1e6, (forward - data) / 1e6, (backward - forward) / 1e6, (end - backward) / 1e6, loss);
+                timer.milliseconds(Part.DATA),
+                timer.milliseconds(Part.FORWARD),
+                timer.milliseconds(Part.BACKWARD),
+                timer.milliseconds(Part.OPTIMIZER),
+                step.lossSum() / step.tokens());
+    }
+
+    /** Gives the time since the part before, or since it was made, to the part that has ended. */
+    private static final class PartTimer implements Consumer<Part> {
+        private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
+        private long last = System.nanoTime();
+
+        @Override
+        public void accept(Part ended) {
+            long now = System.nanoTime();
+            nanoseconds.merge(ended, now - last, Long::sum);
+            last = now;
+        }
+
+        double milliseconds(Part part) {
+            return nanoseconds.get(part) / 1e6;
+        }
     }
 
     /**

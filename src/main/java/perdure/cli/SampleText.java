@@ -39,6 +39,7 @@ final class SampleText implements Supplier<String> {
                 ? ChatRequest.answer(
                         List.of(new ChatMessage("user", question)), SamplingOptions.greedy(TOKENS), List.of())
                 : ChatRequest.completion("\n", new SamplingOptions(TEMPERATURE, 1.0, 0, 1.0, 1L, TOKENS), List.of());
+        model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
             String text = new ChatModel(generator, tokenizer)
                     .answer(request, piece -> !stop.getAsBoolean())

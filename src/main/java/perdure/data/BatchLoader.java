@@ -6,6 +6,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * The micro-batches of a range of tokens: batch {@code k} of epoch {@code e} is a function of seed, {@code e} and
@@ -89,6 +91,39 @@ public final class BatchLoader implements AutoCloseable {
         return range.predictions();
     }
 
+    /**
+     * The micro-batches of an optimizer step, by epoch and step of that epoch, both from zero; the last step of an epoch
+     * may have fewer. While the caller works on a micro-batch, another thread makes the next.
+     *
+     * @param accumulation micro-batches of a step
+     */
+    public MicroBatches microBatches(int epoch, long step, int accumulation) {
+        long first = step * accumulation;
+        long end = Math.min(first + accumulation, batches());
+        return new MicroBatches(
+                LongStream.range(first, end).map(index -> tokens(epoch, index)).sum(),
+                () -> LongStream.range(first, end)
+                        .mapToObj(index -> batch(epoch, index))
+                        .iterator());
+    }
+
+    /** How many tokens of a batch count; no token is read for it. */
+    public long tokens(int epoch, long index) {
+        Plan plan = order.plan(epoch);
+        return IntStream.range(0, rows(plan, index))
+                .mapToLong(row -> plan.windows().length(window(plan, index, row)))
+                .sum();
+    }
+
+    private int rows(Plan plan, long index) {
+        return (int) Math.min(batchSize, plan.windows().count() - index * batchSize);
+    }
+
+    /** The window that a row of a batch holds. */
+    private long window(Plan plan, long index, int row) {
+        return plan.window(index * batchSize + row);
+    }
+
     /** A batch by epoch and index, both from zero; at once when it is the one after the last that was asked for. */
     public Batch batch(int epoch, long index) {
         if (thread.isShutdown()) {
@@ -121,13 +156,13 @@ public final class BatchLoader implements AutoCloseable {
     private Batch make(int epoch, long index) {
         Plan plan = order.plan(epoch);
         Windows windows = plan.windows();
-        int rows = (int) Math.min(batchSize, windows.count() - index * batchSize);
+        int rows = rows(plan, index);
         long[] ids = new long[Math.multiplyExact(rows, context)];
         long[] targets = new long[Math.multiplyExact(rows, context)];
         Arrays.fill(targets, Batch.IGNORED);
         long tokens = 0;
         for (int row = 0; row < rows; row++) {
-            long window = plan.window(index * batchSize + row);
+            long window = window(plan, index, row);
             long start = range.from() + windows.start(window);
             int length = windows.length(window);
             for (int i = 0; i < length; i++) {

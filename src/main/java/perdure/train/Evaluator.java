@@ -26,14 +26,19 @@ public final class Evaluator {
         this.textBytes = textBytes;
     }
 
-    /** The evaluation, or null if {@code stop} asked for an end before it was whole. */
+    /**
+     * Evaluates, and leaves the model in evaluation mode.
+     *
+     * @param stop asked before each batch
+     * @throws Trainer.StopRequested if it says so before the evaluation is whole
+     */
     Evaluation evaluate(Learner learner, BooleanSupplier stop) {
         learner.model().train(false);
         double sum = 0;
         long tokens = 0;
         for (long i = 0; i < batches.batches(); i++) {
             if (stop.getAsBoolean()) {
-                return null;
+                throw new Trainer.StopRequested();
             }
             Batch batch = batches.batch(0, i);
             sum += learner.lossSum(batch);

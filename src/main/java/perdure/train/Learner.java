@@ -26,22 +26,17 @@ public record Learner(LanguageModel model, AdamW optimizer, Device device, Preci
     }
 
     /**
-     * Forward pass of a batch, in the caller's scope, whose backward pass adds {@code scale} times the gradient of the
-     * sum of the token losses.
+     * Forward pass of ids and targets [B, T] on the device, in the caller's scope, whose backward pass adds {@code scale}
+     * times the gradient of the sum of the token losses.
      */
-    public LanguageModel.Pass forward(Batch batch, double scale) {
-        return forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
-    }
-
-    /** As {@link #forward(Batch, double)}, of ids and targets [B, T] on the device. */
-    public LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
+    LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
             return model.forward(ids, targets, scale);
         }
     }
 
     /** Values of a batch, [B, T] int64. */
-    public Tensor onDevice(long[] values, Batch batch) {
+    Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
         return device.is_cpu() ? host : host.to(device, ScalarType.Long);
     }

@@ -134,11 +134,16 @@ public final class RunWriter implements AutoCloseable {
                     outcome.copySeconds(),
                     outcome.writeSeconds());
         } else {
-            problem = outcome.failure().getMessage();
+            problem = describe(outcome.failure());
             LOG.error("{} Training goes on and will try again.", problem);
             saved = saved.failed();
         }
         submitted = null;
+    }
+
+    /** What to tell of a failure: its message, or its class where there is none, or where the message alone says little. */
+    static String describe(Throwable failure) {
+        return failure instanceof Error || failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
     /** What is safe on disk, as of now. */

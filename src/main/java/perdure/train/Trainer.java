@@ -1,12 +1,11 @@
 package perdure.train;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.bytedeco.pytorch.Tensor;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
@@ -16,7 +15,9 @@ import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
+import perdure.data.MicroBatches;
 import perdure.device.DeviceMigrator;
+import perdure.model.LanguageModel;
 import perdure.status.TrainingProgress.State;
 
 /**
@@ -35,10 +36,35 @@ public final class Trainer {
         STOPPED
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+    /** The parts of a step that can be timed. */
+    public enum Part {
+        DATA,
+        FORWARD,
+        BACKWARD,
+        OPTIMIZER
+    }
+
+    /**
+     * What a step did.
+     *
+     * @param lossSum of its tokens, in nats
+     * @param gradientNorm before clipping
+     */
+    public record Step(double lossSum, long tokens, double gradientNorm) {}
+
+    /** Someone asked for a stop: leads from wherever it was noticed to the end of the loop. */
+    static final class StopRequested extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        StopRequested() {
+            super("Asked to stop.", null, false, false);
+        }
+    }
 
     /** Steps between two lines of the loss history. */
     private static final int HISTORY_INTERVAL = 10;
+
+    private static final Consumer<Part> UNTIMED = part -> {};
 
     // What never changes.
     private final TrainingOptions options;
@@ -48,7 +74,6 @@ public final class Trainer {
     private final RunWriter writer;
     private final Reporter reporter;
     private final BooleanSupplier stop;
-    private final TrainStep trainStep;
     private final RandomState random;
     private final long stepsPerEpoch;
 
@@ -73,59 +98,156 @@ public final class Trainer {
         this.writer = writer;
         this.reporter = reporter;
         this.stop = stop;
-        trainStep = new TrainStep(learner, options.gradientClip());
         random = new RandomState(learner.device());
         stepsPerEpoch = options.stepsIn(batches.batches());
     }
 
-    /** Trains from where {@code restart} says to the last epoch, or to a stop. */
+    /** Trains from where {@code restart} says to the last epoch, or to a stop; then everything is saved. */
     public Outcome run(Restart restart) {
         begin(restart);
         try {
-            return loop();
-        } catch (RuntimeException problem) {
-            reporter.publish(State.FAILED, position, loss, best, writer.saved(), problem.getMessage());
-            throw problem;
+            restore(restart.checkpoint());
+            Outcome outcome = loop();
+            finish(outcome);
+            return outcome;
+        } catch (RuntimeException | Error failure) {
+            fail(failure);
+            throw failure;
         }
     }
 
     private Outcome loop() {
-        while (position.epoch() < options.epochs()) {
-            DeviceMigrator.ensure(learner.model(), learner.device());
-            learner.model().train(true);
-            while (position.epochStep() < stepsPerEpoch) {
-                if (options.maximumSteps() > 0 && position.step() >= options.maximumSteps()) {
-                    return leave(Outcome.LIMIT);
+        int accumulation = options.batch().accumulation();
+        try {
+            while (position.epoch() < options.epochs()) {
+                DeviceMigrator.ensure(learner.model(), learner.device());
+                learner.model().train(true);
+                while (position.epochStep() < stepsPerEpoch) {
+                    if (options.maximumSteps() > 0 && position.step() >= options.maximumSteps()) {
+                        return Outcome.LIMIT;
+                    }
+                    double learningRate = schedule.at(position.step());
+                    MicroBatches microBatches =
+                            batches.microBatches(position.epoch(), position.epochStep(), accumulation);
+                    Step step = step(learner, microBatches, learningRate, options.gradientClip(), stop, UNTIMED);
+                    count(step);
+                    if (position.step() % HISTORY_INTERVAL == 0) {
+                        writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
+                    }
+                    reporter.step(learningRate, step.gradientNorm());
+                    publish(State.TRAINING);
+                    if (writer.isDue(position)) {
+                        save();
+                    }
                 }
-                if (!step()) {
-                    return leave(Outcome.STOPPED);
-                }
-                if (writer.isDue(position)) {
-                    save();
-                }
+                publish(State.EVALUATING);
+                finishEpoch(evaluator.evaluate(learner, stop));
             }
-            publish(State.EVALUATING);
-            Evaluator.Evaluation evaluation = evaluator.evaluate(learner, stop);
-            if (evaluation == null) {
-                return leave(Outcome.STOPPED);
-            }
-            finishEpoch(evaluation);
+            return Outcome.DONE;
+        } catch (StopRequested stopped) {
+            return Outcome.STOPPED;
         }
-        publish(State.SAVING);
-        writer.requireSaved();
-        publish(State.DONE);
-        return Outcome.DONE;
     }
 
-    /** Takes up the saved state, or seeds a fresh one. */
+    /**
+     * One optimizer step, down the gradient of the mean loss over all tokens of its micro-batches. The model has to be
+     * in training mode.
+     *
+     * @param gradientClip largest global norm of the gradients
+     * @param stop asked before each micro-batch
+     * @param ended told of each part of the step when it has ended
+     * @throws StopRequested if {@code stop} says so; weights, moments and generator states are as they were
+     * @throws IllegalStateException if the loss or the gradient norm is not finite; nothing was updated
+     */
+    public static Step step(
+            Learner learner,
+            MicroBatches microBatches,
+            double learningRate,
+            double gradientClip,
+            BooleanSupplier stop,
+            Consumer<Part> ended) {
+        AdamW optimizer = learner.optimizer();
+        RandomState random = new RandomState(learner.device());
+        Map<String, String> before = random.save();
+        double lossSum = 0;
+        try {
+            for (Batch batch : microBatches.batches()) {
+                if (stop.getAsBoolean()) {
+                    random.restore(before);
+                    throw new StopRequested();
+                }
+                try (PointerScope scope = new PointerScope()) {
+                    Tensor ids = learner.onDevice(batch.ids(), batch); // (B, T)
+                    Tensor targets = learner.onDevice(batch.targets(), batch); // (B, T)
+                    ended.accept(Part.DATA);
+                    try (LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / microBatches.tokens())) {
+                        lossSum += pass.lossSum();
+                        ended.accept(Part.FORWARD);
+                        pass.backward();
+                        ended.accept(Part.BACKWARD);
+                    }
+                }
+            }
+            requireFinite("loss", lossSum, optimizer);
+            double gradientNorm = optimizer.clipGradients(gradientClip);
+            requireFinite("gradient norm", gradientNorm, optimizer);
+            optimizer.step(learningRate);
+            return new Step(lossSum, microBatches.tokens(), gradientNorm);
+        } finally {
+            optimizer.zeroGradients();
+            ended.accept(Part.OPTIMIZER);
+        }
+    }
+
+    private static void requireFinite(String what, double value, AdamW optimizer) {
+        if (!Double.isFinite(value)) {
+            throw new IllegalStateException("The " + what + " at step " + (optimizer.steps() + 1) + " is " + value
+                    + "; nothing was updated. Try a lower learning rate or a lower limit of the gradient norm.");
+        }
+    }
+
+    private void count(Step step) {
+        position = new Position(
+                position.epoch(), position.epochStep() + 1, position.step() + 1, position.tokens() + step.tokens());
+        loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
+    }
+
+    /** Saves the epoch, then tells of it: what goes wrong while a sample is made does not cost the epoch. */
+    private void finishEpoch(Evaluator.Evaluation evaluation) {
+        int epoch = position.epoch();
+        double epochLoss = loss.sum() / loss.tokens();
+        if (best == null || epochLoss < best.loss()) {
+            best = new Best(epochLoss, epoch);
+        }
+        writer.logEpoch(position, epochLoss, evaluation);
+        position = new Position(epoch + 1, 0, position.step(), position.tokens());
+        loss = new LossSum(0, 0);
+        save();
+        reporter.epoch(epoch, epochLoss, evaluation);
+    }
+
+    private void save() {
+        TrainerState state =
+                new TrainerState(position, loss, best, random.save(), plan(), writer.identity(), reporter.sessions());
+        writer.save(learner, state);
+    }
+
+    /** Finds its place in the run. */
     private void begin(Restart restart) {
-        random.seed(options.seed());
         position = restart.position();
         best = restart.best();
         long remaining = (long) (options.epochs() - position.epoch()) * stepsPerEpoch - position.epochStep();
         schedule = options.schedule().over(position.step() + remaining);
         Checkpoint checkpoint = restart.checkpoint();
-        List<TrainerState.Session> earlier = List.of();
+        writer.begin(position, checkpoint == null ? null : checkpoint.name());
+        List<TrainerState.Session> earlier =
+                checkpoint == null ? List.of() : checkpoint.state().sessions();
+        reporter.begin(plan(), stepsPerEpoch, position, earlier);
+    }
+
+    /** Takes up the saved state, or seeds a fresh one if there is none. */
+    private void restore(Checkpoint checkpoint) {
+        random.seed(options.seed());
         if (checkpoint != null) {
             TrainerState saved = checkpoint.state();
             try (PointerScope scope = new PointerScope()) {
@@ -137,11 +259,8 @@ public final class Trainer {
             if (position.epoch() == saved.position().epoch()) {
                 loss = saved.loss();
             }
-            earlier = saved.sessions();
             reporter.announce(saved.plan(), plan(), position, schedule, options.schedule());
         }
-        writer.begin(position, checkpoint == null ? null : checkpoint.name());
-        reporter.begin(plan(), stepsPerEpoch, position, earlier);
         publish(State.TRAINING);
     }
 
@@ -149,67 +268,24 @@ public final class Trainer {
         return new Plan(options.epochs(), schedule.totalSteps());
     }
 
-    /** One optimizer step; false, with nothing changed, if asked to stop. */
-    private boolean step() {
-        Map<String, String> before = random.save();
-        double learningRate = schedule.at(position.step());
-        TrainStep.Result result = trainStep.take(position.step() + 1, microBatches(), learningRate, stop);
-        if (result == null) {
-            random.restore(before);
-            return false;
-        }
-        position = new Position(
-                position.epoch(), position.epochStep() + 1, position.step() + 1, position.tokens() + result.tokens());
-        loss = new LossSum(loss.sum() + result.lossSum(), loss.tokens() + result.tokens());
-        if (position.step() % HISTORY_INTERVAL == 0) {
-            writer.logStep(position, result.lossSum() / result.tokens(), learningRate, result.gradientNorm());
-        }
-        LOG.trace("Step {}.", position.step());
-        reporter.step(learningRate, result.gradientNorm());
-        publish(State.TRAINING);
-        return true;
-    }
-
-    /** The micro-batches of the next step; the last step of an epoch may have fewer. */
-    private List<Batch> microBatches() {
-        int accumulation = options.batch().accumulation();
-        long first = position.epochStep() * accumulation;
-        List<Batch> step = new ArrayList<>();
-        for (long index = first; index < Math.min(first + accumulation, batches.batches()); index++) {
-            step.add(batches.batch(position.epoch(), index));
-        }
-        return step;
-    }
-
-    private void finishEpoch(Evaluator.Evaluation evaluation) {
-        double epochLoss = loss.sum() / loss.tokens();
-        if (best == null || epochLoss < best.loss()) {
-            best = new Best(epochLoss, position.epoch());
-        }
-        writer.logEpoch(position, epochLoss, evaluation);
-        reporter.epoch(position.epoch(), epochLoss, evaluation);
-        position = new Position(position.epoch() + 1, 0, position.step(), position.tokens());
-        loss = new LossSum(0, 0);
-        save();
-    }
-
-    private void save() {
-        TrainerState state =
-                new TrainerState(position, loss, best, random.save(), plan(), writer.identity(), reporter.sessions());
-        writer.save(learner, state);
-    }
-
     private void publish(State state) {
         reporter.publish(state, position, loss, best, writer.saved(), writer.problem());
     }
 
-    private Outcome leave(Outcome outcome) {
+    private void finish(Outcome outcome) {
+        publish(State.SAVING);
         if (!writer.hasSaved(position)) {
             save();
         }
-        publish(State.SAVING);
         writer.requireSaved();
-        publish(State.STOPPED);
-        return outcome;
+        publish(outcome == Outcome.DONE ? State.DONE : State.STOPPED);
+    }
+
+    private void fail(Throwable failure) {
+        try {
+            reporter.publish(State.FAILED, position, loss, best, writer.saved(), RunWriter.describe(failure));
+        } catch (RuntimeException | Error another) {
+            failure.addSuppressed(another);
+        }
     }
 }

@@ -3,6 +3,7 @@ package perdure.data;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +12,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -56,6 +61,7 @@ class BatchLoaderTest {
             for (long index = 0; index < loader.batches(); index++) {
                 Batch batch = loader.batch(epoch, index);
                 tokens += batch.tokens();
+                assertEquals(batch.tokens(), loader.tokens(epoch, index));
                 assertTrue(batch.tokens() >= batch.rows() && batch.rows() <= batchSize);
                 assertEquals(batch.rows() * length, batch.ids().length);
                 for (int i = 0; i < batch.ids().length; i++) {
@@ -92,6 +98,50 @@ class BatchLoaderTest {
             assertArrayEquals(walked.ids(), sought.ids());
             assertArrayEquals(walked.targets(), sought.targets());
             assertEquals(walked.tokens(), sought.tokens());
+        }
+    }
+
+    @Property(tries = 100)
+    void theStepsOfAnEpochHoldItsBatchesInOrder(
+            @ForAll @IntRange(min = 41, max = 400) int predictions,
+            @ForAll @IntRange(min = 1, max = 40) int context,
+            @ForAll @IntRange(min = 1, max = 9) int batchSize,
+            @ForAll @IntRange(min = 1, max = 7) int accumulation,
+            @ForAll long seed) {
+        TokenRange range = new TokenRange(FILE, 0, predictions + 1);
+        try (BatchLoader loader = BatchLoader.shuffled(range, context, batchSize, seed);
+                BatchLoader one = BatchLoader.shuffled(range, context, batchSize, seed)) {
+            long index = 0;
+            for (long step = 0; index < loader.batches(); step++) {
+                MicroBatches microBatches = loader.microBatches(1, step, accumulation);
+                long first = index;
+                long tokens = 0;
+                for (Batch batch : microBatches.batches()) {
+                    assertArrayEquals(one.batch(1, index++).ids(), batch.ids());
+                    tokens += batch.tokens();
+                }
+                assertEquals(Math.min(accumulation, loader.batches() - first), index - first);
+                assertEquals(tokens, microBatches.tokens());
+            }
+        }
+    }
+
+    @Test
+    void oneMicroBatchIsMadeWhileTheOneBeforeItIsUsed() throws Exception {
+        BatchLoader.Plan plan = new BatchLoader.Plan(Windows.sequential(60, 10), null);
+        BlockingQueue<Integer> madeAhead = new LinkedBlockingQueue<>();
+        try (BatchLoader loader = new BatchLoader(new TokenRange(FILE, 0, 61), 10, 1, epoch -> {
+            if (Thread.currentThread().getName().equals("batch-loader")) {
+                madeAhead.add(epoch);
+            }
+            return plan;
+        })) {
+            Iterator<Batch> batches = loader.microBatches(0, 0, 6).batches().iterator();
+            for (int batch = 0; batch < 5; batch++) {
+                assertNull(madeAhead.poll());
+                batches.next();
+                assertEquals(0, madeAhead.poll(10, TimeUnit.SECONDS));
+            }
         }
     }
 

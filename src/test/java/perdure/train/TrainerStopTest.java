@@ -2,109 +2,37 @@ package perdure.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static perdure.train.TinyTraining.QUESTIONS_IN_AN_EPOCH;
+import static perdure.train.TinyTraining.QUESTIONS_IN_TRAINING;
+import static perdure.train.TinyTraining.STEPS;
 
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
-import org.bytedeco.pytorch.Device;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.RunComparison;
-import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossCurve;
-import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Restart;
-import perdure.checkpoint.TokenizerFiles;
 import perdure.checkpoint.TrainerState.Position;
-import perdure.data.BatchLoader;
-import perdure.data.Corpus;
-import perdure.data.Dataset;
-import perdure.data.TrainingText;
-import perdure.device.Devices;
-import perdure.device.NativeRuntime;
-import perdure.device.Precision;
-import perdure.model.LanguageModel;
-import perdure.model.ModelConfig;
-import perdure.tokenizer.ByteLevelBpeTrainer;
-import perdure.tokenizer.Tokenizer;
 import perdure.train.Trainer.Outcome;
 
 /** Asked to stop at any place where it listens, a run that is carried on ends with the bytes of one that was not. */
 class TrainerStopTest {
-    private static final int CONTEXT = 8;
-    private static final long SEED = 3;
-    private static final int STEPS = 11;
-
-    /** Two micro-batches a step and two epochs; each is evaluated in three batches. */
-    private static final int QUESTIONS_IN_TRAINING = 2 * STEPS;
-
-    private static final int QUESTIONS_IN_AN_EPOCH = QUESTIONS_IN_TRAINING + 3;
-
-    private static final TrainingOptions OPTIONS = new TrainingOptions(
-            2,
-            STEPS,
-            0,
-            new TrainingOptions.Batching(2, 2),
-            new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, 0.01, 0.001, 3, 1),
-            1.0,
-            SaveInterval.parse("1h"),
-            SEED);
-
     @TempDir
     Path folder;
 
-    private Path text;
-    private Path heldOut;
+    private TinyTraining tiny;
 
     @BeforeEach
-    void write() throws Exception {
-        NativeRuntime.load();
-        text = Files.writeString(folder.resolve("text.txt"), "the cat sat on the mat and the dog saw it. ".repeat(20));
-        heldOut = Files.writeString(folder.resolve("held-out.txt"), "the dog sat on the cat. ".repeat(2));
+    void prepare() throws Exception {
+        tiny = new TinyTraining(folder);
     }
 
     /** Asked as often as this process listens, it says no until the n-th time, and yes from there on. */
     private Outcome train(Path runFolder, long times) throws Exception {
         long[] left = {times};
-        Files.createDirectories(runFolder);
-        TrainingText corpus = new TrainingText(
-                Corpus.files("--data", List.of(text)), Corpus.files("--validation", List.of(heldOut)), 0.1);
-        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
-                Device device = Devices.resolve("cpu");
-                LanguageModel model = new LanguageModel(
-                        new ModelConfig(tokenizer.vocabularySize(), 8, 1, 2, 2, 16, CONTEXT, true), SEED)) {
-            model.dropout(0.2);
-            Dataset dataset = corpus.open(folder, tokenizer, () -> false);
-            Restart restart = Restart.find(runFolder);
-            try (AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
-                    BatchLoader batches = BatchLoader.shuffled(dataset.training(), CONTEXT, 2, SEED);
-                    BatchLoader validation = BatchLoader.sequential(dataset.validation(), CONTEXT, 2);
-                    LossHistory history = LossHistory.open(runFolder, restart.position());
-                    RunWriter writer = new RunWriter(
-                            CheckpointStore.open(runFolder, 2, history),
-                            history,
-                            OPTIONS.saveInterval(),
-                            TokenizerFiles.of(tokenizer),
-                            Map.of())) {
-                ProgressConsole silent = new ProgressConsole(
-                        new PrintStream(OutputStream.nullOutputStream()), false, false, System::nanoTime);
-                return new Trainer(
-                                OPTIONS,
-                                new Learner(model, optimizer, device, Precision.FP32),
-                                batches,
-                                new Evaluator(validation, dataset.validationBytes()),
-                                writer,
-                                new Reporter(
-                                        new StatusPublisher(new AtomicReference<>(), runFolder), silent, () -> "text"),
-                                () -> --left[0] < 0)
-                        .run(restart);
-            }
-        }
+        tiny.stop = () -> --left[0] < 0;
+        return tiny.train(runFolder);
     }
 
     private Path unbroken() throws Exception {

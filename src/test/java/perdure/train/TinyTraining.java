@@ -1,0 +1,121 @@
+package perdure.train;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.Device;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.Restart;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.data.BatchLoader;
+import perdure.data.Corpus;
+import perdure.data.Dataset;
+import perdure.data.TrainingText;
+import perdure.device.Devices;
+import perdure.device.NativeRuntime;
+import perdure.device.Precision;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.status.TrainingStatus;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.Tokenizer;
+import perdure.train.Trainer.Outcome;
+
+/** A trainer with all that belongs to it, on a few sentences, with a model of a thousand weights. */
+final class TinyTraining {
+    static final int CONTEXT = 8;
+    static final long SEED = 3;
+    static final int STEPS = 11;
+
+    /** Two micro-batches a step and two epochs; each is evaluated in three batches. */
+    static final int QUESTIONS_IN_TRAINING = 2 * STEPS;
+
+    static final int QUESTIONS_IN_AN_EPOCH = QUESTIONS_IN_TRAINING + 3;
+
+    private final Path folder;
+    private final TrainingText corpus;
+    private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
+
+    // What a test may change before a run.
+    int epochs = 2;
+    int hiddenSize = 8;
+    Supplier<String> sample = () -> "text";
+    BooleanSupplier stop = () -> false;
+    Map<String, String> identity = Map.of();
+
+    /** @param folder for the text and its tokens */
+    TinyTraining(Path folder) throws IOException {
+        NativeRuntime.load();
+        this.folder = folder;
+        Path text = folder.resolve("text.txt");
+        Path heldOut = folder.resolve("held-out.txt");
+        Files.writeString(text, "the cat sat on the mat and the dog saw it. ".repeat(20));
+        Files.writeString(heldOut, "the dog sat on the cat. ".repeat(2));
+        corpus = new TrainingText(
+                Corpus.files("--data", List.of(text)), Corpus.files("--validation", List.of(heldOut)), 0.1);
+    }
+
+    static ModelConfig shape(int vocabularySize, int hiddenSize) {
+        return new ModelConfig(vocabularySize, hiddenSize, 1, 2, 2, 16, CONTEXT, true);
+    }
+
+    private TrainingOptions options() {
+        return new TrainingOptions(
+                epochs,
+                STEPS,
+                0,
+                new TrainingOptions.Batching(2, 2),
+                new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, 0.01, 0.001, 3, 1),
+                1.0,
+                SaveInterval.parse("1h"),
+                SEED);
+    }
+
+    /** As one process would: from what the run folder holds to the end, or to a stop. */
+    Outcome train(Path runFolder) throws IOException {
+        Files.createDirectories(runFolder);
+        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
+                Device device = Devices.resolve("cpu");
+                LanguageModel model = new LanguageModel(shape(tokenizer.vocabularySize(), hiddenSize), SEED)) {
+            model.dropout(0.2);
+            Dataset dataset = corpus.open(folder, tokenizer, () -> false);
+            TrainingOptions options = options();
+            Restart restart = Restart.find(runFolder);
+            try (AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
+                    BatchLoader batches = BatchLoader.shuffled(dataset.training(), CONTEXT, 2, SEED);
+                    BatchLoader validation = BatchLoader.sequential(dataset.validation(), CONTEXT, 2);
+                    LossHistory history = LossHistory.open(runFolder, restart.position());
+                    RunWriter writer = new RunWriter(
+                            CheckpointStore.open(runFolder, 2, history),
+                            history,
+                            options.saveInterval(),
+                            TokenizerFiles.of(tokenizer),
+                            identity)) {
+                ProgressConsole silent = new ProgressConsole(
+                        new PrintStream(OutputStream.nullOutputStream()), false, false, System::nanoTime);
+                return new Trainer(
+                                options,
+                                new Learner(model, optimizer, device, Precision.FP32),
+                                batches,
+                                new Evaluator(validation, dataset.validationBytes()),
+                                writer,
+                                new Reporter(new StatusPublisher(status, runFolder), silent, sample),
+                                stop)
+                        .run(restart);
+            }
+        }
+    }
+
+    /** The last that was published. */
+    TrainingStatus status() {
+        return status.get();
+    }
+}

@@ -1,0 +1,100 @@
+package perdure.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.AbstractMap;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.RunComparison;
+import perdure.checkpoint.LossCurve;
+import perdure.checkpoint.Restart;
+import perdure.status.TrainingProgress.State;
+import perdure.train.Trainer.Outcome;
+
+/** What a run that fails leaves behind and tells. */
+class TrainerFailureTest {
+    @TempDir
+    Path folder;
+
+    private Path runFolder;
+    private TinyTraining tiny;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        tiny = new TinyTraining(folder);
+        runFolder = folder.resolve("run");
+    }
+
+    @Test
+    void anEpochIsSavedBeforeItsSampleIsMade() throws Exception {
+        IllegalStateException failure = new IllegalStateException("no sample");
+        tiny.sample = () -> {
+            throw failure;
+        };
+        assertSame(failure, assertThrows(IllegalStateException.class, () -> tiny.train(runFolder)));
+
+        assertTells("no sample");
+        assertEquals(0, Restart.find(runFolder).lastEpoch());
+        assertEquals(1, LossCurve.read(runFolder, 100).epochs().size());
+        tiny.sample = () -> "text";
+        assertEquals(Outcome.DONE, tiny.train(runFolder));
+        Path unbroken = folder.resolve("unbroken");
+        assertEquals(Outcome.DONE, tiny.train(unbroken));
+        assertTrue(RunComparison.of(unbroken, runFolder).isEqual());
+    }
+
+    @Test
+    void anErrorEndsInFailedToo() {
+        tiny.sample = () -> {
+            throw new OutOfMemoryError("Java heap space");
+        };
+        assertThrows(OutOfMemoryError.class, () -> tiny.train(runFolder));
+        assertTells("java.lang.OutOfMemoryError: Java heap space");
+    }
+
+    @Test
+    void aFailureWithoutAMessageIsToldByItsClass() {
+        tiny.stop = () -> {
+            throw new UnsupportedOperationException();
+        };
+        assertThrows(UnsupportedOperationException.class, () -> tiny.train(runFolder));
+        assertTells("java.lang.UnsupportedOperationException");
+    }
+
+    @Test
+    void aStateThatCannotBeTakenUpEndsInFailed() throws Exception {
+        assertEquals(Outcome.DONE, tiny.train(runFolder));
+        tiny.epochs = 3;
+        tiny.hiddenSize *= 2;
+        assertThrows(RuntimeException.class, () -> tiny.train(runFolder));
+        assertEquals(State.FAILED, tiny.status().progress().state());
+    }
+
+    @Test
+    void aSaveThatFailsWithoutAMessageIsNotTakenForSaved() {
+        tiny.identity = new AbstractMap<>() {
+            @Override
+            public Set<Entry<String, String>> entrySet() {
+                throw new OutOfMemoryError();
+            }
+        };
+        String message = assertThrows(IllegalStateException.class, () -> tiny.train(runFolder))
+                .getMessage();
+        assertEquals("java.lang.OutOfMemoryError", message);
+        assertTells(message);
+        assertEquals(-1, Restart.find(runFolder).lastEpoch());
+    }
+
+    private void assertTells(String message) {
+        assertEquals(State.FAILED, tiny.status().progress().state());
+        assertFalse(tiny.status().running());
+        assertEquals(message, tiny.status().progress().message());
+    }
+}

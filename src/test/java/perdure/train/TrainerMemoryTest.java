@@ -1,0 +1,43 @@
+package perdure.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.train.Trainer.Outcome;
+
+/** The loop leaves no native object behind: as many live after N steps as before them. */
+class TrainerMemoryTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void asManyNativeObjectsLiveAfterAnyNumberOfStepsAsBefore() throws Exception {
+        TinyTraining tiny = new TinyTraining(folder);
+        tiny.epochs = 3;
+        List<Long> live = new ArrayList<>();
+        tiny.stop = () -> {
+            live.add(Pointer.totalCount());
+            return false;
+        };
+        // What other tests left to the collector goes first.
+        System.gc();
+        Thread.sleep(200);
+        assertEquals(Outcome.DONE, tiny.train(folder.resolve("run")));
+
+        int epoch = TinyTraining.QUESTIONS_IN_AN_EPOCH;
+        assertEquals(3 * epoch, live.size());
+        // The first micro-batch makes buffers that stay, and so does the first save, at the end of the first epoch.
+        assertAllEqual(live.subList(1, epoch));
+        assertAllEqual(live.subList(epoch, 3 * epoch));
+    }
+
+    private static void assertAllEqual(List<Long> counts) {
+        assertEquals(Collections.nCopies(counts.size(), counts.get(0)), counts);
+    }
+}

@@ -1,0 +1,142 @@
+package perdure.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import perdure.data.Batch;
+import perdure.data.MicroBatches;
+import perdure.device.Devices;
+import perdure.device.NativeRuntime;
+import perdure.device.Precision;
+import perdure.model.LanguageModel;
+import perdure.train.Trainer.Part;
+import perdure.train.Trainer.Step;
+
+class TrainerStepTest {
+    private static final int VOCABULARY = 16;
+    private static final BooleanSupplier NEVER = () -> false;
+
+    private LanguageModel model;
+    private Learner learner;
+
+    @BeforeEach
+    void open() {
+        NativeRuntime.load();
+        model = new LanguageModel(TinyTraining.shape(VOCABULARY, 8), 1);
+        learner = new Learner(model, new AdamW(model, AdamW.Settings.DEFAULT), Devices.resolve("cpu"), Precision.FP32);
+        model.train(true);
+    }
+
+    @AfterEach
+    void close() {
+        learner.optimizer().close();
+        model.close();
+    }
+
+    private static Batch batch(int first, int rows) {
+        long[] ids = new long[rows * TinyTraining.CONTEXT];
+        long[] targets = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (first + i) % VOCABULARY;
+            targets[i] = (first + i + 1) % VOCABULARY;
+        }
+        return new Batch(ids, targets, rows, TinyTraining.CONTEXT, ids.length);
+    }
+
+    private Step step(MicroBatches microBatches, BooleanSupplier stop) {
+        return Trainer.step(learner, microBatches, 0.01, 1, stop, part -> {});
+    }
+
+    @Test
+    void theLossIsThatOfAllMicroBatches() {
+        model.dropout(0);
+        double expected = learner.lossSum(batch(0, 2)) + learner.lossSum(batch(5, 1));
+        Step step = step(new MicroBatches(24, List.of(batch(0, 2), batch(5, 1))), NEVER);
+        assertEquals(expected, step.lossSum(), 1e-4);
+        assertEquals(24, step.tokens());
+        assertEquals(1, learner.optimizer().steps());
+        assertTrue(learner.lossSum(batch(0, 2)) + learner.lossSum(batch(5, 1)) < expected);
+    }
+
+    @Test
+    void everyPartIsTold() {
+        List<Part> ended = new ArrayList<>();
+        Trainer.step(learner, new MicroBatches(16, List.of(batch(0, 1), batch(1, 1))), 0.01, 1, NEVER, ended::add);
+        assertEquals(
+                List.of(Part.DATA, Part.FORWARD, Part.BACKWARD, Part.DATA, Part.FORWARD, Part.BACKWARD, Part.OPTIMIZER),
+                ended);
+    }
+
+    @Test
+    void aStopInsideAStepLeavesEverythingAsItWas() {
+        model.dropout(0.5);
+        RandomState random = new RandomState(learner.device());
+        List<String> before = List.of(weights(), random.save().toString());
+        int[] questions = {0};
+        MicroBatches two = new MicroBatches(16, List.of(batch(0, 1), batch(1, 1)));
+        assertThrows(Trainer.StopRequested.class, () -> step(two, () -> questions[0]++ == 1));
+        assertEquals(2, questions[0]);
+        assertEquals(before, List.of(weights(), random.save().toString()));
+        assertEquals(0, learner.optimizer().steps());
+        assertTrue(model.matrices().stream().noneMatch(weight -> weight.grad().defined()));
+    }
+
+    @Test
+    void aLossThatIsNotFiniteStopsBeforeTheUpdateAndSaysAtWhichStep() {
+        learner.optimizer().steps(41);
+        Tensor norm = model.vectors().get(0);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            norm.mul_(new Scalar(Double.NaN));
+        }
+        assertNothingIsUpdated("The loss at step 42 is NaN", 8);
+    }
+
+    @Test
+    void aGradientNormThatIsNotFiniteStopsBeforeTheUpdateAndSaysAtWhichStep() {
+        learner.optimizer().steps(41);
+        // A mean over no tokens: the sum of the losses is finite, the gradient is not.
+        assertNothingIsUpdated("The gradient norm at step 42 is ", 0);
+    }
+
+    private void assertNothingIsUpdated(String start, long tokens) {
+        String before = weights();
+        MicroBatches microBatches = new MicroBatches(tokens, List.of(batch(0, 1)));
+        String message = assertThrows(IllegalStateException.class, () -> step(microBatches, NEVER))
+                .getMessage();
+        assertTrue(message.startsWith(start), message);
+        assertEquals(before, weights());
+        assertEquals(41, learner.optimizer().steps());
+        assertFalse(model.vectors().get(0).grad().defined());
+    }
+
+    /** Weights and moments, to be compared. */
+    private String weights() {
+        StringBuilder all = new StringBuilder();
+        try (PointerScope scope = new PointerScope()) {
+            model.namedTensors().values().forEach(tensor -> append(all, tensor));
+            learner.optimizer().namedMoments().values().forEach(tensor -> append(all, tensor));
+        }
+        return all.toString();
+    }
+
+    private static void append(StringBuilder all, Tensor tensor) {
+        float[] values = new float[(int) tensor.numel()];
+        tensor.contiguous().data_ptr_float().get(values);
+        for (float value : values) {
+            all.append(value).append(' ');
+        }
+    }
+}
