@@ -135,7 +135,7 @@ public final class RunWriter implements AutoCloseable {
                     outcome.writeSeconds());
         } else {
             problem = describe(outcome.failure());
-            LOG.error("{} Training goes on and will try again.", problem);
+            LOG.error("{}: training goes on, and the next save will try again.", problem);
             saved = saved.failed();
         }
         submitted = null;
