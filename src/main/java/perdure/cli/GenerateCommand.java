@@ -14,6 +14,7 @@ import perdure.device.NativeRuntime;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
+import perdure.run.BadInputException;
 import perdure.tokenizer.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -73,7 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
         NativeRuntime.load(natives.config());
         Checkpoint checkpoint = Restart.find(folder.checkpoints).checkpoint();
         if (checkpoint == null) {
-            throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + " holds no trained model.");
+            throw new BadInputException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         try (Device device = Devices.resolve(natives.device);
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());

@@ -2,6 +2,7 @@ package perdure.cli;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.run.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -47,8 +48,8 @@ public final class Main {
     }
 
     private static int explain(Throwable problem) {
-        if (problem instanceof IllegalArgumentException) {
-            return badInput(problem.getMessage());
+        if (problem instanceof BadInputException badInput) {
+            return badInput(Flags.message(badInput));
         }
         LOG.debug("Failed.", problem);
         System.err.println("perdure: " + firstLine(problem));

@@ -30,7 +30,7 @@ final class ServeCommand implements Callable<Integer> {
         NativeRuntime.load();
         try (ChatSession chat =
                         new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
-                StatusServer started = StatusServer.start(
+                StatusServer started = server.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
             System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());

@@ -192,18 +192,18 @@ public final class StatusServer implements AutoCloseable {
         return Math.toIntExact(duration.toMillis());
     }
 
-    /** Which flag is at fault: the host, if not even a free port can be opened there. */
+    /** What is at fault: the host, if not even a free port can be opened there. */
     private static IllegalArgumentException unbindable(
             ServerOptions options, InetAddress address, RuntimeException failure) {
         try (ServerSocket probe = new ServerSocket(0, 1, address)) {
             LOG.debug("{} can be bound, at port {}", options.host(), probe.getLocalPort());
         } catch (IOException unavailable) {
             return new IllegalArgumentException(
-                    "--host " + options.host() + ": not an address of this machine", failure);
+                    "host " + options.host() + " is not an address of this machine.", failure);
         }
         String reason = options.port() > 0 && options.port() < 1024 ? "not permitted, or in use" : "already in use";
         return new IllegalArgumentException(
-                "--port " + options.port() + ": " + reason + "; choose another, or 0 for a free one", failure);
+                "port " + options.port() + " is " + reason + "; choose another, or 0 for a free one.", failure);
     }
 
     /** The port in use, also where a free one was asked for. */

@@ -96,7 +96,7 @@ public final class ByteLevelBpeTrainer {
      */
     public String train(int vocabularySize, BooleanSupplier stop) {
         if (vocabularySize < BYTES || vocabularySize > MAXIMUM_VOCABULARY) {
-            throw new IllegalArgumentException("--vocab-size " + vocabularySize + " is not between " + BYTES
+            throw new IllegalArgumentException("vocabulary " + vocabularySize + " is not between " + BYTES
                     + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
         }
         return TokenizerFiles.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));

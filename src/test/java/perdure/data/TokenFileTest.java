@@ -199,12 +199,12 @@ class TokenFileTest {
         for (double fraction : new double[] {-1, 0, 0.1, 0.9, 1, Double.NaN}) {
             String message = assertThrows(IllegalArgumentException.class, () -> file.validation(fraction))
                     .getMessage();
-            assertTrue(message.startsWith("--validation-fraction " + fraction), message);
+            assertTrue(message.startsWith("validation fraction " + fraction), message);
         }
     }
 
     private Corpus corpus() {
-        return Corpus.files("--data", List.of(text));
+        return Corpus.files(List.of(text));
     }
 
     private TokenFile open() {

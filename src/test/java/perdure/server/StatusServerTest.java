@@ -33,28 +33,28 @@ class StatusServerTest {
         try (ServerUnderTest other = new ServerUnderTest(folder)) {
             int port = other.server.port();
             String message = refusal("127.0.0.1", port);
-            assertTrue(message.startsWith("--port " + port + ": already in use"), message);
+            assertTrue(message.startsWith("port " + port + " is already in use"), message);
             assertEquals(1, message.lines().count());
         }
     }
 
     @Test
     void namesAPortThatIsNone() {
-        assertTrue(refusal("127.0.0.1", 65_536).startsWith("--port 65536: "));
-        assertTrue(refusal("127.0.0.1", -1).startsWith("--port -1: "));
+        assertTrue(refusal("127.0.0.1", 65_536).startsWith("port 65536 is not "));
+        assertTrue(refusal("127.0.0.1", -1).startsWith("port -1 is not "));
     }
 
     @Test
     void namesTheHostThatIsNotHere() {
         String message = refusal("192.0.2.1", 0);
-        assertTrue(message.startsWith("--host 192.0.2.1: not an address of this machine"), message);
+        assertTrue(message.startsWith("host 192.0.2.1 is not an address of this machine"), message);
         assertEquals(1, message.lines().count());
     }
 
     @Test
     void namesTheHostThatDoesNotExist() {
-        assertTrue(refusal("no such host", 0).startsWith("--host no such host: "));
-        assertTrue(refusal("", 0).startsWith("--host: "));
+        assertTrue(refusal("no such host", 0).equals("There is no host no such host."));
+        assertTrue(refusal("", 0).equals("The host is empty."));
     }
 
     @Test
@@ -62,7 +62,7 @@ class StatusServerTest {
         for (String token : List.of("", "two words", "line\nbreak", "gr\u00fcn")) {
             IllegalArgumentException refused =
                     assertThrows(IllegalArgumentException.class, () -> new ServerOptions("127.0.0.1", 0, token), token);
-            assertTrue(refused.getMessage().startsWith("--token"), refused.getMessage());
+            assertTrue(refused.getMessage().startsWith("The token "), refused.getMessage());
         }
     }
 

@@ -3,13 +3,10 @@ package perdure.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.pytorch.Device;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,8 +69,7 @@ class TrainerStopTest {
     private Outcome train(Path runFolder, long times) throws Exception {
         long[] left = {times};
         Files.createDirectories(runFolder);
-        TrainingText corpus = new TrainingText(
-                Corpus.files("--data", List.of(text)), Corpus.files("--validation", List.of(heldOut)), 0.1);
+        TrainingText corpus = new TrainingText(Corpus.files(List.of(text)), Corpus.files(List.of(heldOut)), 0.1);
         try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
                 Device device = Devices.resolve("cpu");
                 LanguageModel model = new LanguageModel(
@@ -91,16 +87,13 @@ class TrainerStopTest {
                             OPTIONS.saveInterval(),
                             TokenizerFiles.of(tokenizer),
                             Map.of())) {
-                ProgressConsole silent = new ProgressConsole(
-                        new PrintStream(OutputStream.nullOutputStream()), false, false, System::nanoTime);
                 return new Trainer(
                                 OPTIONS,
                                 new Learner(model, optimizer, device, Precision.FP32),
                                 batches,
                                 new Evaluator(validation, dataset.validationBytes()),
                                 writer,
-                                new Reporter(
-                                        new StatusPublisher(new AtomicReference<>(), runFolder), silent, () -> "text"),
+                                new Reporter(status -> {}, line -> {}, () -> "text"),
                                 () -> --left[0] < 0)
                         .run(restart);
             }

@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import perdure.status.TrainingProgress;
-import perdure.status.TrainingProgress.Position;
 import perdure.status.TrainingProgress.Quality;
 import perdure.status.TrainingProgress.Saved;
 import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingProgress.State;
+import perdure.status.TrainingProgress.Steps;
 import perdure.status.TrainingStatus;
 
 class ProgressConsoleTest {
@@ -44,10 +44,11 @@ class ProgressConsoleTest {
                 new TrainingProgress(
                         State.TRAINING,
                         null,
-                        new Position(420, 1000, 20, 100, 42.0, 9000),
+                        new Steps(420, 1000, 20, 100, 42.0, 9000),
                         new Speed(loss == null ? null : 23_456.0, loss == null ? null : 62L, 30, 30, 0),
                         new Quality(1e-3, 1.0, null, null, null),
-                        Saved.before(null, 0)));
+                        Saved.before(null, 0),
+                        null));
     }
 
     @Test

@@ -1,4 +1,4 @@
-package perdure.train;
+package perdure.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -7,13 +7,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.FinishedEpoch;
+import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingStatus;
 
 /**
  * Shows a run to the person who started it: one bar that moves on a terminal, a plain line now and then elsewhere.
  * It knows only the status, so what it shows is what everybody else can read.
  */
-public final class ProgressConsole {
+final class ProgressConsole {
     private static final long BAR_INTERVAL = Duration.ofMillis(100).toNanos();
     private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
     private static final int BAR_CELLS = 20;
@@ -27,6 +30,7 @@ public final class ProgressConsole {
     private final LongSupplier clock;
     private long lastShown;
     private int barLength;
+    private FinishedEpoch lastEpoch;
 
     ProgressConsole(PrintStream out, boolean terminal, boolean color, LongSupplier clock) {
         this.out = out;
@@ -37,7 +41,7 @@ public final class ProgressConsole {
     }
 
     /** The console of this process: a bar if standard output is a terminal, colour unless {@code NO_COLOR} is set. */
-    public static ProgressConsole standard() {
+    static ProgressConsole standard() {
         boolean terminal = isTerminal();
         String noColor = System.getenv("NO_COLOR");
         boolean color = terminal && (noColor == null || noColor.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
@@ -59,14 +63,28 @@ public final class ProgressConsole {
     }
 
     /** Prints a line of its own, above the bar. */
-    public void say(String line) {
+    void say(String line) {
         clearBar();
         out.println(line);
         out.flush();
     }
 
-    /** Shows the status if the last showing is long enough ago. */
-    public void update(TrainingStatus status) {
+    /** Shows a finished epoch and a run's end as lines, and else the bar, if its last showing is long enough ago. */
+    void update(TrainingStatus status) {
+        FinishedEpoch epoch = status.progress().lastEpoch();
+        if (epoch != null && !epoch.equals(lastEpoch)) {
+            lastEpoch = epoch;
+            say(line(epoch, status));
+            say("  " + epoch.sample().strip().replace("\n", "\n  "));
+        }
+        switch (status.progress().state()) {
+            case TRAINING -> showBar(status);
+            case DONE, STOPPED -> say(summary(status));
+            default -> {}
+        }
+    }
+
+    private void showBar(TrainingStatus status) {
         long now = clock.getAsLong();
         if (now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
             return;
@@ -114,8 +132,44 @@ public final class ProgressConsole {
                 eta == null ? "-" : duration(eta));
     }
 
+    private static String line(FinishedEpoch epoch, TrainingStatus status) {
+        Speed speed = status.progress().speed();
+        return String.format(
+                Locale.ROOT,
+                "Epoch %d/%d: loss %.4f, validation loss %.4f (%.4f bits per byte), %,.0f tokens/s, %s",
+                epoch.epoch(),
+                status.totalEpochs(),
+                epoch.loss(),
+                epoch.validationLoss(),
+                epoch.bitsPerByte(),
+                speed.tokensPerSecond() == null ? 0 : speed.tokensPerSecond(),
+                duration(Math.round(speed.totalSeconds())));
+    }
+
+    /** What the run has come to, over all its processes. */
+    private static String summary(TrainingStatus status) {
+        TrainingProgress progress = status.progress();
+        return String.format(
+                Locale.ROOT,
+                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best epoch loss %s. Saved: %s.",
+                status.currentEpoch(),
+                status.totalEpochs(),
+                progress.position().step(),
+                progress.position().tokens(),
+                duration(Math.round(progress.speed().totalSeconds())),
+                switch (progress.speed().restarts()) {
+                    case 0 -> "";
+                    case 1 -> ", resumed once";
+                    default -> ", resumed " + progress.speed().restarts() + " times";
+                },
+                progress.quality().bestLoss() == null
+                        ? "-"
+                        : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
+                progress.saved().checkpoint());
+    }
+
     /** Seconds as people say them: {@code 45s}, {@code 1m 05s}, {@code 2h 03m}, {@code 3d 04h}. */
-    public static String duration(long seconds) {
+    static String duration(long seconds) {
         if (seconds < 60) {
             return seconds + "s";
         }

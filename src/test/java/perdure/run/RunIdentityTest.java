@@ -1,4 +1,4 @@
-package perdure.checkpoint;
+package perdure.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,25 +13,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RunIdentityTest {
 
     private static List<String> check(String key, boolean accepted, boolean atEpochBoundary) {
-        return RunIdentity.check(
-                Map.of(key, "old", "same", "x"), Map.of(key, "new", "same", "x"), accepted, atEpochBoundary);
+        return new RunIdentity(Map.of(key, "new", "same", "x"))
+                .requireSame(new RunIdentity(Map.of(key, "old", "same", "x")), accepted, atEpochBoundary);
     }
 
     private static void refused(String key, boolean accepted, boolean atEpochBoundary) {
-        String message = assertThrows(IllegalArgumentException.class, () -> check(key, accepted, atEpochBoundary))
+        String message = assertThrows(BadInputException.class, () -> check(key, accepted, atEpochBoundary))
                 .getMessage();
         assertTrue(message.startsWith(key + " was old when this run was saved and is new now: "), message);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--hidden-size", "--layers", "--vocab-size", "--context", RunIdentity.TOKENIZER})
+    @ValueSource(strings = {"hidden size", "layers", "vocab size", "context", RunIdentity.TOKENIZER})
     void whatTheWeightsDependOnNeverChanges(String key) {
         refused(key, false, true);
         refused(key, true, true);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {RunIdentity.DATA, "--batch-size", "--grad-accum", "--seed", "--steps-per-epoch"})
+    @ValueSource(strings = {RunIdentity.DATA, "batch size", "grad accum", "seed", "steps per epoch"})
     void dataAndGeometryChangeBetweenEpochsIfAccepted(String key) {
         refused(key, false, true);
         refused(key, true, false);
@@ -39,20 +39,31 @@ class RunIdentityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--threads", "--device", RunIdentity.LIBRARY})
+    @ValueSource(strings = {"threads", "device", RunIdentity.LIBRARY})
     void whatRoundsOtherwiseIsAllowedWithAWarning(String key) {
         assertTrue(check(key, false, false).get(0).contains("the bytes may differ"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--learning-rate", "--weight-decay", "--something-new"})
+    @ValueSource(strings = {"learning rate", "weight decay", "something new"})
     void whatTheUserMayTuneIsAllowedAndSaid(String key) {
         assertEquals(List.of(key + " was old when this run was saved and is new now."), check(key, false, false));
     }
 
     @Test
     void whatWasNotRecordedIsNotCompared() {
-        assertEquals(List.of(), RunIdentity.check(Map.of(), Map.of("--layers", "4"), false, false));
-        assertEquals(List.of(), RunIdentity.check(Map.of("--layers", "4"), Map.of("--layers", "4"), false, false));
+        RunIdentity four = new RunIdentity(Map.of("layers", "4"));
+        assertEquals(List.of(), four.requireSame(new RunIdentity(Map.of()), false, false));
+        assertEquals(List.of(), four.requireSame(four, false, false));
+    }
+
+    /** Version 0.1.0 wrote flags for names, and "null" for an epoch without a cap. */
+    @Test
+    void whatAnEarlierVersionRecordedIsReadByItsName() {
+        RunIdentity saved = RunIdentity.recorded(Map.of("--hidden-size", "64", "--steps-per-epoch", "null"));
+        RunIdentity same = new RunIdentity(Map.of("hidden size", "64", "steps per epoch", "whole data"));
+        assertEquals(List.of(), same.requireSame(saved, false, false));
+        RunIdentity other = new RunIdentity(Map.of("hidden size", "64", "steps per epoch", "5"));
+        assertThrows(BadInputException.class, () -> other.requireSame(saved, false, true));
     }
 }

@@ -1,0 +1,105 @@
+package perdure.run;
+
+import perdure.model.ModelConfig;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+
+/**
+ * The shape of a model that is yet to be made. What is left open follows from the rest: key and value heads from the
+ * heads, the feed-forward's width from the model's, the number of token ids from the learnt tokenizer.
+ *
+ * @param layers decoder layers
+ * @param heads query heads; they divide the hidden size
+ * @param keyValueHeads key and value heads, which divide the heads; 0: as many as heads
+ * @param hiddenSize width of the residual stream
+ * @param intermediateSize inner width of the feed-forward; 0: 8/3 of the hidden size, rounded up to a multiple of 64
+ * @param context longest sequence, in tokens
+ * @param vocabularySize tokens to learn, without the three specials; 256 is pure bytes
+ */
+public record ModelShape(
+        int layers,
+        int heads,
+        int keyValueHeads,
+        int hiddenSize,
+        int intermediateSize,
+        int context,
+        int vocabularySize) {
+
+    /** Suits a laptop. */
+    public static final ModelShape DEFAULT = new ModelShape(3, 4, 0, 128, 0, 128, 1536);
+
+    /** The feed-forward is widened to a multiple of this, which suits the matrix units. */
+    public static final int INTERMEDIATE_MULTIPLE = 64;
+
+    /** Beyond any model, and small enough that the number of its parameters is one. */
+    private static final int MAXIMUM_WIDTH = 1 << 20;
+
+    private static final int MAXIMUM_LAYERS = 1 << 10;
+
+    public ModelShape {
+        require("layers", layers, 1, MAXIMUM_LAYERS);
+        require("heads", heads, 1, MAXIMUM_WIDTH);
+        require("key and value heads", keyValueHeads, 0, MAXIMUM_WIDTH);
+        require("hidden size", hiddenSize, 1, MAXIMUM_WIDTH);
+        require("intermediate size", intermediateSize, 0, MAXIMUM_WIDTH);
+        require("context", context, 1, Integer.MAX_VALUE - 1);
+        require("vocabulary", vocabularySize, ByteLevelBpeTrainer.BYTES, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
+    }
+
+    private static void require(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + " " + value + " is not from " + least + " to " + most + ".");
+        }
+    }
+
+    public ModelShape layers(int number) {
+        return new ModelShape(number, heads, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape heads(int number) {
+        return new ModelShape(layers, number, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape keyValueHeads(int number) {
+        require("key and value heads", number, 1, MAXIMUM_WIDTH);
+        return new ModelShape(layers, heads, number, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape hiddenSize(int size) {
+        return new ModelShape(layers, heads, keyValueHeads, size, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape intermediateSize(int size) {
+        require("intermediate size", size, 1, MAXIMUM_WIDTH);
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, size, context, vocabularySize);
+    }
+
+    public ModelShape context(int tokens) {
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, tokens, vocabularySize);
+    }
+
+    public ModelShape vocabularySize(int tokens) {
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, context, tokens);
+    }
+
+    /**
+     * The configuration of the model, for a tokenizer of so many ids, specials included.
+     *
+     * @throws IllegalArgumentException if the sizes do not go together
+     */
+    public ModelConfig config(int ids) {
+        return new ModelConfig(
+                ids,
+                hiddenSize,
+                layers,
+                heads,
+                keyValueHeads == 0 ? heads : keyValueHeads,
+                intermediateSize == 0 ? derivedIntermediateSize() : intermediateSize,
+                context,
+                true);
+    }
+
+    private int derivedIntermediateSize() {
+        int wanted = Math.toIntExact((8L * hiddenSize + 2) / 3);
+        return (wanted + INTERMEDIATE_MULTIPLE - 1) / INTERMEDIATE_MULTIPLE * INTERMEDIATE_MULTIPLE;
+    }
+}
