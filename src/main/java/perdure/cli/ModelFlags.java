@@ -3,15 +3,13 @@ package perdure.cli;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
+import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import picocli.CommandLine.Option;
 
 /** The flags that shape the model. */
 final class ModelFlags {
-    /** The feed-forward is widened to a multiple of this, which suits the matrix units. */
-    private static final int INTERMEDIATE_MULTIPLE = 64;
-
     private static final int LEAST_VOCABULARY = 256;
 
     /** Beyond any model, and small enough that the number of its parameters is one. */
@@ -50,7 +48,7 @@ final class ModelFlags {
             names = "--intermediate-size",
             paramLabel = "N",
             description = "Inner width of the feed-forward (default: 8/3 of --hidden-size, rounded up to a multiple of "
-                    + INTERMEDIATE_MULTIPLE + ").")
+                    + ModelConfig.INTERMEDIATE_MULTIPLE + ").")
     Integer intermediateSize;
 
     @Option(
@@ -108,19 +106,14 @@ final class ModelFlags {
 
     /** The shape for a tokenizer of {@code vocabularySize} ids, specials included. */
     ModelConfig config(int vocabularySize) {
-        return new ModelConfig(
-                vocabularySize,
-                hiddenSize,
-                layers,
-                heads,
-                keyValueHeads == null ? heads : keyValueHeads,
-                intermediateSize == null ? defaultIntermediateSize() : intermediateSize,
-                context,
-                true);
-    }
-
-    private int defaultIntermediateSize() {
-        int wanted = Math.toIntExact((8L * hiddenSize + 2) / 3);
-        return (wanted + INTERMEDIATE_MULTIPLE - 1) / INTERMEDIATE_MULTIPLE * INTERMEDIATE_MULTIPLE;
+        AttentionConfig attention =
+                ModelConfig.DEFAULT.attention().withHeads(heads, keyValueHeads == null ? heads : keyValueHeads);
+        return ModelConfig.DEFAULT
+                .withVocabularySize(vocabularySize)
+                .withHiddenSize(hiddenSize, attention)
+                .withLayers(layers)
+                .withIntermediateSize(
+                        intermediateSize == null ? ModelConfig.usualIntermediateSize(hiddenSize) : intermediateSize)
+                .withContext(context);
     }
 }

@@ -31,8 +31,22 @@ class TrainFlagsTest {
                 parse(("--epochs 1 --layers 2 --heads 8 --kv-heads 2 --hidden-size 64 --intermediate-size 96"
                                 + " --context 32 --vocab-size 300")
                         .split(" "));
-        assertEquals(new ModelConfig(303, 64, 2, 8, 2, 96, 32, true), command.shape.config(303));
+        assertEquals(
+                ModelConfig.DEFAULT
+                        .withVocabularySize(303)
+                        .withHiddenSize(64)
+                        .withHeads(8, 2)
+                        .withLayers(2)
+                        .withIntermediateSize(96)
+                        .withContext(32),
+                command.shape.config(303));
         assertEquals(300, command.shape.vocabularySize);
+    }
+
+    @Test
+    void defaultShapeOfTheModel() {
+        TrainCommand command = parse("--epochs", "1");
+        assertEquals(ModelConfig.DEFAULT, command.shape.config(command.shape.vocabularySize + 3));
     }
 
     @Test
