@@ -63,6 +63,21 @@ public final class LanguageModel extends Module {
         return NestedScope.evaluate(() -> head.forward(hiddenStates(embed(ids), null, null), null));
     }
 
+    /** The embeddings [B, T, C] of ids [B, T]. */
+    private Tensor embed(Tensor ids) {
+        return torch.embedding(embedding, ids);
+    }
+
+    /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
+    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, Tape tape) {
+        Dropout active = is_training() ? dropout : new Dropout(0);
+        Tensor x = active.forward(embedded, tape); // (B, T, C)
+        for (DecoderLayer layer : layers) {
+            x = layer.forward(x, cache, active, tape); // (B, T, C)
+        }
+        return norm.forward(x, tape);
+    }
+
     /**
      * The logits [B, V] of the token that follows ids [B, T] (int64), which continue what the cache holds and are added
      * to it. Needs no gradients and records none.
@@ -147,13 +162,13 @@ public final class LanguageModel extends Module {
             return sum;
         }
 
-        // The embedding. Forward:  X[b, t] = E[ids[b, t]]
-        //                Backward: dE[v] = Σ over all b, t with ids[b, t] = v of dX[b, t].
         /** Adds to the gradients; once. */
         public void backward() {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
                 Tensor embedded = tape.backward(gradient); // (B, T, C)
+                // Forward:  X[b, t] = E[ids[b, t]]
+                // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
                 embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1)); // (B T), (B T, C)
             }
         }
@@ -163,21 +178,6 @@ public final class LanguageModel extends Module {
         public void close() {
             tape.close();
         }
-    }
-
-    /** The embeddings [B, T, C] of ids [B, T]. */
-    private Tensor embed(Tensor ids) {
-        return torch.embedding(embedding, ids);
-    }
-
-    /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
-    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, Tape tape) {
-        Dropout active = is_training() ? dropout : new Dropout(0);
-        Tensor x = active.forward(embedded, tape); // (B, T, C)
-        for (DecoderLayer layer : layers) {
-            x = layer.forward(x, cache, active, tape); // (B, T, C)
-        }
-        return norm.forward(x, tape);
     }
 
     /** The probability with which values are dropped while training (0, the initial value: none). */

@@ -27,7 +27,7 @@ record Linear(Tensor weight, Tensor bias) {
     Tensor[] forwardInParts(Tensor x, int parts) {
         Tensor[] outputs = new Tensor[parts];
         for (int part = 0; part < parts; part++) {
-            outputs[part] = affine(x, rows(weight, part, parts), bias == null ? null : rows(bias, part, parts));
+            outputs[part] = affine(x, rowsOf(weight, part, parts), bias == null ? null : rowsOf(bias, part, parts));
         }
         return outputs;
     }
@@ -48,7 +48,7 @@ record Linear(Tensor weight, Tensor bias) {
         Tensor inputGradient = null; // (R, K)
         for (int part = 0; part < gradients.length; part++) {
             Tensor gradient = gradients[part].flatten(0, -2); // (R, N / parts)
-            Tensor partWeight = rows(weight, part, gradients.length); // (N / parts, K)
+            Tensor partWeight = rowsOf(weight, part, gradients.length); // (N / parts, K)
             weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows, partWeight));
             if (bias != null) {
                 biasGradients.push_back(gradient.sum(0));
@@ -63,7 +63,7 @@ record Linear(Tensor weight, Tensor bias) {
         return inputGradient.view_as(x);
     }
 
-    private static Tensor rows(Tensor whole, int part, int parts) {
+    private static Tensor rowsOf(Tensor whole, int part, int parts) {
         long count = whole.size(0) / parts;
         return whole.narrow(0, part * count, count);
     }

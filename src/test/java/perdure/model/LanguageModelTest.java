@@ -230,9 +230,10 @@ class LanguageModelTest {
         }
     }
 
-    @Test
-    void learnsInBf16WithFloat32Gradients() {
-        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void learnsInBf16WithFloat32Gradients(boolean inputBias) {
+        try (LanguageModel model = new LanguageModel(inputBias ? TestConfigs.INPUT_BIAS : CONFIG, 1)) {
             double exact = model.lossSum(ids(), ids());
             LanguageModel.Loss loss;
             try (Precision.Scope precision = Precision.BF16.open(Devices.resolve("cpu"))) {
