@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import perdure.model.ModelConfig;
 import perdure.run.ModelShape;
 import picocli.CommandLine.Option;
 
@@ -24,7 +25,7 @@ final class ModelFlags {
             names = "--intermediate-size",
             paramLabel = "N",
             description = "Inner width of the feed-forward (default: 8/3 of --hidden-size, rounded up to a multiple of "
-                    + ModelShape.INTERMEDIATE_MULTIPLE + ").")
+                    + ModelConfig.INTERMEDIATE_MULTIPLE + ").")
     Integer intermediateSize;
 
     @Option(

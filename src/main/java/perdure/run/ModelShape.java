@@ -1,5 +1,6 @@
 package perdure.run;
 
+import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
@@ -25,10 +26,14 @@ public record ModelShape(
         int vocabularySize) {
 
     /** Suits a laptop. */
-    public static final ModelShape DEFAULT = new ModelShape(3, 4, 0, 128, 0, 128, 1536);
-
-    /** The feed-forward is widened to a multiple of this, which suits the matrix units. */
-    public static final int INTERMEDIATE_MULTIPLE = 64;
+    public static final ModelShape DEFAULT = new ModelShape(
+            ModelConfig.DEFAULT.layers(),
+            ModelConfig.DEFAULT.heads(),
+            0,
+            ModelConfig.DEFAULT.hiddenSize(),
+            0,
+            ModelConfig.DEFAULT.context(),
+            1536);
 
     /** Beyond any model, and small enough that the number of its parameters is one. */
     private static final int MAXIMUM_WIDTH = 1 << 20;
@@ -87,19 +92,14 @@ public record ModelShape(
      * @throws IllegalArgumentException if the sizes do not go together
      */
     public ModelConfig config(int ids) {
-        return new ModelConfig(
-                ids,
-                hiddenSize,
-                layers,
-                heads,
-                keyValueHeads == 0 ? heads : keyValueHeads,
-                intermediateSize == 0 ? derivedIntermediateSize() : intermediateSize,
-                context,
-                true);
-    }
-
-    private int derivedIntermediateSize() {
-        int wanted = Math.toIntExact((8L * hiddenSize + 2) / 3);
-        return (wanted + INTERMEDIATE_MULTIPLE - 1) / INTERMEDIATE_MULTIPLE * INTERMEDIATE_MULTIPLE;
+        AttentionConfig attention =
+                ModelConfig.DEFAULT.attention().withHeads(heads, keyValueHeads == 0 ? heads : keyValueHeads);
+        return ModelConfig.DEFAULT
+                .withVocabularySize(ids)
+                .withHiddenSize(hiddenSize, attention)
+                .withLayers(layers)
+                .withIntermediateSize(
+                        intermediateSize == 0 ? ModelConfig.usualIntermediateSize(hiddenSize) : intermediateSize)
+                .withContext(context);
     }
 }

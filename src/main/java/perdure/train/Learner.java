@@ -29,12 +29,12 @@ public record Learner(LanguageModel model, AdamW optimizer, Device device, Preci
      * Forward pass of a batch, in the caller's scope, whose backward pass adds {@code scale} times the gradient of the
      * sum of the token losses.
      */
-    public LanguageModel.Pass forward(Batch batch, double scale) {
+    public LanguageModel.Loss forward(Batch batch, double scale) {
         return forward(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), scale);
     }
 
     /** As {@link #forward(Batch, double)}, of ids and targets [B, T] on the device. */
-    public LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
+    public LanguageModel.Loss forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
             return model.forward(ids, targets, scale);
         }

@@ -56,9 +56,9 @@ final class TrainStep {
     /** Adds one micro-batch's share of the gradient of the mean over all {@code tokens} of the step. */
     private double accumulate(Batch batch, long tokens) {
         try (PointerScope scope = new PointerScope();
-                LanguageModel.Pass pass = learner.forward(batch, 1.0 / tokens)) {
-            pass.backward();
-            return pass.lossSum();
+                LanguageModel.Loss loss = learner.forward(batch, 1.0 / tokens)) {
+            loss.backward();
+            return loss.sum();
         }
     }
 

@@ -12,7 +12,7 @@ import perdure.generate.FinishReason;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
-import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
@@ -29,7 +29,7 @@ class ChatModelTest {
     @BeforeAll
     static void build() {
         NativeRuntime.load();
-        weights = new LanguageModel(new ModelConfig(259, 32, 1, 2, 2, 48, 64, true), 1);
+        weights = new LanguageModel(TestConfigs.BYTES, 1);
         weights.train(false);
         tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
         generator = new TokenGenerator(weights);

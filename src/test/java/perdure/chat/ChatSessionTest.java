@@ -34,6 +34,7 @@ import perdure.generate.FinishReason;
 import perdure.generate.SamplingOptions;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
@@ -173,7 +174,7 @@ class ChatSessionTest {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
         TrainerState state =
                 new TrainerState(position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of());
-        ModelConfig config = new ModelConfig(259, 32, 1, 2, 2, 48, 64, true);
+        ModelConfig config = TestConfigs.BYTES;
         try (LanguageModel model = new LanguageModel(config, seed);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 PointerScope scope = new PointerScope();

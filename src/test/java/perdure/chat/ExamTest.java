@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import perdure.device.NativeRuntime;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
-import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
@@ -28,7 +28,7 @@ class ExamTest {
         NativeRuntime.load();
         List<ChatMessage> question = List.of(new ChatMessage(ChatMessage.USER, "Sky?"));
         try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
-                LanguageModel weights = new LanguageModel(new ModelConfig(259, 32, 1, 2, 2, 64, 64, true), 1)) {
+                LanguageModel weights = new LanguageModel(TestConfigs.BYTES.withIntermediateSize(64), 1)) {
             learn(weights, conversation(tokenizer, question, "Blue ☁."));
             try (TokenGenerator generator = new TokenGenerator(weights)) {
                 List<Exam.Question> questions = new ArrayList<>();

@@ -35,9 +35,21 @@ class TrainFlagsTest {
                                 + " --context 32 --vocab-size 300")
                         .split(" "));
         assertEquals(
-                new ModelConfig(303, 64, 2, 8, 2, 96, 32, true),
+                ModelConfig.DEFAULT
+                        .withVocabularySize(303)
+                        .withHiddenSize(64)
+                        .withHeads(8, 2)
+                        .withLayers(2)
+                        .withIntermediateSize(96)
+                        .withContext(32),
                 command.shape.shape().config(303));
         assertEquals(300, command.config().model().vocabularySize());
+    }
+
+    @Test
+    void defaultShapeOfTheModel() {
+        TrainCommand command = parse("--epochs", "1");
+        assertEquals(ModelConfig.DEFAULT, command.shape.shape().config(command.shape.vocabularySize + 3));
     }
 
     @Test

@@ -73,7 +73,14 @@ class TrainerStopTest {
         try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
                 Device device = Devices.resolve("cpu");
                 LanguageModel model = new LanguageModel(
-                        new ModelConfig(tokenizer.vocabularySize(), 8, 1, 2, 2, 16, CONTEXT, true), SEED)) {
+                        ModelConfig.DEFAULT
+                                .withVocabularySize(tokenizer.vocabularySize())
+                                .withHiddenSize(8)
+                                .withHeads(2, 2)
+                                .withLayers(1)
+                                .withIntermediateSize(16)
+                                .withContext(CONTEXT),
+                        SEED)) {
             model.dropout(0.2);
             Dataset dataset = corpus.open(folder, tokenizer, () -> false);
             Restart restart = Restart.find(runFolder);

@@ -9,12 +9,12 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Rotary positions (Su et al. 2021, section 3.4) in Hugging Face's rotate-half layout: value {@code j} of a head turns
- * together with value {@code j + D/2}, by an angle of position / theta^(2j/D).
+ * Rotary positions (Su et al. 2021, section 3.4) in Hugging Face's rotate-half layout: the pair of values
+ * {@code j} and {@code j + D/2} of a head is rotated by an angle of position / theta^(2j/D).
  *
  * <p>Shapes: {@code B} batch, {@code T} time, {@code H} heads of queries and keys together, {@code D} head size.
  */
-final class Rotary implements AutoCloseable {
+final class RotaryEmbedding implements AutoCloseable {
 
     private final int context;
     private final int headSize;
@@ -24,13 +24,13 @@ final class Rotary implements AutoCloseable {
 
     private Tensor sines;
 
-    Rotary(ModelConfig config) {
+    RotaryEmbedding(ModelConfig config) {
         context = config.context();
         headSize = config.headSize();
     }
 
-    /** Turns the heads x [B, T, H, D] at positions {@code from … from + T - 1}. */
-    Tensor turn(Tensor x, long from) {
+    /** Rotates the heads x [B, T, H, D] by their positions {@code from … from + T - 1}; differentiable. */
+    Tensor apply(Tensor x, long from) {
         tables(x.device());
         long time = x.size(1);
         Tensor cosine = cosines.narrow(0, from, time); // (T, 1, D)
