@@ -155,6 +155,25 @@ class ChatSessionTest {
         assertEquals(before, Pointer.totalCount());
     }
 
+    @Test
+    void freesTheModelThatItCouldNotFinishLoading() throws IOException {
+        save(3, null, 1); // At an epoch's end the history alone knows the loss.
+        Files.delete(runFolder.resolve("loss_history.jsonl"));
+        Files.createDirectory(runFolder.resolve("loss_history.jsonl"));
+        refused();
+        long before = Pointer.totalCount();
+        refused();
+        refused();
+        assertEquals(before, Pointer.totalCount());
+    }
+
+    private void refused() {
+        CompletableFuture<ChatReply> reply = session.submit(request(1), NOBODY);
+        assertInstanceOf(
+                ChatUnavailableException.class,
+                assertThrows(CompletionException.class, reply::join).getCause());
+    }
+
     /** An answer that is under way and will not end by itself. */
     private CompletableFuture<ChatReply> endless() throws InterruptedException {
         CountDownLatch begun = new CountDownLatch(1);
