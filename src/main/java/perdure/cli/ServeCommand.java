@@ -3,10 +3,10 @@ package perdure.cli;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.MetaStore;
+import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
 import perdure.server.ServedRun;
 import perdure.server.StatusServer;
@@ -32,7 +32,7 @@ final class ServeCommand implements Callable<Integer> {
                         new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
                 StatusServer started = StatusServer.start(
                         server.options(),
-                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
+                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
             System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
             new CountDownLatch(1).await();
         }

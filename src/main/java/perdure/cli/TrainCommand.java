@@ -4,7 +4,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicReference;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.Checkpoint;
@@ -20,6 +19,7 @@ import perdure.data.Dataset;
 import perdure.data.TrainingText;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
+import perdure.device.Malloc;
 import perdure.device.NativeConfig;
 import perdure.device.NativeRuntime;
 import perdure.model.LanguageModel;
@@ -122,7 +122,7 @@ final class TrainCommand implements Callable<Integer> {
     private StatusServer serve(ChatSession chat) {
         StatusServer server = StatusServer.start(
                 serving.options(),
-                new ServedRun(status, run.folder.checkpoints, chat, stop::request, Pointer::physicalBytes));
+                new ServedRun(status, run.folder.checkpoints, chat, stop::request, Malloc::allocatedBytes));
         String address = "http://" + serving.host + ":" + server.port();
         console.say("Watch it and chat with it: " + address);
         console.say("Status: " + address + "/training/status");
