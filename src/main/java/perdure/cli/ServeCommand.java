@@ -1,11 +1,13 @@
 package perdure.cli;
 
+import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.MetaStore;
+import perdure.checkpoint.Restart;
 import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
 import perdure.server.ServedRun;
@@ -25,6 +27,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (!Files.isDirectory(folder.checkpoints)) {
+            throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + ": there is no such folder.");
+        }
         int finished = new MetaStore(folder.checkpoints).read().lastEpoch() + 1;
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
         NativeRuntime.load();
@@ -34,6 +39,9 @@ final class ServeCommand implements Callable<Integer> {
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
             System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
+            if (!Restart.hasWeights(folder.checkpoints)) {
+                System.out.println("It holds no checkpoint yet; chat answers as soon as one is saved.");
+            }
             new CountDownLatch(1).await();
         }
         return 0;
