@@ -38,7 +38,7 @@ final class ServeCommand implements Callable<Integer> {
                 StatusServer started = StatusServer.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
-            System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
+            System.out.println("Serving " + folder.checkpoints + " on " + started.url());
             if (!Restart.hasWeights(folder.checkpoints)) {
                 System.out.println("It holds no checkpoint yet; chat answers as soon as one is saved.");
             }

@@ -123,9 +123,8 @@ final class TrainCommand implements Callable<Integer> {
         StatusServer server = StatusServer.start(
                 serving.options(),
                 new ServedRun(status, run.folder.checkpoints, chat, stop::request, Malloc::allocatedBytes));
-        String address = "http://" + serving.host + ":" + server.port();
-        console.say("Watch it and chat with it: " + address);
-        console.say("Status: " + address + "/training/status");
+        console.say("Watch it and chat with it: " + server.url());
+        console.say("Status: " + server.url() + "/training/status");
         return server;
     }
 
