@@ -11,6 +11,7 @@ import perdure.checkpoint.Restart;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
+import perdure.device.Precision;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
@@ -70,11 +71,14 @@ final class GenerateCommand implements Callable<Integer> {
         ChatRequest request = prompt.chat == null
                 ? ChatRequest.completion(prompt.text, sampling, List.of())
                 : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
+        Precision precision = natives.precision();
         NativeRuntime.load(natives.config());
-        Checkpoint checkpoint = Restart.find(folder.checkpoints).checkpoint();
+        Restart restart = Restart.find(folder.checkpoints);
+        Checkpoint checkpoint = restart.checkpoint();
         if (checkpoint == null) {
             throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
+        restart.warnings().forEach(System.err::println);
         try (Device device = Devices.resolve(natives.device);
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
@@ -82,11 +86,13 @@ final class GenerateCommand implements Callable<Integer> {
             DeviceMigrator.ensure(model, device);
             checkpoint.readWeights(model.namedTensors());
             model.train(false);
-            new ChatModel(generator, tokenizer).answer(request, piece -> {
-                System.out.print(piece);
-                System.out.flush();
-                return true;
-            });
+            try (Precision.Scope arithmetic = precision.open(device)) {
+                new ChatModel(generator, tokenizer).answer(request, piece -> {
+                    System.out.print(piece);
+                    System.out.flush();
+                    return true;
+                });
+            }
             System.out.println();
         }
         return 0;
