@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import perdure.generate.SamplingOptions;
 
 /** Questions with one right answer each: how many does a model answer exactly, with its likeliest tokens? */
 public final class Exam {
@@ -41,9 +40,12 @@ public final class Exam {
         String expected = question.answer();
         StringBuilder answer = new StringBuilder();
         // A token has a byte at least, and the stop id comes after the last: this never cuts a right answer short.
-        SamplingOptions options = SamplingOptions.greedy(expected.getBytes(StandardCharsets.UTF_8).length + 1);
-        ChatRequest request = ChatRequest.answer(question.messages(), options, List.of());
-        model.answer(request, piece -> expected.startsWith(answer.append(piece).toString()));
+        ChatRequest.Builder request =
+                ChatRequest.answer().maximumTokens(expected.getBytes(StandardCharsets.UTF_8).length + 1);
+        question.messages().forEach(message -> request.message(message.role(), message.content()));
+        model.answer(
+                request.build(),
+                piece -> expected.startsWith(answer.append(piece).toString()));
         return expected.contentEquals(answer);
     }
 }

@@ -1,9 +1,7 @@
 package perdure.cli;
 
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
-import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.checkpoint.Checkpoint;
@@ -12,7 +10,6 @@ import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
-import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.tokenizer.Tokenizer;
@@ -67,10 +64,13 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SamplingOptions sampling = new SamplingOptions(temperature, 1.0, 0, 1.0, seed, tokens);
-        ChatRequest request = prompt.chat == null
-                ? ChatRequest.completion(prompt.text, sampling, List.of())
-                : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
+        ChatRequest request = (prompt.chat == null
+                        ? ChatRequest.completion(prompt.text)
+                        : ChatRequest.answer().message("user", prompt.chat))
+                .temperature(temperature)
+                .seed(seed)
+                .maximumTokens(tokens)
+                .build();
         Precision precision = natives.precision();
         NativeRuntime.load(natives.config());
         Restart restart = Restart.find(folder.checkpoints);

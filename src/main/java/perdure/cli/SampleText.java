@@ -10,7 +10,6 @@ import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.chat.Exam;
-import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.tokenizer.Tokenizer;
@@ -35,15 +34,17 @@ final class SampleText implements Supplier<String> {
     @Override
     public String get() {
         String question = "What is your name?";
-        ChatRequest request = chats
-                ? ChatRequest.answer(
-                        List.of(new ChatMessage("user", question)), SamplingOptions.greedy(TOKENS), List.of())
-                : ChatRequest.completion("\n", new SamplingOptions(TEMPERATURE, 1.0, 0, 1.0, 1L, TOKENS), List.of());
+        ChatRequest.Builder request = chats
+                ? ChatRequest.answer().message("user", question)
+                : ChatRequest.completion("\n").temperature(TEMPERATURE).seed(1);
+        StringBuilder text = new StringBuilder();
         try (TokenGenerator generator = new TokenGenerator(model)) {
-            String text = new ChatModel(generator, tokenizer)
-                    .answer(request, piece -> !stop.getAsBoolean())
-                    .text();
-            return chats ? question + " -> " + text : text;
+            new ChatModel(generator, tokenizer)
+                    .answer(request.maximumTokens(TOKENS).build(), piece -> {
+                        text.append(piece);
+                        return !stop.getAsBoolean();
+                    });
+            return chats ? question + " -> " + text : text.toString();
         }
     }
 
