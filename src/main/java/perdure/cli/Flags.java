@@ -35,10 +35,13 @@ final class Flags {
         return named(flag, flag, badInput.getMessage()) + remedy;
     }
 
-    /** The flag in place of its words, if the message begins with them; else before it. */
+    /** The flag in place of its words, if it stands alone and the message begins with them; else before it. */
     private static String named(String flag, String before, String message) {
         String words = flag.substring("--".length()).replace('-', ' ');
-        return message.startsWith(words + " ") ? flag + message.substring(words.length()) : before + ": " + message;
+        boolean alone = before.lastIndexOf("--") == 0;
+        return alone && message.startsWith(words + " ")
+                ? flag + message.substring(words.length())
+                : before + ": " + message;
     }
 
     private static String flag(String setting) {

@@ -1,18 +1,20 @@
 package perdure.cli;
 
+import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.run.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IVersionProvider;
 
 /** The command line: the subcommands, and how errors are told. */
 @Command(
         name = "perdure",
         description = "Trains language models from Java and never loses its place.",
         mixinStandardHelpOptions = true,
-        version = "perdure 0.1.0",
+        versionProvider = Main.Versions.class,
         subcommands = {
             TrainCommand.class,
             VerifyResumeCommand.class,
@@ -22,6 +24,18 @@ import picocli.CommandLine.ExitCode;
         })
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+
+    /** What the manifests of the jars say; loads no native code. */
+    static final class Versions implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String ours = Main.class.getPackage().getImplementationVersion();
+            String libtorch = torch.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "perdure " + (ours == null ? "(built from source)" : ours), "libtorch " + libtorch + " (Bytedeco)"
+            };
+        }
+    }
 
     public static void main(String[] arguments) {
         System.exit(run(arguments));

@@ -1,7 +1,7 @@
 package perdure.cli;
 
 import java.util.concurrent.Callable;
-import org.bytedeco.javacpp.Pointer;
+import perdure.device.Malloc;
 import perdure.run.ModelShape;
 import perdure.run.Optimization;
 import perdure.run.RunConfig;
@@ -95,10 +95,9 @@ final class TrainCommand implements Callable<Integer> {
                         run.folder.checkpoints,
                         training.chat(),
                         training::stop,
-                        Pointer::physicalBytes));
-        String address = "http://" + serving.host + ":" + server.port();
-        console.say("Watch it and chat with it: " + address);
-        console.say("Status: " + address + "/training/status");
+                        Malloc::allocatedBytes));
+        console.say("Watch it and chat with it: " + server.url());
+        console.say("Status: " + server.url() + "/training/status");
         return server;
     }
 

@@ -1,14 +1,12 @@
 package perdure.run;
 
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
-import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
-import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /**
@@ -26,16 +24,18 @@ record SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats, Boole
 
     @Override
     public String get() {
-        ChatRequest request = chats
-                ? ChatRequest.answer(
-                        List.of(new ChatMessage(ChatMessage.USER, QUESTION)), SamplingOptions.greedy(TOKENS), List.of())
-                : ChatRequest.completion("\n", new SamplingOptions(TEMPERATURE, 1.0, 0, 1.0, 1L, TOKENS), List.of());
+        ChatRequest.Builder request = chats
+                ? ChatRequest.answer().message(ChatMessage.USER, QUESTION)
+                : ChatRequest.completion("\n").temperature(TEMPERATURE).seed(1);
+        StringBuilder text = new StringBuilder();
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
-            String text = new ChatModel(generator, tokenizer)
-                    .answer(request, piece -> !stop.getAsBoolean())
-                    .text();
-            return chats ? QUESTION + " -> " + text : text;
+            new ChatModel(generator, tokenizer)
+                    .answer(request.maximumTokens(TOKENS).build(), piece -> {
+                        text.append(piece);
+                        return !stop.getAsBoolean();
+                    });
+            return chats ? QUESTION + " -> " + text : text.toString();
         }
     }
 }

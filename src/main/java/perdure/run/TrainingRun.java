@@ -11,11 +11,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bundled.BundledCorpus;
-import perdure.chat.ChatMessage;
+import perdure.bundled.Question;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatSession;
-import perdure.chat.Exam;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
@@ -31,11 +30,11 @@ import perdure.data.TrainingText;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
-import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.AdamW;
 import perdure.train.Evaluator;
@@ -65,9 +64,6 @@ public final class TrainingRun implements AutoCloseable {
 
     /** Requests that may wait while one is answered. */
     private static final int CHATS_WAITING = 8;
-
-    /** Most tokens of an answer of {@link #ask}. */
-    private static final int ANSWER_TOKENS = 200;
 
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
 
@@ -330,13 +326,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** All is saved by now: a stop leaves the rest of the exam out, and nothing else. */
     private void exam(LanguageModel model, Tokenizer tokenizer) {
-        List<Exam.Question> questions = bundled.heldOut().stream()
-                .map(question -> new Exam.Question(
-                        question.context().turns().stream()
-                                .map(turn -> new ChatMessage(turn.role(), turn.content()))
-                                .toList(),
-                        question.answer()))
-                .toList();
+        List<Question> questions = bundled.heldOut();
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
             int correct = Exam.correct(new ChatModel(generator, tokenizer), questions, this::isStopped);
@@ -375,10 +365,10 @@ public final class TrainingRun implements AutoCloseable {
      * @throws perdure.chat.ChatUnavailableException if nothing is saved yet
      */
     public String ask(String question) {
-        ChatRequest request = ChatRequest.answer(
-                List.of(new ChatMessage(ChatMessage.USER, question)), SamplingOptions.greedy(ANSWER_TOKENS), List.of());
+        ChatRequest request =
+                ChatRequest.answer().message(ChatMessage.USER, question).build();
         try {
-            return chat.submit(request, piece -> {}).join().answer().text();
+            return chat.submit(request, piece -> {}).join().text();
         } catch (CompletionException failed) {
             throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
         }

@@ -13,9 +13,6 @@ import java.net.UnknownHostException;
  */
 public record ServerOptions(String host, int port, String token, Limits limits) {
 
-    public static final String DEFAULT_HOST = "127.0.0.1";
-    public static final int DEFAULT_PORT = 8080;
-
     public ServerOptions {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port " + port + " is not from 0 to 65535.");
@@ -36,7 +33,12 @@ public record ServerOptions(String host, int port, String token, Limits limits) 
 
     /** On loopback, without a token. */
     public static ServerOptions local(int port) {
-        return new ServerOptions(DEFAULT_HOST, port, null);
+        return new ServerOptions("127.0.0.1", port, null);
+    }
+
+    /** The host as a URL and the Host header have it: an IPv6 address stands in brackets. */
+    String hostInUrl() {
+        return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
     }
 
     InetAddress address() {

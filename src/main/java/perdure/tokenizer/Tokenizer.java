@@ -90,8 +90,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** The ids of one ChatML message: {@code <|im_start|>role\ncontent<|im_end|>\n}. */
-    public int[] encodeMessage(String role, String content) {
-        int[] inner = encode(role + "\n" + content);
+    public int[] encode(ChatMessage message) {
+        int[] inner = encode(message.role() + "\n" + message.content());
         int[] ids = new int[inner.length + 2 + newline.length];
         ids[0] = imStart();
         System.arraycopy(inner, 0, ids, 1, inner.length);

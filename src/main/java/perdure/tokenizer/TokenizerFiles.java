@@ -15,7 +15,7 @@ final class TokenizerFiles {
 
     static final List<String> SPECIALS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
-    /** ChatML, as {@link Tokenizer#encodeMessage} encodes it. */
+    /** ChatML, as {@link Tokenizer#encode(ChatMessage)} encodes it. */
     private static final String CHAT_TEMPLATE = "{% for message in messages %}"
             + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
             + "{% endfor %}"

@@ -15,6 +15,7 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.TextPieces;
 
 class FileCorpusTest {
@@ -112,16 +113,19 @@ class FileCorpusTest {
 
     @Test
     void conversationsHaveAFingerprintToo() {
-        Corpus one = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
-        Corpus two = Corpus.conversations(
-                List.of(new Conversation(List.of(Turn.user("a"))), new Conversation(List.of(Turn.assistant("b")))));
+        Corpus one = Corpus.conversations(List.of(new Conversation(
+                List.of(new ChatMessage(ChatMessage.USER, "a"), new ChatMessage(ChatMessage.ASSISTANT, "b")))));
+        Corpus two = Corpus.conversations(List.of(
+                new Conversation(List.of(new ChatMessage(ChatMessage.USER, "a"))),
+                new Conversation(List.of(new ChatMessage(ChatMessage.ASSISTANT, "b")))));
 
         assertNotEquals(one.fingerprint(() -> false), two.fingerprint(() -> false));
     }
 
     @Test
     void aFingerprintCanBeStopped() throws IOException {
-        Corpus corpus = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
+        Corpus corpus = Corpus.conversations(List.of(new Conversation(
+                List.of(new ChatMessage(ChatMessage.USER, "a"), new ChatMessage(ChatMessage.ASSISTANT, "b")))));
         assertThrows(CancellationException.class, () -> corpus.fingerprint(() -> true));
         Corpus files = Corpus.files(List.of(write("a.txt", "a")));
         assertThrows(CancellationException.class, () -> files.fingerprint(() -> true));

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 class TokenFileTest {
@@ -52,8 +53,9 @@ class TokenFileTest {
     @Test
     void holdsConversationsAsChatMl() {
         Corpus corpus = Corpus.conversations(List.of(
-                new Conversation(List.of(Turn.user("hi"), Turn.assistant("yes?"))),
-                new Conversation(List.of(Turn.user("bye")))));
+                new Conversation(List.of(
+                        new ChatMessage(ChatMessage.USER, "hi"), new ChatMessage(ChatMessage.ASSISTANT, "yes?"))),
+                new Conversation(List.of(new ChatMessage(ChatMessage.USER, "bye")))));
         TokenFile file = TokenFile.open(folder, corpus, BYTES, () -> false);
 
         assertEquals(

@@ -148,7 +148,7 @@ class ServerSecurityTest {
 
     @Test
     void atPort80TheHostNeedsNone() throws Exception {
-        AllowedHosts hosts = new AllowedHosts("::1", InetAddress.getByName("::1"));
+        AllowedHosts hosts = new AllowedHosts("[::1]", InetAddress.getByName("::1"));
         assertTrue(hosts.contains("localhost", 80));
         assertTrue(hosts.contains("[::1]", 80));
         assertFalse(hosts.contains("localhost", 8080));

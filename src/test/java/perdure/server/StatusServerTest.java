@@ -15,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StatusServerTest {
 
@@ -26,6 +28,19 @@ class StatusServerTest {
                         IllegalArgumentException.class,
                         () -> new ServerUnderTest(folder, new ServerOptions(host, port, "token")).close())
                 .getMessage();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, 127.0.0.1", "localhost, localhost", "::1, [::1]", "[::1], [::1]"})
+    void anIpv6AddressStandsInBracketsInAUrl(String host, String inUrl) {
+        assertEquals(inUrl, new ServerOptions(host, 0, null).hostInUrl());
+    }
+
+    @Test
+    void tellsItsUrl() throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            assertEquals("http://127.0.0.1:" + run.server.port(), run.server.url());
+        }
     }
 
     @Test

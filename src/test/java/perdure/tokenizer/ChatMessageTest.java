@@ -1,4 +1,4 @@
-package perdure.chat;
+package perdure.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,9 +1,9 @@
-package perdure.chat;
+package perdure.tokenizer;
 
 import java.util.Set;
 
 /**
- * One turn of a conversation.
+ * One message of a conversation.
  *
  * @param role {@code system}, {@code user} or {@code assistant}
  * @param content plain text; nothing in it is special
@@ -16,11 +16,16 @@ public record ChatMessage(String role, String content) {
     private static final Set<String> ROLES = Set.of(SYSTEM, USER, ASSISTANT);
 
     public ChatMessage {
-        if (role == null || !ROLES.contains(role)) {
+        if (!isRole(role)) {
             throw new IllegalArgumentException("Role '" + role + "' is not system, user or assistant.");
         }
         if (content == null) {
             throw new IllegalArgumentException("A message of role '" + role + "' has no content.");
         }
+    }
+
+    /** Whether a message can have that role. */
+    public static boolean isRole(String role) {
+        return role != null && ROLES.contains(role);
     }
 }

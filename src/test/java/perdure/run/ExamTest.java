@@ -1,4 +1,4 @@
-package perdure.chat;
+package perdure.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,11 +14,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import perdure.bundled.Question;
+import perdure.chat.ChatModel;
+import perdure.chat.ChatTemplate;
 import perdure.device.NativeRuntime;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 class ExamTest {
@@ -31,9 +35,9 @@ class ExamTest {
                 LanguageModel weights = new LanguageModel(TestConfigs.BYTES.withIntermediateSize(64), 1)) {
             learn(weights, conversation(tokenizer, question, "Blue ☁."));
             try (TokenGenerator generator = new TokenGenerator(weights)) {
-                List<Exam.Question> questions = new ArrayList<>();
+                List<Question> questions = new ArrayList<>();
                 for (String answer : List.of("Blue ☁.", "Blue ☁", "Blue ☁..", "blue ☁.", "Blue ☁.", "")) {
-                    questions.add(new Exam.Question(question, answer));
+                    questions.add(new Question("test/sky", List.of("Sky?"), answer, false));
                 }
                 assertEquals(2, Exam.correct(new ChatModel(generator, tokenizer), questions, () -> false));
                 assertThrows(

@@ -1,24 +1,17 @@
-package perdure.chat;
+package perdure.run;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import perdure.generate.SamplingOptions;
+import perdure.bundled.Question;
+import perdure.chat.ChatModel;
+import perdure.chat.ChatRequest;
+import perdure.data.Conversation;
 
-/** Questions with one right answer each: how many does a model answer exactly, with its likeliest tokens? */
-public final class Exam {
+/** Questions with one right answer each: how many does a model answer exactly, with its most likely tokens? */
+final class Exam {
     private Exam() {}
-
-    /**
-     * @param messages end with the user's question
-     * @param answer the whole answer, character for character
-     */
-    public record Question(List<ChatMessage> messages, String answer) {
-        public Question {
-            messages = List.copyOf(messages);
-        }
-    }
 
     /**
      * The number of questions whose answer equals the expected one.
@@ -26,7 +19,7 @@ public final class Exam {
      * @param stop asked before each question
      * @throws CancellationException when {@code stop} says so
      */
-    public static int correct(ChatModel model, List<Question> questions, BooleanSupplier stop) {
+    static int correct(ChatModel model, List<Question> questions, BooleanSupplier stop) {
         int correct = 0;
         for (Question question : questions) {
             if (stop.getAsBoolean()) {
@@ -41,9 +34,14 @@ public final class Exam {
         String expected = question.answer();
         StringBuilder answer = new StringBuilder();
         // A token has a byte at least, and the stop id comes after the last: this never cuts a right answer short.
-        SamplingOptions options = SamplingOptions.greedy(expected.getBytes(StandardCharsets.UTF_8).length + 1);
-        ChatRequest request = ChatRequest.answer(question.messages(), options, List.of());
-        model.answer(request, piece -> expected.startsWith(answer.append(piece).toString()));
+        ChatRequest.Builder request =
+                ChatRequest.answer().maximumTokens(expected.getBytes(StandardCharsets.UTF_8).length + 1);
+        Conversation.alternating(question.turns())
+                .messages()
+                .forEach(message -> request.message(message.role(), message.content()));
+        model.answer(
+                request.build(),
+                piece -> expected.startsWith(answer.append(piece).toString()));
         return expected.contentEquals(answer);
     }
 }
