@@ -162,8 +162,9 @@ public final class TrainingRun implements AutoCloseable {
         return status;
     }
 
-    /** Answers from the newest checkpoint, also while training goes on; belongs to this run. */
+    /** Answers from the newest checkpoint, also while training goes on; belongs to this run. Loads libtorch. */
     public ChatSession chat() {
+        NativeRuntime.load(config.compute().natives());
         return chat;
     }
 
@@ -368,7 +369,7 @@ public final class TrainingRun implements AutoCloseable {
         ChatRequest request =
                 ChatRequest.answer().message(ChatMessage.USER, question).build();
         try {
-            return chat.submit(request, piece -> {}).join().text();
+            return chat().submit(request, piece -> {}).join().text();
         } catch (CompletionException failed) {
             throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
         }
