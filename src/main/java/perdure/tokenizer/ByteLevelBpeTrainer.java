@@ -99,7 +99,7 @@ public final class ByteLevelBpeTrainer {
             throw new IllegalArgumentException("vocabulary " + vocabularySize + " is not between " + BYTES
                     + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
         }
-        return TokenizerFiles.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
+        return TokenizerJson.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
     }
 
     /** Two tokens, by id; the result of merge {@code k} has id {@code 256 + k}. */

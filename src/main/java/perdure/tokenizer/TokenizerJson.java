@@ -11,7 +11,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The texts of the three tokenizer files of a Hugging Face model folder, and what is read back from the first. */
-final class TokenizerFiles {
+final class TokenizerJson {
 
     static final List<String> SPECIALS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
@@ -23,7 +23,7 @@ final class TokenizerFiles {
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    private TokenizerFiles() {}
+    private TokenizerJson() {}
 
     /** A {@code tokenizer.json} of the 256 bytes, the results of the merges in their order, and the specials. */
     static String tokenizerJson(List<ByteLevelBpeTrainer.Merge> merges) {
