@@ -1,7 +1,7 @@
 package perdure.chat;
 
 import java.util.Locale;
-import perdure.generate.FinishReason;
+import perdure.generate.Generation.FinishReason;
 
 /**
  * A finished answer and where it came from.

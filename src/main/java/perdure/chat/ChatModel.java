@@ -1,8 +1,8 @@
 package perdure.chat;
 
 import java.util.function.Predicate;
-import perdure.generate.FinishReason;
 import perdure.generate.Generation;
+import perdure.generate.Generation.FinishReason;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
 

@@ -12,6 +12,13 @@ import perdure.tokenizer.Tokenizer;
  */
 public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
 
+    /**
+     * A text as tokens, ready to be trained on.
+     *
+     * @param validationBytes UTF-8 bytes of the held-out text that is predicted, the base of bits per byte
+     */
+    public record Dataset(TokenRange training, TokenRange validation, long validationBytes) {}
+
     /** One token to predict another from. */
     private static final int LEAST_HELD_OUT = 2;
 

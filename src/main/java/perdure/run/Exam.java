@@ -2,16 +2,36 @@ package perdure.run;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import perdure.bundled.Question;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.data.Conversation;
+import perdure.generate.TokenGenerator;
+import perdure.model.LanguageModel;
+import perdure.tokenizer.Tokenizer;
 
 /** Questions with one right answer each: how many does a model answer exactly, with its most likely tokens? */
 final class Exam {
     private Exam() {}
+
+    /** What came out, in a sentence. All is saved by now: {@code stop} leaves the rest out, and nothing else. */
+    static String result(LanguageModel model, Tokenizer tokenizer, List<Question> questions, BooleanSupplier stop) {
+        model.train(false);
+        try (TokenGenerator generator = new TokenGenerator(model)) {
+            int correct = correct(new ChatModel(generator, tokenizer), questions, stop);
+            return String.format(
+                    Locale.ROOT,
+                    "Held-out questions answered exactly: %d of %d (%.1f %%).",
+                    correct,
+                    questions.size(),
+                    100.0 * correct / questions.size());
+        } catch (CancellationException asked) {
+            return "The held-out questions were left out.";
+        }
+    }
 
     /**
      * The number of questions whose answer equals the expected one.

@@ -1,5 +1,8 @@
 package perdure.run;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
 import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.ByteLevelBpeTrainer;
@@ -101,5 +104,37 @@ public record ModelShape(
                 .withIntermediateSize(
                         intermediateSize == 0 ? ModelConfig.usualIntermediateSize(hiddenSize) : intermediateSize)
                 .withContext(context);
+    }
+
+    /**
+     * Looks whether such a model can be made on this machine.
+     *
+     * @throws BadInputException if the sizes do not go together, or its weights do not fit into memory
+     */
+    void requireFits() {
+        ModelConfig model = BadInputException.naming("hidden size", () -> config(vocabularySize));
+        long weights = model.parameterCount() * Float.BYTES;
+        long memory = memory();
+        if (weights > memory) {
+            throw new BadInputException(
+                    "hidden size",
+                    String.format(
+                            Locale.ROOT,
+                            "hidden size %d and %d layers make a model of %,d parameters: its weights alone take %,d bytes"
+                                    + " of this machine's %,d.",
+                            hiddenSize,
+                            layers,
+                            model.parameterCount(),
+                            weights,
+                            memory),
+                    null);
+        }
+    }
+
+    /** Of this machine, or of the container that it pretends to be, in bytes. */
+    private static long memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Long.MAX_VALUE;
     }
 }

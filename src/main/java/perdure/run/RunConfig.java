@@ -6,7 +6,10 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.bundled.BundledCorpus;
 import perdure.checkpoint.CheckpointStore;
+import perdure.data.Corpus;
+import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
 import perdure.status.TrainingStatus;
@@ -65,6 +68,17 @@ public record RunConfig(
 
         boolean isBundled() {
             return data.isEmpty();
+        }
+
+        /** The texts that are named; their files are looked at, not yet read. */
+        TrainingText open(BundledCorpus bundled) {
+            Corpus training = isBundled()
+                    ? Corpus.conversations(bundled::conversations)
+                    : BadInputException.naming("data", () -> Corpus.files(data));
+            Corpus heldOut = validation.isEmpty()
+                    ? null
+                    : BadInputException.naming("validation", () -> Corpus.files(validation));
+            return new TrainingText(training, heldOut, validationFraction);
         }
     }
 

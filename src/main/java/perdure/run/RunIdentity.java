@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.bytedeco.javacpp.Loader;
+import perdure.model.ModelConfig;
 import perdure.train.LearningRateSchedule;
 
 /**
@@ -55,7 +56,7 @@ record RunIdentity(Map<String, String> values) {
     static RunIdentity of(RunConfig config, Found found) {
         Map<String, Object> values = new LinkedHashMap<>();
         ModelShape shape = config.model();
-        var model = shape.config(shape.vocabularySize());
+        ModelConfig model = shape.config(shape.vocabularySize());
         values.put("layers", model.layers());
         values.put("heads", model.heads());
         values.put("kv heads", model.keyValueHeads());

@@ -1,8 +1,5 @@
 package perdure.run;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
@@ -11,8 +8,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bundled.BundledCorpus;
-import perdure.bundled.Question;
-import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.Checkpoint;
@@ -24,13 +19,11 @@ import perdure.checkpoint.ResumePlan;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
-import perdure.data.Corpus;
-import perdure.data.Dataset;
 import perdure.data.TrainingText;
+import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
-import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
@@ -90,7 +83,7 @@ public final class TrainingRun implements AutoCloseable {
     private TrainingRun(RunConfig config) {
         this.config = config;
         bundled = config.text().isBundled() ? new BundledCorpus() : null;
-        text = text();
+        text = config.text().open(bundled);
         plan = BadInputException.naming("checkpoints", () -> new MetaStore(config.folder())
                 .plan(config.length().epochs()));
         if (plan.remaining() > 0) {
@@ -114,47 +107,8 @@ public final class TrainingRun implements AutoCloseable {
             throw new BadInputException("epochs", "the number of epochs to reach is not given.", null);
         }
         BadInputException.naming(null, config::trainingOptions);
-        ModelShape shape = config.model();
-        requireMemory(BadInputException.naming("hidden size", () -> shape.config(shape.vocabularySize())));
+        config.model().requireFits();
         return new TrainingRun(config);
-    }
-
-    private static void requireMemory(ModelConfig model) {
-        long weights = model.parameterCount() * Float.BYTES;
-        long memory = memory();
-        if (weights > memory) {
-            throw new BadInputException(
-                    "hidden size",
-                    String.format(
-                            Locale.ROOT,
-                            "%d layers of hidden size %d make a model of %,d parameters: its weights alone take %,d bytes"
-                                    + " of this machine's %,d.",
-                            model.layers(),
-                            model.hiddenSize(),
-                            model.parameterCount(),
-                            weights,
-                            memory),
-                    null);
-        }
-    }
-
-    /** Of this machine, or of the container that it pretends to be, in bytes. */
-    private static long memory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : Long.MAX_VALUE;
-    }
-
-    /** The texts that the configuration names; their files are looked at, not yet read. */
-    private TrainingText text() {
-        RunConfig.Text paths = config.text();
-        Corpus data = bundled != null
-                ? Corpus.conversations(bundled::conversations)
-                : BadInputException.naming("data", () -> Corpus.files(paths.data()));
-        Corpus validation = paths.validation().isEmpty()
-                ? null
-                : BadInputException.naming("validation", () -> Corpus.files(paths.validation()));
-        return new TrainingText(data, validation, paths.validationFraction());
     }
 
     /** The newest status: immutable, and null only where nothing was left to train. Whoever serves it reads it here. */
@@ -315,30 +269,13 @@ public final class TrainingRun implements AutoCloseable {
             return switch (trainer.run(restart)) {
                 case DONE -> {
                     if (bundled != null) {
-                        exam(model, tokenizer);
+                        say(Exam.result(model, tokenizer, bundled.heldOut(), this::isStopped));
                     }
                     yield Outcome.DONE;
                 }
                 case LIMIT -> Outcome.LIMIT;
                 case STOPPED -> Outcome.STOPPED;
             };
-        }
-    }
-
-    /** All is saved by now: a stop leaves the rest of the exam out, and nothing else. */
-    private void exam(LanguageModel model, Tokenizer tokenizer) {
-        List<Question> questions = bundled.heldOut();
-        model.train(false);
-        try (TokenGenerator generator = new TokenGenerator(model)) {
-            int correct = Exam.correct(new ChatModel(generator, tokenizer), questions, this::isStopped);
-            say(String.format(
-                    Locale.ROOT,
-                    "Held-out questions answered exactly: %d of %d (%.1f %%).",
-                    correct,
-                    questions.size(),
-                    100.0 * correct / questions.size()));
-        } catch (CancellationException asked) {
-            say("The held-out questions were left out.");
         }
     }
 

@@ -30,7 +30,7 @@ import perdure.checkpoint.Snapshot;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.checkpoint.TrainerState;
 import perdure.device.NativeRuntime;
-import perdure.generate.FinishReason;
+import perdure.generate.Generation.FinishReason;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.model.TestConfigs;

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import perdure.device.NativeRuntime;
+import perdure.generate.Generation.FinishReason;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
