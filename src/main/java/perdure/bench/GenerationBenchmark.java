@@ -50,15 +50,7 @@ public final class GenerationBenchmark {
      * @throws IllegalStateException if the other program generates other tokens: a comparison would not count
      */
     public static Result run(ModelConfig shape, Path work, int turns, Path python) {
-        ModelConfig config = new ModelConfig(
-                shape.vocabularySize(),
-                shape.hiddenSize(),
-                shape.layers(),
-                shape.heads(),
-                shape.keyValueHeads(),
-                shape.intermediateSize(),
-                shape.context(),
-                false);
+        ModelConfig config = shape.withTiedEmbeddings(false);
         int[] prompt = new SplittableRandom(1)
                 .ints(Math.max(1, config.context() / 4), 0, config.vocabularySize())
                 .toArray();

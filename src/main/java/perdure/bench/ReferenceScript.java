@@ -18,6 +18,7 @@ import perdure.checkpoint.TokenizerFiles;
 import perdure.checkpoint.TrainerState;
 import perdure.device.NativeConfig;
 import perdure.model.LanguageModel;
+import perdure.run.BadInputException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,7 +41,7 @@ final class ReferenceScript implements AutoCloseable {
     /**
      * Starts it and waits until it is ready.
      *
-     * @throws IllegalArgumentException one line, if that Python does not start or the script does not run in it
+     * @throws BadInputException one line, if that Python does not start or the script does not run in it
      */
     ReferenceScript(Path python, String script, String... arguments) {
         this.python = python;
@@ -52,7 +53,7 @@ final class ReferenceScript implements AutoCloseable {
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
         } catch (IOException problem) {
-            throw new IllegalArgumentException("--against-python " + python + ": " + problem.getMessage(), problem);
+            throw new BadInputException(python + ": " + problem.getMessage(), problem);
         }
         killAtExit = new Thread(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(killAtExit);
@@ -100,7 +101,7 @@ final class ReferenceScript implements AutoCloseable {
             questions.newLine();
             questions.flush();
         } catch (IOException gone) {
-            throw new UncheckedIOException("--against-python " + python + ": " + gone.getMessage(), gone);
+            throw new UncheckedIOException(python + ": " + gone.getMessage(), gone);
         }
         return answer();
     }
@@ -109,12 +110,11 @@ final class ReferenceScript implements AutoCloseable {
         try {
             String line = answers.readLine();
             if (line == null) {
-                throw new IllegalArgumentException(
-                        "--against-python " + python + ": the script ended without an answer.");
+                throw new BadInputException(python + ": the script ended without an answer.");
             }
             return MAPPER.readTree(line);
         } catch (IOException | JacksonException problem) {
-            throw new IllegalArgumentException("--against-python " + python + ": " + problem.getMessage(), problem);
+            throw new BadInputException(python + ": " + problem.getMessage(), problem);
         }
     }
 

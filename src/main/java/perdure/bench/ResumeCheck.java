@@ -22,7 +22,7 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
 
     public ResumeCheck {
         if (kills < 1) {
-            throw new IllegalArgumentException("--kills " + kills + " is not a positive number.");
+            throw new IllegalArgumentException("number of kills " + kills + " is not a positive number.");
         }
         flags = List.copyOf(flags);
     }

@@ -18,7 +18,6 @@ import perdure.data.Batch;
 import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.model.LanguageModel;
-import perdure.model.ModelConfig;
 import perdure.train.AdamW;
 import perdure.train.Learner;
 import perdure.train.RandomState;
@@ -34,7 +33,7 @@ public final class SaveBenchmark {
 
     /** About ten million parameters. */
     public static final Recipe RECIPE =
-            new Recipe("10 million parameters", new ModelConfig(4099, 384, 5, 6, 6, 1024, 256, true), 4);
+            new Recipe("10 million parameters", TrainingBenchmark.WIDTH_384.withLayers(5), 4);
 
     private static final int WARM_UP_STEPS = 3;
 

@@ -27,6 +27,14 @@ import perdure.train.Trainer.Part;
 
 /** Training steps on random tokens, one by one, to be measured. */
 public final class TrainingBenchmark implements AutoCloseable {
+    /** Vocabulary 4099, hidden size 384, 6 heads, context 256, 3 layers. */
+    static final ModelConfig WIDTH_384 = ModelConfig.DEFAULT
+            .withVocabularySize(4099)
+            .withHiddenSize(384)
+            .withHeads(6, 6)
+            .withIntermediateSize(1024)
+            .withContext(256);
+
     /** Of every step. */
     public static final double LEARNING_RATE = 1e-4;
 
@@ -41,9 +49,24 @@ public final class TrainingBenchmark implements AutoCloseable {
         /** The three shapes of the published figures: nanoGPT's CPU recipe, a 13-million one and GPT-2's smallest. */
         public static List<Recipe> all() {
             return List.of(
-                    new Recipe("a: 4 layers, width 128", new ModelConfig(259, 128, 4, 4, 4, 384, 64, true), 12),
-                    new Recipe("b: 6 layers, width 384", new ModelConfig(4099, 384, 6, 6, 6, 1024, 256, true), 4),
-                    new Recipe("c: 12 layers, width 768", new ModelConfig(50259, 768, 12, 12, 12, 2048, 256, true), 2));
+                    new Recipe(
+                            "a: 4 layers, width 128",
+                            ModelConfig.DEFAULT
+                                    .withVocabularySize(259)
+                                    .withLayers(4)
+                                    .withContext(64),
+                            12),
+                    new Recipe("b: 6 layers, width 384", WIDTH_384.withLayers(6), 4),
+                    new Recipe(
+                            "c: 12 layers, width 768",
+                            ModelConfig.DEFAULT
+                                    .withVocabularySize(50259)
+                                    .withHiddenSize(768)
+                                    .withHeads(12, 12)
+                                    .withLayers(12)
+                                    .withIntermediateSize(2048)
+                                    .withContext(256),
+                            2));
         }
 
         /** Multiplications and additions of one step's matrix products, forward and backward (Kaplan et al. 2020). */

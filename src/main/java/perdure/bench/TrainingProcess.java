@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import perdure.run.BadInputException;
 
 /**
  * The command {@code train} in a process of its own, the same program on the same Java, so that it can be killed as by
@@ -139,7 +140,7 @@ public final class TrainingProcess implements AutoCloseable {
     /**
      * Waits for its end.
      *
-     * @throws IllegalArgumentException with its own words, if it found its flags or data bad
+     * @throws BadInputException with its own words, if it found its flags or data bad
      * @throws IllegalStateException if it failed
      */
     public void requireDone() {
@@ -148,7 +149,7 @@ public final class TrainingProcess implements AutoCloseable {
             List<String> lines = output().lines().toList();
             String last = lines.isEmpty() ? "nothing" : lines.get(lines.size() - 1);
             if (code == 2) {
-                throw new IllegalArgumentException(last.replaceFirst("^perdure: ", ""));
+                throw new BadInputException(last.replaceFirst("^perdure: ", ""));
             }
             throw new IllegalStateException("A trainer ended with " + code + " and said: " + last);
         }

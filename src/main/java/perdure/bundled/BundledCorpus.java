@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import perdure.data.Conversation;
-import perdure.data.Turn;
 
 /**
  * The corpus in the jar: small conversations about a small world, generated, the same bytes on every JVM. What is asked
@@ -16,7 +15,7 @@ public final class BundledCorpus {
     private static final long SEED = 20260101;
 
     private List<Conversation> conversations;
-    private List<ExamQuestion> heldOut;
+    private List<Question> heldOut;
 
     /** Begins on another thread what the first use would begin. */
     public void prepare() {
@@ -32,8 +31,7 @@ public final class BundledCorpus {
         Random random = new Random(SEED);
         conversations = List.copyOf(converse(world, random));
         heldOut = world.heldOut().stream()
-                .map(question -> new ExamQuestion(
-                        question.category(), new Conversation(turns(question, world, random)), question.answer()))
+                .map(question -> question.asked(turns(question, world, random)))
                 .toList();
     }
 
@@ -44,7 +42,7 @@ public final class BundledCorpus {
     }
 
     /** Questions that are trained on nowhere, each with its one right answer. */
-    public List<ExamQuestion> heldOut() {
+    public List<Question> heldOut() {
         generate();
         return heldOut;
     }
@@ -56,7 +54,7 @@ public final class BundledCorpus {
         List<Conversation> conversations = new ArrayList<>();
         for (int next = 0; next < questions.size(); ) {
             int length = Math.min(Math.max(1, random.nextInt(6) - 2), questions.size() - next);
-            List<Turn> turns = new ArrayList<>();
+            List<String> turns = new ArrayList<>();
             boolean told = false;
             for (int i = 0; i < length; i++) {
                 Question question = questions.get(next);
@@ -66,35 +64,35 @@ public final class BundledCorpus {
                 }
                 told |= memory;
                 next++;
-                List<Turn> more = answered(question, world, random);
+                List<String> more = answered(question, world, random);
                 if (memory && i > 0 && more.size() > 2) {
                     turns.addAll(0, more.subList(0, 2));
                     more = more.subList(2, more.size());
                 }
                 turns.addAll(more);
             }
-            conversations.add(new Conversation(turns));
+            conversations.add(Conversation.alternating(turns));
         }
         return conversations;
     }
 
-    private static List<Turn> answered(Question question, World world, Random random) {
-        List<Turn> turns = turns(question, world, random);
-        turns.add(Turn.assistant(question.answer()));
+    private static List<String> answered(Question question, World world, Random random) {
+        List<String> turns = turns(question, world, random);
+        turns.add(question.answer());
         return turns;
     }
 
     /** The turns of {@code question} as someone might type them. */
-    private static List<Turn> turns(Question question, World world, Random random) {
-        List<Turn> turns = new ArrayList<>();
+    private static List<String> turns(Question question, World world, Random random) {
+        List<String> turns = new ArrayList<>();
         for (String said : question.turns()) {
             if (turns.size() % 2 == 1) {
-                turns.add(Turn.assistant(said));
+                turns.add(said);
                 continue;
             }
             String typed = Typing.vary(said, question.cased(), random);
             String dressed = typed.endsWith("?") && random.nextInt(10) == 0 ? Typing.dress(typed, random) : typed;
-            turns.add(Turn.user(world.inExam(List.of(dressed)) ? typed : dressed));
+            turns.add(world.inExam(List.of(dressed)) ? typed : dressed);
         }
         return turns;
     }

@@ -25,6 +25,11 @@ public record Question(String topic, List<String> turns, String answer, boolean 
         turns = List.copyOf(turns);
     }
 
+    /** The same question, asked in these turns. */
+    Question asked(List<String> otherTurns) {
+        return new Question(topic, otherTurns, answer, cased);
+    }
+
     /** What tells this question in its context from others, whatever its case, punctuation and spacing. */
     public String key() {
         return key(turns);

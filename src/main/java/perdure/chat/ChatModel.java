@@ -1,8 +1,8 @@
 package perdure.chat;
 
 import java.util.function.Predicate;
-import perdure.generate.FinishReason;
 import perdure.generate.Generation;
+import perdure.generate.Generation.FinishReason;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
 
@@ -29,25 +29,23 @@ public final class ChatModel {
      * Answers, handing out the text as it comes.
      *
      * @param receiver is given each piece, broken at characters only (and an empty one for a token that completes
-     *     none), and says whether to go on
+     *     none), and says whether to go on; together they are the answer, without the stop string that ended it
+     * @return how many tokens it took, those of a stop string included, and what ended it
      */
-    public ChatAnswer answer(ChatRequest request, Predicate<String> receiver) {
+    public Generation answer(ChatRequest request, Predicate<String> receiver) {
         Utf8Stream characters = new Utf8Stream();
         StopStrings stops = new StopStrings(request.stops());
-        StringBuilder text = new StringBuilder();
         Generation generation = generator.generate(prompt(request), stopIds, request.sampling(), id -> {
             String piece = stops.add(characters.add(tokenizer.bytes(id)));
-            text.append(piece);
             return receiver.test(piece) && !stops.found();
         });
         FinishReason finishReason = stops.found() ? FinishReason.STOP : generation.finishReason();
         // A character that the number of tokens cut in two is left out; one that the model itself left broken is shown.
         String rest = (finishReason == FinishReason.STOP ? stops.add(characters.end()) : "") + stops.end();
         if (finishReason != FinishReason.CANCELLED && !rest.isEmpty()) {
-            text.append(rest);
             receiver.test(rest);
         }
-        return new ChatAnswer(text.toString(), generation.promptTokens(), generation.completionTokens(), finishReason);
+        return new Generation(generation.promptTokens(), generation.completionTokens(), finishReason);
     }
 
     private int[] prompt(ChatRequest request) {

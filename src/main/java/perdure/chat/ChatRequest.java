@@ -1,7 +1,9 @@
 package perdure.chat;
 
+import java.util.ArrayList;
 import java.util.List;
 import perdure.generate.SamplingOptions;
+import perdure.tokenizer.ChatMessage;
 
 /**
  * What is asked of a {@link ChatModel}: a conversation to answer or a plain text to carry on.
@@ -21,23 +23,89 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         }
     }
 
-    /** Asks for the next message of a conversation. */
-    public static ChatRequest answer(List<ChatMessage> messages, SamplingOptions sampling, List<String> stops) {
-        return new ChatRequest(messages, null, sampling, stops);
-    }
-
-    /** Asks for the next message of a conversation. */
-    public static ChatRequest answer(List<ChatMessage> messages, ChatOptions options) {
-        return answer(messages, options.sampling(), options.stops());
+    /** Asks for the next message of a conversation, whose messages are added one by one. */
+    public static Builder answer() {
+        return new Builder(null);
     }
 
     /** Asks for the text to be carried on. */
-    public static ChatRequest completion(String text, ChatOptions options) {
-        return completion(text, options.sampling(), options.stops());
+    public static Builder completion(String text) {
+        return new Builder(text);
     }
 
-    /** Asks for the text to be carried on. */
-    public static ChatRequest completion(String text, SamplingOptions sampling, List<String> stops) {
-        return new ChatRequest(List.of(), text, sampling, stops);
+    /** Takes the likeliest token each time, and 200 of them at most, unless told otherwise. */
+    public static final class Builder {
+        private final List<ChatMessage> messages = new ArrayList<>();
+        private final List<String> stops = new ArrayList<>();
+        private final String text;
+        private double temperature;
+        private double topP = 1;
+        private int topK;
+        private double repetitionPenalty = 1;
+        private long seed;
+        private int maximumTokens = 200;
+
+        private Builder(String text) {
+            this.text = text;
+        }
+
+        /**
+         * Adds one to the conversation, oldest first.
+         *
+         * @throws IllegalArgumentException if the role is none, or there is no content
+         */
+        public Builder message(String role, String content) {
+            messages.add(new ChatMessage(role, content));
+            return this;
+        }
+
+        /** See {@link SamplingOptions#temperature()}. */
+        public Builder temperature(double value) {
+            temperature = value;
+            return this;
+        }
+
+        /** See {@link SamplingOptions#topP()}. */
+        public Builder topP(double value) {
+            topP = value;
+            return this;
+        }
+
+        /** See {@link SamplingOptions#topK()}. */
+        public Builder topK(int value) {
+            topK = value;
+            return this;
+        }
+
+        /** See {@link SamplingOptions#repetitionPenalty()}. */
+        public Builder repetitionPenalty(double value) {
+            repetitionPenalty = value;
+            return this;
+        }
+
+        /** See {@link SamplingOptions#seed()}. */
+        public Builder seed(long value) {
+            seed = value;
+            return this;
+        }
+
+        /** See {@link SamplingOptions#maximumTokens()}. */
+        public Builder maximumTokens(int value) {
+            maximumTokens = value;
+            return this;
+        }
+
+        /** Adds a string that ends the answer and is not part of it. */
+        public Builder stop(String string) {
+            stops.add(string);
+            return this;
+        }
+
+        /** @throws IllegalArgumentException naming a value that is out of range */
+        public ChatRequest build() {
+            SamplingOptions sampling =
+                    new SamplingOptions(temperature, topP, topK, repetitionPenalty, seed, maximumTokens);
+            return new ChatRequest(messages, text, sampling, stops);
+        }
     }
 }

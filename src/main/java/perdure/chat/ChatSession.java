@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.NoGoodCheckpointException;
+import perdure.generate.Generation;
 import perdure.generate.IntraOpThreads;
 
 /**
@@ -71,8 +72,8 @@ public final class ChatSession implements AutoCloseable {
      *     runs on the generation thread as well.
      * @throws ChatBusyException if the queue is full
      */
-    public CompletableFuture<ChatReply> submit(ChatRequest request, Consumer<String> receiver) {
-        CompletableFuture<ChatReply> reply = new CompletableFuture<>();
+    public CompletableFuture<ChatAnswer> submit(ChatRequest request, Consumer<String> receiver) {
+        CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
         long asked = System.nanoTime();
         Runnable work = () -> answer(request, receiver, reply, asked);
         reply.whenComplete((answer, failure) -> thread.remove(work));
@@ -95,7 +96,7 @@ public final class ChatSession implements AutoCloseable {
     }
 
     private void answer(
-            ChatRequest request, Consumer<String> receiver, CompletableFuture<ChatReply> reply, long asked) {
+            ChatRequest request, Consumer<String> receiver, CompletableFuture<ChatAnswer> reply, long asked) {
         if (reply.isDone()) {
             return;
         }
@@ -105,15 +106,23 @@ public final class ChatSession implements AutoCloseable {
             }
             LoadedModel model = newestModel();
             long[] first = {0};
-            ChatAnswer answer = model.chat().answer(request, piece -> {
+            StringBuilder text = new StringBuilder();
+            Generation generation = model.chat().answer(request, piece -> {
                 first[0] = first[0] == 0 ? System.nanoTime() : first[0];
                 if (!piece.isEmpty()) {
+                    text.append(piece);
                     receiver.accept(piece);
                 }
                 return !reply.isDone() && !closed;
             });
             double seconds = ((first[0] == 0 ? System.nanoTime() : first[0]) - asked) / 1e9;
-            reply.complete(new ChatReply(answer, model.checkpoint(), seconds));
+            reply.complete(new ChatAnswer(
+                    text.toString(),
+                    generation.promptTokens(),
+                    generation.completionTokens(),
+                    generation.finishReason(),
+                    model.checkpoint(),
+                    seconds));
         } catch (RuntimeException | Error e) {
             reply.completeExceptionally(e);
         }

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /**
@@ -71,7 +72,7 @@ public final class ChatTemplate {
     }
 
     private int[] encoded(ChatMessage message) {
-        return tokenizer.encodeMessage(message.role(), message.content());
+        return tokenizer.encode(message);
     }
 
     private int[] cutAtEnd(ChatMessage message, int most) {

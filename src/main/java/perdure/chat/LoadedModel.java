@@ -9,12 +9,16 @@ record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGen
         implements AutoCloseable {
 
     static LoadedModel of(Checkpoint checkpoint) {
+        AnsweringCheckpoint answering = AnsweringCheckpoint.of(checkpoint);
         Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
+        TokenGenerator generator = null;
         try {
-            TokenGenerator generator = TokenGenerator.withWeights(checkpoint.config(), checkpoint::readWeights);
-            ChatModel chat = new ChatModel(generator, tokenizer);
-            return new LoadedModel(AnsweringCheckpoint.of(checkpoint), tokenizer, generator, chat);
+            generator = TokenGenerator.withWeights(checkpoint.config(), checkpoint::readWeights);
+            return new LoadedModel(answering, tokenizer, generator, new ChatModel(generator, tokenizer));
         } catch (RuntimeException e) {
+            if (generator != null) {
+                generator.close();
+            }
             tokenizer.close();
             throw e;
         }

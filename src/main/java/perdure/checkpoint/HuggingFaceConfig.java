@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
@@ -16,7 +17,13 @@ final class HuggingFaceConfig {
 
     private HuggingFaceConfig() {}
 
+    /** @throws IllegalArgumentException if a {@code LlamaForCausalLM} cannot be configured so */
     static byte[] config(ModelConfig model, TokenizerFiles tokenizer) {
+        if (model.attention().inputBias()) {
+            // Its attention_bias would add one to the output projection too.
+            throw new IllegalArgumentException(
+                    "config.json of a " + ARCHITECTURE + " cannot describe biases on queries, keys and values alone.");
+        }
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("architectures", List.of(ARCHITECTURE));
         config.put("model_type", "llama");
@@ -65,15 +72,17 @@ final class HuggingFaceConfig {
             throw new DamagedFileException(file, "does not describe a " + ARCHITECTURE);
         }
         try {
-            return new ModelConfig(
-                    number(file, config, "vocab_size"),
-                    number(file, config, "hidden_size"),
-                    number(file, config, "num_hidden_layers"),
-                    number(file, config, "num_attention_heads"),
-                    number(file, config, "num_key_value_heads"),
-                    number(file, config, "intermediate_size"),
-                    number(file, config, "max_position_embeddings"),
-                    config.path("tie_word_embeddings").asBoolean(false));
+            AttentionConfig attention = ModelConfig.DEFAULT
+                    .attention()
+                    .withHeads(
+                            number(file, config, "num_attention_heads"), number(file, config, "num_key_value_heads"));
+            return ModelConfig.DEFAULT
+                    .withVocabularySize(number(file, config, "vocab_size"))
+                    .withHiddenSize(number(file, config, "hidden_size"), attention)
+                    .withLayers(number(file, config, "num_hidden_layers"))
+                    .withIntermediateSize(number(file, config, "intermediate_size"))
+                    .withContext(number(file, config, "max_position_embeddings"))
+                    .withTiedEmbeddings(config.path("tie_word_embeddings").asBoolean(false));
         } catch (IllegalArgumentException problem) {
             throw new DamagedFileException(file, problem.getMessage());
         }

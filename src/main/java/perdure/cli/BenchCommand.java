@@ -15,6 +15,7 @@ import perdure.bench.TrainingComparison;
 import perdure.bench.WorkFolder;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
+import perdure.run.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -77,19 +78,19 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (steps < 1) {
-            throw new IllegalArgumentException("--steps " + steps + " is not a positive number.");
+            throw new BadInputException("--steps " + steps + " is not a positive number.");
         }
         if (python != null && (saves || recovery || polling)) {
-            throw new IllegalArgumentException("--against-python goes with training or --generation.");
+            throw new BadInputException("--against-python goes with training or --generation.");
         }
         if (recipe != null && (saves || recovery || polling)) {
-            throw new IllegalArgumentException("--recipe " + recipe + " goes with training or --generation.");
+            throw new BadInputException("--recipe " + recipe + " goes with training or --generation.");
         }
         if (nativeFlags.precision() != Precision.FP32) {
-            throw new IllegalArgumentException("--precision " + nativeFlags.precision + ": bench measures float32.");
+            throw new BadInputException("--precision " + nativeFlags.precision + ": bench measures float32.");
         }
         if (!List.of("auto", "cpu").contains(nativeFlags.device)) {
-            throw new IllegalArgumentException("--device " + nativeFlags.device + ": bench measures the CPU.");
+            throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU.");
         }
         if (recovery) {
             measureRecovery();
@@ -133,7 +134,7 @@ final class BenchCommand implements Callable<Integer> {
         List<Recipe> chosen =
                 all.stream().filter(one -> one.name().startsWith(recipe + ":")).toList();
         if (chosen.isEmpty()) {
-            throw new IllegalArgumentException("--recipe " + recipe + " is not one of a, b, c.");
+            throw new BadInputException("--recipe " + recipe + " is not one of a, b, c.");
         }
         return chosen;
     }

@@ -2,15 +2,12 @@ package perdure.cli;
 
 import java.nio.file.Path;
 import java.util.List;
-import perdure.bundled.BundledCorpus;
-import perdure.data.Corpus;
-import perdure.data.TrainingText;
+import perdure.run.BadInputException;
+import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
 
 /** The flags that say what is learnt. */
 final class DataFlags {
-    private static final double DEFAULT_FRACTION = 0.1;
-
     @Option(
             names = "--data",
             paramLabel = "PATH",
@@ -33,23 +30,12 @@ final class DataFlags {
                     "Share of the data, at its end, that is held out where --validation is absent (default: 0.1).")
     Double validationFraction;
 
-    final BundledCorpus bundledCorpus = new BundledCorpus();
-
-    boolean bundled() {
-        return data.isEmpty();
-    }
-
-    /** The texts that the flags name; their files are looked at, not yet read. */
-    TrainingText text() {
+    /** The configuration with what these flags say. */
+    RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
-            throw new IllegalArgumentException("--validation and --validation-fraction exclude each other.");
+            throw new BadInputException("--validation and --validation-fraction exclude each other.");
         }
-        double fraction = validationFraction == null ? DEFAULT_FRACTION : validationFraction;
-        if (!(fraction > 0 && fraction < 1)) {
-            throw new IllegalArgumentException("--validation-fraction " + fraction + " is not between 0 and 1.");
-        }
-        Corpus training = bundled() ? Corpus.conversations(bundledCorpus::conversations) : Corpus.files("--data", data);
-        return new TrainingText(
-                training, validation.isEmpty() ? null : Corpus.files("--validation", validation), fraction);
+        RunConfig changed = config.data(data.toArray(Path[]::new)).validation(validation.toArray(Path[]::new));
+        return Flags.set("--validation-fraction", validationFraction, changed, changed::validationFraction);
     }
 }

@@ -1,9 +1,7 @@
 package perdure.cli;
 
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
-import perdure.chat.ChatMessage;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.checkpoint.Checkpoint;
@@ -11,9 +9,10 @@ import perdure.checkpoint.Restart;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
-import perdure.generate.SamplingOptions;
+import perdure.device.Precision;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
+import perdure.run.BadInputException;
 import perdure.tokenizer.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -66,15 +65,21 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        SamplingOptions sampling = new SamplingOptions(temperature, 1.0, 0, 1.0, seed, tokens);
-        ChatRequest request = prompt.chat == null
-                ? ChatRequest.completion(prompt.text, sampling, List.of())
-                : ChatRequest.answer(List.of(new ChatMessage("user", prompt.chat)), sampling, List.of());
+        ChatRequest request = (prompt.chat == null
+                        ? ChatRequest.completion(prompt.text)
+                        : ChatRequest.answer().message("user", prompt.chat))
+                .temperature(temperature)
+                .seed(seed)
+                .maximumTokens(tokens)
+                .build();
+        Precision precision = natives.precision();
         NativeRuntime.load(natives.config());
-        Checkpoint checkpoint = Restart.find(folder.checkpoints).checkpoint();
+        Restart restart = Restart.find(folder.checkpoints);
+        Checkpoint checkpoint = restart.checkpoint();
         if (checkpoint == null) {
-            throw new IllegalArgumentException("--checkpoints " + folder.checkpoints + " holds no trained model.");
+            throw new BadInputException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
+        restart.warnings().forEach(System.err::println);
         try (Device device = Devices.resolve(natives.device);
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
@@ -82,11 +87,13 @@ final class GenerateCommand implements Callable<Integer> {
             DeviceMigrator.ensure(model, device);
             checkpoint.readWeights(model.namedTensors());
             model.train(false);
-            new ChatModel(generator, tokenizer).answer(request, piece -> {
-                System.out.print(piece);
-                System.out.flush();
-                return true;
-            });
+            try (Precision.Scope arithmetic = precision.open(device)) {
+                new ChatModel(generator, tokenizer).answer(request, piece -> {
+                    System.out.print(piece);
+                    System.out.flush();
+                    return true;
+                });
+            }
             System.out.println();
         }
         return 0;

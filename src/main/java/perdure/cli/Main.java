@@ -1,17 +1,21 @@
 package perdure.cli;
 
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.regex.Pattern;
+import org.bytedeco.pytorch.global.torch;
+import perdure.run.BadInputException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** The command line: the subcommands, and how errors are told. */
 @Command(
         name = "perdure",
         description = "Trains language models from Java and never loses its place.",
         mixinStandardHelpOptions = true,
-        version = "perdure 0.1.0",
+        versionProvider = Main.Versions.class,
         subcommands = {
             TrainCommand.class,
             VerifyResumeCommand.class,
@@ -20,7 +24,36 @@ import picocli.CommandLine.ExitCode;
             BenchCommand.class
         })
 public final class Main {
-    private static final Logger LOG = LoggerFactory.getLogger(Main.class);
+    private static final String LOGGING = "logback.configurationFile";
+
+    /** libtorch's words for it, on the CPU and on a GPU. */
+    private static final Pattern NATIVE_MEMORY =
+            Pattern.compile("not enough memory|can't allocate memory|out of memory", Pattern.CASE_INSENSITIVE);
+
+    static {
+        // Before the first logger: a program that embeds Perdure configures logging itself.
+        if (System.getProperty(LOGGING) == null) {
+            System.setProperty(LOGGING, "perdure/cli/logback.xml");
+        }
+    }
+
+    @Option(
+            names = {"-v", "--verbose"},
+            scope = ScopeType.INHERIT,
+            description = "Print the stack trace of a failure.")
+    private boolean verbose;
+
+    /** What the manifests of the jars say; loads no native code. */
+    static final class Versions implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String ours = Main.class.getPackage().getImplementationVersion();
+            String libtorch = torch.class.getPackage().getImplementationVersion();
+            return new String[] {
+                "perdure " + (ours == null ? "(built from source)" : ours), "libtorch " + libtorch + " (Bytedeco)"
+            };
+        }
+    }
 
     public static void main(String[] arguments) {
         System.exit(run(arguments));
@@ -28,31 +61,43 @@ public final class Main {
 
     /** Runs one command and returns the exit code: 0 done, 1 failure, 2 bad usage or input, 128 + signal stopped. */
     public static int run(String... arguments) {
+        Main main = new Main();
         try {
-            return execute(arguments);
-        } catch (OutOfMemoryError problem) {
-            LOG.debug("Failed.", problem);
-            System.err.println("perdure: Out of memory (" + problem.getMessage() + "): java -Xmx gives Java more.");
-            return ExitCode.SOFTWARE;
+            return new CommandLine(main)
+                    .setCaseInsensitiveEnumValuesAllowed(true)
+                    .setOverwrittenOptionsAllowed(true)
+                    .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
+                    .setExecutionExceptionHandler((problem, command, unused) -> main.explain(problem))
+                    .execute(arguments);
+        } catch (Error problem) {
+            return main.explain(problem);
         }
     }
 
-    private static int execute(String... arguments) {
-        return new CommandLine(new Main())
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setOverwrittenOptionsAllowed(true)
-                .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
-                .setExecutionExceptionHandler((problem, command, unused) -> explain(problem))
-                .execute(arguments);
-    }
-
-    private static int explain(Throwable problem) {
-        if (problem instanceof IllegalArgumentException) {
-            return badInput(problem.getMessage());
+    private int explain(Throwable problem) {
+        if (problem instanceof BadInputException badInput) {
+            return badInput(Flags.message(badInput));
         }
-        LOG.debug("Failed.", problem);
-        System.err.println("perdure: " + firstLine(problem));
+        if (verbose) {
+            problem.printStackTrace(System.err);
+        }
+        System.err.println("perdure: " + failure(problem));
         return ExitCode.SOFTWARE;
+    }
+
+    /** In one line. */
+    static String failure(Throwable problem) {
+        String message = firstLine(problem);
+        if (problem instanceof OutOfMemoryError && message.startsWith("Java heap")
+                || message.startsWith("GC overhead")) {
+            return "Out of Java memory (" + message + "): java -Xmx gives Java more.";
+        }
+        if (problem instanceof OutOfMemoryError
+                || NATIVE_MEMORY.matcher(message).find()) {
+            return "Out of native memory (" + message
+                    + "): a smaller --batch-size, --context or --hidden-size needs less.";
+        }
+        return message;
     }
 
     private static int badInput(String message) {

@@ -1,37 +1,16 @@
 package perdure.cli;
 
-import com.sun.management.OperatingSystemMXBean;
-import java.lang.management.ManagementFactory;
-import java.util.Locale;
 import perdure.model.ModelConfig;
-import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.run.ModelShape;
 import picocli.CommandLine.Option;
 
 /** The flags that shape the model. */
 final class ModelFlags {
-    /** The feed-forward is widened to a multiple of this, which suits the matrix units. */
-    private static final int INTERMEDIATE_MULTIPLE = 64;
+    @Option(names = "--layers", paramLabel = "N", description = "Decoder layers (default: ${DEFAULT-VALUE}).")
+    int layers = ModelShape.DEFAULT.layers();
 
-    private static final int LEAST_VOCABULARY = 256;
-
-    /** Beyond any model, and small enough that the number of its parameters is one. */
-    private static final int MAXIMUM_WIDTH = 1 << 20;
-
-    private static final int MAXIMUM_LAYERS = 1 << 10;
-
-    @Option(
-            names = "--layers",
-            paramLabel = "N",
-            defaultValue = "3",
-            description = "Decoder layers (default: ${DEFAULT-VALUE}).")
-    int layers;
-
-    @Option(
-            names = "--heads",
-            paramLabel = "N",
-            defaultValue = "4",
-            description = "Query heads (default: ${DEFAULT-VALUE}).")
-    int heads;
+    @Option(names = "--heads", paramLabel = "N", description = "Query heads (default: ${DEFAULT-VALUE}).")
+    int heads = ModelShape.DEFAULT.heads();
 
     @Option(
             names = "--kv-heads",
@@ -39,88 +18,42 @@ final class ModelFlags {
             description = "Key and value heads; fewer than --heads is grouped-query attention (default: --heads).")
     Integer keyValueHeads;
 
-    @Option(
-            names = "--hidden-size",
-            paramLabel = "N",
-            defaultValue = "128",
-            description = "Width of the model (default: ${DEFAULT-VALUE}).")
-    int hiddenSize;
+    @Option(names = "--hidden-size", paramLabel = "N", description = "Width of the model (default: ${DEFAULT-VALUE}).")
+    int hiddenSize = ModelShape.DEFAULT.hiddenSize();
 
     @Option(
             names = "--intermediate-size",
             paramLabel = "N",
             description = "Inner width of the feed-forward (default: 8/3 of --hidden-size, rounded up to a multiple of "
-                    + INTERMEDIATE_MULTIPLE + ").")
+                    + ModelConfig.INTERMEDIATE_MULTIPLE + ").")
     Integer intermediateSize;
 
     @Option(
             names = "--context",
             paramLabel = "N",
-            defaultValue = "128",
             description = "Longest sequence, in tokens (default: ${DEFAULT-VALUE}).")
-    int context;
+    int context = ModelShape.DEFAULT.context();
 
     @Option(
             names = "--vocab-size",
             paramLabel = "N",
-            defaultValue = "1536",
             description = "Tokens, without the three specials; 256 is pure bytes (default: ${DEFAULT-VALUE}).")
-    int vocabularySize;
+    int vocabularySize = ModelShape.DEFAULT.vocabularySize();
 
-    void check() {
-        atMost("--layers", layers, MAXIMUM_LAYERS);
-        atMost("--heads", heads, MAXIMUM_WIDTH);
-        atMost("--hidden-size", hiddenSize, MAXIMUM_WIDTH);
-        atMost("--intermediate-size", intermediateSize == null ? 0 : intermediateSize, MAXIMUM_WIDTH);
-        atMost("--vocab-size", vocabularySize, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
-        if (vocabularySize < LEAST_VOCABULARY) {
-            throw new IllegalArgumentException(
-                    "--vocab-size " + vocabularySize + " is less than the " + LEAST_VOCABULARY + " bytes.");
-        }
-        ModelConfig config = config(vocabularySize);
-        long weights = config.parameterCount() * Float.BYTES;
-        long memory = memory();
-        if (weights > memory) {
-            throw new IllegalArgumentException(String.format(
-                    Locale.ROOT,
-                    "--layers %d and --hidden-size %d make a model of %,d parameters: its weights alone take %,d bytes of"
-                            + " this machine's %,d.",
-                    layers,
-                    hiddenSize,
-                    config.parameterCount(),
-                    weights,
-                    memory));
-        }
-    }
-
-    private static void atMost(String flag, int value, int most) {
-        if (value > most) {
-            throw new IllegalArgumentException(flag + " " + value + " is more than " + most + ".");
-        }
-    }
-
-    /** Of this machine, or of the container that it pretends to be, in bytes. */
-    private static long memory() {
-        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
-                ? system.getTotalMemorySize()
-                : Long.MAX_VALUE;
-    }
-
-    /** The shape for a tokenizer of {@code vocabularySize} ids, specials included. */
-    ModelConfig config(int vocabularySize) {
-        return new ModelConfig(
-                vocabularySize,
-                hiddenSize,
-                layers,
-                heads,
-                keyValueHeads == null ? heads : keyValueHeads,
-                intermediateSize == null ? defaultIntermediateSize() : intermediateSize,
-                context,
-                true);
-    }
-
-    private int defaultIntermediateSize() {
-        int wanted = Math.toIntExact((8L * hiddenSize + 2) / 3);
-        return (wanted + INTERMEDIATE_MULTIPLE - 1) / INTERMEDIATE_MULTIPLE * INTERMEDIATE_MULTIPLE;
+    /** The shape; the records check it. */
+    ModelShape shape() {
+        ModelShape shape = ModelShape.DEFAULT;
+        shape = Flags.set("--layers", layers, shape::layers);
+        shape = Flags.set("--heads", heads, shape::heads);
+        shape = Flags.set("--kv-heads", keyValueHeads, shape, shape::keyValueHeads);
+        shape = Flags.set("--hidden-size", hiddenSize, shape::hiddenSize);
+        shape = Flags.set("--intermediate-size", intermediateSize, shape, shape::intermediateSize);
+        shape = Flags.set("--context", context, shape::context);
+        shape = Flags.set("--vocab-size", vocabularySize, shape::vocabularySize);
+        ModelShape whole = shape;
+        String together =
+                hiddenSize + " --heads " + heads + (keyValueHeads == null ? "" : " --kv-heads " + keyValueHeads);
+        Flags.set("--hidden-size", together, unused -> whole.config(whole.vocabularySize()));
+        return whole;
     }
 }

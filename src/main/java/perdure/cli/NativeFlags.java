@@ -34,12 +34,14 @@ final class NativeFlags {
     Path nativeConfig;
 
     Precision precision() {
-        return Precision.parse(precision);
+        return Flags.set("--precision", precision, Precision::parse);
     }
 
     /** What {@link perdure.device.NativeRuntime} is loaded with. */
     NativeConfig config() {
-        NativeConfig config = nativeConfig == null ? NativeConfig.standard() : NativeConfig.read(nativeConfig);
-        return threads == null ? config : config.withThreads(threads);
+        NativeConfig config = nativeConfig == null
+                ? NativeConfig.standard()
+                : Flags.set("--native-config", nativeConfig, NativeConfig::read);
+        return Flags.set("--threads", threads, config, config::withThreads);
     }
 }

@@ -1,33 +1,28 @@
 package perdure.cli;
 
+import perdure.run.Optimization;
 import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
-import perdure.train.TrainingOptions.Batching;
 import picocli.CommandLine.Option;
 
 /** The flags that say how the weights are learnt. */
 final class OptimizationFlags {
-    /** Wider models want smaller steps: about one over the width (Yang et al. 2022, Tensor Programs V). */
-    private static final double RATE_TIMES_WIDTH = 0.64;
-
     @Option(
             names = "--batch-size",
             paramLabel = "N",
-            defaultValue = "8",
             description = "Sequences in a micro-batch (default: ${DEFAULT-VALUE}).")
-    int batchSize;
+    int batchSize = Optimization.DEFAULT.batching().size();
 
     @Option(
             names = "--grad-accum",
             paramLabel = "N",
-            defaultValue = "1",
             description = "Micro-batches in an optimizer step (default: ${DEFAULT-VALUE}).")
-    int gradientAccumulation;
+    int gradientAccumulation = Optimization.DEFAULT.batching().accumulation();
 
     @Option(
             names = "--learning-rate",
             paramLabel = "R",
-            description = "Peak learning rate (default: " + RATE_TIMES_WIDTH + " over --hidden-size).")
+            description = "Peak learning rate (default: " + Optimization.RATE_TIMES_WIDTH + " over --hidden-size).")
     Double learningRate;
 
     @Option(
@@ -39,71 +34,61 @@ final class OptimizationFlags {
     @Option(
             names = "--warmup-steps",
             paramLabel = "N",
-            defaultValue = "100",
             description = "Steps in which the learning rate rises (default: ${DEFAULT-VALUE}).")
-    long warmupSteps;
+    long warmupSteps = Optimization.DEFAULT.warmupSteps();
 
     @Option(
             names = "--schedule",
             paramLabel = "NAME",
-            defaultValue = "cosine",
             description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    LearningRateSchedule.Kind schedule;
+    LearningRateSchedule.Kind schedule = Optimization.DEFAULT.schedule();
 
     @Option(
             names = "--weight-decay",
             paramLabel = "R",
-            defaultValue = "0.1",
             description = "Decoupled weight decay of the matrices (default: ${DEFAULT-VALUE}).")
-    double weightDecay;
+    double weightDecay = Optimization.DEFAULT.adamW().weightDecay();
 
     @Option(
             names = "--beta1",
             paramLabel = "R",
-            defaultValue = "0.9",
             description = "Decay of AdamW's first moment (default: ${DEFAULT-VALUE}).")
-    double beta1;
+    double beta1 = Optimization.DEFAULT.adamW().beta1();
 
     @Option(
             names = "--beta2",
             paramLabel = "R",
-            defaultValue = "0.95",
             description = "Decay of AdamW's second moment (default: ${DEFAULT-VALUE}).")
-    double beta2;
+    double beta2 = Optimization.DEFAULT.adamW().beta2();
 
     @Option(
             names = "--grad-clip",
             paramLabel = "R",
-            defaultValue = "1.0",
             description = "Largest global norm of the gradients (default: ${DEFAULT-VALUE}).")
-    double gradientClip;
+    double gradientClip = Optimization.DEFAULT.gradientClip();
 
     @Option(
             names = "--dropout",
             paramLabel = "R",
-            defaultValue = "0.0",
             description = "Share of activations dropped while training (default: ${DEFAULT-VALUE}).")
-    double dropout;
+    double dropout = Optimization.DEFAULT.dropout();
 
-    void check() {
-        adamW();
-        if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("--dropout " + dropout + " is not from 0 up to, but not, 1.");
-        }
-    }
-
-    AdamW.Settings adamW() {
-        return new AdamW.Settings(beta1, beta2, AdamW.Settings.DEFAULT.epsilon(), weightDecay);
-    }
-
-    Batching batching() {
-        return new Batching(batchSize, gradientAccumulation);
-    }
-
-    /** The schedule, for a model of that width, before the length of the run is known. */
-    LearningRateSchedule schedule(int hiddenSize) {
-        double peak = learningRate == null ? RATE_TIMES_WIDTH / hiddenSize : learningRate;
-        double floor = minimumLearningRate == null ? peak / 10 : minimumLearningRate;
-        return new LearningRateSchedule(schedule, peak, floor, warmupSteps, 1);
+    /** The settings; the records check them. */
+    Optimization optimization() {
+        Optimization optimization = Optimization.DEFAULT;
+        optimization = Flags.set("--batch-size", batchSize, optimization::batchSize);
+        optimization = Flags.set("--grad-accum", gradientAccumulation, optimization::gradientAccumulation);
+        optimization = Flags.set("--learning-rate", learningRate, optimization, optimization::learningRate);
+        optimization =
+                Flags.set("--min-learning-rate", minimumLearningRate, optimization, optimization::minimumLearningRate);
+        optimization = Flags.set("--warmup-steps", warmupSteps, optimization::warmupSteps);
+        optimization = optimization.schedule(schedule);
+        AdamW.Settings adamW = AdamW.Settings.DEFAULT;
+        adamW = Flags.set("--weight-decay", weightDecay, adamW::weightDecay);
+        adamW = Flags.set("--beta1", beta1, adamW::beta1);
+        adamW = Flags.set("--beta2", beta2, adamW::beta2);
+        optimization = optimization.adamW(adamW);
+        optimization = Flags.set("--grad-clip", gradientClip, optimization::gradientClip);
+        return Flags.set("--dropout", dropout, optimization::dropout);
     }
 }

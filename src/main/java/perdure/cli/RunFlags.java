@@ -1,8 +1,7 @@
 package perdure.cli;
 
-import perdure.checkpoint.CheckpointStore;
+import perdure.run.RunConfig;
 import perdure.train.SaveInterval;
-import perdure.train.TrainingOptions;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -33,39 +32,27 @@ final class RunFlags {
     @Option(
             names = "--keep",
             paramLabel = "K",
-            defaultValue = "2",
             description = "Newest checkpoints to keep, at least 2; the best one stays too (default: ${DEFAULT-VALUE}).")
-    int keep;
+    int keep = RunConfig.Saving.DEFAULT.keep();
 
     @Option(
             names = "--seed",
             paramLabel = "S",
-            defaultValue = "1337",
             description = "Seed of weights, data order and dropout (default: ${DEFAULT-VALUE}).")
-    long seed;
+    long seed = RunConfig.Length.DEFAULT.seed();
 
     @Option(
             names = "--accept-changes",
             description = "Carry on, from an epoch's boundary, with other data or another batch geometry.")
     boolean acceptChanges;
 
-    TrainingOptions options(int epochs, OptimizationFlags optimization, ModelFlags shape) {
-        CheckpointStore.requireKept(keep);
-        return new TrainingOptions(
-                epochs,
-                positiveOrNone("--steps-per-epoch", stepsPerEpoch),
-                positiveOrNone("--max-steps", maximumSteps),
-                optimization.batching(),
-                optimization.schedule(shape.hiddenSize),
-                optimization.gradientClip,
-                SaveInterval.parse(checkpointEvery),
-                seed);
-    }
-
-    private static long positiveOrNone(String flag, Long value) {
-        if (value != null && value < 1) {
-            throw new IllegalArgumentException(flag + " " + value + " is not a positive number.");
-        }
-        return value == null ? 0 : value;
+    /** The configuration with what these flags say. */
+    RunConfig apply(RunConfig config) {
+        RunConfig changed = config.seed(seed).acceptChanges(acceptChanges);
+        changed = Flags.set("--steps-per-epoch", stepsPerEpoch, changed, changed::stepsPerEpoch);
+        changed = Flags.set("--max-steps", maximumSteps, changed, changed::maximumSteps);
+        SaveInterval interval = Flags.set("--checkpoint-every", checkpointEvery, SaveInterval::parse);
+        changed = changed.checkpointEvery(interval);
+        return Flags.set("--keep", keep, changed::keep);
     }
 }

@@ -1,13 +1,16 @@
 package perdure.cli;
 
+import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.MetaStore;
+import perdure.checkpoint.Restart;
+import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
+import perdure.run.BadInputException;
 import perdure.server.ServedRun;
 import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
@@ -25,15 +28,21 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        if (!Files.isDirectory(folder.checkpoints)) {
+            throw new BadInputException("--checkpoints " + folder.checkpoints + ": there is no such folder.");
+        }
         int finished = new MetaStore(folder.checkpoints).read().lastEpoch() + 1;
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
         NativeRuntime.load();
         try (ChatSession chat =
                         new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
-                StatusServer started = StatusServer.start(
+                StatusServer started = server.start(
                         server.options(),
-                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
-            System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
+                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
+            System.out.println("Serving " + folder.checkpoints + " on " + started.url());
+            if (!Restart.hasWeights(folder.checkpoints)) {
+                System.out.println("It holds no checkpoint yet; chat answers as soon as one is saved.");
+            }
             new CountDownLatch(1).await();
         }
         return 0;

@@ -1,6 +1,9 @@
 package perdure.cli;
 
+import java.util.function.Function;
+import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
+import perdure.server.StatusServer;
 import picocli.CommandLine.Option;
 
 /** The flags of the status server. */
@@ -28,7 +31,17 @@ final class ServerFlags {
             description = "Bearer token that every request must carry; needed for a --host other than loopback.")
     String token;
 
+    /** Where to listen, checked. */
     ServerOptions options() {
-        return new ServerOptions(host, port, token);
+        return set(unused -> new ServerOptions(host, port, token));
+    }
+
+    /** @throws perdure.run.BadInputException if the address is not free, or not this machine's */
+    StatusServer start(ServerOptions options, ServedRun run) {
+        return set(unused -> StatusServer.start(options, run));
+    }
+
+    private <R> R set(Function<String, R> action) {
+        return Flags.set("--host", host + " --port " + port, action);
     }
 }

@@ -3,15 +3,13 @@ package perdure.cli;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Remembers that someone asked the process to stop: the first signal asks, the second one ends the process at once.
- * The JDK's shutdown hooks cannot tell a second signal, hence {@code sun.misc.Signal} (module jdk.unsupported).
+ * Asks for a stop when the process is signalled: the first signal asks, the second one ends the process at once. The JDK's shutdown hooks cannot tell a second signal, hence {@code sun.misc.Signal} (module jdk.unsupported).
  */
-final class StopSignal implements BooleanSupplier {
+final class StopSignal {
     private static final Logger LOG = LoggerFactory.getLogger(StopSignal.class);
     private static final int SIGTERM = 15;
     private static final int SIGNAL_EXIT = 128;
@@ -19,11 +17,19 @@ final class StopSignal implements BooleanSupplier {
     /** The first one, or 0; two may come at once. */
     private final AtomicInteger signal = new AtomicInteger();
 
-    /** Listens for HUP, INT and TERM where the platform has them. */
-    void listen() {
-        listen("HUP", 1);
-        listen("INT", 2);
-        listen("TERM", SIGTERM);
+    private final Runnable stop;
+
+    private StopSignal(Runnable stop) {
+        this.stop = stop;
+    }
+
+    /** Listens for HUP, INT and TERM where the platform has them; {@code stop} returns at once. */
+    static StopSignal listen(Runnable stop) {
+        StopSignal signal = new StopSignal(stop);
+        signal.listen("HUP", 1);
+        signal.listen("INT", 2);
+        signal.listen("TERM", SIGTERM);
+        return signal;
     }
 
     /** By reflection, since the compiler's warning about the class cannot be silenced where warnings are errors. */
@@ -50,21 +56,12 @@ final class StopSignal implements BooleanSupplier {
         if (!signal.compareAndSet(0, number)) {
             Runtime.getRuntime().halt(SIGNAL_EXIT + number);
         }
-        System.err.println("Stopping: finishing the step and saving. Once more to abort at once.");
+        stop.run();
+        System.err.println("Stopping: finishing the step and saving. Press Ctrl-C again to abort without saving.");
     }
 
-    /** Asks for a stop as TERM would. */
-    void request() {
-        signal.compareAndSet(0, SIGTERM);
-    }
-
-    @Override
-    public boolean getAsBoolean() {
-        return signal.get() != 0;
-    }
-
-    /** What a shell expects of a process that a signal ended: 128 + its number. */
+    /** What a shell expects of a process that a signal ended: 128 + its number; TERM's if the stop came another way. */
     int exitCode() {
-        return SIGNAL_EXIT + signal.get();
+        return SIGNAL_EXIT + (signal.get() == 0 ? SIGTERM : signal.get());
     }
 }

@@ -63,7 +63,7 @@ final class VerifyResumeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         long seed = killSeed == null ? new Random().nextInt(1_000_000) : killSeed;
-        ResumeCheck check = new ResumeCheck(trainFlags(), kills, seed);
+        ResumeCheck check = Flags.set("--kills", kills, number -> new ResumeCheck(trainFlags(), number, seed));
         System.out.println(
                 "verify-resume --kills " + kills + " --kill-seed " + seed + ": " + String.join(" ", check.flags()));
         try (WorkFolder work = WorkFolder.create("perdure-verify-", keepFolders)) {

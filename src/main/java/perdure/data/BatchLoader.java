@@ -40,10 +40,10 @@ public final class BatchLoader implements AutoCloseable {
 
     BatchLoader(TokenRange range, int context, int batchSize, Order order) {
         if (batchSize < 1) {
-            throw new IllegalArgumentException("--batch-size " + batchSize + " is not a positive number.");
+            throw new IllegalArgumentException("batch size " + batchSize + " is not a positive number.");
         }
         if (context < 1) {
-            throw new IllegalArgumentException("--context " + context + " is not a positive number.");
+            throw new IllegalArgumentException("context " + context + " is not a positive number.");
         }
         if (range.predictions() < 1) {
             throw new IllegalArgumentException("One token alone is nothing to predict.");
@@ -66,7 +66,7 @@ public final class BatchLoader implements AutoCloseable {
      */
     public static BatchLoader shuffled(TokenRange range, int context, int batchSize, long seed) {
         if (context > range.predictions()) {
-            throw new IllegalArgumentException("--context " + context + " is longer than the training data, which has "
+            throw new IllegalArgumentException("context " + context + " is longer than the training data, which has "
                     + range.size() + " tokens (" + (context + 1L) + " are needed).");
         }
         return new BatchLoader(range, context, batchSize, epoch -> {

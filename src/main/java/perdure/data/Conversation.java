@@ -1,11 +1,20 @@
 package perdure.data;
 
 import java.util.List;
+import java.util.stream.IntStream;
+import perdure.tokenizer.ChatMessage;
 
-/** The turns of one conversation, in order. */
-public record Conversation(List<Turn> turns) {
+/** The messages of one conversation, in order. */
+public record Conversation(List<ChatMessage> messages) {
 
     public Conversation {
-        turns = List.copyOf(turns);
+        messages = List.copyOf(messages);
+    }
+
+    /** What a user and an assistant say in turn, the user first. */
+    public static Conversation alternating(List<String> turns) {
+        return new Conversation(IntStream.range(0, turns.size())
+                .mapToObj(i -> new ChatMessage(i % 2 == 0 ? ChatMessage.USER : ChatMessage.ASSISTANT, turns.get(i)))
+                .toList());
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import perdure.tokenizer.ChatMessage;
 
 /** Conversations held in memory. */
 record ConversationCorpus(Supplier<List<Conversation>> conversations) implements Corpus {
@@ -25,10 +26,10 @@ record ConversationCorpus(Supplier<List<Conversation>> conversations) implements
     @Override
     public void read(Predicate<Passage> reader) {
         for (Conversation conversation : conversations.get()) {
-            List<Turn> turns = conversation.turns();
-            for (int i = 0; i < turns.size(); i++) {
-                Turn turn = turns.get(i);
-                if (!reader.test(new Passage(turn.role(), turn.content(), i == turns.size() - 1))) {
+            List<ChatMessage> messages = conversation.messages();
+            for (int i = 0; i < messages.size(); i++) {
+                ChatMessage message = messages.get(i);
+                if (!reader.test(new Passage(message.role(), message.content(), i == messages.size() - 1))) {
                     return;
                 }
             }

@@ -14,11 +14,10 @@ public interface Corpus {
     /**
      * The text and JSON-lines files that the paths name, folders searched recursively.
      *
-     * @param flag the option that gave the paths, for messages
      * @throws IllegalArgumentException when a path does not exist, is empty, or holds no {@code .txt} or {@code .jsonl}
      */
-    static Corpus files(String flag, List<Path> paths) {
-        return FileCorpus.of(flag, paths);
+    static Corpus files(List<Path> paths) {
+        return FileCorpus.of(paths);
     }
 
     /** Conversations held in memory, each one a document. */

@@ -20,7 +20,6 @@ final class FileCorpus implements Corpus {
 
     static final int LONGEST_LINE = 16 << 20;
 
-    private final String flag;
     private final List<Source> sources;
     private String fingerprint;
 
@@ -31,32 +30,31 @@ final class FileCorpus implements Corpus {
         }
     }
 
-    private FileCorpus(String flag, List<Source> sources) {
-        this.flag = flag;
+    private FileCorpus(List<Source> sources) {
         this.sources = sources;
     }
 
-    static FileCorpus of(String flag, List<Path> paths) {
+    static FileCorpus of(List<Path> paths) {
         List<Source> sources = new ArrayList<>();
         for (Path path : paths) {
             // The empty path is the working directory, which nobody who writes --data "$UNSET" means.
             if (path.toString().isEmpty() || !Files.exists(path)) {
-                throw new IllegalArgumentException(flag + " " + path + " does not exist.");
+                throw new IllegalArgumentException(
+                        (path.toString().isEmpty() ? "The empty path" : path) + " does not exist.");
             }
-            List<Source> found =
-                    Files.isDirectory(path) ? below(flag, path) : List.of(source(path, path.getFileName()));
+            List<Source> found = Files.isDirectory(path) ? below(path) : List.of(source(path, path.getFileName()));
             for (Source source : found) {
-                check(flag, source);
+                check(source);
             }
             sources.addAll(found);
         }
         if (sources.isEmpty()) {
-            throw new IllegalArgumentException(flag + " names no file.");
+            throw new IllegalArgumentException("No file is named.");
         }
-        return new FileCorpus(flag, List.copyOf(sources));
+        return new FileCorpus(List.copyOf(sources));
     }
 
-    private static List<Source> below(String flag, Path folder) {
+    private static List<Source> below(Path folder) {
         try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
             List<Source> sources = files.filter(Files::isRegularFile)
                     .filter(FileCorpus::isReadable)
@@ -64,18 +62,18 @@ final class FileCorpus implements Corpus {
                     .sorted(Comparator.comparing(Source::name))
                     .toList();
             if (sources.isEmpty()) {
-                throw new IllegalArgumentException(flag + " " + folder + " has no .txt or .jsonl file in it.");
+                throw new IllegalArgumentException(folder + " has no .txt or .jsonl file in it.");
             }
             return sources;
         } catch (IOException exception) {
-            throw unlisted(flag, folder, exception);
+            throw unlisted(folder, exception);
         } catch (UncheckedIOException exception) {
-            throw unlisted(flag, folder, exception.getCause());
+            throw unlisted(folder, exception.getCause());
         }
     }
 
-    private static IllegalArgumentException unlisted(String flag, Path folder, IOException problem) {
-        return new IllegalArgumentException(flag + " " + folder + " cannot be listed: " + problem, problem);
+    private static IllegalArgumentException unlisted(Path folder, IOException problem) {
+        return new IllegalArgumentException(folder + " cannot be listed: " + problem, problem);
     }
 
     private static Source source(Path file, Path name) {
@@ -86,17 +84,17 @@ final class FileCorpus implements Corpus {
         return file.toString().endsWith(".txt") || file.toString().endsWith(".jsonl");
     }
 
-    private static void check(String flag, Source source) {
+    private static void check(Source source) {
         Path file = source.file();
         try {
             if (!isReadable(file)) {
-                throw new IllegalArgumentException(flag + " " + file + " is neither a .txt nor a .jsonl file.");
+                throw new IllegalArgumentException(file + " is neither a .txt nor a .jsonl file.");
             }
             if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-                throw new IllegalArgumentException(flag + " " + file + " cannot be read.");
+                throw new IllegalArgumentException(file + " cannot be read.");
             }
             if (Files.size(file) == 0) {
-                throw new IllegalArgumentException(flag + " " + file + " is empty.");
+                throw new IllegalArgumentException(file + " is empty.");
             }
         } catch (IOException exception) {
             throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
@@ -128,7 +126,7 @@ final class FileCorpus implements Corpus {
     @Override
     public void read(Predicate<Passage> reader) {
         for (Source source : sources) {
-            String name = flag + " " + source.file();
+            String name = source.file().toString();
             boolean more =
                     open(source, input -> source.isText() ? text(name, input, reader) : lines(name, input, reader));
             if (!more) {

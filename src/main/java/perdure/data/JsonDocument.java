@@ -2,15 +2,13 @@ package perdure.data;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import perdure.tokenizer.ChatMessage;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** One line of a JSON-lines file: {@code {"text": …}} or {@code {"messages": [{"role": …, "content": …}, …]}}. */
 final class JsonDocument {
-
-    private static final Set<String> ROLES = Set.of("system", "user", "assistant");
 
     private JsonDocument() {}
 
@@ -44,7 +42,7 @@ final class JsonDocument {
         List<Passage> passages = new ArrayList<>();
         for (JsonNode message : messages) {
             String role = string(message, "role");
-            if (!ROLES.contains(role)) {
+            if (!ChatMessage.isRole(role)) {
                 throw new IllegalArgumentException(
                         "has the role \"" + role + "\", which is not system, user or assistant.");
             }

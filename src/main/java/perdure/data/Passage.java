@@ -1,5 +1,6 @@
 package perdure.data;
 
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /**
@@ -18,6 +19,6 @@ public record Passage(String role, String text, boolean endsDocument) {
 
     /** As tokens: plain text as it is, a message in ChatML. */
     int[] encode(Tokenizer tokenizer) {
-        return role == null ? tokenizer.encode(text) : tokenizer.encodeMessage(role, text);
+        return role == null ? tokenizer.encode(text) : tokenizer.encode(new ChatMessage(role, text));
     }
 }

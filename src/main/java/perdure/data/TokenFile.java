@@ -173,11 +173,11 @@ public final class TokenFile {
 
     private long border(double fraction) {
         if (!(fraction > 0 && fraction < 1)) {
-            throw new IllegalArgumentException("--validation-fraction " + fraction + " is not between 0 and 1.");
+            throw new IllegalArgumentException("validation fraction " + fraction + " is not between 0 and 1.");
         }
         long border = size() - (long) (size() * fraction);
         if (border < 2 || size() - border < 2) {
-            throw new IllegalArgumentException("--validation-fraction " + fraction + " of " + size()
+            throw new IllegalArgumentException("validation fraction " + fraction + " of " + size()
                     + " tokens leaves fewer than 2 tokens on one side.");
         }
         return border;

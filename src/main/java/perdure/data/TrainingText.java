@@ -12,6 +12,13 @@ import perdure.tokenizer.Tokenizer;
  */
 public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
 
+    /**
+     * A text as tokens, ready to be trained on.
+     *
+     * @param validationBytes UTF-8 bytes of the held-out text that is predicted, the base of bits per byte
+     */
+    public record Dataset(TokenRange training, TokenRange validation, long validationBytes) {}
+
     /** One token to predict another from. */
     private static final int LEAST_HELD_OUT = 2;
 
@@ -20,37 +27,40 @@ public record TrainingText(Corpus training, Corpus validation, double validation
         return validation == null ? "the last " + validationFraction : validation.fingerprint(stop);
     }
 
-    /** Reads everything once, for the errors that only reading finds. */
-    public void check(BooleanSupplier stop) {
-        training.check(stop);
-        if (validation != null) {
-            validation.check(stop);
-        }
-    }
-
     /**
-     * Reads as far as it must to know that one sequence of {@code context} tokens can be trained on, and that something
-     * is held out.
+     * Reads as far as it must to know that one sequence of {@code context} tokens can be trained on.
      *
      * @param stop asked between passages
      * @throws IllegalArgumentException if there are too few tokens for that
      */
-    public void requireEnough(int context, Tokenizer tokenizer, BooleanSupplier stop) {
-        if (validation != null && count(validation, LEAST_HELD_OUT, tokenizer, stop) < LEAST_HELD_OUT) {
-            throw new IllegalArgumentException("--validation has no text in which something could be predicted.");
-        }
+    public void requireTraining(int context, Tokenizer tokenizer, BooleanSupplier stop) {
         double share = validation == null ? 1 - validationFraction : 1;
-        double enough = Math.max(
-                (context + 1L) / share, validation == null ? LEAST_HELD_OUT / validationFraction : LEAST_HELD_OUT);
-        long tokens = count(training, (long) Math.ceil(enough) + 1, tokenizer, stop);
+        long tokens = count(training, (long) Math.ceil((context + 1L) / share) + 1, tokenizer, stop);
         long heldOut = validation == null ? (long) (tokens * validationFraction) : 0;
         if (tokens - heldOut <= context) {
-            throw new IllegalArgumentException("--context " + context + " is longer than the data: "
+            throw new IllegalArgumentException("context " + context + " is longer than the data: "
                     + (tokens - heldOut) + " of its " + tokens + " tokens are for training, and " + (context + 1L)
                     + " are needed.");
         }
-        if (validation == null && heldOut < LEAST_HELD_OUT) {
-            throw new IllegalArgumentException("--validation-fraction " + validationFraction + " of " + tokens
+    }
+
+    /**
+     * Reads as far as it must to know that something is held out.
+     *
+     * @param stop asked between passages
+     * @throws IllegalArgumentException if nothing of it could be predicted
+     */
+    public void requireValidation(Tokenizer tokenizer, BooleanSupplier stop) {
+        if (validation != null) {
+            if (count(validation, LEAST_HELD_OUT, tokenizer, stop) < LEAST_HELD_OUT) {
+                throw new IllegalArgumentException("The validation text has nothing to predict.");
+            }
+            return;
+        }
+        long enough = (long) Math.ceil(LEAST_HELD_OUT / validationFraction) + 1;
+        long tokens = count(training, enough, tokenizer, stop);
+        if ((long) (tokens * validationFraction) < LEAST_HELD_OUT) {
+            throw new IllegalArgumentException("validation fraction " + validationFraction + " of " + tokens
                     + " tokens is fewer than " + LEAST_HELD_OUT + " tokens.");
         }
     }

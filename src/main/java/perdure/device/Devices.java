@@ -32,16 +32,15 @@ public final class Devices {
         } else if (text.equals("auto")) {
             return automatic();
         } else if (!cuda.matches()) {
-            throw new IllegalArgumentException(
-                    "--device " + text + " is not one of auto, cpu, cuda, cuda:0, cuda:1, …");
+            throw new IllegalArgumentException("device " + text + " is not one of auto, cpu, cuda, cuda:0, cuda:1, …");
         }
         if (!cudaAvailable()) {
-            throw new IllegalArgumentException("--device " + text + ": " + obstacle());
+            throw new IllegalArgumentException("device " + text + ": " + obstacle());
         }
         int index = cuda.group(1) == null ? 0 : Integer.parseInt(cuda.group(1));
         int count = torch.cuda_device_count();
         if (index >= count) {
-            throw new IllegalArgumentException("--device " + text + ": this machine has " + count
+            throw new IllegalArgumentException("device " + text + ": this machine has " + count
                     + " CUDA device(s), the last is cuda:" + (count - 1) + ".");
         }
         return new Device("cuda:" + index);

@@ -50,7 +50,7 @@ public record NativeConfig(
     public NativeConfig withThreads(int threads) {
         if (threads < 1 || threads > MAXIMUM_THREADS) {
             throw new IllegalArgumentException(
-                    "--threads " + threads + " is not a number from 1 to " + MAXIMUM_THREADS + ".");
+                    "thread count " + threads + " is not a number from 1 to " + MAXIMUM_THREADS + ".");
         }
         return new NativeConfig(
                 blas, oneDnn, threads, interOpThreads, deterministic, tf32, maxPhysicalBytes, maxBytes, pointerGc);
@@ -90,12 +90,12 @@ public record NativeConfig(
      */
     public static NativeConfig read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new IllegalArgumentException("--native-config " + file + ": there is no such file.");
+            throw new IllegalArgumentException(file + ": there is no such file.");
         }
         try {
             if (Files.size(file) > FILE_LIMIT) {
-                throw new IllegalArgumentException("--native-config " + file + " is larger than " + FILE_LIMIT
-                        + " bytes: not a file of native settings.");
+                throw new IllegalArgumentException(
+                        file + " is larger than " + FILE_LIMIT + " bytes: not a file of native settings.");
             }
             Properties properties = new Properties();
             properties.load(new StringReader(Files.readString(file)));

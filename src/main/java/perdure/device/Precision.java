@@ -15,7 +15,7 @@ public enum Precision {
         return switch (text) {
             case "fp32" -> FP32;
             case "bf16" -> BF16;
-            default -> throw new IllegalArgumentException("--precision " + text + " is not one of fp32, bf16.");
+            default -> throw new IllegalArgumentException("precision " + text + " is not one of fp32, bf16.");
         };
     }
 

@@ -21,7 +21,7 @@ public final class IntraOpThreads {
      */
     public static synchronized void limitThisThread(int count) {
         if (count < 1) {
-            throw new IllegalArgumentException("--threads " + count + " is not a positive number.");
+            throw new IllegalArgumentException("thread count " + count + " is not a positive number.");
         }
         // Asking first matters: a thread's first question copies the process's count into it.
         int processWide = torch.get_num_threads();

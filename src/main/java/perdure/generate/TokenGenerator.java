@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.generate.Generation.FinishReason;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;

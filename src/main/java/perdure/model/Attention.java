@@ -15,40 +15,42 @@ import org.bytedeco.pytorch.global.torch;
 final class Attention {
 
     private final ModelConfig config;
-    private final Rotary rotary;
-    private final Tensor input; // (H D + 2 K D, C): queries, keys, values
-    private final Tensor output; // (C, H D)
+    private final int layer;
+    private final RotaryEmbedding rotary;
+    private final Linear input; // C -> H D + K D + K D: queries, keys, values
+    private final Linear output; // H D -> C
 
-    Attention(ModelConfig config, Parameters parameters, String prefix, Rotary rotary) {
+    /** @param layer the index of its decoder layer, from 0 */
+    Attention(ModelConfig config, Parameters parameters, String prefix, int layer, RotaryEmbedding rotary) {
         this.config = config;
+        this.layer = layer;
         this.rotary = rotary;
         long queryRows = (long) config.heads() * config.headSize();
         long keyRows = (long) config.keyValueHeads() * config.headSize();
-        input = parameters.matrix(
-                LanguageModel.deviation(config),
+        input = parameters.linear(
                 config.hiddenSize(),
-                new Parameters.Rows(prefix + "q_proj.weight", queryRows),
-                new Parameters.Rows(prefix + "k_proj.weight", keyRows),
-                new Parameters.Rows(prefix + "v_proj.weight", keyRows));
-        output = parameters.matrix(
-                LanguageModel.residualDeviation(config),
-                queryRows,
-                new Parameters.Rows(prefix + "o_proj.weight", config.hiddenSize()));
+                config.attention().inputBias(),
+                new Parameters.Rows(prefix + "q_proj", queryRows),
+                new Parameters.Rows(prefix + "k_proj", keyRows),
+                new Parameters.Rows(prefix + "v_proj", keyRows));
+        output = parameters.residualLinear(queryRows, new Parameters.Rows(prefix + "o_proj", config.hiddenSize()));
     }
 
     /**
      * Attends from x [B, T, C] to itself and, with a cache, to what went before; the cache takes the keys and values. The
-     * steps back go to the tape, if that is not null; then there is no cache.
+     * tape, if not null, records the backward pass; then there is no cache.
      */
-    Tensor forward(Tensor x, KeyValueCache cache, int layer, Tape tape) {
-        Tensor projected = Linear.apply(x, input, tape); // (B, T, H D + 2 K D)
+    Tensor forward(Tensor x, KeyValueCache cache, Tape tape) {
+        Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
+        // Between the two linear layers autograd makes the gradient: no product there is oneDNN's, and libtorch has its
+        // own backward kernel for flash attention, which needs what only its forward kernel knows.
         Tensor attended = tape == null
-                ? attend(projected, cache, layer)
-                : tape.byAutograd(projected, leaf -> attend(leaf, null, layer)); // (B, T, H D)
-        return Linear.apply(attended, output, tape); // (B, T, C)
+                ? attend(projected, cache)
+                : tape.recordAutograd(projected, leaf -> attend(leaf, null)); // (B, T, H D)
+        return output.forward(attended, tape); // (B, T, C)
     }
 
-    private Tensor attend(Tensor projected, KeyValueCache cache, int layer) {
+    private Tensor attend(Tensor projected, KeyValueCache cache) {
         long batch = projected.size(0);
         long time = projected.size(1);
         long heads = config.heads();
@@ -57,9 +59,9 @@ final class Attention {
         long past = cache == null ? 0 : cache.length();
 
         TensorVector parts = projected.split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
-        Tensor turned = rotary.turn(parts.get(0).view(batch, time, heads + groups, size), past)
+        Tensor rotated = rotary.apply(parts.get(0).view(batch, time, heads + groups, size), past) // (B, T, H + K, D)
                 .transpose(1, 2); // (B, H + K, T, D)
-        TensorVector queriesAndKeys = turned.split_with_sizes(new long[] {heads, groups}, 1);
+        TensorVector queriesAndKeys = rotated.split_with_sizes(new long[] {heads, groups}, 1);
         Tensor queries = queriesAndKeys.get(0); // (B, H, T, D)
         Tensor keys = queriesAndKeys.get(1); // (B, K, T, D)
         Tensor values = parts.get(1).view(batch, time, groups, size).transpose(1, 2); // (B, K, T, D)
@@ -78,7 +80,7 @@ final class Attention {
                         past == 0, // The flash kernel's own causal mask; a single new token sees all that went before.
                         new DoubleOptional(),
                         groups < heads) // (B, H, T, D)
-                .transpose(1, 2)
-                .reshape(batch, time, heads * size);
+                .transpose(1, 2) // (B, T, H, D)
+                .reshape(batch, time, heads * size); // (B, T, H D)
     }
 }

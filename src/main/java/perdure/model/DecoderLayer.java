@@ -3,36 +3,43 @@ package perdure.model;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
-/** One layer of the decoder: attention and feed-forward, each on a normalised copy of the residual stream. */
+/**
+ * One layer of the decoder: attention and feed-forward, each on a normalised copy of the residual stream.
+ *
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code C} hidden size.
+ */
 final class DecoderLayer {
 
     private final Attention attention;
     private final FeedForward feedForward;
-    private final RootMeanSquareNorm attentionNorm;
-    private final RootMeanSquareNorm feedForwardNorm;
+    private final RmsNorm attentionNorm;
+    private final RmsNorm feedForwardNorm;
 
-    DecoderLayer(ModelConfig config, Parameters parameters, String prefix, Rotary rotary) {
-        attention = new Attention(config, parameters, prefix + "self_attn.", rotary);
+    /** @param layer its index, from 0 */
+    DecoderLayer(ModelConfig config, Parameters parameters, int layer, RotaryEmbedding rotary) {
+        String prefix = "model.layers." + layer + ".";
+        attention = new Attention(config, parameters, prefix + "self_attn.", layer, rotary);
         feedForward = new FeedForward(config, parameters, prefix + "mlp.");
-        attentionNorm = new RootMeanSquareNorm(config, parameters, prefix + "input_layernorm.weight");
-        feedForwardNorm = new RootMeanSquareNorm(config, parameters, prefix + "post_attention_layernorm.weight");
+        attentionNorm = new RmsNorm(config, parameters, prefix + "input_layernorm");
+        feedForwardNorm = new RmsNorm(config, parameters, prefix + "post_attention_layernorm");
     }
 
-    /** Maps the residual stream x [B, T, C] to [B, T, C]; the steps back go to the tape, if that is not null. */
-    Tensor forward(Tensor x, KeyValueCache cache, int layer, Dropout dropout, Tape tape) {
-        Tensor middle = added(
+    /** Maps the residual stream x [B, T, C] to [B, T, C]; the tape, if not null, records the backward pass. */
+    Tensor forward(Tensor x, KeyValueCache cache, Dropout dropout, Tape tape) {
+        Tensor attended = residual(
                 x,
                 tape,
-                branch -> dropout.apply(
-                        attention.forward(attentionNorm.forward(x, branch), cache, layer, branch), branch));
-        return added(
-                middle,
+                branch -> dropout.forward(attention.forward(attentionNorm.forward(x, branch), cache, branch), branch));
+        return residual(
+                attended,
                 tape,
-                branch -> dropout.apply(feedForward.forward(feedForwardNorm.forward(middle, branch), branch), branch));
+                branch -> dropout.forward(
+                        feedForward.forward(feedForwardNorm.forward(attended, branch), branch), branch));
     }
 
-    private static Tensor added(Tensor x, Tape tape, Function<Tape, Tensor> residual) {
+    /** x plus what its branch computes; {@link Tape#branch} has the backward pass. */
+    private static Tensor residual(Tensor x, Tape tape, Function<Tape, Tensor> function) {
         Tape branch = tape == null ? null : tape.branch();
-        return Temporaries.freedBy(() -> x.add(residual.apply(branch)));
+        return NestedScope.evaluate(() -> x.add(function.apply(branch)));
     }
 }

@@ -13,21 +13,23 @@ record Dropout(double probability) {
 
     Dropout {
         if (!(probability >= 0 && probability < 1)) {
-            throw new IllegalArgumentException("--dropout " + probability + " is not in [0, 1).");
+            throw new IllegalArgumentException("dropout " + probability + " is not in [0, 1).");
         }
     }
 
-    /** x with some values dropped and the others scaled up; the step back goes to the tape, if that is not null. */
-    Tensor apply(Tensor x, Tape tape) {
+    /** x with some values dropped and the others scaled up; the tape, if not null, records the backward pass. */
+    Tensor forward(Tensor x, Tape tape) {
         if (probability == 0) {
             return x;
         }
         if (tape == null) {
             return torch.dropout(x, probability, true);
         }
-        T_TensorTensor_T dropped = torch.native_dropout(x, probability, new BoolOptional(true));
-        Tensor mask = tape.keep(dropped.get1());
+        T_TensorTensor_T outputAndMask = torch.native_dropout(x, probability, new BoolOptional(true));
+        Tensor mask = tape.saveForBackward(outputAndMask.get1());
+        // Forward:  y = x ⊙ m / (1 − p), where m is 0 with probability p and else 1
+        // Backward: dx = dy ⊙ m / (1 − p).
         tape.record(gradient -> torch.native_dropout_backward(gradient, mask, 1 / (1 - probability)));
-        return dropped.get0();
+        return outputAndMask.get0();
     }
 }

@@ -11,59 +11,44 @@ import org.bytedeco.pytorch.global.torch;
  */
 final class FeedForward {
 
-    private final Tensor input; // (2 I, C): gate, up
-    private final Tensor output; // (C, I)
+    private final Linear gateAndUp; // C -> I + I
+    private final Linear down; // I -> C
 
     FeedForward(ModelConfig config, Parameters parameters, String prefix) {
         long inner = config.intermediateSize();
-        input = parameters.matrix(
-                LanguageModel.deviation(config),
+        gateAndUp = parameters.linear(
                 config.hiddenSize(),
-                new Parameters.Rows(prefix + "gate_proj.weight", inner),
-                new Parameters.Rows(prefix + "up_proj.weight", inner));
-        output = parameters.matrix(
-                LanguageModel.residualDeviation(config),
-                inner,
-                new Parameters.Rows(prefix + "down_proj.weight", config.hiddenSize()));
+                false,
+                new Parameters.Rows(prefix + "gate_proj", inner),
+                new Parameters.Rows(prefix + "up_proj", inner));
+        down = parameters.residualLinear(inner, new Parameters.Rows(prefix + "down_proj", config.hiddenSize()));
     }
 
-    /** Maps x [B, T, C] to [B, T, C], position by position; the steps back go to the tape, if that is not null. */
+    /** Maps x [B, T, C] to [B, T, C], position by position; the tape, if not null, records the backward pass. */
     Tensor forward(Tensor x, Tape tape) {
-        if (tape == null) {
-            TensorVector gateAndUp = Linear.apply(x, input).chunk(2, 2); // (B, T, I) each
-            return Linear.apply(torch.silu(gateAndUp.get(0)).mul(gateAndUp.get(1)), output);
-        }
-        return Linear.apply(gated(x, tape), output, tape);
+        return down.forward(tape == null ? swiGlu(x) : swiGlu(x, tape), tape);
     }
 
-    /** Gate and up each whole: what follows is slow on tensors with gaps. */
-    private Tensor gated(Tensor x, Tape tape) {
-        TensorVector weights = input.chunk(2, 0); // (I, C) each
-        Tensor gate = Linear.apply(x, weights.get(0)); // (B, T, I)
-        Tensor up = Linear.apply(x, weights.get(1)); // (B, T, I)
-        Tensor keptX = tape.keep(x);
-        Tensor keptGate = tape.keep(gate);
-        Tensor keptUp = tape.keep(up);
-        tape.record(gradient -> backward(gradient, keptX, keptGate, keptUp));
+    private Tensor swiGlu(Tensor x) {
+        TensorVector parts = gateAndUp.forward(x, null).chunk(2, 2); // (B, T, I) each
+        return torch.silu(parts.get(0)).mul(parts.get(1));
+    }
+
+    /** With gate and up contiguous: the element-wise operations, forward and backward, are slow on tensors with gaps. */
+    private Tensor swiGlu(Tensor x, Tape tape) {
+        Tensor[] parts = gateAndUp.forwardInParts(x, 2); // (B, T, I) each
+        Tensor savedX = tape.saveForBackward(x);
+        Tensor gate = tape.saveForBackward(parts[0]);
+        Tensor up = tape.saveForBackward(parts[1]);
+        tape.record(gradient -> backward(gradient, savedX, gate, up));
         return torch.silu(gate).mul_(up);
     }
 
+    // Forward:  g = gate(x), u = up(x), y = silu(g) ⊙ u with silu(g) = g · σ(g)
+    // Backward: du = dy ⊙ silu(g), dg = dy ⊙ u ⊙ silu'(g) with silu'(g) = σ(g) · (1 + g · (1 − σ(g))); dx from both.
     private Tensor backward(Tensor gradient, Tensor x, Tensor gate, Tensor up) {
-        Tensor upGradient = torch.silu(gate).mul_(gradient).flatten(0, -2); // (B T, I)
-        Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate).flatten(0, -2); // (B T, I)
-        Tensor rows = x.flatten(0, -2); // (B T, C)
-        TensorVector weights = input.chunk(2, 0); // (I, C) each
-        Tensor gateWeight = weights.get(0);
-        Tensor upWeight = weights.get(1);
-        Tape.add(
-                input,
-                torch.cat(
-                        new TensorVector(
-                                Linear.weightGradient(gateGradient, rows, gateWeight),
-                                Linear.weightGradient(upGradient, rows, upWeight)),
-                        0));
-        return Linear.inputGradient(gateGradient, gateWeight)
-                .add_(Linear.inputGradient(upGradient, upWeight))
-                .view_as(x);
+        Tensor upGradient = torch.silu(gate).mul_(gradient); // (B, T, I)
+        Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate); // (B, T, I)
+        return gateAndUp.backward(x, gateGradient, upGradient);
     }
 }

@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The gradient of one large weight, in memory that is taken once: its pages would else be fresh from the system at every
- * step. For weights whose gradients are added by hand.
+ * step. For weights whose gradients are accumulated outside of autograd and {@link Tape}.
  */
 final class GradientBuffer implements AutoCloseable {
 

@@ -14,8 +14,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A decoder-only language model of the Llama architecture, as transformers' {@code LlamaForCausalLM} defines it: RMSNorm,
- * rotary positions, grouped-query attention, SwiGLU, no biases. Token ids in, logits out; it knows no text, no optimizer
- * and no files.
+ * rotary positions, grouped-query attention, SwiGLU, and biases where the configuration has them. Token ids in, logits
+ * out; it knows no text, no optimizer and no files.
  *
  * <p>Every method makes temporary tensors in the caller's {@link org.bytedeco.javacpp.PointerScope}; the weights live
  * until {@link #close()}. Shapes: {@code B} batch, {@code T} time, {@code C} hidden size, {@code V} vocabulary.
@@ -24,13 +24,13 @@ public final class LanguageModel extends Module {
 
     private final ModelConfig config;
     private final Parameters parameters;
-    private final Rotary rotary;
+    private final RotaryEmbedding rotary;
     private final Tensor embedding; // (V, C)
-    private final Tensor head; // (V, C); the embedding itself if tied
+    private final List<DecoderLayer> layers = new ArrayList<>();
+    private final RmsNorm norm;
+    private final Linear head; // C -> V; its weight is the embedding itself if tied
     private final GradientBuffer embeddingGradient;
     private final GradientBuffer headGradient;
-    private final List<DecoderLayer> layers = new ArrayList<>();
-    private final RootMeanSquareNorm norm;
     private Dropout dropout = new Dropout(0);
 
     /** A float32 model on the CPU whose initial weights follow from the configuration and the seed alone. */
@@ -38,33 +38,20 @@ public final class LanguageModel extends Module {
         super("LanguageModel");
         retainReference();
         this.config = config;
-        parameters = new Parameters(this, seed);
-        rotary = new Rotary(config);
-        embedding =
-                parameters.matrix(deviation(config), config.hiddenSize(), vocabularyRows("model.embed_tokens.weight"));
+        parameters = new Parameters(this, config, seed);
+        rotary = new RotaryEmbedding(config);
+        embedding = parameters.embedding(
+                config.hiddenSize(), new Parameters.Rows("model.embed_tokens", config.vocabularySize()));
         for (int layer = 0; layer < config.layers(); layer++) {
-            layers.add(new DecoderLayer(config, parameters, "model.layers." + layer + ".", rotary));
+            layers.add(new DecoderLayer(config, parameters, layer, rotary));
         }
-        norm = new RootMeanSquareNorm(config, parameters, "model.norm.weight");
-        embeddingGradient = new GradientBuffer(embedding);
+        norm = new RmsNorm(config, parameters, "model.norm");
         head = config.tiedEmbeddings()
-                ? embedding
-                : parameters.matrix(deviation(config), config.hiddenSize(), vocabularyRows("lm_head.weight"));
-        headGradient = config.tiedEmbeddings() ? embeddingGradient : new GradientBuffer(head);
-    }
-
-    private Parameters.Rows vocabularyRows(String name) {
-        return new Parameters.Rows(name, config.vocabularySize());
-    }
-
-    /** Standard deviation of initial weights: keeps the variance of what a width of C is multiplied into. */
-    static double deviation(ModelConfig config) {
-        return 1 / Math.sqrt(config.hiddenSize());
-    }
-
-    /** Deviation of the matrices that write to the residual stream: their 2 × layers sums keep its variance (GPT-2). */
-    static double residualDeviation(ModelConfig config) {
-        return deviation(config) / Math.sqrt(2.0 * config.layers());
+                ? new Linear(embedding, null)
+                : parameters.linear(
+                        config.hiddenSize(), false, new Parameters.Rows("lm_head", config.vocabularySize()));
+        embeddingGradient = new GradientBuffer(embedding);
+        headGradient = config.tiedEmbeddings() ? embeddingGradient : new GradientBuffer(head.weight());
     }
 
     public ModelConfig config() {
@@ -73,84 +60,22 @@ public final class LanguageModel extends Module {
 
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
-        return Temporaries.freedBy(() -> Linear.apply(hidden(embed(ids), null, null), head));
+        return NestedScope.evaluate(() -> head.forward(hiddenStates(embed(ids), null, null), null));
     }
 
-    /**
-     * The sum of the token losses (nats) of targets [B, T] (int64) given ids [B, T] (int64). Targets of -100 do not
-     * count. Records no gradients.
-     */
-    public double lossSum(Tensor ids, Tensor targets) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            Tensor hidden = Temporaries.freedBy(() -> hidden(embed(ids), null, null));
-            return CrossEntropy.sum(hidden.flatten(0, 1), head, targets.flatten(), null);
-        }
+    /** The embeddings [B, T, C] of ids [B, T]. */
+    private Tensor embed(Tensor ids) {
+        return torch.embedding(embedding, ids);
     }
 
-    /**
-     * As {@link #lossSum}, with the backward pass to follow, which adds {@code scale} times the gradient of the loss sum
-     * to the gradients of all weights. What the output projection has to add is added by the forward pass.
-     */
-    public Pass forward(Tensor ids, Tensor targets, double scale) {
-        Tape tape = new Tape();
-        try (NoGradGuard guard = new NoGradGuard()) {
-            Tensor embedded = embed(ids);
-            Tensor hidden = byHand()
-                    ? Temporaries.freedBy(() -> hidden(embedded, null, tape))
-                    : Temporaries.freedBy(() -> tape.byAutograd(embedded, leaf -> hidden(leaf, null, null)));
-            Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
-            double sum = CrossEntropy.sum(
-                    hidden.flatten(0, 1),
-                    head,
-                    targets.flatten(),
-                    new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
-            return new Pass(ids, gradient.to(hidden.scalar_type()), tape, sum);
-        } catch (RuntimeException failed) {
-            tape.close();
-            throw failed;
+    /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
+    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, Tape tape) {
+        Dropout active = is_training() ? dropout : new Dropout(0);
+        Tensor x = active.forward(embedded, tape); // (B, T, C)
+        for (DecoderLayer layer : layers) {
+            x = layer.forward(x, cache, active, tape); // (B, T, C)
         }
-    }
-
-    /** On the CPU in float32, where it is faster; elsewhere autograd makes the gradients. */
-    private boolean byHand() {
-        return embedding.is_cpu() && !torch.is_autocast_enabled(DeviceType.CPU);
-    }
-
-    /** A forward pass that waits for its backward pass. */
-    public final class Pass implements AutoCloseable {
-
-        private final Tensor ids; // (B, T)
-        private final Tensor gradient; // (B, T, C), of the last hidden state
-        private final Tape tape;
-        private final double lossSum;
-
-        private Pass(Tensor ids, Tensor gradient, Tape tape, double lossSum) {
-            this.ids = ids;
-            this.gradient = gradient;
-            this.tape = tape;
-            this.lossSum = lossSum;
-        }
-
-        /** In nats. */
-        public double lossSum() {
-            return lossSum;
-        }
-
-        /** Adds to the gradients; once. */
-        public void backward() {
-            try (PointerScope scope = new PointerScope();
-                    NoGradGuard guard = new NoGradGuard()) {
-                Tensor embedded = tape.backward(gradient); // (B, T, C)
-                embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1));
-            }
-        }
-
-        /** Frees what a backward pass would have needed, if none was made. */
-        @Override
-        public void close() {
-            tape.close();
-        }
+        return norm.forward(x, tape);
     }
 
     /**
@@ -163,26 +88,96 @@ public final class LanguageModel extends Module {
         long time = ids.size(1);
         cache.require(time);
         try (NoGradGuard guard = new NoGradGuard()) {
-            Tensor logits = Temporaries.freedBy(
-                    () -> Linear.apply(hidden(embed(ids), cache, null).select(1, time - 1), head)); // (B, V)
+            Tensor logits = NestedScope.evaluate(() -> {
+                Tensor last = hiddenStates(embed(ids), cache, null).select(1, time - 1); // (B, T, C) -> (B, C)
+                return head.forward(last, null); // (B, V)
+            });
             cache.advance(time);
             return logits;
         }
     }
 
-    /** The embeddings [B, T, C] of ids [B, T]. */
-    private Tensor embed(Tensor ids) {
-        return torch.embedding(embedding, ids);
+    /**
+     * The sum of the token losses (nats) of targets [B, T] (int64) given ids [B, T] (int64). Targets of -100 do not
+     * count. Records no gradients.
+     */
+    public double lossSum(Tensor ids, Tensor targets) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            Tensor hidden = NestedScope.evaluate(() -> hiddenStates(embed(ids), null, null)); // (B, T, C)
+            return CrossEntropy.sum(
+                    hidden.flatten(0, 1), // (B T, C)
+                    head.weight(),
+                    targets.flatten(), // (B T)
+                    null);
+        }
     }
 
-    /** The residual stream [B, T, C] after the last norm; the steps back go to the tape, if that is not null. */
-    private Tensor hidden(Tensor embedded, KeyValueCache cache, Tape tape) {
-        Dropout active = is_training() ? dropout : new Dropout(0);
-        Tensor x = active.apply(embedded, tape); // (B, T, C)
-        for (int index = 0; index < layers.size(); index++) {
-            x = layers.get(index).forward(x, cache, index, active, tape);
+    /**
+     * As {@link #lossSum}, with the backward pass to follow, which adds {@code scale} times the gradient of the loss sum
+     * to the gradients of all weights. What the output projection has to add is added by the forward pass.
+     */
+    public Loss forward(Tensor ids, Tensor targets, double scale) {
+        Tape tape = new Tape();
+        try (NoGradGuard guard = new NoGradGuard()) {
+            Tensor embedded = embed(ids); // (B, T, C)
+            Tensor hidden = NestedScope.evaluate(() -> recordsLayersOnTape()
+                    ? hiddenStates(embedded, null, tape)
+                    : tape.recordAutograd(embedded, leaf -> hiddenStates(leaf, null, null))); // (B, T, C)
+            Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
+            double sum = CrossEntropy.sum(
+                    hidden.flatten(0, 1), // (B T, C)
+                    head.weight(),
+                    targets.flatten(), // (B T)
+                    new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
+            return new Loss(ids, gradient.to(hidden.scalar_type()), tape, sum);
+        } catch (RuntimeException failed) {
+            tape.close();
+            throw failed;
         }
-        return norm.forward(x, tape);
+    }
+
+    /** On the CPU in float32, where it is faster; elsewhere autograd makes the gradients of all layers. */
+    private boolean recordsLayersOnTape() {
+        return embedding.is_cpu() && !torch.is_autocast_enabled(DeviceType.CPU);
+    }
+
+    /** The loss of a forward pass, and its backward pass. */
+    public final class Loss implements AutoCloseable {
+
+        private final Tensor ids; // (B, T)
+        private final Tensor gradient; // (B, T, C), of the last hidden states
+        private final Tape tape;
+        private final double sum;
+
+        private Loss(Tensor ids, Tensor gradient, Tape tape, double sum) {
+            this.ids = ids;
+            this.gradient = gradient;
+            this.tape = tape;
+            this.sum = sum;
+        }
+
+        /** Of the tokens, in nats. */
+        public double sum() {
+            return sum;
+        }
+
+        /** Adds to the gradients; once. */
+        public void backward() {
+            try (PointerScope scope = new PointerScope();
+                    NoGradGuard guard = new NoGradGuard()) {
+                Tensor embedded = tape.backward(gradient); // (B, T, C)
+                // Forward:  X[b, t] = E[ids[b, t]]
+                // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
+                embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1)); // (B T), (B T, C)
+            }
+        }
+
+        /** Frees what a backward pass would have needed, if none was made. */
+        @Override
+        public void close() {
+            tape.close();
+        }
     }
 
     /** The probability with which values are dropped while training (0, the initial value: none). */
@@ -195,7 +190,7 @@ public final class LanguageModel extends Module {
         return parameters.matrices();
     }
 
-    /** The trained vectors: the weights of the norms. */
+    /** The trained vectors: the scales of the norms, and the biases. */
     public List<Tensor> vectors() {
         return parameters.vectors();
     }

@@ -1,115 +1,74 @@
 package perdure.model;
 
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Supplier;
-import org.bytedeco.pytorch.Context;
-import org.bytedeco.pytorch.GenericList;
-import org.bytedeco.pytorch.GradMode;
-import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The product of activations with the transpose of a weight, the bulk of all arithmetic. Float32 on the CPU goes to
- * oneDNN, which is part of libtorch and uses AVX-512 on every processor that has it; MKL does so on Intel's alone. Its
- * operator on plain tensors copies nothing but records no graph: where autograd records, BLAS multiplies, and where the
- * gradients are made by hand ({@link Tape}), oneDNN makes them too. Few rows stay with BLAS. libtorch's own switch
- * (userEnabledMkldnn) turns oneDNN off.
- *
- * <p>Another operator of oneDNN 3.7.1, which libtorch 2.10 contains, is wrong for many widths on AVX-512. This one has
- * not been found so; still, the first products with every shape of weight are held against BLAS, and a shape that differs
- * stays there.
+ * A linear layer, Y = X·Wᵀ + b, or several layers of one input with their rows stacked.
  *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
+ *
+ * @param weight [N, K]
+ * @param bias [N], or null for none
  */
-final class Linear {
+record Linear(Tensor weight, Tensor bias) {
 
-    private static final int FEWEST_ROWS = 32;
-
-    /** Largest difference to BLAS, of the largest result: rounding stays far below, a wrong product far above. */
-    private static final double TOLERANCE = 1e-3;
-
-    /** Whether oneDNN's result has agreed with BLAS's, by operation and shape of the weight. */
-    private static final Map<List<Object>, Boolean> RIGHT = new ConcurrentHashMap<>();
-
-    /** oneDNN's product, with the arguments that are the same for all: no bias, and no function of the result. */
-    private static final class Product {
-
-        private static final BoxedOperator LINEAR = new BoxedOperator("mkldnn::_linear_pointwise", "");
-        private static final IValue NOTHING = new IValue().retainReference();
-        private static final IValue FUNCTION = new IValue("none").retainReference();
-        private static final IValue NUMBERS = new IValue(new GenericList(LINEAR.elementType(4))).retainReference();
-
-        static Tensor of(Tensor x, Tensor weight) {
-            return LINEAR.call(new IValue(x), new IValue(weight), NOTHING, FUNCTION, NUMBERS, NOTHING)
-                    .get(0)
-                    .toTensor();
-        }
-    }
-
-    private Linear() {}
-
-    /** x [..., K] times the transpose of weight [N, K]: [..., N]; differentiable. */
-    static Tensor apply(Tensor x, Tensor weight) {
-        return faster("product", x, weight, () -> Product.of(x, weight), () -> torch.linear(x, weight));
-    }
-
-    /** As {@link #apply(Tensor, Tensor)}, with its step back on the tape, if that is not null. */
-    static Tensor apply(Tensor x, Tensor weight, Tape tape) {
+    /** Maps x [..., K] to [..., N]; the tape, if not null, records the backward pass. Without one it is differentiable. */
+    Tensor forward(Tensor x, Tape tape) {
         if (tape != null) {
-            Tensor input = tape.keep(x);
-            tape.record(gradient -> {
-                Tensor rows = gradient.flatten(0, -2);
-                Tape.add(weight, weightGradient(rows, input.flatten(0, -2), weight));
-                return inputGradient(rows, weight).view_as(input);
-            });
+            Tensor savedX = tape.saveForBackward(x);
+            tape.record(gradient -> backward(savedX, gradient));
         }
-        return apply(x, weight);
+        return affine(x, weight, bias);
     }
 
-    /** The gradient of x [R, K], given that [R, N] of its product with weight [N, K]. */
-    static Tensor inputGradient(Tensor gradient, Tensor weight) {
-        return faster(
-                "gradient of x",
-                gradient,
-                weight,
-                () -> Product.of(gradient, weight.t()),
-                () -> torch.matmul(gradient, weight));
-    }
-
-    /** The gradient of weight [N, K], given that [R, N] of its product with x [R, K]. */
-    static Tensor weightGradient(Tensor gradient, Tensor x, Tensor weight) {
-        return faster(
-                "gradient of the weight",
-                x,
-                weight,
-                () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
-                        .get0(),
-                () -> torch.matmul(gradient.t(), x));
-    }
-
-    private static Tensor faster(
-            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
-        if (GradMode.is_enabled()
-                || !x.is_cpu()
-                || x.scalar_type().intern() != ScalarType.Float
-                || x.numel() / x.size(-1) < FEWEST_ROWS
-                || !Context.hasMKLDNN()
-                || !torch.globalContext().userEnabledMkldnn()
-                || torch.is_autocast_enabled(DeviceType.CPU)) {
-            return blas.get();
+    /** As {@link #forward}, in {@code parts} equal parts [..., N / parts], each contiguous; records nothing. */
+    Tensor[] forwardInParts(Tensor x, int parts) {
+        Tensor[] outputs = new Tensor[parts];
+        for (int part = 0; part < parts; part++) {
+            outputs[part] = affine(x, rowsOf(weight, part, parts), bias == null ? null : rowsOf(bias, part, parts));
         }
-        boolean right = RIGHT.computeIfAbsent(
-                List.of(operation, weight.size(0), weight.size(1)), key -> near(blas.get(), oneDnn.get()));
-        return (right ? oneDnn : blas).get();
+        return outputs;
     }
 
-    private static boolean near(Tensor expected, Tensor actual) {
-        double difference = actual.sub(expected).abs().max().item_double();
-        return difference <= TOLERANCE * expected.abs().max().item_double();
+    private static Tensor affine(Tensor x, Tensor weight, Tensor bias) {
+        Tensor product = MatrixProduct.forward(x, weight);
+        return bias == null ? product : product.add_(bias);
+    }
+
+    // Forward:  Y = X·Wᵀ + b
+    // Backward: dX = dY·W, dW = dYᵀ·X, db = Σ over rows of dY.
+    // In equal parts, Yᵢ = X·Wᵢᵀ + bᵢ, given the parts' gradients: dX = Σ dYᵢ·Wᵢ; dW and db are stacked like W and b.
+    // Returns dX in the shape of x [..., K]; accumulates dW and db.
+    Tensor backward(Tensor x, Tensor... gradients) {
+        Tensor rows = x.flatten(0, -2); // (R, K)
+        TensorVector weightGradients = new TensorVector();
+        TensorVector biasGradients = new TensorVector();
+        Tensor inputGradient = null; // (R, K)
+        for (int part = 0; part < gradients.length; part++) {
+            Tensor gradient = gradients[part].flatten(0, -2); // (R, N / parts)
+            Tensor partWeight = rowsOf(weight, part, gradients.length); // (N / parts, K)
+            weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows, partWeight));
+            if (bias != null) {
+                biasGradients.push_back(gradient.sum(0));
+            }
+            Tensor share = MatrixProduct.inputGradient(gradient, partWeight);
+            inputGradient = inputGradient == null ? share : inputGradient.add_(share);
+        }
+        Tape.accumulate(weight, stacked(weightGradients));
+        if (bias != null) {
+            Tape.accumulate(bias, stacked(biasGradients));
+        }
+        return inputGradient.view_as(x);
+    }
+
+    private static Tensor rowsOf(Tensor whole, int part, int parts) {
+        long count = whole.size(0) / parts;
+        return whole.narrow(0, part * count, count);
+    }
+
+    private static Tensor stacked(TensorVector parts) {
+        return parts.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
     }
 }

@@ -11,45 +11,48 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 
 /**
- * What a forward pass leaves for its backward pass, where that is made by hand: the steps, taken last first, and the
- * tensors that each needs, which are freed as soon as it is taken. Autograd cannot follow oneDNN's products on plain
- * tensors ({@link Linear}), and holds everything until its graph goes.
+ * The backward pass of a chain of operations, where autograd does not make it: the operations' own backward functions, run
+ * last first, and the tensors that each has saved, which are freed as soon as it has run. Autograd cannot follow oneDNN's
+ * products on plain tensors ({@link MatrixProduct}), and holds everything until its graph goes.
  *
- * <p>A step turns the gradient of its result into that of its input, and adds to the gradients of the weights between.
+ * <p>A backward function turns the gradient of its operation's result into that of its input, and accumulates the
+ * gradients of the parameters between.
  */
 final class Tape implements AutoCloseable {
 
-    private record Step(UnaryOperator<Tensor> backward, List<AutoCloseable> needed) {}
+    private record Operation(UnaryOperator<Tensor> backward, List<AutoCloseable> saved) {}
 
-    private final Deque<Step> steps = new ArrayDeque<>();
-    private final List<AutoCloseable> kept = new ArrayList<>();
+    private final Deque<Operation> operations = new ArrayDeque<>();
+    private final List<AutoCloseable> saved = new ArrayList<>(); // for the operation that is recorded next
 
-    /** Keeps a tensor beyond its scope, for the step that is recorded next. */
-    Tensor keep(Tensor tensor) {
+    /** Keeps a tensor beyond its scope, for the operation that is recorded next. */
+    Tensor saveForBackward(Tensor tensor) {
         Tensor handle = new Tensor(tensor).retainReference();
-        kept.add(handle);
+        saved.add(handle);
         return handle;
     }
 
     void record(UnaryOperator<Tensor> backward) {
-        steps.push(new Step(backward, List.copyOf(kept)));
-        kept.clear();
+        operations.push(new Operation(backward, List.copyOf(saved)));
+        saved.clear();
     }
 
     /** The tape of a residual branch, from x to what is added to x. */
     Tape branch() {
         Tape branch = new Tape();
-        kept.add(branch);
+        saved.add(branch);
+        // Forward:  Y = X + f(X)
+        // Backward: dX = (gradient of f, given dY) + dY.
         record(gradient -> branch.backward(gradient).add(gradient));
         return branch;
     }
 
-    /** What {@code function} makes of x; autograd takes it back. */
-    Tensor byAutograd(Tensor x, UnaryOperator<Tensor> function) {
-        Tensor leaf = keep(x.detach().requires_grad_(true));
+    /** The result of {@code function} for x, whose backward pass autograd makes. */
+    Tensor recordAutograd(Tensor x, UnaryOperator<Tensor> function) {
+        Tensor leaf = saveForBackward(x.detach().requires_grad_(true));
         Tensor result;
         try (AutoGradMode recording = new AutoGradMode(true)) {
-            result = keep(function.apply(leaf));
+            result = saveForBackward(function.apply(leaf));
         }
         record(gradient -> {
             result.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
@@ -58,16 +61,16 @@ final class Tape implements AutoCloseable {
         return result.detach();
     }
 
-    /** Takes all steps back, once: the gradient of the first input, given that of the last result. Records no graph. */
+    /** Runs all backward functions, once: the gradient of the first input, given that of the last result. No graph. */
     Tensor backward(Tensor gradient) {
         Tensor current = gradient;
-        while (!steps.isEmpty()) {
-            Step step = steps.pop();
+        while (!operations.isEmpty()) {
+            Operation operation = operations.pop();
             Tensor before = current;
             try {
-                current = Temporaries.freedBy(() -> step.backward.apply(before));
+                current = NestedScope.evaluate(() -> operation.backward.apply(before));
             } finally {
-                close(step.needed);
+                close(operation.saved);
             }
             if (before != gradient) {
                 before.close();
@@ -79,13 +82,13 @@ final class Tape implements AutoCloseable {
     /** Frees what no backward pass has used. */
     @Override
     public void close() {
-        steps.forEach(step -> close(step.needed));
-        steps.clear();
-        close(kept);
+        operations.forEach(operation -> close(operation.saved));
+        operations.clear();
+        close(saved);
     }
 
-    private static void close(List<AutoCloseable> needed) {
-        for (AutoCloseable one : needed) {
+    private static void close(List<AutoCloseable> saved) {
+        for (AutoCloseable one : saved) {
             try {
                 one.close();
             } catch (Exception e) {
@@ -94,13 +97,13 @@ final class Tape implements AutoCloseable {
         }
     }
 
-    /** Adds to the gradient of a weight. */
-    static void add(Tensor weight, Tensor gradient) {
-        Tensor sum = weight.grad();
+    /** Adds to the gradient of a parameter, which takes the tensor itself if it had none. */
+    static void accumulate(Tensor parameter, Tensor gradient) {
+        Tensor sum = parameter.grad();
         if (sum.defined()) {
             sum.add_(gradient);
         } else {
-            weight.mutable_grad().put(gradient);
+            parameter.mutable_grad().put(gradient);
         }
     }
 }

@@ -20,10 +20,10 @@ final class AllowedHosts {
     private final Set<String> names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "[::1]"));
     private final boolean everyAddress;
 
+    /** @param boundHost an IPv6 address in brackets */
     AllowedHosts(String boundHost, InetAddress boundAddress) {
         everyAddress = boundAddress.isAnyLocalAddress();
-        boolean bare = boundHost.contains(":") && !boundHost.startsWith("[");
-        names.add((bare ? "[" + boundHost + "]" : boundHost).toLowerCase(Locale.ROOT));
+        names.add(boundHost.toLowerCase(Locale.ROOT));
     }
 
     /** @param port the one that the request came in by; it may be left out of the header if it is HTTP's own */

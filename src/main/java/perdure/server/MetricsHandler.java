@@ -12,8 +12,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
@@ -114,8 +117,32 @@ final class MetricsHandler implements HttpHandler {
                 .register(registry);
         GaugeWithCallback.builder()
                 .name("perdure_native_memory_bytes")
-                .help("Memory held outside the Java virtual machine")
-                .callback(sample -> sample.call(run.nativeBytes().getAsLong()))
+                .help("Memory that native code has allocated and not freed, by glibc's count: tensors on the CPU and "
+                        + "what libraries hold, without the Java heap")
+                .callback(sample -> callIfKnown(sample, run.nativeBytes().getAsLong()))
                 .register(registry);
+        GaugeWithCallback.builder()
+                .name("process_resident_memory_bytes")
+                .help("Resident memory size in bytes")
+                .callback(sample -> callIfKnown(sample, residentBytes()))
+                .register(registry);
+    }
+
+    private static void callIfKnown(GaugeWithCallback.Callback sample, long bytes) {
+        if (bytes >= 0) {
+            sample.call(bytes);
+        }
+    }
+
+    /** Of this process, the Java heap included; -1 where there is no Linux to tell. */
+    private static long residentBytes() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
+                    .findFirst()
+                    .orElse(-1);
+        } catch (IOException otherSystem) {
+            return -1;
+        }
     }
 }

@@ -8,7 +8,8 @@ import io.undertow.util.Methods;
  * A line of the routing table.
  *
  * @param path exact, or ending in {@code /*} for everything below
- * @param handler runs on the I/O thread; wrap it in a {@code BlockingHandler} if it waits for anything
+ * @param handler begins on the server's only I/O thread: what reads files or waits there delays every request, so it
+ *     dispatches such work to another thread
  */
 record Route(HttpString method, String path, HttpHandler handler) {
 

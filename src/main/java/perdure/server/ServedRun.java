@@ -13,7 +13,7 @@ import perdure.status.TrainingStatus;
  * @param folder the run folder, whose loss history is served
  * @param chat answers from the run folder; the server stops it, and whoever opened it closes it after the server
  * @param stop asks the trainer to finish its step, save and end; returns at once
- * @param nativeBytes memory held outside the Java heap
+ * @param nativeBytes that native code has allocated and not freed; negative where that is not known
  */
 public record ServedRun(
         AtomicReference<TrainingStatus> status,

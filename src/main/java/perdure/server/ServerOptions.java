@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * Where the server listens and who may ask. Every error names the flag that carried the value.
+ * Where the server listens and who may ask. Every error names the value.
  *
  * @param host name or address to bind; anything but loopback requires a token
  * @param port 0 picks a free one
@@ -13,19 +13,16 @@ import java.net.UnknownHostException;
  */
 public record ServerOptions(String host, int port, String token, Limits limits) {
 
-    public static final String DEFAULT_HOST = "127.0.0.1";
-    public static final int DEFAULT_PORT = 8080;
-
     public ServerOptions {
         if (port < 0 || port > 65_535) {
-            throw new IllegalArgumentException("--port " + port + ": must be 0 to 65535");
+            throw new IllegalArgumentException("port " + port + " is not from 0 to 65535.");
         }
         if (token != null && !token.matches("[!-~]+")) {
-            throw new IllegalArgumentException("--token: must be visible ASCII characters without spaces");
+            throw new IllegalArgumentException("The token is not made of visible ASCII characters without spaces.");
         }
         if (token == null && !resolve(host).isLoopbackAddress()) {
-            throw new IllegalArgumentException("--host " + host
-                    + ": can be reached from other machines and therefore requires --token; 127.0.0.1 does not");
+            throw new IllegalArgumentException("host " + host
+                    + " can be reached from other machines and therefore needs a token; 127.0.0.1 does not.");
         }
     }
 
@@ -36,7 +33,12 @@ public record ServerOptions(String host, int port, String token, Limits limits) 
 
     /** On loopback, without a token. */
     public static ServerOptions local(int port) {
-        return new ServerOptions(DEFAULT_HOST, port, null);
+        return new ServerOptions("127.0.0.1", port, null);
+    }
+
+    /** The host as a URL and the Host header have it: an IPv6 address stands in brackets. */
+    String hostInUrl() {
+        return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
     }
 
     InetAddress address() {
@@ -45,12 +47,12 @@ public record ServerOptions(String host, int port, String token, Limits limits) 
 
     private static InetAddress resolve(String host) {
         if (host == null || host.isBlank()) {
-            throw new IllegalArgumentException("--host: must not be empty");
+            throw new IllegalArgumentException("The host is empty.");
         }
         try {
             return InetAddress.getByName(host);
         } catch (UnknownHostException unknown) {
-            throw new IllegalArgumentException("--host " + host + ": no such host", unknown);
+            throw new IllegalArgumentException("There is no host " + host + ".", unknown);
         }
     }
 }

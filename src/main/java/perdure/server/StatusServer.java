@@ -36,6 +36,7 @@ public final class StatusServer implements AutoCloseable {
     /** For answers under way to be told that the server stops. */
     private static final long FAREWELL_MILLIS = 2_000;
 
+    private final ServerOptions options;
     private final Undertow undertow;
     private final ChatSession chat;
     private final GracefulShutdownHandler requests;
@@ -44,12 +45,14 @@ public final class StatusServer implements AutoCloseable {
     private final int port;
 
     private StatusServer(
+            ServerOptions options,
             Undertow undertow,
             ChatSession chat,
             GracefulShutdownHandler requests,
             EventStream events,
             ScheduledExecutorService ticker,
             int port) {
+        this.options = options;
         this.undertow = undertow;
         this.chat = chat;
         this.requests = requests;
@@ -85,7 +88,7 @@ public final class StatusServer implements AutoCloseable {
             return thread;
         });
         ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return new StatusServer(undertow, run.chat(), requests, events, ticker, port);
+        return new StatusServer(options, undertow, run.chat(), requests, events, ticker, port);
     }
 
     /** The routing table: all that is served, in one place. */
@@ -166,7 +169,7 @@ public final class StatusServer implements AutoCloseable {
 
     private static Undertow undertow(ServerOptions options, InetAddress address, HttpHandler routes) {
         Limits limits = options.limits();
-        AllowedHosts hosts = new AllowedHosts(options.host(), address);
+        AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), address);
         HttpHandler secured = new SecurityHandler(hosts, limits.bodyBytes(), routes);
         return Undertow.builder()
                 .addHttpListener(options.port(), address.getHostAddress())
@@ -192,23 +195,28 @@ public final class StatusServer implements AutoCloseable {
         return Math.toIntExact(duration.toMillis());
     }
 
-    /** Which flag is at fault: the host, if not even a free port can be opened there. */
+    /** What is at fault: the host, if not even a free port can be opened there. */
     private static IllegalArgumentException unbindable(
             ServerOptions options, InetAddress address, RuntimeException failure) {
         try (ServerSocket probe = new ServerSocket(0, 1, address)) {
             LOG.debug("{} can be bound, at port {}", options.host(), probe.getLocalPort());
         } catch (IOException unavailable) {
             return new IllegalArgumentException(
-                    "--host " + options.host() + ": not an address of this machine", failure);
+                    "host " + options.host() + " is not an address of this machine.", failure);
         }
         String reason = options.port() > 0 && options.port() < 1024 ? "not permitted, or in use" : "already in use";
         return new IllegalArgumentException(
-                "--port " + options.port() + ": " + reason + "; choose another, or 0 for a free one", failure);
+                "port " + options.port() + " is " + reason + "; choose another, or 0 for a free one.", failure);
     }
 
     /** The port in use, also where a free one was asked for. */
     public int port() {
         return port;
+    }
+
+    /** Where a browser on this machine finds it, without a slash at the end. */
+    public String url() {
+        return "http://" + options.hostInUrl() + ":" + port;
     }
 
     /** Ends the answers under way, which are told why, then cuts every connection and frees the port. */

@@ -8,9 +8,17 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * of {@code training_status.json}.
  *
  * @param message a sentence for people where something needs one (a failed save, a fallback), else null
+ * @param position how far the run is
+ * @param lastEpoch the epoch that this process finished last; null if none
  */
 public record TrainingProgress(
-        State state, String message, Position position, Speed speed, Quality quality, Saved saved) {
+        State state,
+        String message,
+        Steps position,
+        Speed speed,
+        Quality quality,
+        Saved saved,
+        @JsonProperty("last_epoch") FinishedEpoch lastEpoch) {
 
     /** What the trainer is doing. */
     public enum State {
@@ -39,7 +47,7 @@ public record TrainingProgress(
      * @param percent of the whole run, 0…100
      * @param tokens trained on in the run's whole life
      */
-    public record Position(
+    public record Steps(
             long step,
             @JsonProperty("total_steps") long totalSteps,
             @JsonProperty("epoch_step") long epochStep,
@@ -62,7 +70,7 @@ public record TrainingProgress(
             int restarts) {}
 
     /**
-     * Losses are means in nats a token; null where none was computed yet.
+     * Losses are means in nats per token; null where none was computed yet.
      *
      * @param bestLoss least epoch loss of the run's whole life
      */
@@ -107,14 +115,28 @@ public record TrainingProgress(
         }
     }
 
+    /**
+     * An epoch that has finished. Losses are means in nats per token.
+     *
+     * @param epoch ordinal, from one
+     * @param sample what the model said at its end, a line or two
+     */
+    public record FinishedEpoch(
+            int epoch,
+            double loss,
+            @JsonProperty("validation_loss") double validationLoss,
+            @JsonProperty("bits_per_byte") double bitsPerByte,
+            String sample) {}
+
     /** Of a process that has not trained. */
     public static TrainingProgress of(State state) {
         return new TrainingProgress(
                 state,
                 null,
-                new Position(0, 0, 0, 0, 0, 0),
+                new Steps(0, 0, 0, 0, 0, 0),
                 new Speed(null, null, 0, 0, 0),
                 new Quality(null, null, null, null, null),
-                Saved.before(null, 0));
+                Saved.before(null, 0),
+                null);
     }
 }

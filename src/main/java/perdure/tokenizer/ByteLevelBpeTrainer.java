@@ -96,10 +96,10 @@ public final class ByteLevelBpeTrainer {
      */
     public String train(int vocabularySize, BooleanSupplier stop) {
         if (vocabularySize < BYTES || vocabularySize > MAXIMUM_VOCABULARY) {
-            throw new IllegalArgumentException("--vocab-size " + vocabularySize + " is not between " + BYTES
+            throw new IllegalArgumentException("vocabulary " + vocabularySize + " is not between " + BYTES
                     + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
         }
-        return TokenizerFiles.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
+        return TokenizerJson.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
     }
 
     /** Two tokens, by id; the result of merge {@code k} has id {@code 256 + k}. */

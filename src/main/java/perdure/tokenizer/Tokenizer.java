@@ -31,8 +31,8 @@ public final class Tokenizer implements AutoCloseable {
 
     private Tokenizer(String json) {
         this.json = json;
-        this.tokens = TokenizerFiles.tokens(json);
-        this.plain = new NativeTokenizer(TokenizerFiles.withoutAddedTokens(json));
+        this.tokens = TokenizerJson.tokens(json);
+        this.plain = new NativeTokenizer(TokenizerJson.withoutAddedTokens(json));
         this.complete = new NativeTokenizer(json);
         this.newline = encode("\n");
     }
@@ -90,8 +90,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /** The ids of one ChatML message: {@code <|im_start|>role\ncontent<|im_end|>\n}. */
-    public int[] encodeMessage(String role, String content) {
-        int[] inner = encode(role + "\n" + content);
+    public int[] encode(ChatMessage message) {
+        int[] inner = encode(message.role() + "\n" + message.content());
         int[] ids = new int[inner.length + 2 + newline.length];
         ids[0] = imStart();
         System.arraycopy(inner, 0, ids, 1, inner.length);
@@ -148,9 +148,9 @@ public final class Tokenizer implements AutoCloseable {
                 FILE,
                 json.getBytes(StandardCharsets.UTF_8),
                 "tokenizer_config.json",
-                TokenizerFiles.tokenizerConfigJson().getBytes(StandardCharsets.UTF_8),
+                TokenizerJson.tokenizerConfigJson().getBytes(StandardCharsets.UTF_8),
                 "special_tokens_map.json",
-                TokenizerFiles.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
+                TokenizerJson.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Writes the {@link #files} into a folder. */

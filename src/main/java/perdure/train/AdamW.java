@@ -39,20 +39,32 @@ public final class AdamW implements AutoCloseable {
         public static final Settings DEFAULT = new Settings(0.9, 0.95, 1e-8, 0.1);
 
         public Settings {
-            share("--beta1", beta1);
-            share("--beta2", beta2);
+            share("beta1", beta1);
+            share("beta2", beta2);
             if (!(epsilon > 0)) {
                 throw new IllegalArgumentException("epsilon " + epsilon + " is not positive.");
             }
             if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException(
-                        "--weight-decay " + weightDecay + " is not zero or a positive number.");
+                        "weight decay " + weightDecay + " is not zero or a positive number.");
             }
         }
 
-        private static void share(String flag, double value) {
+        public Settings beta1(double share) {
+            return new Settings(share, beta2, epsilon, weightDecay);
+        }
+
+        public Settings beta2(double share) {
+            return new Settings(beta1, share, epsilon, weightDecay);
+        }
+
+        public Settings weightDecay(double share) {
+            return new Settings(beta1, beta2, epsilon, share);
+        }
+
+        private static void share(String name, double value) {
             if (!(value >= 0 && value < 1)) {
-                throw new IllegalArgumentException(flag + " " + value + " is not in [0, 1).");
+                throw new IllegalArgumentException(name + " " + value + " is not in [0, 1).");
             }
         }
     }

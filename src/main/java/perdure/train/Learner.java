@@ -29,7 +29,7 @@ public record Learner(LanguageModel model, AdamW optimizer, Device device, Preci
      * Forward pass of ids and targets [B, T] on the device, in the caller's scope, whose backward pass adds {@code scale}
      * times the gradient of the sum of the token losses.
      */
-    LanguageModel.Pass forward(Tensor ids, Tensor targets, double scale) {
+    LanguageModel.Loss forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
             return model.forward(ids, targets, scale);
         }

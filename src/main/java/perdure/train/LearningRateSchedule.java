@@ -32,14 +32,14 @@ public record LearningRateSchedule(Kind kind, double peak, double floor, long wa
 
     public LearningRateSchedule {
         if (!(peak > 0) || peak > 1) {
-            throw new IllegalArgumentException("--learning-rate " + peak + " is not above 0 and at most 1.");
+            throw new IllegalArgumentException("learning rate " + peak + " is not above 0 and at most 1.");
         }
         if (!(floor >= 0) || floor > peak) {
             throw new IllegalArgumentException(
-                    "--min-learning-rate " + floor + " is not between 0 and --learning-rate " + peak + ".");
+                    "minimum learning rate " + floor + " is not between 0 and the learning rate " + peak + ".");
         }
         if (warmupSteps < 0) {
-            throw new IllegalArgumentException("--warmup-steps " + warmupSteps + " is negative.");
+            throw new IllegalArgumentException("warm-up of " + warmupSteps + " steps is negative.");
         }
         if (totalSteps < 1) {
             throw new IllegalArgumentException("A run of " + totalSteps + " steps has nothing to train on.");

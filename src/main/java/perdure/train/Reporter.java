@@ -3,6 +3,7 @@ package perdure.train;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import perdure.checkpoint.TrainerState.Best;
 import perdure.checkpoint.TrainerState.LossSum;
@@ -10,18 +11,17 @@ import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.checkpoint.TrainerState.Session;
 import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.Quality;
 import perdure.status.TrainingProgress.Saved;
-import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingProgress.State;
+import perdure.status.TrainingProgress.Steps;
 import perdure.status.TrainingStatus;
 
-/**
- * Turns what the loop knows into what people and programs read: the published status, the console's bar and its lines.
- */
+/** Turns what the loop knows into the status that others read, and says in a sentence where a resumed run goes on. */
 public final class Reporter {
-    private final StatusPublisher publisher;
-    private final ProgressConsole console;
+    private final Consumer<TrainingStatus> listener;
+    private final Consumer<String> messages;
     private final Supplier<String> sample;
 
     private Plan plan;
@@ -29,19 +29,23 @@ public final class Reporter {
     private SessionClock clock;
     private Double learningRate;
     private Double gradientNorm;
-    private Evaluator.Evaluation evaluation;
+    private FinishedEpoch lastEpoch;
 
-    /** @param sample makes a line or two of text with the model as it is, for a look at each epoch's end */
-    public Reporter(StatusPublisher publisher, ProgressConsole console, Supplier<String> sample) {
-        this.publisher = publisher;
-        this.console = console;
+    /**
+     * @param listener is told of every status
+     * @param messages is given sentences for people, one line each
+     * @param sample makes a line or two of text with the model as it is, for a look at each epoch's end
+     */
+    public Reporter(Consumer<TrainingStatus> listener, Consumer<String> messages, Supplier<String> sample) {
+        this.listener = listener;
+        this.messages = messages;
         this.sample = sample;
     }
 
     /** Says where a resumed run goes on, and what a changed total does to its learning rate. */
     void announce(
             Plan before, Plan now, Position position, LearningRateSchedule schedule, LearningRateSchedule unscaled) {
-        console.say(String.format(
+        messages.accept(String.format(
                 Locale.ROOT,
                 "Resuming at epoch %d/%d, after step %,d.",
                 Math.min(position.epoch() + 1, now.epochs()),
@@ -52,7 +56,7 @@ public final class Reporter {
         }
         LearningRateSchedule old = unscaled.over(before.totalSteps());
         long step = position.step();
-        console.say(String.format(
+        messages.accept(String.format(
                 Locale.ROOT,
                 "%s: the learning rate of step %,d is %.3g where it was to be %.3g,"
                         + " and the last one's, at step %,d, is %.3g.",
@@ -89,13 +93,12 @@ public final class Reporter {
         this.gradientNorm = gradientNorm;
     }
 
-    /** Publishes the state; on the console it shows when it is time. */
+    /** Tells of the state. */
     void publish(State state, Position position, LossSum loss, Best best, Saved saved, String message) {
         clock.tick(position.step(), position.tokens());
         boolean running = state.isRunning();
         int epoch = running ? Math.min(position.epoch() + 1, plan.epochs()) : position.epoch();
-        Speed speed = clock.speed(plan.totalSteps());
-        TrainingStatus status = new TrainingStatus(
+        listener.accept(new TrainingStatus(
                 running,
                 epoch,
                 plan.epochs(),
@@ -103,66 +106,28 @@ public final class Reporter {
                 new TrainingProgress(
                         state,
                         message,
-                        new TrainingProgress.Position(
+                        new Steps(
                                 position.step(),
                                 plan.totalSteps(),
                                 position.epochStep(),
                                 stepsPerEpoch,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
-                        speed,
+                        clock.speed(plan.totalSteps()),
                         new Quality(
                                 learningRate,
                                 gradientNorm,
                                 best == null ? null : best.loss(),
-                                evaluation == null ? null : evaluation.loss(),
-                                evaluation == null ? null : evaluation.bitsPerByte()),
-                        saved));
-        publisher.publish(status);
-        if (state == State.TRAINING) {
-            console.update(status);
-        } else if (state == State.DONE || state == State.STOPPED) {
-            console.say(summary(status));
-        }
+                                lastEpoch == null ? null : lastEpoch.validationLoss(),
+                                lastEpoch == null ? null : lastEpoch.bitsPerByte()),
+                        saved,
+                        lastEpoch)));
     }
 
-    /** What the run has come to, over all its processes. */
-    private static String summary(TrainingStatus status) {
-        TrainingProgress progress = status.progress();
-        return String.format(
-                Locale.ROOT,
-                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best epoch loss %s. Saved: %s.",
-                status.currentEpoch(),
-                status.totalEpochs(),
-                progress.position().step(),
-                progress.position().tokens(),
-                ProgressConsole.duration(Math.round(progress.speed().totalSeconds())),
-                switch (progress.speed().restarts()) {
-                    case 0 -> "";
-                    case 1 -> ", carried on once";
-                    default -> ", carried on " + progress.speed().restarts() + " times";
-                },
-                progress.quality().bestLoss() == null
-                        ? "-"
-                        : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
-                progress.saved().checkpoint());
-    }
-
-    /** A finished epoch: its losses and a sample, on lines of their own. */
+    /** A finished epoch: its losses, and a sample of what the model says now. */
     void epoch(int epoch, double loss, Evaluator.Evaluation evaluation) {
-        this.evaluation = evaluation;
-        Speed speed = clock.speed(plan.totalSteps());
-        console.say(String.format(
-                Locale.ROOT,
-                "Epoch %d/%d: loss %.4f, validation loss %.4f (%.4f bits a byte), %,.0f tokens/s, %s",
-                epoch + 1,
-                plan.epochs(),
-                loss,
-                evaluation.loss(),
-                evaluation.bitsPerByte(),
-                speed.tokensPerSecond() == null ? 0 : speed.tokensPerSecond(),
-                ProgressConsole.duration(Math.round(speed.totalSeconds()))));
-        console.say("  " + printable(sample.get()).strip().replace("\n", "\n  "));
+        lastEpoch = new FinishedEpoch(
+                epoch + 1, loss, evaluation.loss(), evaluation.bitsPerByte(), printable(sample.get()));
     }
 
     /** What a model of bytes makes up may hold what a terminal obeys. */

@@ -21,7 +21,7 @@ public record SaveInterval(Duration time, long steps) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
-                    "--checkpoint-every " + text + " is neither a duration (60s, 5m, 1h) nor a number of steps.");
+                    "save interval " + text + " is neither a duration (60s, 5m, 1h) nor a number of steps.");
         }
         long number = Long.parseLong(matcher.group(1));
         String unit = matcher.group(2);
@@ -37,7 +37,7 @@ public record SaveInterval(Duration time, long steps) {
                 };
         if (time.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(
-                    "--checkpoint-every " + text + " is longer than " + LONGEST.toDays() + " days.");
+                    "save interval " + text + " is longer than " + LONGEST.toDays() + " days.");
         }
         return new SaveInterval(time, 0);
     }

@@ -32,7 +32,7 @@ public final class StatusPublisher {
         this.file = runFolder.resolve("training_status.json");
     }
 
-    void publish(TrainingStatus status) {
+    public void publish(TrainingStatus status) {
         reference.set(status);
         State state = status.progress().state();
         long now = System.nanoTime();

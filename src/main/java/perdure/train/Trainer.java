@@ -180,10 +180,10 @@ public final class Trainer {
                     Tensor ids = learner.onDevice(batch.ids(), batch); // (B, T)
                     Tensor targets = learner.onDevice(batch.targets(), batch); // (B, T)
                     ended.accept(Part.DATA);
-                    try (LanguageModel.Pass pass = learner.forward(ids, targets, 1.0 / microBatches.tokens())) {
-                        lossSum += pass.lossSum();
+                    try (LanguageModel.Loss loss = learner.forward(ids, targets, 1.0 / microBatches.tokens())) {
+                        lossSum += loss.sum();
                         ended.accept(Part.FORWARD);
-                        pass.backward();
+                        loss.backward();
                         ended.accept(Part.BACKWARD);
                     }
                 }

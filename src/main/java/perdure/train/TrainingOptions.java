@@ -27,21 +27,21 @@ public record TrainingOptions(
      */
     public record Batching(int size, int accumulation) {
         public Batching {
-            positive("--batch-size", size);
-            positive("--grad-accum", accumulation);
+            requirePositive("batch size", size);
+            requirePositive("gradient accumulation", accumulation);
         }
     }
 
     public TrainingOptions {
-        positive("--epochs", epochs);
+        requirePositive("epochs", epochs);
         if (stepsPerEpoch < 0) {
-            throw new IllegalArgumentException("--steps-per-epoch " + stepsPerEpoch + " is not a positive number.");
+            throw new IllegalArgumentException("steps per epoch " + stepsPerEpoch + " is not a positive number.");
         }
         if (maximumSteps < 0) {
-            throw new IllegalArgumentException("--max-steps " + maximumSteps + " is not a positive number.");
+            throw new IllegalArgumentException("maximum of steps " + maximumSteps + " is not a positive number.");
         }
         if (!(gradientClip > 0)) {
-            throw new IllegalArgumentException("--grad-clip " + gradientClip + " is not a positive number.");
+            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not a positive number.");
         }
     }
 
@@ -51,9 +51,10 @@ public record TrainingOptions(
         return stepsPerEpoch == 0 ? whole : Math.min(stepsPerEpoch, whole);
     }
 
-    private static void positive(String flag, long value) {
+    /** @throws IllegalArgumentException that names the value, if it is not positive */
+    public static void requirePositive(String name, long value) {
         if (value < 1) {
-            throw new IllegalArgumentException(flag + " " + value + " is not a positive number.");
+            throw new IllegalArgumentException(name + " " + value + " is not a positive number.");
         }
     }
 }

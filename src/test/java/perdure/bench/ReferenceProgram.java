@@ -5,10 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 
 /** What stands in for a Python that a benchmark takes turns with, and a model small enough for it. */
 final class ReferenceProgram {
-    static final ModelConfig SHAPE = new ModelConfig(50, 32, 1, 2, 2, 48, 16, true);
+    static final ModelConfig SHAPE = TestConfigs.BYTES.withVocabularySize(50).withContext(16);
 
     private ReferenceProgram() {}
 

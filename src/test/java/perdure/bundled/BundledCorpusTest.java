@@ -16,14 +16,14 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import perdure.data.Conversation;
-import perdure.data.Turn;
+import perdure.tokenizer.ChatMessage;
 
 class BundledCorpusTest {
 
     private static final BundledCorpus CORPUS = new BundledCorpus();
 
     /** A change of the world file or its generator changes this on purpose. */
-    private static final String SHA_256 = "40c9d75350c051b222f504e1cf25f996bbc6e9943489f08305e0dc4d7446a103";
+    private static final String SHA_256 = "7553c3cbc3f82758e4ffa4a5567ae15f87d825fca9468f185428b5e2c70f9030";
 
     @Test
     void isTheSameBytesOnEveryMachine() throws Exception {
@@ -31,7 +31,7 @@ class BundledCorpusTest {
         for (Conversation conversation : CORPUS.conversations()) {
             digest.update(conversation.toString().getBytes(StandardCharsets.UTF_8));
         }
-        for (ExamQuestion question : CORPUS.heldOut()) {
+        for (Question question : CORPUS.heldOut()) {
             digest.update(question.toString().getBytes(StandardCharsets.UTF_8));
         }
         assertEquals(SHA_256, HexFormat.of().formatHex(digest.digest()));
@@ -41,26 +41,28 @@ class BundledCorpusTest {
     void asksNoHeldOutQuestionInTraining() {
         Set<String> asked = new HashSet<>();
         for (Conversation conversation : CORPUS.conversations()) {
-            asked.addAll(Question.keys(contents(conversation.turns())));
+            asked.addAll(Question.keys(contents(conversation.messages())));
         }
-        for (ExamQuestion question : CORPUS.heldOut()) {
-            assertFalse(asked.contains(Question.key(contents(question.context().turns()))), question.toString());
+        for (Question question : CORPUS.heldOut()) {
+            assertFalse(asked.contains(Question.key(question.turns())), question.toString());
         }
     }
 
     @Test
     void givesEveryQuestionOneAnswer() {
         Map<String, String> answers = new HashMap<>();
-        for (ExamQuestion question : CORPUS.heldOut()) {
-            String key = Question.key(contents(question.context().turns()));
+        for (Question question : CORPUS.heldOut()) {
+            String key = Question.key(question.turns());
             assertEquals(question.answer(), answers.getOrDefault(key, question.answer()), key);
             answers.put(key, question.answer());
         }
         for (Conversation conversation : CORPUS.conversations()) {
             String key = Question.key(contents(
-                    conversation.turns().subList(0, conversation.turns().size() - 1)));
-            String answer =
-                    conversation.turns().get(conversation.turns().size() - 1).content();
+                    conversation.messages().subList(0, conversation.messages().size() - 1)));
+            String answer = conversation
+                    .messages()
+                    .get(conversation.messages().size() - 1)
+                    .content();
             assertEquals(answer, answers.getOrDefault(key, answer), key);
             answers.put(key, answer);
         }
@@ -68,7 +70,7 @@ class BundledCorpusTest {
 
     @Test
     void examinesEveryCategoryAndKnowsItsAnswers() {
-        Map<String, List<ExamQuestion>> exam = CORPUS.heldOut().stream().collect(groupingBy(ExamQuestion::category));
+        Map<String, List<Question>> exam = CORPUS.heldOut().stream().collect(groupingBy(Question::category));
         assertEquals(
                 Set.of(
                         "greetings",
@@ -87,7 +89,7 @@ class BundledCorpusTest {
         exam.forEach((category, questions) -> assertTrue(questions.size() >= 10, category + " " + questions.size()));
         assertTrue(CORPUS.heldOut().size() >= 200);
         Set<String> taught = answersTaught();
-        for (ExamQuestion question : CORPUS.heldOut()) {
+        for (Question question : CORPUS.heldOut()) {
             boolean copied = Set.of("memory", "reasoning").contains(question.category());
             assertTrue(copied || taught.contains(question.answer()), question.toString());
         }
@@ -96,7 +98,7 @@ class BundledCorpusTest {
     @Test
     void letsUserAndAssistantSpeakInTurn() {
         for (Conversation conversation : CORPUS.conversations()) {
-            List<Turn> turns = conversation.turns();
+            List<ChatMessage> turns = conversation.messages();
             assertEquals(0, turns.size() % 2, conversation.toString());
             for (int i = 0; i < turns.size(); i++) {
                 assertEquals(i % 2 == 0 ? "user" : "assistant", turns.get(i).role(), conversation.toString());
@@ -116,13 +118,13 @@ class BundledCorpusTest {
 
     private static Set<String> answersTaught() {
         return CORPUS.conversations().stream()
-                .flatMap(conversation -> conversation.turns().stream())
+                .flatMap(conversation -> conversation.messages().stream())
                 .filter(turn -> turn.role().equals("assistant"))
-                .map(Turn::content)
+                .map(ChatMessage::content)
                 .collect(toSet());
     }
 
-    private static List<String> contents(List<Turn> turns) {
-        return turns.stream().map(Turn::content).toList();
+    private static List<String> contents(List<ChatMessage> turns) {
+        return turns.stream().map(ChatMessage::content).toList();
     }
 }

@@ -30,10 +30,10 @@ import perdure.checkpoint.Snapshot;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.checkpoint.TrainerState;
 import perdure.device.NativeRuntime;
-import perdure.generate.FinishReason;
-import perdure.generate.SamplingOptions;
+import perdure.generate.Generation.FinishReason;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
@@ -68,17 +68,16 @@ class ChatSessionTest {
 
         save(3, new TrainerState.LossSum(46.2, 20), 1);
         assertEquals(
-                FinishReason.LENGTH,
-                session.submit(request(5), NOBODY).join().answer().finishReason());
+                FinishReason.LENGTH, session.submit(request(5), NOBODY).join().finishReason());
     }
 
     @Test
     void streamsTheAnswerAndSaysWhereItCameFrom() {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
         List<String> pieces = new ArrayList<>();
-        ChatReply reply = session.submit(request(30), pieces::add).join();
-        assertEquals(reply.answer().text(), String.join("", pieces));
-        assertEquals(30, reply.answer().completionTokens());
+        ChatAnswer reply = session.submit(request(30), pieces::add).join();
+        assertEquals(reply.text(), String.join("", pieces));
+        assertEquals(30, reply.completionTokens());
         assertEquals(new AnsweringCheckpoint("step-0000000003", 1, 2.31), reply.checkpoint());
         assertEquals(Optional.of(reply.checkpoint()), session.checkpoint());
         assertTrue(reply.secondsToFirstToken() > 0 && reply.secondsToFirstToken() < 60);
@@ -87,12 +86,12 @@ class ChatSessionTest {
     @Test
     void answersFromANewerCommitWithTheNextRequest() {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
-        ChatReply first = session.submit(request(30), NOBODY).join();
+        ChatAnswer first = session.submit(request(30), NOBODY).join();
         save(6, new TrainerState.LossSum(40, 20), 2);
-        ChatReply second = session.submit(request(30), NOBODY).join();
+        ChatAnswer second = session.submit(request(30), NOBODY).join();
         assertEquals("step-0000000006", second.checkpoint().name());
         assertEquals(2.0, second.checkpoint().loss());
-        assertTrue(!first.answer().text().equals(second.answer().text()), "other weights say something else");
+        assertTrue(!first.text().equals(second.text()), "other weights say something else");
     }
 
     @Test
@@ -109,24 +108,24 @@ class ChatSessionTest {
     @Test
     void refusesWhatTheQueueCannotHoldAndCancellingMakesRoom() throws InterruptedException {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
-        CompletableFuture<ChatReply> endless = endless();
-        CompletableFuture<ChatReply> waiting = session.submit(request(1), NOBODY);
+        CompletableFuture<ChatAnswer> endless = endless();
+        CompletableFuture<ChatAnswer> waiting = session.submit(request(1), NOBODY);
         session.submit(request(1), NOBODY);
         assertThrows(ChatBusyException.class, () -> session.submit(request(1), NOBODY));
 
         waiting.cancel(true);
-        CompletableFuture<ChatReply> last = session.submit(request(4), NOBODY);
+        CompletableFuture<ChatAnswer> last = session.submit(request(4), NOBODY);
         endless.cancel(true);
-        assertEquals(4, last.join().answer().completionTokens());
+        assertEquals(4, last.join().completionTokens());
     }
 
     @Test
     void closingEndsTheAnswerInProgressAndRefusesTheWaitingOnes() throws InterruptedException {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
-        CompletableFuture<ChatReply> endless = endless();
-        CompletableFuture<ChatReply> waiting = session.submit(request(1), NOBODY);
+        CompletableFuture<ChatAnswer> endless = endless();
+        CompletableFuture<ChatAnswer> waiting = session.submit(request(1), NOBODY);
         session.close();
-        assertEquals(FinishReason.CANCELLED, endless.join().answer().finishReason());
+        assertEquals(FinishReason.CANCELLED, endless.join().finishReason());
         assertInstanceOf(
                 ChatUnavailableException.class,
                 assertThrows(CompletionException.class, waiting::join).getCause());
@@ -136,11 +135,11 @@ class ChatSessionTest {
     @Test
     void aReceiverThatFailsFailsItsOwnAnswerOnly() {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
-        CompletableFuture<ChatReply> broken = session.submit(request(30), piece -> {
+        CompletableFuture<ChatAnswer> broken = session.submit(request(30), piece -> {
             throw new IllegalStateException("gone");
         });
         assertThrows(CompletionException.class, broken::join);
-        assertEquals(5, session.submit(request(5), NOBODY).join().answer().completionTokens());
+        assertEquals(5, session.submit(request(5), NOBODY).join().completionTokens());
     }
 
     @Test
@@ -155,17 +154,41 @@ class ChatSessionTest {
         assertEquals(before, Pointer.totalCount());
     }
 
+    @Test
+    void freesTheModelThatItCouldNotFinishLoading() throws IOException {
+        save(3, null, 1); // At an epoch's end the history alone knows the loss.
+        Files.delete(runFolder.resolve("loss_history.jsonl"));
+        Files.createDirectory(runFolder.resolve("loss_history.jsonl"));
+        refused();
+        long before = Pointer.totalCount();
+        refused();
+        refused();
+        assertEquals(before, Pointer.totalCount());
+    }
+
+    private void refused() {
+        CompletableFuture<ChatAnswer> reply = session.submit(request(1), NOBODY);
+        assertInstanceOf(
+                ChatUnavailableException.class,
+                assertThrows(CompletionException.class, reply::join).getCause());
+    }
+
     /** An answer that is under way and will not end by itself. */
-    private CompletableFuture<ChatReply> endless() throws InterruptedException {
+    private CompletableFuture<ChatAnswer> endless() throws InterruptedException {
         CountDownLatch begun = new CountDownLatch(1);
-        CompletableFuture<ChatReply> reply = session.submit(request(1_000_000_000), piece -> begun.countDown());
+        CompletableFuture<ChatAnswer> reply = session.submit(request(1_000_000_000), piece -> begun.countDown());
         assertTrue(begun.await(30, TimeUnit.SECONDS));
         return reply;
     }
 
     private static ChatRequest request(int tokens) {
-        SamplingOptions sampling = new SamplingOptions(1, 1, 64, 1, 5, tokens);
-        return ChatRequest.answer(List.of(new ChatMessage(ChatMessage.USER, "Hello")), sampling, List.of());
+        return ChatRequest.answer()
+                .message("user", "Hello")
+                .temperature(1)
+                .topK(64)
+                .seed(5)
+                .maximumTokens(tokens)
+                .build();
     }
 
     /** LatestCheckpoint a tiny model of random weights, as a trainer does inside its first epoch. */
@@ -173,7 +196,7 @@ class ChatSessionTest {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
         TrainerState state =
                 new TrainerState(position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of());
-        ModelConfig config = new ModelConfig(259, 32, 1, 2, 2, 48, 64, true);
+        ModelConfig config = TestConfigs.BYTES;
         try (LanguageModel model = new LanguageModel(config, seed);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 PointerScope scope = new PointerScope();

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /** With a vocabulary of bytes, so that every character of these texts is one id. */

@@ -17,7 +17,13 @@ import perdure.model.ModelConfig;
 /** Runs so small that every byte of them can be damaged; an epoch has ten steps, and weights hold the step. */
 public final class Runs {
 
-    static final ModelConfig CONFIG = new ModelConfig(16, 4, 1, 2, 1, 8, 8, true);
+    static final ModelConfig CONFIG = ModelConfig.DEFAULT
+            .withVocabularySize(16)
+            .withHeads(2, 1)
+            .withHiddenSize(4)
+            .withLayers(1)
+            .withIntermediateSize(8)
+            .withContext(8);
     static final TokenizerFiles TOKENIZER = new TokenizerFiles(
             Map.of(
                     "tokenizer.json", "{}".getBytes(StandardCharsets.UTF_8),

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -213,6 +214,15 @@ class BadInputTest {
     void measuresNothingElseThanWasAskedFor() throws IOException {
         refused(List.of("bench", "--quick", "--precision", "bf16"), "--precision", "bf16");
         refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");
+    }
+
+    @Test
+    @Timeout(60)
+    void servesNoFolderThatIsNotThere() throws IOException {
+        String mistyped = folder.resolve("chekpoints").toString();
+        refused(List.of("serve", "--port", "0", "--checkpoints", mistyped), "--checkpoints", mistyped);
+        String file = tiny.data.toString();
+        refused(List.of("serve", "--port", "0", "--checkpoints", file), "--checkpoints", file);
     }
 
     private void refused(List<String> command, String... named) throws IOException {

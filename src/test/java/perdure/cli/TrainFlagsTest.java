@@ -2,18 +2,21 @@ package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import perdure.device.NativeConfig;
+import perdure.device.Precision;
 import perdure.model.ModelConfig;
+import perdure.run.ModelShape;
+import perdure.run.Optimization;
+import perdure.run.RunConfig;
 import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
-import perdure.train.TrainingOptions;
 import perdure.train.TrainingOptions.Batching;
 import picocli.CommandLine;
 
@@ -31,14 +34,29 @@ class TrainFlagsTest {
                 parse(("--epochs 1 --layers 2 --heads 8 --kv-heads 2 --hidden-size 64 --intermediate-size 96"
                                 + " --context 32 --vocab-size 300")
                         .split(" "));
-        assertEquals(new ModelConfig(303, 64, 2, 8, 2, 96, 32, true), command.shape.config(303));
-        assertEquals(300, command.shape.vocabularySize);
+        assertEquals(
+                ModelConfig.DEFAULT
+                        .withVocabularySize(303)
+                        .withHiddenSize(64)
+                        .withHeads(8, 2)
+                        .withLayers(2)
+                        .withIntermediateSize(96)
+                        .withContext(32),
+                command.shape.shape().config(303));
+        assertEquals(300, command.config().model().vocabularySize());
+    }
+
+    @Test
+    void defaultShapeOfTheModel() {
+        TrainCommand command = parse("--epochs", "1");
+        assertEquals(ModelConfig.DEFAULT, command.shape.shape().config(command.shape.vocabularySize + 3));
     }
 
     @Test
     void keyValueHeadsFollowHeadsAndTheFeedForwardFollowsTheWidth() {
         ModelConfig config = parse("--epochs", "1", "--heads", "6", "--hidden-size", "384")
                 .shape
+                .shape()
                 .config(259);
         assertEquals(6, config.keyValueHeads());
         assertEquals(1024, config.intermediateSize());
@@ -52,34 +70,31 @@ class TrainFlagsTest {
                                 + " --grad-clip 0.5 --dropout 0.25 --steps-per-epoch 11 --max-steps 13"
                                 + " --checkpoint-every 90 --seed 17")
                         .split(" "));
+        RunConfig config = command.config();
+        assertEquals(new RunConfig.Length(7, 11, 13, 17), config.length());
+        assertEquals(new SaveInterval(Duration.ZERO, 90), config.saving().every());
         assertEquals(
-                new TrainingOptions(
-                        7,
-                        11,
-                        13,
+                new Optimization(
                         new Batching(3, 2),
-                        new LearningRateSchedule(LearningRateSchedule.Kind.WSD, 0.01, 0.002, 5, 1),
+                        0.01,
+                        0.002,
+                        5,
+                        LearningRateSchedule.Kind.WSD,
+                        new AdamW.Settings(0.8, 0.9, 1e-8, 0.3),
                         0.5,
-                        new SaveInterval(Duration.ZERO, 90),
-                        17),
-                command.run.options(7, command.optimization, command.shape));
-        assertEquals(new AdamW.Settings(0.8, 0.9, 1e-8, 0.3), command.optimization.adamW());
-        assertEquals(0.25, command.optimization.dropout);
+                        0.25),
+                config.optimization());
     }
 
     @Test
     void optimizationDefaults() {
         TrainCommand command = parse("--epochs", "10");
-        TrainingOptions options = command.run.options(command.epochs, command.optimization, command.shape);
-        assertEquals(10, options.epochs());
-        assertEquals(0, options.stepsPerEpoch());
-        assertEquals(0, options.maximumSteps());
-        assertEquals(1.0, options.gradientClip());
-        assertEquals(new SaveInterval(Duration.ofSeconds(60), 0), options.saveInterval());
-        assertEquals(0.005, options.schedule().peak());
-        assertEquals(options.schedule().peak() / 10, options.schedule().floor());
-        assertEquals(0.1, command.optimization.adamW().weightDecay());
-        assertEquals(0.0, command.optimization.dropout);
+        assertEquals(Optimization.DEFAULT, command.config().optimization());
+        assertEquals(ModelShape.DEFAULT, command.config().model());
+        assertEquals(new RunConfig.Length(10, 0, 0, 1337), command.config().length());
+        assertEquals(
+                new SaveInterval(Duration.ofSeconds(60), 0),
+                command.config().saving().every());
     }
 
     @Test
@@ -102,8 +117,6 @@ class TrainFlagsTest {
                 "bf16",
                 "--threads",
                 "3",
-                "--native-config",
-                "e",
                 "--host",
                 "::1",
                 "--port",
@@ -112,15 +125,16 @@ class TrainFlagsTest {
                 "secret",
                 "--no-server",
                 "--accept-changes");
-        assertEquals(List.of(Path.of("a.txt"), Path.of("b.jsonl")), command.data.data);
-        assertEquals(List.of(Path.of("c")), command.data.validation);
-        assertEquals(Path.of("d"), command.run.folder.checkpoints);
-        assertEquals(5, command.run.keep);
-        assertTrue(command.run.acceptChanges);
-        assertEquals("cuda:1", command.natives.device);
-        assertEquals("bf16", command.natives.precision);
-        assertEquals(3, command.natives.threads);
-        assertEquals(Path.of("e"), command.natives.nativeConfig);
+        RunConfig config = command.config();
+        assertEquals(
+                List.of(Path.of("a.txt"), Path.of("b.jsonl")), config.text().data());
+        assertEquals(List.of(Path.of("c")), config.text().validation());
+        assertEquals(Path.of("d"), config.folder());
+        assertEquals(5, config.saving().keep());
+        assertTrue(config.saving().acceptChanges());
+        assertEquals("cuda:1", config.compute().device());
+        assertEquals(Precision.BF16, config.compute().precision());
+        assertEquals(3, config.compute().natives().intraOpThreads());
         assertEquals(0, command.serving.options().port());
         assertEquals("::1", command.serving.options().host());
         assertEquals("secret", command.serving.options().token());
@@ -130,15 +144,11 @@ class TrainFlagsTest {
     @Test
     void dataAndRunDefaults() {
         TrainCommand command = parse("--epochs", "1");
-        assertTrue(command.data.bundled());
-        assertEquals(0.1, command.data.text().validationFraction());
-        assertNull(command.data.text().validation());
-        assertEquals(Path.of("checkpoints"), command.run.folder.checkpoints);
-        assertEquals(2, command.run.keep);
-        assertFalse(command.run.acceptChanges);
-        assertEquals("auto", command.natives.device);
-        assertEquals("fp32", command.natives.precision);
-        assertNull(command.natives.threads);
+        RunConfig config = command.config();
+        assertEquals(RunConfig.Text.DEFAULT, config.text());
+        assertEquals(Path.of("checkpoints"), config.folder());
+        assertEquals(RunConfig.Saving.DEFAULT, config.saving());
+        assertEquals(new RunConfig.Compute("auto", Precision.FP32, NativeConfig.standard()), config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
         assertEquals(8080, command.serving.options().port());
         assertFalse(command.noServer);

@@ -205,9 +205,9 @@ class BatchLoaderTest {
 
     @Test
     void badShapesAreRefused() {
-        assertMessage("--context 2000 ", () -> BatchLoader.shuffled(all(), 2000, 1, 1));
-        assertMessage("--context 0 ", () -> BatchLoader.shuffled(all(), 0, 1, 1));
-        assertMessage("--batch-size 0 ", () -> BatchLoader.shuffled(all(), 8, 0, 1));
+        assertMessage("context 2000 ", () -> BatchLoader.shuffled(all(), 2000, 1, 1));
+        assertMessage("context 0 ", () -> BatchLoader.shuffled(all(), 0, 1, 1));
+        assertMessage("batch size 0 ", () -> BatchLoader.shuffled(all(), 8, 0, 1));
         assertMessage("One token", () -> BatchLoader.sequential(new TokenRange(FILE, 3, 4), 8, 1));
     }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.TextPieces;
 
 class FileCorpusTest {
@@ -59,10 +60,10 @@ class FileCorpusTest {
     void aFolderThatCannotBeListedIsBadInput() throws IOException {
         write("a.txt", "one");
         Files.createSymbolicLink(folder.resolve("again"), folder);
-        String message = assertThrows(IllegalArgumentException.class, () -> FileCorpus.of("--data", List.of(folder)))
+        String message = assertThrows(IllegalArgumentException.class, () -> FileCorpus.of(List.of(folder)))
                 .getMessage();
-        assertTrue(message.startsWith("--data " + folder + " cannot be listed: "), message);
-        assertThrows(IllegalArgumentException.class, () -> FileCorpus.of("--data", List.of(Path.of(""))));
+        assertTrue(message.startsWith(folder + " cannot be listed: "), message);
+        assertThrows(IllegalArgumentException.class, () -> FileCorpus.of(List.of(Path.of(""))));
     }
 
     @Test
@@ -70,7 +71,7 @@ class FileCorpusTest {
         write("a.txt", "one");
         write("b.jsonl", "{\"text\":\"two\"}\n{\"text\":\"three\"}");
         List<String> read = new ArrayList<>();
-        Corpus.files("--data", List.of(folder)).read(passage -> {
+        Corpus.files(List.of(folder)).read(passage -> {
             read.add(passage.text());
             return read.size() < 2;
         });
@@ -102,7 +103,7 @@ class FileCorpusTest {
     void learnsATokenizerFromAllOfIt() throws IOException {
         write("a.txt", "aaaa");
         write("b.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"bbbb\"}]}");
-        Corpus corpus = Corpus.files("--data", List.of(folder));
+        Corpus corpus = Corpus.files(List.of(folder));
 
         assertTrue(
                 corpus.trainTokenizer(260, () -> false).contains("\"a a\",\"b b\""),
@@ -112,29 +113,31 @@ class FileCorpusTest {
 
     @Test
     void conversationsHaveAFingerprintToo() {
-        Corpus one = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
-        Corpus two = Corpus.conversations(
-                List.of(new Conversation(List.of(Turn.user("a"))), new Conversation(List.of(Turn.assistant("b")))));
+        Corpus one = Corpus.conversations(List.of(new Conversation(
+                List.of(new ChatMessage(ChatMessage.USER, "a"), new ChatMessage(ChatMessage.ASSISTANT, "b")))));
+        Corpus two = Corpus.conversations(List.of(
+                new Conversation(List.of(new ChatMessage(ChatMessage.USER, "a"))),
+                new Conversation(List.of(new ChatMessage(ChatMessage.ASSISTANT, "b")))));
 
         assertNotEquals(one.fingerprint(() -> false), two.fingerprint(() -> false));
     }
 
     @Test
     void aFingerprintCanBeStopped() throws IOException {
-        Corpus corpus = Corpus.conversations(List.of(new Conversation(List.of(Turn.user("a"), Turn.assistant("b")))));
+        Corpus corpus = Corpus.conversations(List.of(new Conversation(
+                List.of(new ChatMessage(ChatMessage.USER, "a"), new ChatMessage(ChatMessage.ASSISTANT, "b")))));
         assertThrows(CancellationException.class, () -> corpus.fingerprint(() -> true));
-        Corpus files = Corpus.files("--data", List.of(write("a.txt", "a")));
+        Corpus files = Corpus.files(List.of(write("a.txt", "a")));
         assertThrows(CancellationException.class, () -> files.fingerprint(() -> true));
     }
 
     @Test
     void aPathThatGivesNoTextIsNamed() throws IOException {
-        assertRefused("--data " + folder.resolve("none.txt") + " does not exist.", folder.resolve("none.txt"));
-        assertRefused("--data " + folder + " has no .txt or .jsonl file in it.", folder);
-        assertRefused(
-                "--data " + write("a.pdf", "x") + " is neither a .txt nor a .jsonl file.", folder.resolve("a.pdf"));
-        assertRefused("--data " + write("e.txt", "") + " is empty.", folder);
-        assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of()));
+        assertRefused(folder.resolve("none.txt") + " does not exist.", folder.resolve("none.txt"));
+        assertRefused(folder + " has no .txt or .jsonl file in it.", folder);
+        assertRefused(write("a.pdf", "x") + " is neither a .txt nor a .jsonl file.", folder.resolve("a.pdf"));
+        assertRefused(write("e.txt", "") + " is empty.", folder);
+        assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of()));
     }
 
     @Test
@@ -144,12 +147,12 @@ class FileCorpusTest {
 
         text[70_000] = 0;
         Files.write(file, text);
-        assertRefused("--data " + file + " is not text: it has a zero byte at offset 70000.", file);
+        assertRefused(file + " is not text: it has a zero byte at offset 70000.", file);
         text[70_000] = (byte) 0xff;
         Files.write(file, text);
-        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 70000 is wrong.", file);
+        assertRefused(file + " is not UTF-8 text: the byte at offset 70000 is wrong.", file);
         Files.write(file, new byte[] {'a', (byte) 0xe6, (byte) 0x97});
-        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 1 is wrong.", file);
+        assertRefused(file + " is not UTF-8 text: the byte at offset 1 is wrong.", file);
     }
 
     @Test
@@ -163,7 +166,7 @@ class FileCorpusTest {
         assertBadLine("has a \"role\" that is no string", "{\"messages\":[\"hi\"]}");
         assertBadLine("has a \"content\" that is no string", "{\"messages\":[{\"role\":\"user\"}]}");
         assertBadLine("has the role \"tool\"", "{\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]}");
-        assertBadLine("is longer than 16777216 bytes.", "{\"text\":\"" + "a".repeat(FileCorpus.LONGEST_LINE) + "\"}");
+        assertBadLine("is longer than 16777216 bytes.", "{\"text\":\"a".repeat(FileCorpus.LONGEST_LINE) + "\"}");
     }
 
     @Test
@@ -171,22 +174,22 @@ class FileCorpusTest {
         Path file = folder.resolve("a.jsonl");
         Files.write(file, "{\"text\":\"é\"}\n{\"text\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
 
-        assertRefused("--data " + file + " is not UTF-8 text: the byte at offset 9 is wrong.", file);
+        assertRefused(file + " is not UTF-8 text: the byte at offset 9 is wrong.", file);
     }
 
     private void assertBadLine(String problem, String line) throws IOException {
         Path file = write("bad.jsonl", "{\"text\":\"good\"}\n" + line + "\n");
-        String message = assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(file))
+        String message = assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of(file))
                         .check(() -> false))
                 .getMessage();
-        assertTrue(message.startsWith("--data " + file + " line 2 " + problem), message);
+        assertTrue(message.startsWith(file + " line 2 " + problem), message);
         assertEquals(1, message.lines().count());
     }
 
     private static void assertRefused(String message, Path path) {
         assertEquals(
                 message,
-                assertThrows(IllegalArgumentException.class, () -> Corpus.files("--data", List.of(path))
+                assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of(path))
                                 .check(() -> false))
                         .getMessage());
     }
@@ -199,11 +202,11 @@ class FileCorpusTest {
 
     private static List<Passage> passages(Path path) {
         List<Passage> passages = new ArrayList<>();
-        Corpus.files("--data", List.of(path)).read(passages::add);
+        Corpus.files(List.of(path)).read(passages::add);
         return passages;
     }
 
     private static String fingerprint(Path path) {
-        return Corpus.files("--data", List.of(path)).fingerprint(() -> false);
+        return Corpus.files(List.of(path)).fingerprint(() -> false);
     }
 }

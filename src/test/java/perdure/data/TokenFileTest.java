@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 class TokenFileTest {
@@ -52,8 +53,9 @@ class TokenFileTest {
     @Test
     void holdsConversationsAsChatMl() {
         Corpus corpus = Corpus.conversations(List.of(
-                new Conversation(List.of(Turn.user("hi"), Turn.assistant("yes?"))),
-                new Conversation(List.of(Turn.user("bye")))));
+                new Conversation(List.of(
+                        new ChatMessage(ChatMessage.USER, "hi"), new ChatMessage(ChatMessage.ASSISTANT, "yes?"))),
+                new Conversation(List.of(new ChatMessage(ChatMessage.USER, "bye")))));
         TokenFile file = TokenFile.open(folder, corpus, BYTES, () -> false);
 
         assertEquals(
@@ -199,12 +201,12 @@ class TokenFileTest {
         for (double fraction : new double[] {-1, 0, 0.1, 0.9, 1, Double.NaN}) {
             String message = assertThrows(IllegalArgumentException.class, () -> file.validation(fraction))
                     .getMessage();
-            assertTrue(message.startsWith("--validation-fraction " + fraction), message);
+            assertTrue(message.startsWith("validation fraction " + fraction), message);
         }
     }
 
     private Corpus corpus() {
-        return Corpus.files("--data", List.of(text));
+        return Corpus.files(List.of(text));
     }
 
     private TokenFile open() {

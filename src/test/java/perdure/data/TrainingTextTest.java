@@ -23,7 +23,7 @@ class TrainingTextTest {
     Path folder;
 
     private Corpus corpus(String name, String text) throws IOException {
-        return Corpus.files("--data", List.of(Files.writeString(folder.resolve(name), text)));
+        return Corpus.files(List.of(Files.writeString(folder.resolve(name), text)));
     }
 
     private static boolean refuses(Runnable check) {
@@ -44,7 +44,10 @@ class TrainingTextTest {
                 for (int context = 1; context < 40; context += 3) {
                     TrainingText text = new TrainingText(made.text, null, fraction);
                     int sequence = context;
-                    boolean early = refuses(() -> text.requireEnough(sequence, BYTES, () -> false));
+                    boolean early = refuses(() -> {
+                        text.requireTraining(sequence, BYTES, () -> false);
+                        text.requireValidation(BYTES, () -> false);
+                    });
                     boolean late = refuses(() -> {
                         made.tokens.validation(fraction);
                         BatchLoader.shuffled(made.tokens.training(fraction), sequence, 1, 1)
@@ -68,16 +71,17 @@ class TrainingTextTest {
         Corpus training = corpus("text.txt", "a".repeat(100));
         Corpus nothing = corpus("nothing.jsonl", "{\"text\":\"\"}\n");
         String message = assertThrows(IllegalArgumentException.class, () -> new TrainingText(training, nothing, 0.1)
-                        .requireEnough(8, BYTES, () -> false))
+                        .requireValidation(BYTES, () -> false))
                 .getMessage();
-        assertTrue(message.startsWith("--validation "), message);
+        assertTrue(message.startsWith("The validation text "), message);
         Corpus letter = corpus("letter.jsonl", "{\"text\":\"a\"}\n");
-        new TrainingText(training, letter, 0.1).requireEnough(99, BYTES, () -> false);
+        new TrainingText(training, letter, 0.1).requireTraining(99, BYTES, () -> false);
+        new TrainingText(training, letter, 0.1).requireValidation(BYTES, () -> false);
     }
 
     @Test
     void canBeStopped() throws IOException {
         TrainingText text = new TrainingText(corpus("text.txt", "a".repeat(100)), null, 0.1);
-        assertThrows(CancellationException.class, () -> text.requireEnough(8, BYTES, () -> true));
+        assertThrows(CancellationException.class, () -> text.requireTraining(8, BYTES, () -> true));
     }
 }

@@ -80,7 +80,7 @@ class NativeConfigTest {
     void aMissingFileIsNamedWithTheFlag() {
         IllegalArgumentException error =
                 assertThrows(IllegalArgumentException.class, () -> NativeConfig.read(Path.of("no.properties")));
-        assertEquals("--native-config no.properties: there is no such file.", error.getMessage());
+        assertEquals("no.properties: there is no such file.", error.getMessage());
     }
 
     @Test

@@ -75,7 +75,7 @@ class IntraOpThreadsTest {
     void refusesLessThanOneThread() {
         IllegalArgumentException refusal =
                 assertThrows(IllegalArgumentException.class, () -> IntraOpThreads.limitThisThread(0));
-        assertEquals("--threads 0 is not a positive number.", refusal.getMessage());
+        assertEquals("thread count 0 is not a positive number.", refusal.getMessage());
     }
 
     private static int onANewThread(IntSupplier action) {

@@ -17,13 +17,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import perdure.device.NativeRuntime;
+import perdure.generate.Generation.FinishReason;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 
 class TokenGeneratorTest {
     private static final int CONTEXT = 16;
-    private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, CONTEXT, false);
+    private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY.withContext(CONTEXT);
     private static final int[] PROMPT = {3, 1, 4, 1, 5};
     private static final int[] NO_STOPS = {};
     private static final SamplingOptions SAMPLED = new SamplingOptions(0.8, 0.95, 20, 1.1, 42, 40);

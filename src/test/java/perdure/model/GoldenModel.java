@@ -69,15 +69,18 @@ public record GoldenModel(JsonNode numbers, Map<String, Tensor> tensors) {
     }
 
     public ModelConfig config() {
-        return new ModelConfig(
-                numbers.get("vocabularySize").asInt(),
-                numbers.get("hiddenSize").asInt(),
-                numbers.get("layers").asInt(),
-                numbers.get("heads").asInt(),
-                numbers.get("keyValueHeads").asInt(),
-                numbers.get("intermediateSize").asInt(),
-                numbers.get("context").asInt(),
-                numbers.get("tiedEmbeddings").asBoolean());
+        AttentionConfig attention = ModelConfig.DEFAULT.attention().withHeads(number("heads"), number("keyValueHeads"));
+        return ModelConfig.DEFAULT
+                .withVocabularySize(number("vocabularySize"))
+                .withHiddenSize(number("hiddenSize"), attention)
+                .withLayers(number("layers"))
+                .withIntermediateSize(number("intermediateSize"))
+                .withContext(number("context"))
+                .withTiedEmbeddings(numbers.get("tiedEmbeddings").asBoolean());
+    }
+
+    private int number(String name) {
+        return numbers.get(name).asInt();
     }
 
     /** A model with the weights of the file. */

@@ -16,7 +16,7 @@ import perdure.device.NativeRuntime;
 
 class KeyValueCacheTest {
 
-    private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, 16, false);
+    private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY;
 
     private static final long[] IDS = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3};
 
@@ -56,6 +56,19 @@ class KeyValueCacheTest {
         assertSame(7, model.decode(ids(4, 8), cache));
         assertSame(8, model.decode(ids(8, 9), cache));
         assertEquals(9, cache.length());
+    }
+
+    @Test
+    void decodesWithBiasesAsTheWholeSequence() {
+        close();
+        scope = new PointerScope();
+        model = new LanguageModel(TestConfigs.INPUT_BIAS, 1);
+        cache = new KeyValueCache(TestConfigs.INPUT_BIAS, 12);
+        torch.manual_seed(1);
+        model.vectors().forEach(vector -> vector.detach().add_(torch.randn_like(vector)));
+        assertSame(3, model.decode(ids(0, 4), cache));
+        assertSame(4, model.decode(ids(4, 5), cache));
+        assertSame(8, model.decode(ids(5, 9), cache));
     }
 
     @Test

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -23,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
@@ -30,7 +34,7 @@ import perdure.device.Precision;
 
 class LanguageModelTest {
 
-    private static final ModelConfig CONFIG = new ModelConfig(50, 32, 2, 4, 2, 48, 16, false);
+    private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY;
 
     /** Of cross entropy's reductions. */
     private static final long SUM = 2;
@@ -78,7 +82,8 @@ class LanguageModelTest {
 
     @Test
     void scalesTheMatricesThatWriteToTheResidualStream() {
-        ModelConfig wide = new ModelConfig(50, 128, 8, 4, 4, 256, 16, false);
+        ModelConfig wide =
+                CONFIG.withHiddenSize(128).withHeads(4, 4).withLayers(8).withIntermediateSize(256);
         try (LanguageModel model = new LanguageModel(wide, 1)) {
             Tensor query = model.namedTensors().get("model.layers.3.self_attn.q_proj.weight");
             Tensor down = model.namedTensors().get("model.layers.3.mlp.down_proj.weight");
@@ -89,13 +94,36 @@ class LanguageModelTest {
 
     @Test
     void hasAsManyValuesAsItsConfigurationSays() {
-        for (boolean tied : new boolean[] {false, true}) {
-            try (LanguageModel model = new LanguageModel(new ModelConfig(50, 32, 2, 4, 2, 48, 16, tied), 1)) {
+        for (ModelConfig config : List.of(CONFIG, CONFIG.withTiedEmbeddings(true), TestConfigs.INPUT_BIAS)) {
+            try (LanguageModel model = new LanguageModel(config, 1)) {
                 long trained = count(model.matrices()) + count(model.vectors());
                 assertEquals(model.config().parameterCount(), trained);
                 assertEquals(trained, count(List.copyOf(model.namedTensors().values())));
                 assertEquals(trained, count(List.of(model.parameters().get())));
             }
+        }
+    }
+
+    @Test
+    void hasTheBiasesOfTheConfigurationAsVectorsOfZeros() {
+        try (LanguageModel without = new LanguageModel(CONFIG, 1);
+                LanguageModel model = new LanguageModel(TestConfigs.INPUT_BIAS, 1)) {
+            Map<String, Tensor> biases = model.namedTensors();
+            biases.keySet().removeAll(without.namedTensors().keySet());
+            Set<String> expected = new HashSet<>();
+            for (int layer = 0; layer < CONFIG.layers(); layer++) {
+                for (String projection : List.of("q_proj", "k_proj", "v_proj")) {
+                    expected.add("model.layers." + layer + ".self_attn." + projection + ".bias");
+                }
+            }
+            assertEquals(expected, biases.keySet());
+            assertEquals(count(List.copyOf(biases.values())), count(model.vectors()) - count(without.vectors()));
+            assertTrue(torch.equal(without.logits(ids()), model.logits(ids())));
+            biases.forEach((name, bias) -> {
+                bias.normal_();
+                assertFalse(torch.equal(without.logits(ids()), model.logits(ids())), name);
+                bias.zero_();
+            });
         }
     }
 
@@ -106,7 +134,10 @@ class LanguageModelTest {
     /** Logits of variance one cost half a nat more than a guess that knows nothing. */
     @Test
     void startsNearTheLossOfAGuess() {
-        ModelConfig untied = new ModelConfig(50, 128, 2, 4, 4, 256, 64, false);
+        ModelConfig untied = CONFIG.withHiddenSize(128)
+                .withHeads(4, 4)
+                .withIntermediateSize(256)
+                .withContext(64);
         try (LanguageModel model = new LanguageModel(untied, 1)) {
             torch.manual_seed(1);
             Tensor ids = torch.randint(50, new long[] {8, 64}, new TensorOptions(ScalarType.Long));
@@ -159,23 +190,26 @@ class LanguageModelTest {
     }
 
     /** Which draws the same values to be dropped. */
-    @Test
-    void givesTheGradientsOfAutograd() {
-        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void givesTheGradientsOfAutograd(boolean inputBias) {
+        try (LanguageModel model = new LanguageModel(inputBias ? TestConfigs.INPUT_BIAS : CONFIG, 1)) {
+            torch.manual_seed(4);
+            model.vectors().forEach(vector -> vector.detach().add_(torch.randn_like(vector), new Scalar(0.5)));
             model.dropout(0.3);
             model.train(true);
             torch.manual_seed(5);
-            Tensor loss = torch.cross_entropy_loss(
+            Tensor expectedLoss = torch.cross_entropy_loss(
                     model.logits(ids()).flatten(0, 1), ids().flatten(), new TensorOptional(), SUM, -100, 0.0);
-            loss.backward();
+            expectedLoss.backward();
             Map<String, Tensor> expected = model.named(weight -> weight.grad().clone());
             Stream.of(model.matrices(), model.vectors()).flatMap(List::stream).forEach(weight -> weight.mutable_grad()
                     .reset());
 
             torch.manual_seed(5);
-            try (LanguageModel.Pass pass = model.forward(ids(), ids(), 1)) {
-                assertEquals(loss.item_double(), pass.lossSum(), 1e-4);
-                pass.backward();
+            try (LanguageModel.Loss loss = model.forward(ids(), ids(), 1)) {
+                assertEquals(expectedLoss.item_double(), loss.sum(), 1e-4);
+                loss.backward();
             }
             model.named(Tensor::grad)
                     .forEach((name, gradient) ->
@@ -189,23 +223,24 @@ class LanguageModelTest {
             model.forward(ids(), ids(), 1).close();
             long before = Pointer.totalCount();
             try (PointerScope inner = new PointerScope();
-                    LanguageModel.Pass pass = model.forward(ids(), ids(), 1)) {
+                    LanguageModel.Loss loss = model.forward(ids(), ids(), 1)) {
                 assertTrue(Pointer.totalCount() > before + 20);
             }
             assertEquals(before, Pointer.totalCount());
         }
     }
 
-    @Test
-    void learnsInBf16WithFloat32Gradients() {
-        try (LanguageModel model = new LanguageModel(CONFIG, 1)) {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void learnsInBf16WithFloat32Gradients(boolean inputBias) {
+        try (LanguageModel model = new LanguageModel(inputBias ? TestConfigs.INPUT_BIAS : CONFIG, 1)) {
             double exact = model.lossSum(ids(), ids());
-            LanguageModel.Pass pass;
+            LanguageModel.Loss loss;
             try (Precision.Scope precision = Precision.BF16.open(Devices.resolve("cpu"))) {
-                pass = model.forward(ids(), ids(), 1);
+                loss = model.forward(ids(), ids(), 1);
             }
-            pass.backward();
-            assertEquals(exact, pass.lossSum(), 0.05);
+            loss.backward();
+            assertEquals(exact, loss.sum(), 0.05);
             model.named(Tensor::grad)
                     .forEach((name, gradient) -> assertEquals(
                             ScalarType.Float, gradient.scalar_type().intern(), name));
@@ -220,10 +255,10 @@ class LanguageModelTest {
                 LanguageModel onGpu = new LanguageModel(CONFIG, 1)) {
             Device gpu = Devices.resolve("cuda");
             DeviceMigrator.ensure(onGpu, gpu);
-            LanguageModel.Pass expected = onCpu.forward(ids(), ids(), 1);
+            LanguageModel.Loss expected = onCpu.forward(ids(), ids(), 1);
             Tensor ids = ids().to(gpu, ScalarType.Long);
-            LanguageModel.Pass actual = onGpu.forward(ids, ids, 1);
-            assertEquals(expected.lossSum(), actual.lossSum(), 1e-3);
+            LanguageModel.Loss actual = onGpu.forward(ids, ids, 1);
+            assertEquals(expected.sum(), actual.sum(), 1e-3);
             expected.backward();
             actual.backward();
             Map<String, Tensor> gradients = onCpu.named(Tensor::grad);

@@ -2,11 +2,14 @@ package perdure.model;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,7 +50,7 @@ class LinearTest {
             Tensor weightGradient = torch.matmul(exactGradient.t(), exactX);
 
             Tensor leaf = x.detach().requires_grad_(true);
-            Tensor y = Linear.apply(leaf, weight);
+            Tensor y = new Linear(weight, null).forward(leaf, null);
             y.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
             same(product, y, "product " + shape);
             same(xGradient, leaf.grad(), "gradient of x " + shape);
@@ -56,9 +59,40 @@ class LinearTest {
             weight.mutable_grad().reset();
             try (NoGradGuard guard = new NoGradGuard();
                     Tape tape = new Tape()) {
-                same(product, Linear.apply(x, weight, tape), "by hand: product " + shape);
-                same(xGradient, tape.backward(gradient), "by hand: gradient of x " + shape);
-                same(weightGradient, weight.grad(), "by hand: gradient of the weight " + shape);
+                same(product, new Linear(weight, null).forward(x, tape), "on the tape: product " + shape);
+                same(xGradient, tape.backward(gradient), "on the tape: gradient of x " + shape);
+                same(weightGradient, weight.grad(), "on the tape: gradient of the weight " + shape);
+            }
+        }
+    }
+
+    /** Rows for either library; two parts, as of gate and up. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 100})
+    void addsTheBiasWholeAndInPartsAndGivesTheSameGradients(int rows) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = torch.randn(2, rows, 16);
+            Tensor weight = torch.randn(24, 16).requires_grad_(true);
+            Tensor bias = torch.randn(24).requires_grad_(true);
+            Tensor gradient = torch.randn(2, rows, 24);
+            Linear linear = new Linear(weight, bias);
+            Tensor leaf = x.detach().requires_grad_(true);
+            Tensor product = torch.linear(leaf, weight, new TensorOptional(bias));
+            product.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
+            Tensor weightGradient = exact(weight.grad());
+            Tensor biasGradient = exact(bias.grad());
+            for (int parts : new int[] {1, 2}) {
+                weight.mutable_grad().reset();
+                bias.mutable_grad().reset();
+                try (NoGradGuard guard = new NoGradGuard()) {
+                    Tensor[] outputs = linear.forwardInParts(x, parts);
+                    same(exact(product), torch.cat(new TensorVector(outputs), 2), parts + " parts: output");
+                    Tensor[] gradients = new Tensor[parts];
+                    Arrays.setAll(gradients, part -> gradient.chunk(parts, 2).get(part));
+                    same(exact(leaf.grad()), linear.backward(x, gradients), parts + " parts: gradient of x");
+                }
+                same(weightGradient, weight.grad(), parts + " parts: gradient of the weight");
+                same(biasGradient, bias.grad(), parts + " parts: gradient of the bias");
             }
         }
     }

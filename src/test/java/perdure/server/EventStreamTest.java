@@ -60,7 +60,8 @@ class EventStreamTest {
                         idle.position(),
                         idle.speed(),
                         idle.quality(),
-                        idle.saved()));
+                        idle.saved(),
+                        idle.lastEpoch()));
     }
 
     private static String message(Map<String, String> event) {

@@ -38,6 +38,14 @@ class MetricsHandlerTest {
                 assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));
             }
             assertTrue(lines.stream().anyMatch(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\"} ")));
+            if (Files.exists(Path.of("/proc/self/status"))) {
+                double resident = lines.stream()
+                        .filter(line -> line.startsWith("process_resident_memory_bytes "))
+                        .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' '))))
+                        .findFirst()
+                        .orElseThrow();
+                assertTrue(resident > 10e6, () -> "resident: " + resident);
+            }
         }
     }
 

@@ -86,8 +86,8 @@ class PageHandlerTest {
         for (String path : List.of(
                 "/page/",
                 "/page/index.html",
-                "/page/../logback.xml",
-                "/page/%2e%2e/logback.xml",
+                "/page/../perdure/cli/logback.xml",
+                "/page/%2e%2e/perdure/cli/logback.xml",
                 "/page/absent.js",
                 "/library/preact",
                 "/library/react.js",

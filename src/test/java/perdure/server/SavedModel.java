@@ -12,6 +12,7 @@ import perdure.checkpoint.TrainerState;
 import perdure.device.NativeRuntime;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
@@ -38,7 +39,7 @@ public final class SavedModel {
                 sessions.stream()
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
                         .toList());
-        ModelConfig config = new ModelConfig(259, 32, 1, 2, 2, 48, 64, true);
+        ModelConfig config = TestConfigs.BYTES;
         try (LanguageModel model = new LanguageModel(config, 1);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 PointerScope scope = new PointerScope();

@@ -43,10 +43,11 @@ public final class ServerUnderTest implements AutoCloseable {
         TrainingProgress progress = new TrainingProgress(
                 TrainingProgress.State.TRAINING,
                 null,
-                new TrainingProgress.Position(420, 900, 20, 60, 46.6, 430_080),
+                new TrainingProgress.Steps(420, 900, 20, 60, 46.6, 430_080),
                 new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2),
                 new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN),
-                new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1, 0.25, 1.5));
+                new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1, 0.25, 1.5),
+                null);
         return new TrainingStatus(true, epoch, epochs, loss, progress);
     }
 

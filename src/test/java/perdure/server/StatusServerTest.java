@@ -15,6 +15,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StatusServerTest {
 
@@ -28,33 +30,46 @@ class StatusServerTest {
                 .getMessage();
     }
 
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1, 127.0.0.1", "localhost, localhost", "::1, [::1]", "[::1], [::1]"})
+    void anIpv6AddressStandsInBracketsInAUrl(String host, String inUrl) {
+        assertEquals(inUrl, new ServerOptions(host, 0, null).hostInUrl());
+    }
+
+    @Test
+    void tellsItsUrl() throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            assertEquals("http://127.0.0.1:" + run.server.port(), run.server.url());
+        }
+    }
+
     @Test
     void namesThePortThatIsBusy() throws Exception {
         try (ServerUnderTest other = new ServerUnderTest(folder)) {
             int port = other.server.port();
             String message = refusal("127.0.0.1", port);
-            assertTrue(message.startsWith("--port " + port + ": already in use"), message);
+            assertTrue(message.startsWith("port " + port + " is already in use"), message);
             assertEquals(1, message.lines().count());
         }
     }
 
     @Test
     void namesAPortThatIsNone() {
-        assertTrue(refusal("127.0.0.1", 65_536).startsWith("--port 65536: "));
-        assertTrue(refusal("127.0.0.1", -1).startsWith("--port -1: "));
+        assertTrue(refusal("127.0.0.1", 65_536).startsWith("port 65536 is not "));
+        assertTrue(refusal("127.0.0.1", -1).startsWith("port -1 is not "));
     }
 
     @Test
     void namesTheHostThatIsNotHere() {
         String message = refusal("192.0.2.1", 0);
-        assertTrue(message.startsWith("--host 192.0.2.1: not an address of this machine"), message);
+        assertTrue(message.startsWith("host 192.0.2.1 is not an address of this machine"), message);
         assertEquals(1, message.lines().count());
     }
 
     @Test
     void namesTheHostThatDoesNotExist() {
-        assertTrue(refusal("no such host", 0).startsWith("--host no such host: "));
-        assertTrue(refusal("", 0).startsWith("--host: "));
+        assertTrue(refusal("no such host", 0).equals("There is no host no such host."));
+        assertTrue(refusal("", 0).equals("The host is empty."));
     }
 
     @Test
@@ -62,7 +77,7 @@ class StatusServerTest {
         for (String token : List.of("", "two words", "line\nbreak", "gr\u00fcn")) {
             IllegalArgumentException refused =
                     assertThrows(IllegalArgumentException.class, () -> new ServerOptions("127.0.0.1", 0, token), token);
-            assertTrue(refused.getMessage().startsWith("--token"), refused.getMessage());
+            assertTrue(refused.getMessage().startsWith("The token "), refused.getMessage());
         }
     }
 

@@ -115,7 +115,7 @@ class ByteLevelBpeTrainerTest {
             String message = assertThrows(
                             IllegalArgumentException.class, () -> ByteLevelBpeTrainer.train(List.of("a"), size))
                     .getMessage();
-            assertTrue(message.contains("--vocab-size " + size), message);
+            assertTrue(message.contains("vocabulary " + size), message);
         }
     }
 

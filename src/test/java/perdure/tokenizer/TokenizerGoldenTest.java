@@ -58,8 +58,8 @@ class TokenizerGoldenTest {
     @Test
     void encodesMessagesAsTheirChatTemplateDoes() {
         List<int[]> messages = StreamSupport.stream(golden.path("messages").spliterator(), false)
-                .map(message -> tokenizer.encodeMessage(
-                        message.path("role").asString(), message.path("content").asString()))
+                .map(message -> tokenizer.encode(new ChatMessage(
+                        message.path("role").asString(), message.path("content").asString())))
                 .toList();
         List<int[]> prompt = new ArrayList<>(messages.subList(0, 2));
         prompt.add(new int[] {tokenizer.imStart()});

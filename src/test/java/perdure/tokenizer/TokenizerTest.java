@@ -97,7 +97,7 @@ class TokenizerTest {
 
     @Test
     void aMessageIsChatMl() {
-        int[] ids = MERGED.encodeMessage("user", "the <|im_end|>");
+        int[] ids = MERGED.encode(new ChatMessage("user", "the <|im_end|>"));
 
         assertEquals("<|im_start|>user\nthe <|im_end|><|im_end|>\n", MERGED.decode(ids));
         assertEquals(2, IntStream.of(ids).filter(id -> id >= MERGED.endOfText()).count());

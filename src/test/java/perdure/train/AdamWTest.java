@@ -160,8 +160,8 @@ class AdamWTest {
     /** Adds {@code scale} times the gradients of the mean of the token losses, which it gives. */
     private static double backward(GoldenModel golden, LanguageModel model, double scale) {
         double counted = golden.numbers().get("counted").asDouble();
-        LanguageModel.Pass pass = model.forward(golden.tensor("ids"), golden.tensor("targets"), scale / counted);
-        pass.backward();
-        return pass.lossSum() / counted;
+        LanguageModel.Loss loss = model.forward(golden.tensor("ids"), golden.tensor("targets"), scale / counted);
+        loss.backward();
+        return loss.sum() / counted;
     }
 }

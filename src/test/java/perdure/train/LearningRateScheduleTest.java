@@ -46,7 +46,7 @@ class LearningRateScheduleTest {
         assertTrue(assertThrows(
                         IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 1e-4, 1e-3, 0, 10))
                 .getMessage()
-                .contains("--min-learning-rate 0.001"));
+                .contains("minimum learning rate 0.001"));
         assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 0, 0, 0, 10));
         assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 1, 0, -1, 10));
     }

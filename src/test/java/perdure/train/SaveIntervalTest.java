@@ -28,7 +28,7 @@ class SaveIntervalTest {
     void refusesAnythingElse(String text) {
         assertTrue(assertThrows(IllegalArgumentException.class, () -> SaveInterval.parse(text))
                 .getMessage()
-                .startsWith("--checkpoint-every " + text + " "));
+                .startsWith("save interval " + text + " "));
     }
 
     @Test

@@ -1,8 +1,6 @@
 package perdure.train;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,8 +15,8 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
 import perdure.data.Corpus;
-import perdure.data.Dataset;
 import perdure.data.TrainingText;
+import perdure.data.TrainingText.Dataset;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
@@ -59,12 +57,17 @@ final class TinyTraining {
         Path heldOut = folder.resolve("held-out.txt");
         Files.writeString(text, "the cat sat on the mat and the dog saw it. ".repeat(20));
         Files.writeString(heldOut, "the dog sat on the cat. ".repeat(2));
-        corpus = new TrainingText(
-                Corpus.files("--data", List.of(text)), Corpus.files("--validation", List.of(heldOut)), 0.1);
+        corpus = new TrainingText(Corpus.files(List.of(text)), Corpus.files(List.of(heldOut)), 0.1);
     }
 
     static ModelConfig shape(int vocabularySize, int hiddenSize) {
-        return new ModelConfig(vocabularySize, hiddenSize, 1, 2, 2, 16, CONTEXT, true);
+        return ModelConfig.DEFAULT
+                .withVocabularySize(vocabularySize)
+                .withHiddenSize(hiddenSize)
+                .withHeads(2, 2)
+                .withLayers(1)
+                .withIntermediateSize(16)
+                .withContext(CONTEXT);
     }
 
     private TrainingOptions options() {
@@ -99,15 +102,13 @@ final class TinyTraining {
                             options.saveInterval(),
                             TokenizerFiles.of(tokenizer),
                             identity)) {
-                ProgressConsole silent = new ProgressConsole(
-                        new PrintStream(OutputStream.nullOutputStream()), false, false, System::nanoTime);
                 return new Trainer(
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),
                                 batches,
                                 new Evaluator(validation, dataset.validationBytes()),
                                 writer,
-                                new Reporter(new StatusPublisher(status, runFolder), silent, sample),
+                                new Reporter(status::set, line -> {}, sample),
                                 stop)
                         .run(restart);
             }

@@ -4,7 +4,7 @@ import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
-import perdure.chat.ChatReply;
+import perdure.chat.ChatAnswer;
 
 /** Counts what was asked of the model and how soon it began to answer. */
 public final class ChatMetrics {
@@ -37,10 +37,10 @@ public final class ChatMetrics {
                 .register(registry);
     }
 
-    void answered(ChatReply reply) {
+    void answered(ChatAnswer answer) {
         ended(ANSWERED);
-        tokens.inc(reply.answer().completionTokens());
-        firstToken.observe(reply.secondsToFirstToken());
+        tokens.inc(answer.completionTokens());
+        firstToken.observe(answer.secondsToFirstToken());
     }
 
     void ended(String outcome) {

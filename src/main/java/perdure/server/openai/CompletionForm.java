@@ -3,7 +3,7 @@ package perdure.server.openai;
 import java.util.Map;
 import java.util.UUID;
 import perdure.chat.AnsweringCheckpoint;
-import perdure.chat.ChatReply;
+import perdure.chat.ChatAnswer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -54,17 +54,17 @@ public enum CompletionForm {
         }
 
         /** The whole answer. */
-        ObjectNode answer(ChatReply reply) {
-            ObjectNode choice = choice(reply.answer().finish());
+        ObjectNode answer(ChatAnswer answer) {
+            ObjectNode choice = choice(answer.finish());
             if (CompletionForm.this == CHAT) {
                 choice.putObject("message")
                         .put("role", "assistant")
-                        .put("content", reply.answer().text())
+                        .put("content", answer.text())
                         .putNull("refusal");
             } else {
-                choice.put("text", reply.answer().text());
+                choice.put("text", answer.text());
             }
-            return source(envelope(whole, choice), reply).set("usage", usage(reply));
+            return source(envelope(whole, choice), answer).set("usage", usage(answer));
         }
 
         /** Says who speaks, where there are roles. */
@@ -78,15 +78,15 @@ public enum CompletionForm {
         }
 
         /** Says why the text ended. */
-        ObjectNode ending(ChatReply reply) {
-            ObjectNode choice = choice(reply.answer().finish());
-            return source(envelope(chunk, content(choice, "", Map.of())), reply);
+        ObjectNode ending(ChatAnswer answer) {
+            ObjectNode choice = choice(answer.finish());
+            return source(envelope(chunk, content(choice, "", Map.of())), answer);
         }
 
         /** The last chunk of a stream that was asked for it. */
-        ObjectNode usageChunk(ChatReply reply) {
+        ObjectNode usageChunk(ChatAnswer answer) {
             ObjectNode chunkOfNothing = envelope(chunk, null);
-            return source(chunkOfNothing, reply).set("usage", usage(reply));
+            return source(chunkOfNothing, answer).set("usage", usage(answer));
         }
 
         private ObjectNode piece(String text, Map<String, String> delta) {
@@ -123,15 +123,15 @@ public enum CompletionForm {
             return envelope;
         }
 
-        private ObjectNode source(ObjectNode envelope, ChatReply reply) {
-            envelope.put("system_fingerprint", reply.checkpoint().name());
-            envelope.set("checkpoint", checkpoint(reply.checkpoint()));
+        private ObjectNode source(ObjectNode envelope, ChatAnswer answer) {
+            envelope.put("system_fingerprint", answer.checkpoint().name());
+            envelope.set("checkpoint", checkpoint(answer.checkpoint()));
             return envelope;
         }
 
-        private static ObjectNode usage(ChatReply reply) {
-            int read = reply.answer().promptTokens();
-            int written = reply.answer().completionTokens();
+        private static ObjectNode usage(ChatAnswer answer) {
+            int read = answer.promptTokens();
+            int written = answer.completionTokens();
             return MAPPER.createObjectNode()
                     .put("prompt_tokens", read)
                     .put("completion_tokens", written)

@@ -12,8 +12,8 @@ import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
+import perdure.chat.ChatAnswer;
 import perdure.chat.ChatBusyException;
-import perdure.chat.ChatReply;
 import perdure.chat.ChatSession;
 import perdure.chat.ChatUnavailableException;
 
@@ -74,7 +74,7 @@ public final class CompletionHandler implements HttpHandler {
         /** Null where the answer is sent whole. */
         private final CompletionStream stream;
 
-        private CompletableFuture<ChatReply> reply;
+        private CompletableFuture<ChatAnswer> reply;
 
         Answer(HttpServerExchange exchange, CompletionRequest request) {
             this.exchange = exchange;
@@ -109,13 +109,13 @@ public final class CompletionHandler implements HttpHandler {
             }
         }
 
-        void finish(ChatReply answered, Throwable failure) {
+        void finish(ChatAnswer answered, Throwable failure) {
             if (reply.isCancelled()) {
                 metrics.ended(ChatMetrics.CANCELLED);
                 IoUtils.safeClose(exchange.getConnection());
             } else if (failure != null) {
                 fail(refusal(failure));
-            } else if (answered.answer().finish().equals("cancelled")) {
+            } else if (answered.finish().equals("cancelled")) {
                 fail(RefusedRequestException.unavailable("The server is stopping."));
             } else {
                 metrics.answered(answered);
@@ -123,7 +123,7 @@ public final class CompletionHandler implements HttpHandler {
             }
         }
 
-        private void succeed(ChatReply answered) {
+        private void succeed(ChatAnswer answered) {
             if (stream != null) {
                 stream.end(answered);
             } else {

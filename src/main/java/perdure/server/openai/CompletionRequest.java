@@ -4,8 +4,6 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import perdure.chat.ChatMessage;
-import perdure.chat.ChatOptions;
 import perdure.chat.ChatRequest;
 import tools.jackson.databind.JsonNode;
 
@@ -31,10 +29,10 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
     /** @throws RefusedRequestException if it asks for something else than this server does */
     static CompletionRequest conversation(byte[] body) {
         return read(body, fields -> {
-            List<ChatMessage> messages = fields.objects("messages", MOST_MESSAGES).stream()
-                    .map(CompletionRequest::message)
-                    .toList();
+            List<RequestFields> messages = fields.objects("messages", MOST_MESSAGES);
             fields.require(!messages.isEmpty(), "messages", "an array with at least one message");
+            ChatRequest.Builder chat = ChatRequest.answer();
+            messages.forEach(message -> add(chat, message));
             long oldName = fields.whole("max_tokens", 1, MOST_TOKENS, CHAT_TOKENS);
             long tokens = fields.whole("max_completion_tokens", 1, MOST_TOKENS, oldName);
             fields.neutral("logprobs", "false");
@@ -43,7 +41,7 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
             fields.neutral("modalities", "[\"text\"]");
             fields.neutral("tools", "[]");
             fields.ignore("metadata", "service_tier", "safety_identifier", "prompt_cache_key");
-            return ChatRequest.answer(messages, options(fields, (int) tokens));
+            return withOptions(chat.maximumTokens((int) tokens), fields);
         });
     }
 
@@ -58,7 +56,7 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
             fields.neutral("best_of", "1");
             fields.neutral("logprobs", "null");
             fields.neutral("suffix", "\"\"");
-            return ChatRequest.completion(text.stringValue(), options(fields, (int) tokens));
+            return withOptions(ChatRequest.completion(text.stringValue()).maximumTokens((int) tokens), fields);
         });
     }
 
@@ -83,21 +81,17 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
         }
     }
 
-    private static ChatOptions options(RequestFields fields, int tokens) {
+    private static ChatRequest withOptions(ChatRequest.Builder chat, RequestFields fields) {
         zero(fields, "presence_penalty");
         zero(fields, "frequency_penalty");
-        return new ChatOptions(
-                fields.number("temperature", 1),
-                fields.number("top_p", 1),
-                (int) fields.whole("top_k", 0, Integer.MAX_VALUE, 0),
-                fields.number("repetition_penalty", 1),
-                fields.whole(
-                        "seed",
-                        Long.MIN_VALUE,
-                        Long.MAX_VALUE,
-                        ThreadLocalRandom.current().nextLong()),
-                tokens,
-                stops(fields));
+        long anySeed = ThreadLocalRandom.current().nextLong();
+        chat.temperature(fields.number("temperature", 1))
+                .topP(fields.number("top_p", 1))
+                .topK((int) fields.whole("top_k", 0, Integer.MAX_VALUE, 0))
+                .repetitionPenalty(fields.number("repetition_penalty", 1))
+                .seed(fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE, anySeed));
+        stops(fields).forEach(chat::stop);
+        return chat.build();
     }
 
     private static void zero(RequestFields fields, String name) {
@@ -125,14 +119,14 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
         return includeUsage;
     }
 
-    private static ChatMessage message(RequestFields fields) {
+    private static void add(ChatRequest.Builder chat, RequestFields fields) {
         String role = fields.text("role");
         JsonNode content = fields.any("content");
         String text = content != null && content.isArray() ? parts(fields) : fields.text("content");
         fields.ignore("name", "refusal");
         fields.neutral("tool_calls", "[]");
         fields.refuseOthers();
-        return new ChatMessage("developer".equals(role) ? ChatMessage.SYSTEM : role, text);
+        chat.message("developer".equals(role) ? "system" : role, text);
     }
 
     private static String parts(RequestFields message) {

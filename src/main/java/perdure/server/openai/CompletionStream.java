@@ -5,7 +5,7 @@ import io.undertow.server.handlers.sse.ServerSentEventConnection;
 import io.undertow.server.handlers.sse.ServerSentEventHandler;
 import java.util.ArrayList;
 import java.util.List;
-import perdure.chat.ChatReply;
+import perdure.chat.ChatAnswer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -46,11 +46,11 @@ final class CompletionStream {
         send(writer.piece(text));
     }
 
-    void end(ChatReply reply) {
+    void end(ChatAnswer answer) {
         begin();
-        send(writer.ending(reply));
+        send(writer.ending(answer));
         if (includeUsage) {
-            send(writer.usageChunk(reply));
+            send(writer.usageChunk(answer));
         }
         send(DONE);
     }

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import perdure.chat.ChatOptions;
-import perdure.chat.ChatReply;
+import perdure.chat.ChatAnswer;
 import perdure.chat.ChatRequest;
 import perdure.server.LoggedWarnings;
 import perdure.server.SavedModel;
@@ -243,9 +242,8 @@ class CompletionTest {
     void anAnswerThatComesAfterTheServerIsGoneEndsInSilence() throws Exception {
         SavedModel.commit(folder);
         CountDownLatch held = new CountDownLatch(1);
-        ChatOptions options = new ChatOptions(0, 1, 0, 1, 0, 1, List.of());
-        CompletableFuture<ChatReply> holding =
-                run.chat.submit(ChatRequest.completion("Hello", options), piece -> await(held));
+        ChatRequest request = ChatRequest.completion("Hello").maximumTokens(1).build();
+        CompletableFuture<ChatAnswer> holding = run.chat.submit(request, piece -> await(held));
         try (LoggedWarnings warnings = new LoggedWarnings();
                 Stream one = open(LONG);
                 Stream other = open(LONG)) {

@@ -1,0 +1,50 @@
+package perdure.cli;
+
+import java.util.function.Function;
+import perdure.run.BadInputException;
+
+/** Hands the values of flags to records, and names the flag where a record refuses its value. */
+final class Flags {
+    private Flags() {}
+
+    /**
+     * What {@code record} makes of the value.
+     *
+     * @throws BadInputException one line that names flag and value, if the record refuses it
+     */
+    static <V, R> R set(String flag, V value, Function<V, R> record) {
+        try {
+            return record.apply(value);
+        } catch (IllegalArgumentException refused) {
+            throw new BadInputException(named(flag, flag + " " + value, refused.getMessage()));
+        }
+    }
+
+    /** As {@link #set}, where the flag was given; else {@code unset}. */
+    static <V, R> R set(String flag, V value, R unset, Function<V, R> record) {
+        return value == null ? unset : set(flag, value, record);
+    }
+
+    /** The message, with the flag of the setting that it is about. */
+    static String message(BadInputException badInput) {
+        String remedy = badInput.remedy() == null ? "" : " (" + flag(badInput.remedy()) + ")";
+        if (badInput.setting() == null) {
+            return badInput.getMessage() + remedy;
+        }
+        String flag = flag(badInput.setting());
+        return named(flag, flag, badInput.getMessage()) + remedy;
+    }
+
+    /** The flag in place of its words, if it stands alone and the message begins with them; else before it. */
+    private static String named(String flag, String before, String message) {
+        String words = flag.substring("--".length()).replace('-', ' ');
+        boolean alone = before.lastIndexOf("--") == 0;
+        return alone && message.startsWith(words + " ")
+                ? flag + message.substring(words.length())
+                : before + ": " + message;
+    }
+
+    private static String flag(String setting) {
+        return "--" + setting.replace(' ', '-');
+    }
+}

@@ -1,0 +1,184 @@
+package perdure.cli;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.FinishedEpoch;
+import perdure.status.TrainingProgress.Speed;
+import perdure.status.TrainingStatus;
+
+/**
+ * Shows a run to the person who started it: one bar that moves on a terminal, a plain line now and then elsewhere.
+ * It knows only the status, so what it shows is what everybody else can read.
+ */
+final class ProgressConsole {
+    private static final long BAR_INTERVAL = Duration.ofMillis(100).toNanos();
+    private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
+    private static final int BAR_CELLS = 20;
+
+    /** Columns of a terminal that is not told otherwise, less the last: a line that wraps cannot be drawn over. */
+    private static final int WIDTH = 79;
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final boolean color;
+    private final LongSupplier clock;
+    private long lastShown;
+    private int barLength;
+    private FinishedEpoch lastEpoch;
+
+    ProgressConsole(PrintStream out, boolean terminal, boolean color, LongSupplier clock) {
+        this.out = out;
+        this.terminal = terminal;
+        this.color = color;
+        this.clock = clock;
+        this.lastShown = clock.getAsLong();
+    }
+
+    /** The console of this process: a bar if standard output is a terminal, colour unless {@code NO_COLOR} is set. */
+    static ProgressConsole standard() {
+        boolean terminal = isTerminal();
+        String noColor = System.getenv("NO_COLOR");
+        boolean color = terminal && (noColor == null || noColor.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
+        return new ProgressConsole(System.out, terminal, color, System::nanoTime);
+    }
+
+    /** {@link System#console()} cannot tell: before JDK 22 it wants standard input too, after it is never null. */
+    private static boolean isTerminal() {
+        Path standardOutput = Path.of("/proc/self/fd/1");
+        if (!Files.isSymbolicLink(standardOutput)) {
+            return System.console() != null;
+        }
+        try {
+            String target = Files.readSymbolicLink(standardOutput).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | SecurityException unreadable) {
+            return false;
+        }
+    }
+
+    /** Prints a line of its own, above the bar. */
+    void say(String line) {
+        clearBar();
+        out.println(line);
+        out.flush();
+    }
+
+    /** Shows a finished epoch and a run's end as lines, and else the bar, if its last showing is long enough ago. */
+    void update(TrainingStatus status) {
+        FinishedEpoch epoch = status.progress().lastEpoch();
+        if (epoch != null && !epoch.equals(lastEpoch)) {
+            lastEpoch = epoch;
+            say(line(epoch, status));
+            say("  " + epoch.sample().strip().replace("\n", "\n  "));
+        }
+        switch (status.progress().state()) {
+            case TRAINING -> showBar(status);
+            case DONE, STOPPED -> say(summary(status));
+            default -> {}
+        }
+    }
+
+    private void showBar(TrainingStatus status) {
+        long now = clock.getAsLong();
+        if (now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
+            return;
+        }
+        lastShown = now;
+        if (terminal) {
+            String bar = bar(status);
+            out.print('\r'
+                    + (color ? "\u001b[36m" + bar + "\u001b[0m" : bar)
+                    + " ".repeat(Math.max(0, barLength - bar.length())));
+            out.flush();
+            barLength = bar.length();
+        } else {
+            say(line(status));
+        }
+    }
+
+    private void clearBar() {
+        if (barLength > 0) {
+            out.print('\r' + " ".repeat(barLength) + '\r');
+            barLength = 0;
+        }
+    }
+
+    private static String bar(TrainingStatus status) {
+        String line = line(status);
+        int cells = Math.max(0, Math.min(BAR_CELLS, WIDTH - line.length() - "[] ".length()));
+        int full = (int) (status.progress().position().percent() * cells / 100);
+        String bar = "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
+        return bar.substring(0, Math.min(WIDTH, bar.length()));
+    }
+
+    /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */
+    static String line(TrainingStatus status) {
+        Double rate = status.progress().speed().tokensPerSecond();
+        Long eta = status.progress().speed().etaSeconds();
+        return String.format(
+                Locale.ROOT,
+                "%5.1f %% | epoch %d/%d | loss %s | %s tokens/s | ETA %s",
+                status.progress().position().percent(),
+                status.currentEpoch(),
+                status.totalEpochs(),
+                status.loss() == null ? "-" : String.format(Locale.ROOT, "%.4f", status.loss()),
+                rate == null ? "-" : String.format(Locale.ROOT, "%,.0f", rate),
+                eta == null ? "-" : duration(eta));
+    }
+
+    private static String line(FinishedEpoch epoch, TrainingStatus status) {
+        Speed speed = status.progress().speed();
+        return String.format(
+                Locale.ROOT,
+                "Epoch %d/%d: loss %.4f, validation loss %.4f (%.4f bits per byte), %,.0f tokens/s, %s",
+                epoch.epoch(),
+                status.totalEpochs(),
+                epoch.loss(),
+                epoch.validationLoss(),
+                epoch.bitsPerByte(),
+                speed.tokensPerSecond() == null ? 0 : speed.tokensPerSecond(),
+                duration(Math.round(speed.totalSeconds())));
+    }
+
+    /** What the run has come to, over all its processes. */
+    private static String summary(TrainingStatus status) {
+        TrainingProgress progress = status.progress();
+        return String.format(
+                Locale.ROOT,
+                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best epoch loss %s. Saved: %s.",
+                status.currentEpoch(),
+                status.totalEpochs(),
+                progress.position().step(),
+                progress.position().tokens(),
+                duration(Math.round(progress.speed().totalSeconds())),
+                switch (progress.speed().restarts()) {
+                    case 0 -> "";
+                    case 1 -> ", resumed once";
+                    default -> ", resumed " + progress.speed().restarts() + " times";
+                },
+                progress.quality().bestLoss() == null
+                        ? "-"
+                        : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
+                progress.saved().checkpoint());
+    }
+
+    /** Seconds as people say them: {@code 45s}, {@code 1m 05s}, {@code 2h 03m}, {@code 3d 04h}. */
+    static String duration(long seconds) {
+        if (seconds < 60) {
+            return seconds + "s";
+        }
+        if (seconds < 3600) {
+            return String.format(Locale.ROOT, "%dm %02ds", seconds / 60, seconds % 60);
+        }
+        if (seconds < 86_400) {
+            return String.format(Locale.ROOT, "%dh %02dm", seconds / 3600, seconds % 3600 / 60);
+        }
+        return String.format(Locale.ROOT, "%dd %02dh", seconds / 86_400, seconds % 86_400 / 3600);
+    }
+}

@@ -1,0 +1,104 @@
+package perdure.model;
+
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * The three matrix products of a linear layer, which are the bulk of all arithmetic, and the choice of the library that
+ * computes them. Forward: Y = X·Wᵀ. Backward: dX = dY·W and dW = dYᵀ·X.
+ *
+ * <p>Float32 on the CPU goes to oneDNN, which is part of libtorch and uses AVX-512 on every processor that has it; MKL
+ * does so on Intel's alone. Its operator on plain tensors copies nothing but records no graph. So where autograd records,
+ * BLAS computes all three products; elsewhere the {@link Tape} runs the backward pass, and oneDNN computes that too. A
+ * product of few rows stays with BLAS. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
+ *
+ * <p>Another operator of oneDNN 3.7.1, which libtorch 2.10 contains, is wrong for many widths on AVX-512. This one has
+ * not been found so; still, the first products with every shape of weight are held against BLAS, and a shape that differs
+ * stays there.
+ *
+ * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
+ */
+final class MatrixProduct {
+
+    private static final int FEWEST_ROWS = 32;
+
+    /** Largest difference to BLAS, of the largest result: rounding stays far below, a wrong product far above. */
+    private static final double TOLERANCE = 1e-3;
+
+    /** Whether oneDNN's result has agreed with BLAS's, by operation and shape of the weight. */
+    private static final Map<List<Object>, Boolean> AGREES = new ConcurrentHashMap<>();
+
+    /** oneDNN's product, with the arguments that are the same for all: no bias, and no function of the result. */
+    private static final class OneDnn {
+
+        private static final BoxedOperator LINEAR = new BoxedOperator("mkldnn::_linear_pointwise", "");
+        private static final IValue NOTHING = new IValue().retainReference();
+        private static final IValue FUNCTION = new IValue("none").retainReference();
+        private static final IValue NUMBERS = new IValue(new GenericList(LINEAR.elementType(4))).retainReference();
+
+        static Tensor product(Tensor x, Tensor weight) {
+            return LINEAR.call(new IValue(x), new IValue(weight), NOTHING, FUNCTION, NUMBERS, NOTHING)
+                    .get(0)
+                    .toTensor();
+        }
+    }
+
+    private MatrixProduct() {}
+
+    /** X·Wᵀ of x [..., K] and weight [N, K]: [..., N]; differentiable. */
+    static Tensor forward(Tensor x, Tensor weight) {
+        return choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight));
+    }
+
+    /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K]. */
+    static Tensor inputGradient(Tensor gradient, Tensor weight) {
+        return choose(
+                "gradient of x",
+                gradient,
+                weight,
+                () -> OneDnn.product(gradient, weight.t()),
+                () -> torch.matmul(gradient, weight));
+    }
+
+    /** dW = dYᵀ·X [N, K], given gradient dY [R, N] and x [R, K]; of the weight [N, K] only the shape counts. */
+    static Tensor weightGradient(Tensor gradient, Tensor x, Tensor weight) {
+        return choose(
+                "gradient of the weight",
+                x,
+                weight,
+                () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
+                        .get0(),
+                () -> torch.matmul(gradient.t(), x));
+    }
+
+    private static Tensor choose(
+            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+        if (GradMode.is_enabled()
+                || !x.is_cpu()
+                || x.scalar_type().intern() != ScalarType.Float
+                || x.numel() / x.size(-1) < FEWEST_ROWS
+                || !Context.hasMKLDNN()
+                || !torch.globalContext().userEnabledMkldnn()
+                || torch.is_autocast_enabled(DeviceType.CPU)) {
+            return blas.get();
+        }
+        boolean agrees = AGREES.computeIfAbsent(
+                List.of(operation, weight.size(0), weight.size(1)), key -> near(blas.get(), oneDnn.get()));
+        return (agrees ? oneDnn : blas).get();
+    }
+
+    private static boolean near(Tensor expected, Tensor actual) {
+        double difference = actual.sub(expected).abs().max().item_double();
+        return difference <= TOLERANCE * expected.abs().max().item_double();
+    }
+}

@@ -1,0 +1,52 @@
+package perdure.model;
+
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * RMSNorm (Zhang and Sennrich 2019): x / sqrt(mean(x²) + epsilon) * weight, over the hidden size.
+ *
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code C} hidden size.
+ */
+final class RmsNorm {
+
+    private final Tensor weight; // (C)
+    private final long[] shape;
+
+    RmsNorm(ModelConfig config, Parameters parameters, String name) {
+        shape = new long[] {config.hiddenSize()};
+        weight = parameters.scale(name, config.hiddenSize());
+    }
+
+    /** Normalises every position of x [B, T, C]; the tape, if not null, records the backward pass. */
+    Tensor forward(Tensor x, Tape tape) {
+        if (tape == null) {
+            return torch.rms_norm(
+                    x, shape, new TensorOptional(weight), new DoubleOptional(ModelConfig.RMS_NORM_EPSILON));
+        }
+        Tensor length = torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {-1}, true, new ScalarTypeOptional());
+        Tensor scale = length.square_()
+                .mul_(new Scalar(1.0 / shape[0]))
+                .add_(new Scalar(ModelConfig.RMS_NORM_EPSILON))
+                .rsqrt_(); // (B, T, 1)
+        Tensor savedX = tape.saveForBackward(x);
+        Tensor savedScale = tape.saveForBackward(scale);
+        tape.record(gradient -> backward(gradient, savedX, savedScale));
+        return x.mul(scale).mul_(weight);
+    }
+
+    // Forward:  y = w ⊙ x · s with s = 1 / sqrt(mean(x²) + ε) of each position
+    // Backward: dw = Σ over positions of dy ⊙ x · s, dx = s · (dy ⊙ w − x · s² · mean(dy ⊙ w ⊙ x)).
+    private Tensor backward(Tensor gradient, Tensor x, Tensor scale) {
+        Tensor product = gradient.mul(x).flatten(0, -2); // (B T, C)
+        Tape.accumulate(weight, torch.mv(product.t(), scale.flatten()));
+        Tensor sum = torch.mv(product, weight).view_as(scale); // (B, T, 1)
+        return gradient.mul(weight)
+                .addcmul_(x, sum.mul_(scale).mul_(scale), new Scalar(-1.0 / shape[0]))
+                .mul_(scale);
+    }
+}

@@ -1,0 +1,70 @@
+package perdure.model;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Rotary positions (Su et al. 2021, section 3.4) in Hugging Face's rotate-half layout: the pair of values
+ * {@code j} and {@code j + D/2} of a head is rotated by an angle of position / theta^(2j/D).
+ *
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code H} heads of queries and keys together, {@code D} head size.
+ */
+final class RotaryEmbedding implements AutoCloseable {
+
+    private final int context;
+    private final int headSize;
+
+    /** [context, 1, D] each, on the device of the last call; the first half of the sines is negative. */
+    private Tensor cosines;
+
+    private Tensor sines;
+
+    RotaryEmbedding(ModelConfig config) {
+        context = config.context();
+        headSize = config.headSize();
+    }
+
+    /** Rotates the heads x [B, T, H, D] by their positions {@code from … from + T - 1}; differentiable. */
+    Tensor apply(Tensor x, long from) {
+        tables(x.device());
+        long time = x.size(1);
+        Tensor cosine = cosines.narrow(0, from, time); // (T, 1, D)
+        Tensor sine = sines.narrow(0, from, time); // (T, 1, D)
+        Tensor swapped = x.roll(new long[] {headSize / 2}, 3); // (B, T, H, D): the second half first
+        return x.mul(cosine).addcmul_(swapped, sine);
+    }
+
+    private void tables(Device device) {
+        if (cosines != null && cosines.device().equals(device)) {
+            return;
+        }
+        close();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor exponents = torch.arange(new Scalar(0.0), new Scalar(headSize), new Scalar(2.0)) // (D/2)
+                    .to(ScalarType.Double)
+                    .div(new Scalar((double) headSize));
+            Tensor frequencies =
+                    torch.pow(new Scalar(ModelConfig.ROPE_THETA), exponents).reciprocal();
+            Tensor positions = torch.arange(new Scalar(context)).to(ScalarType.Double);
+            Tensor angles = torch.outer(positions, frequencies).unsqueeze(1); // (context, 1, D/2)
+            Tensor cosine = angles.cos().to(device, ScalarType.Float);
+            Tensor sine = angles.sin().to(device, ScalarType.Float);
+            cosines = torch.cat(new TensorVector(cosine, cosine), 2).retainReference(); // (context, 1, D)
+            sines = torch.cat(new TensorVector(sine.neg(), sine), 2).retainReference(); // (context, 1, D)
+        }
+    }
+
+    @Override
+    public void close() {
+        if (cosines != null) {
+            cosines.close();
+            sines.close();
+            cosines = null;
+        }
+    }
+}

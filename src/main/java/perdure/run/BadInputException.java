@@ -1,0 +1,56 @@
+package perdure.run;
+
+import java.util.function.Supplier;
+
+/**
+ * What was asked for cannot be done: a setting, a file or a folder is not usable. Nothing was trained, and no checkpoint
+ * was changed; with another value the same call may succeed. The message is one line.
+ */
+public final class BadInputException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+
+    private final String setting;
+    private final String remedy;
+
+    public BadInputException(String message) {
+        this(null, message, null);
+    }
+
+    public BadInputException(String message, Throwable cause) {
+        this(message);
+        initCause(cause);
+    }
+
+    /**
+     * @param setting that has the bad value, such as {@code hidden size}; null where the message names a file
+     * @param remedy the setting that would allow it, such as {@code accept changes}; or null
+     */
+    BadInputException(String setting, String message, String remedy) {
+        super(message);
+        this.setting = setting;
+        this.remedy = remedy;
+    }
+
+    /** The setting that has the bad value, such as {@code hidden size}; null where the message names a file. */
+    public String setting() {
+        return setting;
+    }
+
+    /** The setting that would allow what was asked for; null if none does. */
+    public String remedy() {
+        return remedy;
+    }
+
+    /** What {@code action} gives; an {@link IllegalArgumentException} of its own becomes bad input of that setting. */
+    static <T> T naming(String setting, Supplier<T> action) {
+        try {
+            return action.get();
+        } catch (BadInputException named) {
+            throw named;
+        } catch (IllegalArgumentException problem) {
+            BadInputException badInput = new BadInputException(setting, problem.getMessage(), null);
+            badInput.initCause(problem);
+            throw badInput;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package perdure.run;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import perdure.bundled.Question;
+import perdure.chat.ChatModel;
+import perdure.chat.ChatRequest;
+import perdure.data.Conversation;
+import perdure.generate.TokenGenerator;
+import perdure.model.LanguageModel;
+import perdure.tokenizer.Tokenizer;
+
+/** Questions with one right answer each: how many does a model answer exactly, with its most likely tokens? */
+final class Exam {
+    private Exam() {}
+
+    /** What came out, in a sentence. All is saved by now: {@code stop} leaves the rest out, and nothing else. */
+    static String result(LanguageModel model, Tokenizer tokenizer, List<Question> questions, BooleanSupplier stop) {
+        model.train(false);
+        try (TokenGenerator generator = new TokenGenerator(model)) {
+            int correct = correct(new ChatModel(generator, tokenizer), questions, stop);
+            return String.format(
+                    Locale.ROOT,
+                    "Held-out questions answered exactly: %d of %d (%.1f %%).",
+                    correct,
+                    questions.size(),
+                    100.0 * correct / questions.size());
+        } catch (CancellationException asked) {
+            return "The held-out questions were left out.";
+        }
+    }
+
+    /**
+     * The number of questions whose answer equals the expected one.
+     *
+     * @param stop asked before each question
+     * @throws CancellationException when {@code stop} says so
+     */
+    static int correct(ChatModel model, List<Question> questions, BooleanSupplier stop) {
+        int correct = 0;
+        for (Question question : questions) {
+            if (stop.getAsBoolean()) {
+                throw new CancellationException("Stopped while questions were answered.");
+            }
+            correct += isCorrect(model, question) ? 1 : 0;
+        }
+        return correct;
+    }
+
+    private static boolean isCorrect(ChatModel model, Question question) {
+        String expected = question.answer();
+        StringBuilder answer = new StringBuilder();
+        // A token has a byte at least, and the stop id comes after the last: this never cuts a right answer short.
+        ChatRequest.Builder request =
+                ChatRequest.answer().maximumTokens(expected.getBytes(StandardCharsets.UTF_8).length + 1);
+        Conversation.alternating(question.turns())
+                .messages()
+                .forEach(message -> request.message(message.role(), message.content()));
+        model.answer(
+                request.build(),
+                piece -> expected.startsWith(answer.append(piece).toString()));
+        return expected.contentEquals(answer);
+    }
+}

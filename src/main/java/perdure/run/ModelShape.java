@@ -1,0 +1,140 @@
+package perdure.run;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Locale;
+import perdure.model.AttentionConfig;
+import perdure.model.ModelConfig;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+
+/**
+ * The shape of a model that is yet to be made. What is left open follows from the rest: key and value heads from the
+ * heads, the feed-forward's width from the model's, the number of token ids from the learnt tokenizer.
+ *
+ * @param layers decoder layers
+ * @param heads query heads; they divide the hidden size
+ * @param keyValueHeads key and value heads, which divide the heads; 0: as many as heads
+ * @param hiddenSize width of the residual stream
+ * @param intermediateSize inner width of the feed-forward; 0: 8/3 of the hidden size, rounded up to a multiple of 64
+ * @param context longest sequence, in tokens
+ * @param vocabularySize tokens to learn, without the three specials; 256 is pure bytes
+ */
+public record ModelShape(
+        int layers,
+        int heads,
+        int keyValueHeads,
+        int hiddenSize,
+        int intermediateSize,
+        int context,
+        int vocabularySize) {
+
+    /** Suits a laptop. */
+    public static final ModelShape DEFAULT = new ModelShape(
+            ModelConfig.DEFAULT.layers(),
+            ModelConfig.DEFAULT.heads(),
+            0,
+            ModelConfig.DEFAULT.hiddenSize(),
+            0,
+            ModelConfig.DEFAULT.context(),
+            1536);
+
+    /** Beyond any model, and small enough that the number of its parameters is one. */
+    private static final int MAXIMUM_WIDTH = 1 << 20;
+
+    private static final int MAXIMUM_LAYERS = 1 << 10;
+
+    public ModelShape {
+        require("layers", layers, 1, MAXIMUM_LAYERS);
+        require("heads", heads, 1, MAXIMUM_WIDTH);
+        require("key and value heads", keyValueHeads, 0, MAXIMUM_WIDTH);
+        require("hidden size", hiddenSize, 1, MAXIMUM_WIDTH);
+        require("intermediate size", intermediateSize, 0, MAXIMUM_WIDTH);
+        require("context", context, 1, Integer.MAX_VALUE - 1);
+        require("vocabulary", vocabularySize, ByteLevelBpeTrainer.BYTES, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
+    }
+
+    private static void require(String name, int value, int least, int most) {
+        if (value < least || value > most) {
+            throw new IllegalArgumentException(name + " " + value + " is not from " + least + " to " + most + ".");
+        }
+    }
+
+    public ModelShape layers(int number) {
+        return new ModelShape(number, heads, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape heads(int number) {
+        return new ModelShape(layers, number, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape keyValueHeads(int number) {
+        require("key and value heads", number, 1, MAXIMUM_WIDTH);
+        return new ModelShape(layers, heads, number, hiddenSize, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape hiddenSize(int size) {
+        return new ModelShape(layers, heads, keyValueHeads, size, intermediateSize, context, vocabularySize);
+    }
+
+    public ModelShape intermediateSize(int size) {
+        require("intermediate size", size, 1, MAXIMUM_WIDTH);
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, size, context, vocabularySize);
+    }
+
+    public ModelShape context(int tokens) {
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, tokens, vocabularySize);
+    }
+
+    public ModelShape vocabularySize(int tokens) {
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, context, tokens);
+    }
+
+    /**
+     * The configuration of the model, for a tokenizer of so many ids, specials included.
+     *
+     * @throws IllegalArgumentException if the sizes do not go together
+     */
+    public ModelConfig config(int ids) {
+        AttentionConfig attention =
+                ModelConfig.DEFAULT.attention().withHeads(heads, keyValueHeads == 0 ? heads : keyValueHeads);
+        return ModelConfig.DEFAULT
+                .withVocabularySize(ids)
+                .withHiddenSize(hiddenSize, attention)
+                .withLayers(layers)
+                .withIntermediateSize(
+                        intermediateSize == 0 ? ModelConfig.usualIntermediateSize(hiddenSize) : intermediateSize)
+                .withContext(context);
+    }
+
+    /**
+     * Looks whether such a model can be made on this machine.
+     *
+     * @throws BadInputException if the sizes do not go together, or its weights do not fit into memory
+     */
+    void requireFits() {
+        ModelConfig model = BadInputException.naming("hidden size", () -> config(vocabularySize));
+        long weights = model.parameterCount() * Float.BYTES;
+        long memory = memory();
+        if (weights > memory) {
+            throw new BadInputException(
+                    "hidden size",
+                    String.format(
+                            Locale.ROOT,
+                            "hidden size %d and %d layers make a model of %,d parameters: its weights alone take %,d bytes"
+                                    + " of this machine's %,d.",
+                            hiddenSize,
+                            layers,
+                            model.parameterCount(),
+                            weights,
+                            memory),
+                    null);
+        }
+    }
+
+    /** Of this machine, or of the container that it pretends to be, in bytes. */
+    private static long memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : Long.MAX_VALUE;
+    }
+}

@@ -1,0 +1,108 @@
+package perdure.run;
+
+import perdure.train.AdamW;
+import perdure.train.LearningRateSchedule;
+import perdure.train.TrainingOptions.Batching;
+
+/**
+ * How the weights are learnt.
+ *
+ * @param batching shape of an optimizer step
+ * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} over the hidden size
+ * @param minimumLearningRate at the end; negative: a tenth of the peak
+ * @param warmupSteps steps in which the learning rate rises
+ * @param schedule what follows the warm-up
+ * @param adamW constants of the optimizer
+ * @param gradientClip largest global norm of the gradients
+ * @param dropout share of activations that are dropped while training
+ */
+public record Optimization(
+        Batching batching,
+        double learningRate,
+        double minimumLearningRate,
+        long warmupSteps,
+        LearningRateSchedule.Kind schedule,
+        AdamW.Settings adamW,
+        double gradientClip,
+        double dropout) {
+
+    /** Wider models want smaller steps: about one over the width (Yang et al. 2022, Tensor Programs V). */
+    public static final double RATE_TIMES_WIDTH = 0.64;
+
+    public static final Optimization DEFAULT = new Optimization(
+            new Batching(8, 1), 0, -1, 100, LearningRateSchedule.Kind.COSINE, AdamW.Settings.DEFAULT, 1.0, 0);
+
+    public Optimization {
+        if (warmupSteps < 0) {
+            throw new IllegalArgumentException("warm-up of " + warmupSteps + " steps is negative.");
+        }
+        if (!(gradientClip > 0)) {
+            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not a positive number.");
+        }
+        if (!(dropout >= 0 && dropout < 1)) {
+            throw new IllegalArgumentException("dropout " + dropout + " is not from 0 up to, but not, 1.");
+        }
+    }
+
+    /** Sequences of a micro-batch. */
+    public Optimization batchSize(int sequences) {
+        return with(new Batching(sequences, batching.accumulation()));
+    }
+
+    /** Micro-batches of an optimizer step. */
+    public Optimization gradientAccumulation(int microBatches) {
+        return with(new Batching(batching.size(), microBatches));
+    }
+
+    private Optimization with(Batching other) {
+        return new Optimization(
+                other, learningRate, minimumLearningRate, warmupSteps, schedule, adamW, gradientClip, dropout);
+    }
+
+    public Optimization learningRate(double peak) {
+        if (!(peak > 0 && peak <= 1)) {
+            throw new IllegalArgumentException("learning rate " + peak + " is not above 0 and at most 1.");
+        }
+        return new Optimization(
+                batching, peak, minimumLearningRate, warmupSteps, schedule, adamW, gradientClip, dropout);
+    }
+
+    public Optimization minimumLearningRate(double floor) {
+        if (!(floor >= 0 && floor <= 1)) {
+            throw new IllegalArgumentException("minimum learning rate " + floor + " is not from 0 to 1.");
+        }
+        return new Optimization(batching, learningRate, floor, warmupSteps, schedule, adamW, gradientClip, dropout);
+    }
+
+    public Optimization warmupSteps(long steps) {
+        return new Optimization(
+                batching, learningRate, minimumLearningRate, steps, schedule, adamW, gradientClip, dropout);
+    }
+
+    public Optimization schedule(LearningRateSchedule.Kind kind) {
+        return new Optimization(
+                batching, learningRate, minimumLearningRate, warmupSteps, kind, adamW, gradientClip, dropout);
+    }
+
+    public Optimization adamW(AdamW.Settings settings) {
+        return new Optimization(
+                batching, learningRate, minimumLearningRate, warmupSteps, schedule, settings, gradientClip, dropout);
+    }
+
+    public Optimization gradientClip(double norm) {
+        return new Optimization(
+                batching, learningRate, minimumLearningRate, warmupSteps, schedule, adamW, norm, dropout);
+    }
+
+    public Optimization dropout(double probability) {
+        return new Optimization(
+                batching, learningRate, minimumLearningRate, warmupSteps, schedule, adamW, gradientClip, probability);
+    }
+
+    /** The learning rates of a model of that width, before the length of the run is known. */
+    LearningRateSchedule rates(int hiddenSize) {
+        double peak = learningRate == 0 ? RATE_TIMES_WIDTH / hiddenSize : learningRate;
+        double floor = minimumLearningRate < 0 ? peak / 10 : minimumLearningRate;
+        return new LearningRateSchedule(schedule, peak, floor, warmupSteps, 1);
+    }
+}

@@ -1,0 +1,320 @@
+package perdure.run;
+
+import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch;
+import perdure.bundled.BundledCorpus;
+import perdure.chat.ChatRequest;
+import perdure.chat.ChatSession;
+import perdure.checkpoint.Checkpoint;
+import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.MetaStore;
+import perdure.checkpoint.Restart;
+import perdure.checkpoint.ResumePlan;
+import perdure.checkpoint.RunLock;
+import perdure.checkpoint.TokenizerFiles;
+import perdure.data.BatchLoader;
+import perdure.data.TrainingText;
+import perdure.data.TrainingText.Dataset;
+import perdure.device.DeviceMigrator;
+import perdure.device.Devices;
+import perdure.device.NativeRuntime;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.status.TrainingStatus;
+import perdure.tokenizer.ChatMessage;
+import perdure.tokenizer.Tokenizer;
+import perdure.train.AdamW;
+import perdure.train.Evaluator;
+import perdure.train.Learner;
+import perdure.train.Reporter;
+import perdure.train.RunWriter;
+import perdure.train.StatusPublisher;
+import perdure.train.Trainer;
+import perdure.train.TrainingOptions;
+
+/**
+ * One run: begun, or carried on where its folder says, to the last bit. The front door for Java programs.
+ *
+ * <pre>{@code
+ * RunConfig config = RunConfig.in(Path.of("checkpoints")).data(Path.of("my.txt")).epochs(10);
+ * try (TrainingRun run = TrainingRun.open(config)) {
+ *     run.train();
+ *     System.out.println(run.ask("What is 7 plus 5?"));
+ * }
+ * }</pre>
+ *
+ * <p>It ends no process, handles no signal and configures no logging. {@link #train} keeps the calling thread; all other
+ * methods may be called from any thread. Several runs may follow one another in a process; two that train at once are
+ * refused, since libtorch has one generator for a process.
+ */
+public final class TrainingRun implements AutoCloseable {
+
+    /** Requests that may wait while one is answered. */
+    private static final int CHATS_WAITING = 8;
+
+    private static final AtomicBoolean TRAINING = new AtomicBoolean();
+
+    private final RunConfig config;
+    private final TrainingText text;
+    private final BundledCorpus bundled;
+    private final ResumePlan plan;
+    private final ChatSession chat;
+    private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
+    private volatile boolean stopped;
+
+    /** How {@link #train} ended. */
+    public enum Outcome {
+        /** All epochs are finished and saved. */
+        DONE,
+        /** They were finished before: nothing was done, and no file was touched. */
+        ALREADY_DONE,
+        /** The maximum of steps was reached; everything is saved. */
+        LIMIT,
+        /** {@link #stop} was called; everything that was trained is saved. */
+        STOPPED
+    }
+
+    private TrainingRun(RunConfig config) {
+        this.config = config;
+        bundled = config.text().isBundled() ? new BundledCorpus() : null;
+        text = config.text().open(bundled);
+        plan = BadInputException.naming("checkpoints", () -> new MetaStore(config.folder())
+                .plan(config.length().epochs()));
+        if (plan.remaining() > 0) {
+            if (bundled != null) {
+                bundled.prepare();
+            }
+            NativeRuntime.load(config.compute().natives());
+            status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
+        }
+        chat = new ChatSession(config.folder(), CHATS_WAITING, 1);
+    }
+
+    /**
+     * Opens a run. What can be refused without reading the text is refused here; nothing is written. Loads libtorch, if
+     * there is something left to train.
+     *
+     * @throws BadInputException if a path or a value is of no use
+     */
+    public static TrainingRun open(RunConfig config) {
+        if (config.length().epochs() == 0) {
+            throw new BadInputException("epochs", "the number of epochs to reach is not given.", null);
+        }
+        BadInputException.naming(null, config::trainingOptions);
+        config.model().requireFits();
+        return new TrainingRun(config);
+    }
+
+    /** The newest status: immutable, and null only where nothing was left to train. Whoever serves it reads it here. */
+    public AtomicReference<TrainingStatus> status() {
+        return status;
+    }
+
+    /** Answers from the newest checkpoint, also while training goes on; belongs to this run. Loads libtorch. */
+    public ChatSession chat() {
+        NativeRuntime.load(config.compute().natives());
+        return chat;
+    }
+
+    /** Epochs that are left to train, as the run folder tells. */
+    public int remainingEpochs() {
+        return plan.remaining();
+    }
+
+    /** Asks {@link #train} to finish the step under way, save and return; returns at once. */
+    public void stop() {
+        stopped = true;
+    }
+
+    /**
+     * Trains to the last epoch, or until {@link #stop} is called, and saves.
+     *
+     * @throws BadInputException if the text is of no use, the run was made with other settings, or its folder is in use
+     *     or cannot be written; nothing was trained
+     * @throws perdure.checkpoint.NoGoodCheckpointException if there are checkpoints, but none can be read
+     * @throws IllegalStateException if training failed, for example with a loss that is not finite, or if the end could
+     *     not be saved; the checkpoints before are good
+     */
+    public Outcome train() {
+        if (plan.remaining() == 0) {
+            return alreadyDone(plan);
+        }
+        if (!TRAINING.compareAndSet(false, true)) {
+            throw new IllegalStateException("Another run trains in this process: train one after the other.");
+        }
+        try (Device device = BadInputException.naming(
+                        "device", () -> Devices.resolve(config.compute().device()));
+                Tokenizer learnt = Restart.hasWeights(config.folder()) ? null : learnTokenizer();
+                RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
+            return train(learnt, device);
+        } catch (CancellationException asked) {
+            return Outcome.STOPPED;
+        } finally {
+            TRAINING.set(false);
+        }
+    }
+
+    private Outcome alreadyDone(ResumePlan done) {
+        say(done.message());
+        return Outcome.ALREADY_DONE;
+    }
+
+    private Tokenizer learnTokenizer() {
+        naming("data", () -> text.training().check(this::isStopped));
+        if (text.validation() != null) {
+            naming("validation", () -> text.validation().check(this::isStopped));
+        }
+        String json = text.training().trainTokenizer(config.model().vocabularySize(), this::isStopped);
+        Tokenizer tokenizer = Tokenizer.of(json);
+        requireEnoughText(tokenizer);
+        return tokenizer;
+    }
+
+    private void requireEnoughText(Tokenizer tokenizer) {
+        naming("context", () -> text.requireTraining(config.model().context(), tokenizer, this::isStopped));
+        naming(
+                text.validation() == null ? "validation fraction" : "validation",
+                () -> text.requireValidation(tokenizer, this::isStopped));
+    }
+
+    private static void naming(String setting, Runnable check) {
+        BadInputException.naming(setting, () -> {
+            check.run();
+            return true;
+        });
+    }
+
+    /** @param learnt the tokenizer of a new run; null where the run folder has one */
+    private Outcome train(Tokenizer learnt, Device device) {
+        Restart restart = BadInputException.naming(null, () -> Restart.find(config.folder()));
+        restart.warnings().forEach(this::say);
+        ResumePlan remaining = restart.plan(config.length().epochs());
+        if (remaining.remaining() == 0) {
+            return alreadyDone(remaining);
+        }
+        Checkpoint checkpoint = restart.checkpoint();
+        try (Tokenizer tokenizer =
+                checkpoint != null ? Tokenizer.read(checkpoint.folder()) : learnt != null ? learnt : learnTokenizer()) {
+            RunIdentity identity = identity(tokenizer, device);
+            if (checkpoint != null) {
+                identity.requireSame(
+                                RunIdentity.recorded(checkpoint.state().identity()),
+                                config.saving().acceptChanges(),
+                                checkpoint.state().position().epochStep() == 0)
+                        .forEach(this::say);
+                requireEnoughText(tokenizer);
+            }
+            Dataset dataset =
+                    BadInputException.naming("data", () -> text.open(config.folder(), tokenizer, this::isStopped));
+            ModelConfig shape = config.model().config(tokenizer.vocabularySize());
+            try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
+                model.dropout(config.optimization().dropout());
+                DeviceMigrator.ensure(model, device);
+                say(headline(dataset, model, device));
+                return train(restart, dataset, tokenizer, model, device, identity);
+            }
+        }
+    }
+
+    private RunIdentity identity(Tokenizer tokenizer, Device device) {
+        return RunIdentity.of(
+                config,
+                new RunIdentity.Found(
+                        tokenizer.fingerprint(),
+                        text.training().fingerprint(this::isStopped),
+                        text.validationFingerprint(this::isStopped),
+                        device.str().getString(), // what auto came to
+                        torch.get_num_threads()));
+    }
+
+    private Outcome train(
+            Restart restart,
+            Dataset dataset,
+            Tokenizer tokenizer,
+            LanguageModel model,
+            Device device,
+            RunIdentity identity) {
+        TrainingOptions options = config.trainingOptions();
+        int context = model.config().context();
+        int batchSize = options.batch().size();
+        StatusPublisher publisher = new StatusPublisher(status, config.folder());
+        SampleText sample = new SampleText(model, tokenizer, bundled != null, this::isStopped);
+        try (AdamW optimizer = new AdamW(model, config.optimization().adamW());
+                BatchLoader batches = BatchLoader.shuffled(dataset.training(), context, batchSize, options.seed());
+                BatchLoader heldOut = BatchLoader.sequential(dataset.validation(), context, batchSize);
+                LossHistory history = LossHistory.open(config.folder(), restart.position());
+                RunWriter writer = new RunWriter(
+                        CheckpointStore.open(config.folder(), config.saving().keep(), history),
+                        history,
+                        options.saveInterval(),
+                        TokenizerFiles.of(tokenizer),
+                        identity.values())) {
+            Learner learner =
+                    new Learner(model, optimizer, device, config.compute().precision());
+            Evaluator evaluator = new Evaluator(heldOut, dataset.validationBytes());
+            Reporter reporter = new Reporter(
+                    published -> {
+                        publisher.publish(published);
+                        config.listeners().progress().accept(published);
+                    },
+                    this::say,
+                    sample);
+            Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, this::isStopped);
+            return switch (trainer.run(restart)) {
+                case DONE -> {
+                    if (bundled != null) {
+                        say(Exam.result(model, tokenizer, bundled.heldOut(), this::isStopped));
+                    }
+                    yield Outcome.DONE;
+                }
+                case LIMIT -> Outcome.LIMIT;
+                case STOPPED -> Outcome.STOPPED;
+            };
+        }
+    }
+
+    private static String headline(Dataset dataset, LanguageModel model, Device device) {
+        return String.format(
+                Locale.ROOT,
+                "%,d parameters on %s; %,d training tokens, %,d validation tokens.",
+                model.config().parameterCount(),
+                Devices.describe(device),
+                dataset.training().predictions(),
+                dataset.validation().predictions());
+    }
+
+    private void say(String line) {
+        config.listeners().messages().accept(line);
+    }
+
+    private boolean isStopped() {
+        return stopped;
+    }
+
+    /**
+     * What the newest checkpoint answers, with its most likely tokens.
+     *
+     * @throws perdure.chat.ChatUnavailableException if nothing is saved yet
+     */
+    public String ask(String question) {
+        ChatRequest request =
+                ChatRequest.answer().message(ChatMessage.USER, question).build();
+        try {
+            return chat().submit(request, piece -> {}).join().text();
+        } catch (CompletionException failed) {
+            throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+        }
+    }
+
+    /** Frees the model that answers. Does not wait for {@link #train}: close after it has returned. */
+    @Override
+    public void close() {
+        chat.close();
+    }
+}

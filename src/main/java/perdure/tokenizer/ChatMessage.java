@@ -1,0 +1,31 @@
+package perdure.tokenizer;
+
+import java.util.Set;
+
+/**
+ * One message of a conversation.
+ *
+ * @param role {@code system}, {@code user} or {@code assistant}
+ * @param content plain text; nothing in it is special
+ */
+public record ChatMessage(String role, String content) {
+    public static final String SYSTEM = "system";
+    public static final String USER = "user";
+    public static final String ASSISTANT = "assistant";
+
+    private static final Set<String> ROLES = Set.of(SYSTEM, USER, ASSISTANT);
+
+    public ChatMessage {
+        if (!isRole(role)) {
+            throw new IllegalArgumentException("Role '" + role + "' is not system, user or assistant.");
+        }
+        if (content == null) {
+            throw new IllegalArgumentException("A message of role '" + role + "' has no content.");
+        }
+    }
+
+    /** Whether a message can have that role. */
+    public static boolean isRole(String role) {
+        return role != null && ROLES.contains(role);
+    }
+}

@@ -1,0 +1,63 @@
+package perdure.chat;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import perdure.generate.SamplingOptions;
+import perdure.tokenizer.ChatMessage;
+
+class ChatRequestTest {
+    @Test
+    void takesTheLikeliestTokensUnlessToldOtherwise() {
+        assertEquals(
+                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of()),
+                ChatRequest.completion("Once").build());
+    }
+
+    @Test
+    void everyOptionReachesItsPlace() {
+        ChatRequest request = ChatRequest.answer()
+                .message("system", "Be brief.")
+                .message("user", "Hi")
+                .temperature(0.5)
+                .topP(0.9)
+                .topK(40)
+                .repetitionPenalty(1.1)
+                .seed(7)
+                .maximumTokens(48)
+                .stop("\n")
+                .stop("User:")
+                .build();
+        assertEquals(
+                new ChatRequest(
+                        List.of(new ChatMessage("system", "Be brief."), new ChatMessage("user", "Hi")),
+                        null,
+                        new SamplingOptions(0.5, 0.9, 40, 1.1, 7, 48),
+                        List.of("\n", "User:")),
+                request);
+    }
+
+    @Test
+    void refusesWhatIsNeitherAConversationNorATextAndWhatIsBoth() {
+        assertEquals("The conversation has no messages.", refusal(ChatRequest.answer()));
+        assertEquals(
+                "Both a conversation and a text to carry on.",
+                refusal(ChatRequest.completion("Once").message("user", "Hi")));
+    }
+
+    @Test
+    void namesTheOptionThatIsOutOfRange() {
+        assertEquals(
+                "top_p 2.0 is not above 0 and at most 1.",
+                refusal(ChatRequest.completion("Once").topP(2)));
+        assertEquals(
+                "stop holds an empty string.",
+                refusal(ChatRequest.completion("Once").stop("")));
+    }
+
+    private static String refusal(ChatRequest.Builder request) {
+        return assertThrows(IllegalArgumentException.class, request::build).getMessage();
+    }
+}

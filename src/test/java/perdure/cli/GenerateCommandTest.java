@@ -1,0 +1,64 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class GenerateCommandTest {
+    @TempDir
+    Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void train() {
+        tiny = new TinyRun(folder);
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "2")).exitCode());
+    }
+
+    @Test
+    void computesInThePrecisionThatWasAskedFor() {
+        TinyRun.Result single = generate("--precision", "fp32");
+        assertEquals(0, single.exitCode(), single.err());
+        assertEquals(single.out(), generate().out());
+        TinyRun.Result half = generate("--precision", "bf16");
+        assertEquals(0, half.exitCode(), half.err());
+        assertNotEquals(single.out(), half.out(), "rounded logits draw other tokens, sooner or later");
+        assertEquals(half.out(), generate("--precision", "bf16").out());
+    }
+
+    @Test
+    void refusesAPrecisionThatThereIsNot() {
+        TinyRun.Result result = generate("--precision", "fp8");
+        assertEquals(2, result.exitCode());
+        assertTrue(result.err().contains("--precision fp8"), result.err());
+    }
+
+    @Test
+    void saysThatAnOlderCheckpointAnswers() throws IOException {
+        assertEquals("", generate().err());
+        Files.writeString(tiny.checkpoints.resolve("step-0000000010").resolve("tokenizer.json"), "{}");
+        TinyRun.Result result = generate();
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.err().contains("going on from step-0000000005"), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+    }
+
+    private TinyRun.Result generate(String... flags) {
+        List<String> command = new ArrayList<>(List.of("generate", "--device", "cpu", "--threads", "1"));
+        Collections.addAll(command, "--checkpoints", tiny.checkpoints.toString(), "--text", "The fox");
+        Collections.addAll(command, "--temperature", "1", "--tokens", "2000");
+        Collections.addAll(command, flags);
+        return TinyRun.run(command);
+    }
+}

@@ -1,0 +1,56 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MainTest {
+    /** The tests' classes lie in no jar; libtorch's do. */
+    @Test
+    void saysWhichVersionItIsAndOnWhichLibtorch() {
+        TinyRun.Result result = TinyRun.run(List.of("--version"));
+        assertEquals(0, result.exitCode());
+        List<String> lines = result.out().lines().toList();
+        assertEquals("perdure (built from source)", lines.get(0));
+        assertEquals(2, lines.size());
+        assertEquals("libtorch 2.", lines.get(1).substring(0, 11));
+    }
+
+    @Test
+    void tellsWhoseMemoryRanOut() {
+        assertEquals(
+                "Out of Java memory (Java heap space): java -Xmx gives Java more.",
+                Main.failure(new OutOfMemoryError("Java heap space")));
+        String ofLibtorch =
+                "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: not enough memory: you tried to";
+        for (Throwable problem : List.of(
+                new OutOfMemoryError("Physical memory usage is too high"),
+                new RuntimeException(ofLibtorch + " allocate 9 bytes.\nframes"),
+                new RuntimeException("CUDA out of memory. Tried to allocate 2.00 GiB."))) {
+            String message = Main.failure(problem);
+            assertTrue(message.startsWith("Out of native memory ("), message);
+            assertEquals(1, message.lines().count());
+        }
+    }
+
+    @Test
+    void printsAStackTraceOnlyIfAsked(@TempDir Path folder) throws IOException {
+        Files.createDirectories(folder.resolve("step-0000000001")); // a checkpoint with nothing in it
+        List<String> command = List.of("generate", "--chat", "Hi", "--checkpoints", folder.toString());
+        TinyRun.Result brief = TinyRun.run(command);
+        assertEquals(1, brief.exitCode());
+        assertEquals(1, brief.err().lines().count(), brief.err());
+        TinyRun.Result verbose =
+                TinyRun.run(Stream.concat(command.stream(), Stream.of("-v")).toList());
+        assertEquals(1, verbose.exitCode());
+        assertTrue(verbose.err().contains("\tat perdure.checkpoint."), verbose.err());
+        assertTrue(verbose.err().endsWith(brief.err()), verbose.err());
+    }
+}

@@ -1,0 +1,157 @@
+package perdure.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.MetaStore;
+import perdure.run.TrainingRun.Outcome;
+import perdure.status.TrainingProgress.State;
+import perdure.status.TrainingStatus;
+
+/** The front door, as a program in the same process uses it. */
+class TrainingRunTest {
+    @TempDir
+    Path folder;
+
+    private final List<String> messages = new ArrayList<>();
+
+    private RunConfig config(String name) throws IOException {
+        Path text = folder.resolve("text.txt");
+        if (Files.notExists(text)) {
+            Files.writeString(text, "The fox sees the dog. The dog hears the cat.\n".repeat(30));
+        }
+        return RunConfig.in(folder.resolve(name))
+                .data(text)
+                .epochs(2)
+                .stepsPerEpoch(6)
+                .device("cpu")
+                .threads(1)
+                .model(shape ->
+                        shape.layers(1).heads(2).hiddenSize(16).context(16).vocabularySize(256))
+                .optimization(optimization -> optimization.batchSize(4))
+                .onMessage(messages::add);
+    }
+
+    private static Outcome train(RunConfig config) {
+        try (TrainingRun run = TrainingRun.open(config)) {
+            return run.train();
+        }
+    }
+
+    @Test
+    void severalRunsFollowOneAnotherInAProcess() throws IOException {
+        assertEquals(Outcome.DONE, train(config("first")));
+        assertEquals(Outcome.DONE, train(config("second")));
+        assertEquals(Outcome.ALREADY_DONE, train(config("first")));
+        assertEquals(
+                "Requested epochs already completed (last=1). Skipping training.", messages.get(messages.size() - 1));
+    }
+
+    @Test
+    void isToldOfEveryStepAndOfItsEnd() throws IOException {
+        List<TrainingStatus> statuses = new ArrayList<>();
+        assertEquals(Outcome.DONE, train(config("run").onProgress(statuses::add)));
+        assertEquals(
+                12,
+                statuses.stream()
+                        .filter(status -> status.progress().state() == State.TRAINING)
+                        .map(status -> status.progress().position().step())
+                        .filter(step -> step > 0)
+                        .distinct()
+                        .count());
+        TrainingStatus last = statuses.get(statuses.size() - 1);
+        assertEquals(State.DONE, last.progress().state());
+        assertEquals(2, last.progress().lastEpoch().epoch());
+        assertFalse(last.running());
+    }
+
+    @Test
+    void stopsFromAnotherThreadAndGoesOn() throws Exception {
+        AtomicReference<TrainingRun> open = new AtomicReference<>();
+        AtomicInteger steps = new AtomicInteger();
+        RunConfig config = config("run").onProgress(status -> {
+            if (steps.incrementAndGet() == 4) {
+                Thread other = new Thread(open.get()::stop);
+                other.start();
+                try {
+                    other.join();
+                } catch (InterruptedException impossible) {
+                    throw new AssertionError(impossible);
+                }
+            }
+        });
+        try (TrainingRun run = TrainingRun.open(config)) {
+            open.set(run);
+            assertEquals(Outcome.STOPPED, run.train());
+        }
+        long saved = new MetaStore(config.folder()).read().step();
+        assertTrue(saved > 0 && saved < 12, "saved " + saved);
+        assertEquals(Outcome.DONE, train(config("run")));
+        assertTrue(messages.contains("Resuming at epoch 1/2, after step " + saved + "."), messages.toString());
+    }
+
+    @Test
+    void answersWhileItTrains() throws IOException {
+        AtomicReference<TrainingRun> open = new AtomicReference<>();
+        AtomicReference<String> answer = new AtomicReference<>();
+        RunConfig config = config("run").onProgress(status -> {
+            if (status.progress().saved().checkpoint() != null && answer.get() == null) {
+                answer.set(open.get().ask("The fox?"));
+            }
+        });
+        try (TrainingRun run = TrainingRun.open(config)) {
+            open.set(run);
+            assertThrows(perdure.chat.ChatUnavailableException.class, () -> run.ask("Too early?"));
+            assertEquals(Outcome.DONE, run.train());
+        }
+        assertTrue(answer.get() != null);
+    }
+
+    @Test
+    void twoThatTrainAtOnceAreRefused() throws IOException {
+        AtomicReference<Throwable> refused = new AtomicReference<>();
+        RunConfig second = config("second");
+        RunConfig first = config("first").onProgress(status -> {
+            if (refused.get() == null) {
+                refused.set(assertThrows(IllegalStateException.class, () -> train(second)));
+            }
+        });
+        assertEquals(Outcome.DONE, train(first));
+        assertTrue(
+                refused.get().getMessage().contains("train one after the other"),
+                refused.get().getMessage());
+        assertEquals(Outcome.DONE, train(second));
+    }
+
+    @Test
+    void sayWhatACallerCanDo() throws IOException {
+        RunConfig config = config("run");
+        BadInputException badInput =
+                assertThrows(BadInputException.class, () -> TrainingRun.open(RunConfig.in(folder)));
+        assertEquals("epochs", badInput.setting());
+        badInput = assertThrows(BadInputException.class, () -> TrainingRun.open(config.data(folder.resolve("none"))));
+        assertEquals("data", badInput.setting());
+        assertTrue(badInput.getMessage().contains("none does not exist"), badInput.getMessage());
+        assertThrows(IllegalArgumentException.class, () -> config.model(shape -> shape.layers(0)));
+        badInput = assertThrows(BadInputException.class, () -> TrainingRun.open(config.model(shape -> shape.heads(3))));
+        assertEquals("hidden size 16 is not a multiple of heads 3.", badInput.getMessage());
+
+        assertEquals(Outcome.DONE, train(config));
+        badInput = assertThrows(
+                BadInputException.class, () -> train(config.epochs(3).optimization(o -> o.batchSize(2))));
+        assertEquals("batch size", badInput.setting());
+        assertEquals("accept changes", badInput.remedy());
+        assertEquals(Outcome.DONE, train(config.epochs(3).acceptChanges(true).optimization(o -> o.batchSize(2))));
+    }
+}
