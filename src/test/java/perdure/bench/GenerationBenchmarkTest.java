@@ -7,20 +7,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.cli.Main;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class GenerationBenchmarkTest {
     @TempDir
     Path folder;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @Test
     void fillsAContextAtEachTurn() {
