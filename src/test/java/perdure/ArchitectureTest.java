@@ -3,60 +3,41 @@ package perdure;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** Holds the house to its plan: which package may use which, and no cycles. */
 class ArchitectureTest {
-    private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
-            Map.entry(
-                    "bench",
-                    List.of(
-                            "chat",
-                            "checkpoint",
-                            "data",
-                            "device",
-                            "generate",
-                            "model",
-                            "run",
-                            "safetensors",
-                            "server",
-                            "status",
-                            "tokenizer",
-                            "train")),
-            Map.entry(
-                    "run",
-                    List.of(
-                            "bundled",
-                            "chat",
-                            "checkpoint",
-                            "data",
-                            "device",
-                            "generate",
-                            "model",
-                            "safetensors",
-                            "status",
-                            "tokenizer",
-                            "train")),
-            Map.entry("server", List.of("chat", "checkpoint", "status")),
-            Map.entry("train", List.of("checkpoint", "data", "model", "device", "distributed", "status")),
-            Map.entry("chat", List.of("generate", "tokenizer", "checkpoint")),
-            Map.entry("checkpoint", List.of("model", "data", "tokenizer", "safetensors")),
-            Map.entry("safetensors", List.of()),
-            Map.entry("bundled", List.of("data")),
-            Map.entry("data", List.of("tokenizer")),
-            Map.entry("generate", List.of("model")),
-            Map.entry("tokenizer", List.of()),
-            Map.entry("model", List.of()),
-            Map.entry("device", List.of()),
-            Map.entry("status", List.of()));
+    /** Packages, top to bottom, with what each may use: those named, or all that stand below it. */
+    private static final Map<String, List<String>> MAY_USE = new LinkedHashMap<>();
+
+    private static final List<String> ALL_BELOW = List.of("*");
+
+    static {
+        MAY_USE.put("cli", ALL_BELOW);
+        MAY_USE.put("bench", ALL_BELOW);
+        MAY_USE.put("server", List.of("chat", "checkpoint", "status"));
+        MAY_USE.put("run", ALL_BELOW);
+        MAY_USE.put("train", List.of("checkpoint", "data", "model", "device", "status"));
+        MAY_USE.put("chat", List.of("generate", "tokenizer", "checkpoint"));
+        MAY_USE.put("bundled", List.of("data"));
+        MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors"));
+        MAY_USE.put("data", List.of("tokenizer"));
+        MAY_USE.put("generate", List.of("model"));
+        for (String leaf : List.of("tokenizer", "model", "safetensors", "device", "status")) {
+            MAY_USE.put(leaf, List.of());
+        }
+    }
 
     private static final JavaClasses OURS = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -71,7 +52,9 @@ class ArchitectureTest {
     void everyPackageUsesOnlyWhatItMay() {
         MAY_USE.forEach((name, allowed) -> {
             List<String> packages = new ArrayList<>(List.of("perdure." + name + ".."));
-            allowed.forEach(other -> packages.add("perdure." + other + ".."));
+            List<String> order = List.copyOf(MAY_USE.keySet());
+            List<String> others = allowed == ALL_BELOW ? order.subList(order.indexOf(name) + 1, order.size()) : allowed;
+            others.forEach(other -> packages.add("perdure." + other + ".."));
             classes()
                     .that()
                     .resideInAPackage("perdure." + name + "..")
@@ -109,6 +92,28 @@ class ArchitectureTest {
                 .should()
                 .callMethod(System.class, "exit", int.class)
                 .check(OURS);
+    }
+
+    @Test
+    void theMainClassUsesTheCommandsAlone() {
+        classes()
+                .that()
+                .resideInAPackage("")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("", "perdure.cli..", "java..")
+                .check(OURS);
+    }
+
+    @Test
+    void everyPackageIsInThePlan() {
+        assertEquals(
+                MAY_USE.keySet(),
+                OURS.stream()
+                        .map(type -> type.getPackageName())
+                        .filter(name -> !name.isEmpty())
+                        .map(name -> name.split("\\.")[1])
+                        .collect(Collectors.toSet()));
     }
 
     @Test

@@ -53,7 +53,7 @@ final class ReferenceScript implements AutoCloseable {
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
         } catch (IOException problem) {
-            throw new BadInputException(python + ": " + problem.getMessage(), problem);
+            throw new BadInputException("against python", python + ": " + problem.getMessage(), problem);
         }
         killAtExit = new Thread(process::destroyForcibly);
         Runtime.getRuntime().addShutdownHook(killAtExit);
@@ -110,11 +110,11 @@ final class ReferenceScript implements AutoCloseable {
         try {
             String line = answers.readLine();
             if (line == null) {
-                throw new BadInputException(python + ": the script ended without an answer.");
+                throw new BadInputException("against python", python + ": the script ended without an answer.");
             }
             return MAPPER.readTree(line);
         } catch (IOException | JacksonException problem) {
-            throw new BadInputException(python + ": " + problem.getMessage(), problem);
+            throw new BadInputException("against python", python + ": " + problem.getMessage(), problem);
         }
     }
 

@@ -12,21 +12,23 @@ public final class BadInputException extends IllegalArgumentException {
     private final String setting;
     private final String remedy;
 
+    /** Where the message names the file or the flag. */
     public BadInputException(String message) {
-        this(null, message, null);
+        this(null, message);
     }
 
-    public BadInputException(String message, Throwable cause) {
-        this(message);
-        initCause(cause);
+    /** @param setting that has the bad value, such as {@code hidden size}; null where the message names a file */
+    public BadInputException(String setting, String message) {
+        this(setting, message, null, null);
     }
 
-    /**
-     * @param setting that has the bad value, such as {@code hidden size}; null where the message names a file
-     * @param remedy the setting that would allow it, such as {@code accept changes}; or null
-     */
-    BadInputException(String setting, String message, String remedy) {
-        super(message);
+    public BadInputException(String setting, String message, Throwable cause) {
+        this(setting, message, null, cause);
+    }
+
+    /** @param remedy the setting that would allow it, such as {@code accept changes}; or null */
+    BadInputException(String setting, String message, String remedy, Throwable cause) {
+        super(message, cause);
         this.setting = setting;
         this.remedy = remedy;
     }
@@ -48,9 +50,7 @@ public final class BadInputException extends IllegalArgumentException {
         } catch (BadInputException named) {
             throw named;
         } catch (IllegalArgumentException problem) {
-            BadInputException badInput = new BadInputException(setting, problem.getMessage(), null);
-            badInput.initCause(problem);
-            throw badInput;
+            throw new BadInputException(setting, problem.getMessage(), problem);
         }
     }
 }

@@ -126,8 +126,7 @@ public record ModelShape(
                             layers,
                             model.parameterCount(),
                             weights,
-                            memory),
-                    null);
+                            memory));
         }
     }
 

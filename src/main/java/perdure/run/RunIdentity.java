@@ -135,19 +135,19 @@ record RunIdentity(Map<String, String> values) {
         String change = name + " was " + before + " when this run was saved and is " + now + " now";
         if (FIXED.contains(name)) {
             throw new BadInputException(
-                    flagged(name), change + ": the weights do not fit; set it back, or use another run folder.", null);
+                    flagged(name), change + ": the weights do not fit; set it back, or use another run folder.");
         }
         if (GEOMETRY.contains(name) && !accepted) {
             throw new BadInputException(
                     flagged(name),
                     change + ": set it back, or accept changes to go on so from an epoch's start.",
-                    "accept changes");
+                    "accept changes",
+                    null);
         }
         if (GEOMETRY.contains(name) && !atEpochBoundary) {
             throw new BadInputException(
                     flagged(name),
-                    change + ": changes are accepted between epochs only; finish the epoch with the old value first.",
-                    null);
+                    change + ": changes are accepted between epochs only; finish the epoch with the old value first.");
         }
         return ROUNDING.contains(name) ? change + ": the bytes may differ from an unbroken run's." : change + ".";
     }

@@ -104,7 +104,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public static TrainingRun open(RunConfig config) {
         if (config.length().epochs() == 0) {
-            throw new BadInputException("epochs", "the number of epochs to reach is not given.", null);
+            throw new BadInputException("epochs", "the number of epochs to reach is not given.");
         }
         BadInputException.naming(null, config::trainingOptions);
         config.model().requireFits();

@@ -7,20 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.cli.Main;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
+import perdure.run.BadInputException;
 
+@ExtendWith(LoadedNatives.class)
 class GenerationBenchmarkTest {
     @TempDir
     Path folder;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @Test
     void fillsAContextAtEachTurn() {
@@ -58,9 +55,10 @@ class GenerationBenchmarkTest {
                 folder.resolve("absent"),
                 ReferenceProgram.write(folder, "exit 1"),
                 ReferenceProgram.write(folder, "echo Hello"))) {
-            IllegalArgumentException refusal = assertThrows(
-                    IllegalArgumentException.class, () -> new ReferenceScript(python, "generate.py", "folder"));
-            assertTrue(refusal.getMessage().startsWith("--against-python " + python + ": "), refusal.getMessage());
+            BadInputException refusal =
+                    assertThrows(BadInputException.class, () -> new ReferenceScript(python, "generate.py", "folder"));
+            assertEquals("against python", refusal.setting());
+            assertTrue(refusal.getMessage().startsWith(python + ": "), refusal.getMessage());
         }
     }
 

@@ -4,18 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.TrainingBenchmark.Recipe;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class PollingBenchmarkTest {
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @Test
     void pollsWhileStepsAreTaken(@TempDir Path folder) {

@@ -7,22 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.TrainingBenchmark.Recipe;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class TrainingComparisonTest {
     private static final Recipe RECIPE = new Recipe("tiny", ReferenceProgram.SHAPE, 2);
 
     @TempDir
     Path folder;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @Test
     void measuresEveryPartOfAStep() {

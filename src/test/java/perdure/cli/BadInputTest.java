@@ -14,26 +14,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Bad input gets one line that names flag or file and value, and exit code 2; nothing is written or changed. */
-class BadInputTest {
-    @TempDir
-    Path folder;
-
-    private TinyRun tiny;
-
-    @BeforeEach
-    void prepare() {
-        tiny = new TinyRun(folder);
-    }
-
+class BadInputTest extends TinyRunTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                     --epochs|0

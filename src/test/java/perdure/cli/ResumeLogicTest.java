@@ -12,23 +12,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.MetaStore;
 
 /** {@code --epochs} is the total to reach, whatever was done before. */
-class ResumeLogicTest {
-    @TempDir
-    Path folder;
-
-    private TinyRun tiny;
-
-    @BeforeEach
-    void prepare() {
-        tiny = new TinyRun(folder);
-    }
-
+class ResumeLogicTest extends TinyRunTest {
     @Test
     void trainsOnlyTheEpochsThatRemain() throws IOException {
         writeMeta("{\"last_epoch\":3,\"best_loss\":9.5}");

@@ -14,16 +14,12 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import perdure.device.NativeRuntime;
+import org.junit.jupiter.api.extension.ExtendWith;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class IntraOpThreadsTest {
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
-
     @Test
     void limitsTheCallingThreadAloneAndForGood() {
         int before = torch.get_num_threads();

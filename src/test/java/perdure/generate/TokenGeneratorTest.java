@@ -13,16 +13,17 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import perdure.device.NativeRuntime;
+import org.junit.jupiter.api.extension.ExtendWith;
+import perdure.device.LoadedNatives;
 import perdure.generate.Generation.FinishReason;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.model.TestConfigs;
 
+@ExtendWith(LoadedNatives.class)
 class TokenGeneratorTest {
     private static final int CONTEXT = 16;
     private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY.withContext(CONTEXT);
@@ -32,11 +33,6 @@ class TokenGeneratorTest {
 
     private LanguageModel model;
     private TokenGenerator generator;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @BeforeEach
     void build() {

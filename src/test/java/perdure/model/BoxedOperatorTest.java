@@ -8,16 +8,12 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import perdure.device.NativeRuntime;
+import org.junit.jupiter.api.extension.ExtendWith;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class BoxedOperatorTest {
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     /** Names of nearly equal length, whose copies in native memory take each other's place. */
     @Test

@@ -9,11 +9,12 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import perdure.device.NativeRuntime;
+import org.junit.jupiter.api.extension.ExtendWith;
+import perdure.device.LoadedNatives;
 
+@ExtendWith(LoadedNatives.class)
 class KeyValueCacheTest {
 
     private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY;
@@ -23,11 +24,6 @@ class KeyValueCacheTest {
     private PointerScope scope;
     private LanguageModel model;
     private KeyValueCache cache;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @BeforeEach
     void open() {

@@ -8,20 +8,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 
 /** Same weights and tokens as transformers: same logits, same loss, same gradients by name. */
+@ExtendWith(LoadedNatives.class)
 class LanguageModelGoldenTest {
 
     private static final double TOLERANCE = 1e-4;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @ParameterizedTest
     @MethodSource("perdure.model.GoldenModel#names")

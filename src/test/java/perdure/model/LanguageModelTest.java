@@ -21,17 +21,18 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 import perdure.device.Precision;
 
+@ExtendWith(LoadedNatives.class)
 class LanguageModelTest {
 
     private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY;
@@ -40,11 +41,6 @@ class LanguageModelTest {
     private static final long SUM = 2;
 
     private PointerScope scope;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @BeforeEach
     void open() {

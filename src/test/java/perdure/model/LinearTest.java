@@ -12,20 +12,16 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 
 /** Held against float64 on the plain path, for widths that oneDNN gets wrong on some processors as well. */
+@ExtendWith(LoadedNatives.class)
 class LinearTest {
 
     private static final double TOLERANCE = 1e-4;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 16, 48, 61, 64, 80, 96, 128, 176, 192, 259, 384, 1100, 1152})

@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,16 +35,12 @@ class EventStreamTest {
     private static final int CLIENTS = 8;
     private static final Limits LIMITS = new Limits(LONG, LONG, LONG, LONG, 32, 1_000, CLIENTS, 64);
 
+    @AutoClose
     private ServerUnderTest run;
 
     @BeforeEach
     void start(@TempDir Path folder) {
         run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, null, LIMITS));
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
     }
 
     static TrainingStatus saying(String message) {

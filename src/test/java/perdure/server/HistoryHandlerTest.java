@@ -4,32 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-class HistoryHandlerTest {
-
-    @TempDir
-    Path folder;
-
-    private ServerUnderTest run;
-
-    @BeforeEach
-    void start() {
-        run = new ServerUnderTest(folder);
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
-    }
+class HistoryHandlerTest extends ServerTest {
 
     private JsonNode history(String query) throws Exception {
         return JsonMapper.shared().readTree(run.get("/training/history" + query).body());

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,16 +28,12 @@ class PageHandlerTest {
     @TempDir
     Path folder;
 
+    @AutoClose
     private ServerUnderTest run;
 
     @BeforeEach
     void start() {
         run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, "secret"));
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
     }
 
     @Test

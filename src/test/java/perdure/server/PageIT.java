@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -40,6 +40,8 @@ class PageIT {
     static Path profile;
 
     private static Browser browser;
+
+    @AutoClose
     private ServerUnderTest run;
 
     @BeforeAll
@@ -104,11 +106,6 @@ class PageIT {
         run = new ServerUnderTest(folder);
         run.published.set(TrainingStatus.idle(4, 4));
         browser.open(run.url("/"));
-    }
-
-    @AfterEach
-    void close() {
-        run.close();
     }
 
     private void ask(String question) throws Exception {

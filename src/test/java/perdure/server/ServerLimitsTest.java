@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,7 +28,9 @@ class ServerLimitsTest {
     private static final Duration SHORT = Duration.ofMillis(600);
     private static final Limits LIMITS = new Limits(SHORT, SHORT, SHORT, Duration.ofSeconds(20), 8, 1_000, 2, 4);
 
+    @AutoClose
     private ServerUnderTest run;
+
     private String host;
 
     @BeforeEach
@@ -36,11 +38,6 @@ class ServerLimitsTest {
         run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, null, LIMITS));
         run.published.set(ServerUnderTest.running(1, 2, 4.0));
         host = "Host: localhost:" + run.server.port() + "\r\n";
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
     }
 
     /** Sends one byte of the text each 100 ms and returns after how many the server had enough. */

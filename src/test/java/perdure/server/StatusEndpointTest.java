@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,16 +17,12 @@ import tools.jackson.databind.json.JsonMapper;
 
 class StatusEndpointTest {
 
+    @AutoClose
     private ServerUnderTest run;
 
     @BeforeEach
     void start(@TempDir Path folder) {
         run = new ServerUnderTest(folder);
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
     }
 
     private JsonNode status() throws Exception {

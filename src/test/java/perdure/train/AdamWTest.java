@@ -9,24 +9,20 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import perdure.device.NativeRuntime;
+import perdure.device.LoadedNatives;
 import perdure.model.GoldenModel;
 import perdure.model.LanguageModel;
 import tools.jackson.databind.JsonNode;
 
+@ExtendWith(LoadedNatives.class)
 class AdamWTest {
 
     private static final double TOLERANCE = 1e-4;
     private static final double LEARNING_RATE = 1e-2;
-
-    @BeforeAll
-    static void load() {
-        NativeRuntime.load();
-    }
 
     @ParameterizedTest
     @MethodSource("perdure.model.GoldenModel#names")

@@ -11,49 +11,30 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import perdure.chat.ChatAnswer;
 import perdure.chat.ChatRequest;
 import perdure.server.LoggedWarnings;
 import perdure.server.SavedModel;
-import perdure.server.ServerUnderTest;
+import perdure.server.ServerTest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 @Timeout(60)
-class CompletionTest {
+class CompletionTest extends ServerTest {
 
     private static final String CHAT = "/v1/chat/completions";
     private static final String HELLO =
             "\"model\":\"perdure\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]";
     /** An answer that takes long: no client of a test waits for its end. */
     private static final String LONG = "{" + HELLO + ",\"max_tokens\":8192,\"stream\":true}";
-
-    @TempDir
-    Path folder;
-
-    private ServerUnderTest run;
-
-    @BeforeEach
-    void start() {
-        run = new ServerUnderTest(folder);
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
-    }
 
     @Test
     void answersInOpenAisShape() throws Exception {

@@ -10,34 +10,15 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
-import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import perdure.server.SavedModel;
-import perdure.server.ServerUnderTest;
+import perdure.server.ServerTest;
 
 /** LangChain4j is served. */
 @Timeout(60)
-class LangChainClientTest {
-
-    @TempDir
-    Path folder;
-
-    private ServerUnderTest run;
-
-    @BeforeEach
-    void start() {
-        run = new ServerUnderTest(folder);
-    }
-
-    @AfterEach
-    void stop() {
-        run.close();
-    }
+class LangChainClientTest extends ServerTest {
 
     private OpenAiChatModel model() {
         return OpenAiChatModel.builder()
