@@ -14,7 +14,8 @@ final class SessionClock {
     private final String startedAt;
     private final long firstStep;
     private final long firstToken;
-    private final long start = System.nanoTime();
+    private long start;
+    private boolean started;
     private long step;
     private long token;
 
@@ -27,14 +28,18 @@ final class SessionClock {
         this.token = firstToken;
     }
 
-    /** The run has come to this step, with so many tokens in all. */
+    /** The run has come to this step, with so many tokens in all. The first call starts the clock. */
     void tick(long step, long token) {
+        if (!started) {
+            started = true;
+            start = System.nanoTime();
+        }
         this.step = step;
         this.token = token;
     }
 
     double seconds() {
-        return (System.nanoTime() - start) / 1e9;
+        return started ? (System.nanoTime() - start) / 1e9 : 0;
     }
 
     long tokens() {

@@ -6,6 +6,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
@@ -30,7 +32,7 @@ public final class Trainer {
     public enum Outcome {
         /** All epochs are finished. */
         DONE,
-        /** {@code --max-steps} was reached; everything is saved. */
+        /** The maximum of steps was reached; everything is saved. */
         LIMIT,
         /** Someone asked for it; everything is saved. */
         STOPPED
@@ -60,6 +62,8 @@ public final class Trainer {
             super("Asked to stop.", null, false, false);
         }
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** Steps between two lines of the loss history. */
     private static final int HISTORY_INTERVAL = 10;
@@ -131,6 +135,7 @@ public final class Trainer {
                             batches.microBatches(position.epoch(), position.epochStep(), accumulation);
                     Step step = step(learner, microBatches, learningRate, options.gradientClip(), stop, UNTIMED);
                     count(step);
+                    LOG.trace("Step {}.", position.step());
                     if (position.step() % HISTORY_INTERVAL == 0) {
                         writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
                     }
