@@ -10,7 +10,6 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * The name of a checkpoint's folder: {@code step-0000012345}; where the same step is saved again (an epoch's end right
@@ -43,13 +42,12 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
         if (!Files.isDirectory(runFolder)) {
             return List.of();
         }
-        try (Stream<Path> children = Files.list(runFolder)) {
-            return children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
-                    .map(child -> parse(child.getFileName().toString()))
-                    .filter(Objects::nonNull)
-                    .sorted(Comparator.reverseOrder())
-                    .toList();
-        }
+        return DurableFiles.list(runFolder).stream()
+                .filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
+                .map(child -> parse(child.getFileName().toString()))
+                .filter(Objects::nonNull)
+                .sorted(Comparator.reverseOrder())
+                .toList();
     }
 
     /** The first name for that step that no checkpoint has. */

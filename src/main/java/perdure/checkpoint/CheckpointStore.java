@@ -2,13 +2,11 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +32,7 @@ public final class CheckpointStore {
     private final LossHistory history;
     private final DurableFiles files;
     private final MetaStore metaStore;
+    private final Set<String> keptForOthers = new HashSet<>();
     private Meta committed;
 
     private CheckpointStore(Path runFolder, int keep, LossHistory history, DurableFiles files) {
@@ -65,15 +64,15 @@ public final class CheckpointStore {
 
     static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
         requireKept(keep);
-        RunFolder.prepare(runFolder);
+        MetaStore.prepareFolder(runFolder);
         CheckpointStore store = new CheckpointStore(runFolder, keep, history, files);
         store.clearTemporaries();
         return store;
     }
 
     private void clearTemporaries() {
-        try (Stream<Path> children = Files.list(runFolder)) {
-            for (Path child : children.toList()) {
+        try {
+            for (Path child : DurableFiles.list(runFolder)) {
                 String name = child.getFileName().toString();
                 boolean ours = name.startsWith("step-")
                         || name.startsWith(MetaStore.FILE)
@@ -149,21 +148,40 @@ public final class CheckpointStore {
 
     /**
      * Keeps the newest checkpoints up to the current one, of each step only the last, and the best one. Newer ones are
-     * left from before a rollback, or from a save that was cut off.
+     * left from before a rollback, or from a save that was cut off. The step is saved already: nothing here fails it.
      */
     private void prune(CheckpointName current) {
         try {
             Set<Long> steps = new HashSet<>();
             for (CheckpointName name : CheckpointName.list(runFolder)) {
                 boolean newest = name.compareTo(current) <= 0 && steps.size() < keep && steps.add(name.step());
-                if (!newest && !name.toString().equals(committed.bestCheckpoint())) {
+                if (!newest && !name.toString().equals(committed.bestCheckpoint()) && isOursAlone(name.toString())) {
                     files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
                 }
             }
-        } catch (IOException problem) {
-            // The step is saved all the same; the next save prunes again.
+        } catch (IOException | UncheckedIOException problem) {
+            // The next save prunes again.
             LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, problem.getMessage());
         }
+    }
+
+    /** Whether this version of Perdure wrote all that is in a checkpoint's folder; if not, says so once. */
+    private boolean isOursAlone(String name) throws IOException {
+        Path folder = runFolder.resolve(name);
+        String reason;
+        try {
+            List<String> strangers = Checkpoint.strangers(folder);
+            if (strangers.isEmpty()) {
+                return true;
+            }
+            reason = "it holds what Perdure did not write (" + String.join(", ", strangers) + ").";
+        } catch (NewerFormatException newer) {
+            reason = newer.getMessage();
+        }
+        if (keptForOthers.add(name)) {
+            LOG.warn("{} is not deleted: {}", folder, reason);
+        }
+        return false;
     }
 
     /** A move of the meta file whose force failed may have come through or not, so that both checkpoints must stay. */

@@ -76,7 +76,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     static RunLock acquire(Path runFolder, Duration patience) {
-        RunFolder.prepare(runFolder);
+        MetaStore.prepareFolder(runFolder);
         Holder self = new Holder(
                 ProcessHandle.current().pid(),
                 host(),

@@ -33,6 +33,8 @@ final class ServeCommand implements Callable<Integer> {
                 StatusServer started = StatusServer.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Pointer::physicalBytes))) {
+            // What nothing can answer from is refused at once.
+            chat.checkpoint();
             System.out.println("Serving " + folder.checkpoints + " on http://" + server.host + ":" + started.port());
             new CountDownLatch(1).await();
         }

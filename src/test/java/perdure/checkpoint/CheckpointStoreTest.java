@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.checkpoint.TrainerState.Best;
 import perdure.checkpoint.TrainerState.Position;
 
@@ -227,6 +228,19 @@ class CheckpointStoreTest {
         full[0] = false;
         store.save(Runs.at(30));
         whole(30);
+    }
+
+    @Test
+    void whatCannotBeDeletedDoesNotFailASaveThatIsCommitted() {
+        CheckpointStore store = Runs.store(folder, point -> {
+            if (point == FaultPoint.DELETE_OLD) {
+                throw new UncheckedIOException(new IOException("Input/output error"));
+            }
+        });
+        for (long step : new long[] {1, 2, 3}) {
+            store.save(Runs.at(step));
+        }
+        whole(3);
     }
 
     private List<String> tree() throws Exception {

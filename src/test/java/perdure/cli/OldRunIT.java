@@ -1,17 +1,24 @@
 package perdure.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import perdure.bench.RunComparison;
+import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
+import perdure.data.Fingerprint;
 
 /** A run folder that an earlier version left in the middle of an epoch is carried on to its end. */
 class OldRunIT {
@@ -29,6 +36,32 @@ class OldRunIT {
     @ValueSource(strings = "0.1.0")
     void isCarriedOn(String version) throws IOException, InterruptedException {
         copy(RUNS.resolve(version), folder);
+        carryOn(folder);
+        BytesOnRecord.verify("old-" + version, folder.resolve("run"));
+    }
+
+    /** As if a later version had written the run, with keys that this one does not know. */
+    @ParameterizedTest
+    @ValueSource(strings = "0.1.0")
+    void isCarriedOnWithKeysOfALaterVersion(String version) throws IOException, InterruptedException {
+        Path plain = folder.resolve("plain");
+        copy(RUNS.resolve(version), plain);
+        carryOn(plain);
+        Path later = folder.resolve("later");
+        copy(RUNS.resolve(version), later);
+        Path history = later.resolve("run").resolve(LossHistory.FILE);
+        addKeys(later.resolve("run"));
+        String before = Files.readString(history);
+        carryOn(later);
+
+        assertTrue(Files.readString(history).startsWith(before));
+        RunComparison comparison = RunComparison.of(plain.resolve("run"), later.resolve("run"));
+        assertEquals(
+                List.of(true, true, false),
+                comparison.files().stream().map(RunComparison.Pair::isEqual).toList());
+    }
+
+    private static void carryOn(Path folder) throws IOException, InterruptedException {
         TinyRun run = new TinyRun(Files.createDirectory(folder.resolve("work")));
         Path runFolder = folder.resolve("run");
         Process process = run.start(Stream.concat(
@@ -41,7 +74,46 @@ class OldRunIT {
         String said = Files.readString(run.log());
         assertFalse(said.contains("damaged"), said);
         assertEquals(60, new MetaStore(runFolder).read().step(), said);
-        BytesOnRecord.verify("old-" + version, runFolder);
+    }
+
+    /** To every file and line that is an object, but for the tokenizer, whose bytes are what the run is compared by. */
+    private static void addKeys(Path runFolder) throws IOException {
+        try (Stream<Path> tree = Files.walk(runFolder)) {
+            for (Path file :
+                    tree.filter(path -> path.toString().matches(".*\\.jsonl?")).toList()) {
+                String name = file.getFileName().toString();
+                if (name.equals("manifest.json") || name.equals("tokenizer.json")) {
+                    continue;
+                }
+                String start = name.equals(LossHistory.FILE) ? "{\"format\":1,\"later\":[]}\n" : "";
+                Pattern objects = Pattern.compile("^\\{", Pattern.MULTILINE);
+                String more = objects.matcher(Files.readString(file)).replaceAll("{\"later\":{\"a\":[null,1.5]},");
+                Files.writeString(file, start + more);
+            }
+        }
+        for (String checkpoint : List.of("step-0000000020", "step-0000000030")) {
+            writeManifest(runFolder.resolve(checkpoint));
+        }
+    }
+
+    /** Guarded by {@code self}, as every later version must. */
+    private static void writeManifest(Path checkpoint) throws IOException {
+        List<String> entries = new ArrayList<>();
+        for (Path file : list(checkpoint)) {
+            entries.add("\"" + file.getFileName() + "\":{\"sha256\":\"" + Fingerprint.of(file)
+                    + "\",\"mode\":420,\"size\":" + Files.size(file) + "}");
+        }
+        String zeros = "0".repeat(64);
+        String manifest =
+                "{\"later\":1,\"files\":{" + String.join(",", entries) + "},\"self\":\"" + zeros + "\",\"format\":1}";
+        String self = new Fingerprint().add(manifest.getBytes(UTF_8)).hex();
+        Files.writeString(checkpoint.resolve("manifest.json"), manifest.replace(zeros, self));
+    }
+
+    private static List<Path> list(Path checkpoint) throws IOException {
+        try (Stream<Path> files = Files.list(checkpoint)) {
+            return files.filter(file -> !file.endsWith("manifest.json")).toList();
+        }
     }
 
     private static void copy(Path from, Path to) throws IOException {
