@@ -12,8 +12,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a checkpoint's folder: {@code step-0000012345}; where the same step is saved again (an epoch's end right
- * after a timed save), {@code step-0000012345-1} and so on, because a checkpoint is never overwritten.
+ * The name of a checkpoint's folder, like {@code step-0000012345}. A checkpoint is never overwritten: if the same step
+ * is saved again, as at an epoch's end right after a timed save, the name is {@code step-0000012345-1} and so on.
  *
  * @param step optimizer steps finished in all
  * @param copy from zero

@@ -11,12 +11,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved; for
- * finding them again see {@link Restart}. One writer at a time: hold the {@link RunLock}.
+ * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved.
+ * {@link Restart} finds them again. There is one writer at a time: it holds the {@link RunLock}.
  *
- * <p>The order of a save: the loss history forced; every file of the checkpoint written and forced in a temporary
- * folder, its manifest, the folder; the atomic move to its name, the run folder forced; {@code current.meta.json}
- * replaced atomically and forced, which is the commit. Only then old checkpoints go.
+ * <p>The order of a save:
+ *
+ * <ol>
+ *   <li>The loss history is forced.
+ *   <li>Every file of the checkpoint is written and forced in a temporary folder, then its manifest, then the folder.
+ *   <li>The folder moves to its name in one atomic step, and the run folder is forced.
+ *   <li>{@code current.meta.json} is replaced in one atomic step and forced. This is the commit.
+ *   <li>Only then are old checkpoints deleted.
+ * </ol>
  */
 public final class CheckpointStore {
 
@@ -88,8 +94,8 @@ public final class CheckpointStore {
 
     /**
      * Saves a state as a new checkpoint and makes it the current one. When it returns, the step is saved. What fails is
-     * written anew under other names, a few times; after that the checkpoint before is still the current one, and a
-     * later save may succeed.
+     * written anew under other names, a few times. If all of them fail, the checkpoint before is still the current one,
+     * and a later save may succeed.
      *
      * @return the folder of the checkpoint
      * @throws UncheckedIOException if it could not be saved
@@ -147,8 +153,9 @@ public final class CheckpointStore {
     }
 
     /**
-     * Keeps the newest checkpoints up to the current one, of each step only the last, and the best one. Newer ones are
-     * left from before a rollback, or from a save that was cut off. The step is saved already: nothing here fails it.
+     * Deletes all checkpoints but the newest ones up to the current one, of each step the last, and the best one. Those
+     * newer than the current one are left from before a rollback, or from a save that was cut off. One that holds what
+     * Perdure did not write stays. The step is saved already: nothing here fails it.
      */
     private void prune(CheckpointName current) {
         try {

@@ -10,8 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -61,14 +64,59 @@ class OldRunIT {
                 comparison.files().stream().map(RunComparison.Pair::isEqual).toList());
     }
 
+    /** Not with an older checkpoint, and without a change: the run is whole. */
+    @Test
+    void aRunOfAHigherFormatEndsTheCommand() throws IOException {
+        copy(RUNS.resolve("0.1.0"), folder);
+        Path runFolder = folder.resolve("run");
+        Path state = runFolder.resolve("step-0000000030").resolve("trainer_state.json");
+        Files.writeString(state, Files.readString(state).replaceFirst("\\{", "{\"format\":2,"));
+        writeManifest(state.getParent());
+        Map<String, String> before = sums(runFolder);
+
+        for (List<String> command : List.of(
+                train(folder),
+                List.of("serve", "--port", "0", "--checkpoints", runFolder.toString()),
+                List.of("generate", "--text", "A", "--checkpoints", runFolder.toString()))) {
+            TinyRun.Result result = TinyRun.run(command);
+            assertEquals(1, result.exitCode(), result::err);
+            assertTrue(
+                    result.err()
+                            .contains("perdure: " + state
+                                    + " has format 2; this version of Perdure reads up to 1. Use a newer version."),
+                    result::err);
+            assertEquals(before, sums(runFolder));
+        }
+    }
+
+    /** SHA-256 of each file; the lock is no part of the run. */
+    private static Map<String, String> sums(Path runFolder) throws IOException {
+        Map<String, String> sums = new TreeMap<>();
+        try (Stream<Path> tree = Files.walk(runFolder)) {
+            for (Path file : tree.filter(Files::isRegularFile)
+                    .filter(file -> !file.endsWith("run.lock"))
+                    .toList()) {
+                sums.put(file.toString(), Fingerprint.of(file));
+            }
+        }
+        return sums;
+    }
+
+    private static List<String> train(Path folder) {
+        return Stream.concat(
+                        FLAGS.stream(),
+                        Stream.of(
+                                "--data",
+                                folder.resolve("text.txt").toString(),
+                                "--checkpoints",
+                                folder.resolve("run").toString()))
+                .toList();
+    }
+
     private static void carryOn(Path folder) throws IOException, InterruptedException {
         TinyRun run = new TinyRun(Files.createDirectory(folder.resolve("work")));
         Path runFolder = folder.resolve("run");
-        Process process = run.start(Stream.concat(
-                        FLAGS.stream(),
-                        Stream.of(
-                                "--data", folder.resolve("text.txt").toString(), "--checkpoints", runFolder.toString()))
-                .toList());
+        Process process = run.start(train(folder));
         assertEquals(0, TinyRun.await(process), Files.readString(run.log()));
 
         String said = Files.readString(run.log());
