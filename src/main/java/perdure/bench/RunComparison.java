@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.LossHistory;
-import perdure.checkpoint.Manifest;
 import perdure.checkpoint.Restart;
+import perdure.data.Fingerprint;
 
 /** Compares what two runs have come to, byte by byte: weights, moments and loss history. It reads only. */
 public record RunComparison(List<Pair> files) {
@@ -29,8 +29,8 @@ public record RunComparison(List<Pair> files) {
                 return new Pair(
                         first.getFileName().toString(),
                         Files.size(first),
-                        Manifest.sha256(first),
-                        Manifest.sha256(second),
+                        Fingerprint.of(first),
+                        Fingerprint.of(second),
                         Files.mismatch(first, second));
             } catch (IOException problem) {
                 throw new UncheckedIOException(first + " and " + second + ": " + problem.getMessage(), problem);

@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
+import perdure.checkpoint.DurableFiles;
 
 /**
  * A temporary folder that goes with all that is in it when it is closed.
@@ -31,10 +30,8 @@ public record WorkFolder(Path path, boolean keep) implements AutoCloseable {
         if (keep) {
             return;
         }
-        try (Stream<Path> tree = Files.walk(path)) {
-            for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(each);
-            }
+        try {
+            DurableFiles.delete(path);
         } catch (IOException problem) {
             throw new UncheckedIOException(path + ": " + problem.getMessage(), problem);
         }

@@ -9,7 +9,7 @@ import perdure.checkpoint.TrainerState;
  *
  * @param name of its folder
  * @param epoch ordinal, from one, of the epoch that it was saved in or at the end of; 0 before the first step
- * @param loss mean loss of that epoch up to there, in nats a token; null where neither the checkpoint nor the run's
+ * @param loss mean loss of that epoch up to there, in nats per token; null where neither the checkpoint nor the run's
  *     history tells
  */
 public record AnsweringCheckpoint(String name, int epoch, Double loss) {
@@ -20,7 +20,7 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss) {
     static AnsweringCheckpoint of(Checkpoint checkpoint) {
         TrainerState state = checkpoint.state();
         TrainerState.LossSum sum = state.loss();
-        if (sum != null && sum.tokens() > 0) {
+        if (sum.tokens() > 0) {
             return new AnsweringCheckpoint(checkpoint.name(), state.position().epoch() + 1, sum.sum() / sum.tokens());
         }
         int ended = state.lastEpoch();

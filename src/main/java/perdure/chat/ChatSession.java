@@ -13,7 +13,8 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
-import perdure.checkpoint.NoGoodCheckpointException;
+import perdure.checkpoint.NewerFormatException;
+import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.generate.Generation;
 import perdure.generate.IntraOpThreads;
 
@@ -140,6 +141,9 @@ public final class ChatSession implements AutoCloseable {
                 }
                 loaded = fresh;
             }
+        } catch (NewerFormatException e) {
+            // Another model than the newest would answer as if it were the newest.
+            throw new ChatUnavailableException(e.getMessage());
         } catch (IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
             if (loaded == null) {
                 throw new ChatUnavailableException("No checkpoint can be loaded: " + e.getMessage());

@@ -6,8 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
@@ -25,10 +28,26 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     public static final String MOMENTS = "optimizer.safetensors";
     static final String STATE = "trainer_state.json";
 
+    private static final List<String> REQUIRED = List.of(CONFIG, WEIGHTS, MOMENTS, STATE);
+
+    /** Files of every checkpoint so far; its manifest lists them all, but may be damaged. */
+    private static final Set<String> OURS = Set.of(
+            CONFIG,
+            GENERATION_CONFIG,
+            WEIGHTS,
+            MOMENTS,
+            STATE,
+            Manifest.FILE,
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json");
+
     /**
-     * Verifies size and SHA-256 of every file against the manifest, and reads all but the tensors.
+     * Verifies size and SHA-256 of every file that the manifest lists, and reads all but the tensors. What else is in
+     * the folder does no harm; see {@link #strangers}.
      *
      * @throws DamagedFileException naming the file and what is wrong with it
+     * @throws NewerFormatException if only a newer version can read it
      * @throws UncheckedIOException if a file cannot be read
      */
     public static Checkpoint open(Path folder) {
@@ -36,11 +55,14 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             throw new DamagedFileException(folder, "is missing");
         }
         try {
-            Manifest.verify(folder);
-            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
-            if (state.position() == null) {
-                throw new DamagedFileException(folder.resolve(STATE), "has no position");
+            Manifest manifest = Manifest.read(folder);
+            for (String name : REQUIRED) {
+                if (!manifest.files().containsKey(name)) {
+                    throw new DamagedFileException(folder.resolve(name), "is not in the manifest");
+                }
             }
+            manifest.verify(folder);
+            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
             return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
         } catch (IOException problem) {
             throw new UncheckedIOException(folder + ": " + problem.getMessage(), problem);
@@ -51,12 +73,30 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     static boolean isEndOfEpoch(Path folder, int epoch) {
         try {
             TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
-            return state.position() != null
-                    && state.lastEpoch() == epoch
-                    && state.position().epochStep() == 0;
-        } catch (IOException | DamagedFileException unreadable) {
+            return state.lastEpoch() == epoch && state.position().epochStep() == 0;
+        } catch (IOException | DamagedFileException | NewerFormatException unreadable) {
             return false;
         }
+    }
+
+    /**
+     * Names in a checkpoint's folder that are neither in its manifest nor known as ours: someone else's files and
+     * folders.
+     *
+     * @throws NewerFormatException if only a newer version knows what is its own
+     */
+    static List<String> strangers(Path folder) throws IOException {
+        Set<String> ours = new HashSet<>(OURS);
+        try {
+            ours.addAll(Manifest.read(folder).files().keySet());
+        } catch (DamagedFileException unknown) {
+            // What no manifest vouches for is not taken for ours.
+        }
+        return DurableFiles.list(folder).stream()
+                .map(child -> child.getFileName().toString())
+                .filter(name -> !ours.contains(name))
+                .sorted()
+                .toList();
     }
 
     /** Writes all files of a checkpoint and then its manifest into a new folder, and forces them and the folder. */
@@ -66,7 +106,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         put(contents, CONFIG, HuggingFaceConfig.config(snapshot.config(), snapshot.tokenizer()));
         put(contents, GENERATION_CONFIG, HuggingFaceConfig.generationConfig(snapshot.tokenizer()));
         snapshot.tokenizer().files().forEach((name, content) -> put(contents, name, content));
-        put(contents, STATE, Json.pretty(snapshot.state()));
+        put(contents, STATE, Json.prettyWithFormat(snapshot.state()));
         contents.put(WEIGHTS, channel -> Safetensors.write(channel, snapshot.weights(), Map.of("format", "pt")));
         contents.put(MOMENTS, channel -> Safetensors.write(channel, snapshot.moments(), Map.of("format", "pt")));
 

@@ -10,11 +10,10 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
- * The name of a checkpoint's folder: {@code step-0000012345}; where the same step is saved again (an epoch's end right
- * after a timed save), {@code step-0000012345-1} and so on, because a checkpoint is never overwritten.
+ * The name of a checkpoint's folder, like {@code step-0000012345}. A checkpoint is never overwritten: if the same step
+ * is saved again, as at an epoch's end right after a timed save, the name is {@code step-0000012345-1} and so on.
  *
  * @param step optimizer steps finished in all
  * @param copy from zero
@@ -43,13 +42,12 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
         if (!Files.isDirectory(runFolder)) {
             return List.of();
         }
-        try (Stream<Path> children = Files.list(runFolder)) {
-            return children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
-                    .map(child -> parse(child.getFileName().toString()))
-                    .filter(Objects::nonNull)
-                    .sorted(Comparator.reverseOrder())
-                    .toList();
-        }
+        return DurableFiles.list(runFolder).stream()
+                .filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
+                .map(child -> parse(child.getFileName().toString()))
+                .filter(Objects::nonNull)
+                .sorted(Comparator.reverseOrder())
+                .toList();
     }
 
     /** The first name for that step that no checkpoint has. */

@@ -2,23 +2,27 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved; for
- * finding them again see {@link Restart}. One writer at a time: hold the {@link RunLock}.
+ * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved.
+ * {@link Restart} finds them again. There is one writer at a time: it holds the {@link RunLock}.
  *
- * <p>The order of a save: the loss history forced; every file of the checkpoint written and forced in a temporary
- * folder, its manifest, the folder; the atomic move to its name, the run folder forced; {@code current.meta.json}
- * replaced atomically and forced, which is the commit. Only then old checkpoints go.
+ * <p>The order of a save:
+ *
+ * <ol>
+ *   <li>The loss history is forced.
+ *   <li>Every file of the checkpoint is written and forced in a temporary folder, then its manifest, then the folder.
+ *   <li>The folder moves to its name in one atomic step, and the run folder is forced.
+ *   <li>{@code current.meta.json} is replaced in one atomic step and forced. This is the commit.
+ *   <li>Only then are old checkpoints deleted.
+ * </ol>
  */
 public final class CheckpointStore {
 
@@ -34,6 +38,7 @@ public final class CheckpointStore {
     private final LossHistory history;
     private final DurableFiles files;
     private final MetaStore metaStore;
+    private final Set<String> keptForOthers = new HashSet<>();
     private Meta committed;
 
     private CheckpointStore(Path runFolder, int keep, LossHistory history, DurableFiles files) {
@@ -59,21 +64,21 @@ public final class CheckpointStore {
     /** @throws IllegalArgumentException one line, if so few are too few to keep */
     public static void requireKept(int keep) {
         if (keep < MINIMUM_KEPT) {
-            throw new IllegalArgumentException("--keep " + keep + " is less than " + MINIMUM_KEPT + ".");
+            throw new IllegalArgumentException("keep " + keep + " is less than " + MINIMUM_KEPT + ".");
         }
     }
 
     static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
         requireKept(keep);
-        RunFolder.prepare(runFolder);
+        MetaStore.prepareFolder(runFolder);
         CheckpointStore store = new CheckpointStore(runFolder, keep, history, files);
         store.clearTemporaries();
         return store;
     }
 
     private void clearTemporaries() {
-        try (Stream<Path> children = Files.list(runFolder)) {
-            for (Path child : children.toList()) {
+        try {
+            for (Path child : DurableFiles.list(runFolder)) {
                 String name = child.getFileName().toString();
                 boolean ours = name.startsWith("step-")
                         || name.startsWith(MetaStore.FILE)
@@ -89,8 +94,8 @@ public final class CheckpointStore {
 
     /**
      * Saves a state as a new checkpoint and makes it the current one. When it returns, the step is saved. What fails is
-     * written anew under other names, a few times; after that the checkpoint before is still the current one, and a
-     * later save may succeed.
+     * written anew under other names, a few times. If all of them fail, the checkpoint before is still the current one,
+     * and a later save may succeed.
      *
      * @return the folder of the checkpoint
      * @throws UncheckedIOException if it could not be saved
@@ -148,22 +153,42 @@ public final class CheckpointStore {
     }
 
     /**
-     * Keeps the newest checkpoints up to the current one, of each step only the last, and the best one. Newer ones are
-     * left from before a rollback, or from a save that was cut off.
+     * Deletes all checkpoints but the newest ones up to the current one, of each step the last, and the best one. Those
+     * newer than the current one are left from before a rollback, or from a save that was cut off. One that holds what
+     * Perdure did not write stays. The step is saved already: nothing here fails it.
      */
     private void prune(CheckpointName current) {
         try {
             Set<Long> steps = new HashSet<>();
             for (CheckpointName name : CheckpointName.list(runFolder)) {
                 boolean newest = name.compareTo(current) <= 0 && steps.size() < keep && steps.add(name.step());
-                if (!newest && !name.toString().equals(committed.bestCheckpoint())) {
+                if (!newest && !name.toString().equals(committed.bestCheckpoint()) && isOursAlone(name.toString())) {
                     files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
                 }
             }
-        } catch (IOException problem) {
-            // The step is saved all the same; the next save prunes again.
+        } catch (IOException | UncheckedIOException problem) {
+            // The next save prunes again.
             LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, problem.getMessage());
         }
+    }
+
+    /** Whether this version of Perdure wrote all that is in a checkpoint's folder; if not, says so once. */
+    private boolean isOursAlone(String name) throws IOException {
+        Path folder = runFolder.resolve(name);
+        String reason;
+        try {
+            List<String> strangers = Checkpoint.strangers(folder);
+            if (strangers.isEmpty()) {
+                return true;
+            }
+            reason = "it holds what Perdure did not write (" + String.join(", ", strangers) + ").";
+        } catch (NewerFormatException newer) {
+            reason = newer.getMessage();
+        }
+        if (keptForOthers.add(name)) {
+            LOG.warn("{} is not deleted: {}", folder, reason);
+        }
+        return false;
     }
 
     /** A move of the meta file whose force failed may have come through or not, so that both checkpoints must stay. */

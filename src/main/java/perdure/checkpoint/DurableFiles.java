@@ -1,6 +1,7 @@
 package perdure.checkpoint;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
@@ -10,21 +11,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import perdure.data.Fingerprint;
 
 /**
- * The file operations of a commit: what each of them has done when it returns outlives a power cut, as far as its name
- * says so. It does not know what is being saved, nor in which order.
+ * The file operations of a commit. Each operation named force, and each named create, is durable when it returns: its
+ * result survives a power cut. A move or a deletion is durable after the next {@link #forceFolder} of its folder. This
+ * class does not know what is saved, nor in which order.
  *
  * <p>After a failed force the system may have dropped the unwritten pages and call them clean, so no force is ever
  * tried again on the same file: callers write anew under another name.
  */
-final class DurableFiles {
+public final class DurableFiles {
 
     /**
-     * Test-only system property, to show that the power cuts of the tests find a missing force: {@code off} forces
-     * nothing, {@code files} no folder.
+     * System property for tests only. With {@code off} nothing is forced, with {@code files} no folder is. It shows that
+     * a simulated power cut finds a missing force.
      */
     static final String FORCE_PROPERTY = "perdure.force";
 
@@ -50,14 +54,14 @@ final class DurableFiles {
         void writeTo(WritableByteChannel channel) throws IOException;
     }
 
-    /** Creates a file, which must not exist, writes it and forces it; its folder is the caller's to force. */
+    /** Creates a file, which must not exist, writes it and forces it. The caller forces its folder. */
     Manifest.Entry create(Path file, Content content) throws IOException {
         hook.reached(FaultPoint.CREATE_FILE);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            Sha256Channel hashed = new Sha256Channel(new Faulty(channel));
-            content.writeTo(hashed);
+            Counted counted = new Counted(channel);
+            content.writeTo(counted);
             force(channel, FaultPoint.FORCE_FILE);
-            return new Manifest.Entry(hashed.size(), hashed.sha256Hex());
+            return new Manifest.Entry(counted.size, counted.fingerprint.hex());
         }
     }
 
@@ -72,7 +76,7 @@ final class DurableFiles {
         }
     }
 
-    /** Makes the names in a folder last: creations, moves and deletions. */
+    /** Makes what happened to the names in a folder durable: creations, moves and deletions. */
     void forceFolder(Path folder, FaultPoint point) throws IOException {
         hook.reached(point);
         if (forces && FOLDERS_ARE_FORCED) {
@@ -82,21 +86,30 @@ final class DurableFiles {
         }
     }
 
-    /** Atomic; a file that is at the target is replaced, a folder is not. */
+    /** Moves atomically. A file at the target is replaced, a folder is not. */
     void move(Path from, Path to, FaultPoint point) throws IOException {
         hook.reached(point);
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Takes a folder out of sight under another name first, so that none is ever seen half deleted. */
+    /** Deletes a folder. It is moved to another name first, so that nobody sees it half deleted. */
     void retire(Path folder, Path retired) throws IOException {
         delete(retired);
         move(folder, retired, FaultPoint.DELETE_OLD);
         delete(retired);
     }
 
-    /** A file, or a folder with all that is in it; nothing if there is neither. */
-    static void delete(Path path) throws IOException {
+    /** The files and folders in a folder, in any order. */
+    static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.toList();
+        } catch (UncheckedIOException problem) {
+            throw problem.getCause();
+        }
+    }
+
+    /** Deletes a file, or a folder with all that is in it. Does nothing if there is neither. */
+    public static void delete(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
@@ -104,22 +117,32 @@ final class DurableFiles {
             for (Path each : tree.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(each);
             }
+        } catch (UncheckedIOException problem) {
+            throw problem.getCause();
         }
     }
 
-    /** A file's channel with a fault point before every block. */
-    private final class Faulty implements WritableByteChannel {
+    /** Writes all bytes to a file, counting and hashing them, with a fault point before every block. */
+    private final class Counted implements WritableByteChannel {
 
         private final FileChannel channel;
+        private final Fingerprint fingerprint = new Fingerprint();
+        private long size;
 
-        Faulty(FileChannel channel) {
+        Counted(FileChannel channel) {
             this.channel = channel;
         }
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
-            hook.reached(FaultPoint.WRITE_FILE);
-            return channel.write(bytes);
+            int count = bytes.remaining();
+            fingerprint.add(bytes);
+            while (bytes.hasRemaining()) {
+                hook.reached(FaultPoint.WRITE_FILE);
+                channel.write(bytes);
+            }
+            size += count;
+            return count;
         }
 
         @Override

@@ -29,8 +29,8 @@ public enum FaultPoint {
     DELETE_OLD;
 
     /**
-     * Test-only system property that stops or fails this process: {@code POINT:halt|fail[:n]}, at the n-th time; several
-     * separated by commas.
+     * System property for tests only. {@code POINT:halt[:n]} stops this process when it reaches the point for the n-th
+     * time, {@code POINT:fail[:n]} lets the operation fail then. Several are separated by commas.
      */
     public static final String PROPERTY = "perdure.fault";
 

@@ -67,7 +67,7 @@ final class HuggingFaceConfig {
 
     /** @throws DamagedFileException unless it is one that {@link #config} could have written */
     static ModelConfig read(Path file) throws IOException {
-        JsonNode config = Json.read(file, JsonNode.class);
+        JsonNode config = Json.parse(file, Json.bytes(file, Json.MAXIMUM_FILE));
         if (!config.path("architectures").path(0).asString("").equals(ARCHITECTURE)) {
             throw new DamagedFileException(file, "does not describe a " + ARCHITECTURE);
         }

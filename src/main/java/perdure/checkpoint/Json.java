@@ -10,13 +10,30 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.cfg.MapperConfig;
+import tools.jackson.databind.introspect.AnnotatedMember;
+import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
-/** How this package reads and writes JSON: snake case, components in their order, nothing lenient. */
+/**
+ * How this package reads and writes JSON: snake case, components in their order. Unknown keys are ignored, because a
+ * later version may add some. Everything else is strict: no key twice, no text where a number belongs.
+ *
+ * <p>A file carries its format as the number {@code format}; without one it has format 1. Within a format keys are only
+ * added. What an earlier version could not read, or would read wrongly, needs a higher format.
+ */
 final class Json {
+
+    /** Of every file of a run that this version writes, and the highest that it reads. */
+    static final int FORMAT = 1;
+
+    /** The key of a file's format. */
+    static final String FORMAT_KEY = "format";
 
     /** Largest JSON file that is read, in bytes. */
     static final int MAXIMUM_FILE = 16 << 20;
@@ -26,13 +43,24 @@ final class Json {
             .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .annotationIntrospector(new NumbersAreRequired())
             .defaultPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")))
             .build();
+
+    /** Without a number its record means nothing; Jackson would take 0. */
+    private static final class NumbersAreRequired extends JacksonAnnotationIntrospector {
+
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Boolean hasRequiredMarker(MapperConfig<?> config, AnnotatedMember member) {
+            return member.getRawType().isPrimitive() ? Boolean.TRUE : super.hasRequiredMarker(config, member);
+        }
+    }
 
     private Json() {}
 
@@ -41,18 +69,78 @@ final class Json {
         return MAPPER.writer().with(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(value);
     }
 
-    /** @throws DamagedFileException if the file is not JSON of that shape, or too large */
+    /** The same with the format as the first key. */
+    static byte[] prettyWithFormat(Object value) {
+        ObjectNode object = MAPPER.createObjectNode().put(FORMAT_KEY, FORMAT);
+        return pretty(object.setAll((ObjectNode) MAPPER.valueToTree(value)));
+    }
+
+    /**
+     * Reads a file of a known format. A number that the file lacks is refused; anything else that it lacks is null.
+     *
+     * @throws DamagedFileException naming the file and the key, if the file is not JSON of that shape
+     * @throws NewerFormatException if its format is higher
+     */
     static <T> T read(Path file, Class<T> type) throws IOException {
-        byte[] bytes = bytes(file, MAXIMUM_FILE);
+        JsonNode tree = parse(file, bytes(file, MAXIMUM_FILE));
+        requireKnownFormat(file, tree);
+        return convert(file, tree, type);
+    }
+
+    /** @throws DamagedFileException if the bytes are not those of a JSON object */
+    static JsonNode parse(Path file, byte[] bytes) {
         try {
-            T value = MAPPER.readValue(bytes, type);
-            if (value == null) {
-                throw new DamagedFileException(file, "holds null");
+            JsonNode tree = MAPPER.readTree(bytes);
+            if (!tree.isObject()) {
+                throw new DamagedFileException(file, "is not a JSON object: " + shown(tree));
             }
-            return value;
+            return tree;
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "is not as it was written: " + firstLine(problem));
+            throw new DamagedFileException(file, "is not JSON: " + firstLine(problem));
         }
+    }
+
+    /**
+     * @throws DamagedFileException if the format is not a number from 1
+     * @throws NewerFormatException if it is higher than {@link #FORMAT}
+     */
+    static void requireKnownFormat(Path file, JsonNode tree) {
+        JsonNode format = tree.path(FORMAT_KEY);
+        if (format.isMissingNode()) {
+            return;
+        }
+        if (!format.isIntegralNumber() || format.bigIntegerValue().signum() <= 0) {
+            throw new DamagedFileException(file, "format is " + shown(format) + ", not a whole number from 1");
+        }
+        if (!format.canConvertToInt() || format.intValue() > FORMAT) {
+            throw new NewerFormatException(file, shown(format));
+        }
+    }
+
+    /** @throws DamagedFileException naming the file and the key that is missing or wrong */
+    static <T> T convert(Path file, JsonNode tree, Class<T> type) {
+        try {
+            return MAPPER.treeToValue(tree, type);
+        } catch (JacksonException problem) {
+            throw new DamagedFileException(file, whatIsWrong(tree, problem));
+        }
+    }
+
+    private static String whatIsWrong(JsonNode tree, JacksonException problem) {
+        StringBuilder key = new StringBuilder();
+        JsonNode value = tree;
+        for (JacksonException.Reference step : problem.getPath()) {
+            String name = step.getPropertyName();
+            value = name == null ? value.path(step.getIndex()) : value.path(name);
+            key.append(name == null ? "[" + step.getIndex() + "]" : (key.isEmpty() ? "" : ".") + name);
+        }
+        if (value.isMissingNode()) {
+            return "has no " + key;
+        }
+        String reason = problem.getCause() instanceof IllegalArgumentException refused
+                ? refused.getMessage()
+                : firstLine(problem);
+        return key.isEmpty() ? reason : key + " is " + shown(value) + ": " + reason;
     }
 
     /** All bytes of a file. @throws DamagedFileException if there are more than the limit */
@@ -66,7 +154,13 @@ final class Json {
         }
     }
 
-    static String firstLine(JacksonException problem) {
+    private static String firstLine(JacksonException problem) {
         return problem.getOriginalMessage().lines().findFirst().orElse("unreadable");
+    }
+
+    /** A value on one line, and not long. */
+    static String shown(JsonNode value) {
+        String text = value.toString();
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import perdure.safetensors.DamagedFileException;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -60,16 +61,19 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
      * Reads the history of a run folder, also while it is being written, in memory for twice {@code limit} points.
      *
      * @param limit most steps, and most epochs, that are returned; at least 2
+     * @throws NewerFormatException if only a newer version can read it
      */
     public static LossCurve read(Path runFolder, int limit) {
         Path file = runFolder.resolve(LossHistory.FILE);
         Thinned<String> steps = new Thinned<>(limit);
         Thinned<String> epochs = new Thinned<>(limit);
         if (Files.exists(file)) {
-            try (LineReader lines = new LineReader(file)) {
-                for (String line = lines.next(); line != null; line = lines.next()) {
-                    (line.contains(EPOCH_KEY) ? epochs : steps).add(line);
-                }
+            try {
+                LossHistory.forEachLine(file, (line, offset) -> {
+                    if (!LossHistory.isFormat(line)) {
+                        (line.contains(EPOCH_KEY) ? epochs : steps).add(line);
+                    }
+                });
             } catch (IOException problem) {
                 throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
             }
@@ -77,7 +81,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class), restarts(runFolder));
     }
 
-    /** None where the last commit is being replaced, or is damaged: whoever resumes the run says so. */
+    /** None where the last commit is being replaced, or cannot be read: whoever resumes the run says so. */
     private static List<Long> restarts(Path runFolder) {
         try {
             String committed = new MetaStore(runFolder).read().checkpoint();
@@ -89,7 +93,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
                     .skip(1)
                     .map(TrainerState.Session::firstStep)
                     .toList();
-        } catch (IOException | DamagedFileException unreadable) {
+        } catch (IOException | DamagedFileException | NewerFormatException unreadable) {
             return List.of();
         }
     }
@@ -108,7 +112,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
     }
 
     /** Null if it is none: a damaged line takes only itself away. */
-    static Line parse(String line) {
+    private static Line parse(String line) {
         try {
             Class<? extends Line> type = line.contains(EPOCH_KEY) ? Epoch.class : Step.class;
             return LINES.readValue(line, type);
@@ -116,6 +120,25 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
             return null;
         }
     }
+
+    /**
+     * Whether a line of the history belongs after a position, by its step and, at an epoch's end, its epoch. Null if it
+     * does not say.
+     */
+    static Boolean isAfter(String line, TrainerState.Position position) {
+        try {
+            Place place = LINES.readValue(line, Place.class);
+            return place == null || place.step == null
+                    ? null
+                    : place.step > position.step()
+                            || place.epochLoss != null && place.epoch != null && place.epoch >= position.epoch();
+        } catch (JacksonException damaged) {
+            return null;
+        }
+    }
+
+    /** What every version's lines have, as far as a line is whole. */
+    private record Place(Long step, Integer epoch, JsonNode epochLoss) {}
 
     /** With the end of the line; the same bytes for the same numbers. */
     static byte[] toBytes(Line line) {

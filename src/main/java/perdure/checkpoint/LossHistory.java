@@ -1,16 +1,24 @@
 package perdure.checkpoint;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import perdure.data.Lines;
+import perdure.safetensors.DamagedFileException;
 
 /**
- * Writes {@code loss_history.jsonl}: one line a logged step and one an epoch's end, each exactly once over any number
- * of restarts, without a clock, so that equal runs leave equal files. {@link LossCurve} reads it.
+ * Writes {@code loss_history.jsonl}: one line per logged step and one per epoch's end. Each is there exactly once over
+ * any number of restarts. No line tells the time, so that equal runs leave equal files. {@link LossCurve} reads them.
+ *
+ * <p>The first line is the format, {@code {"format":1}}; a history of version 0.1.0 has none and gets none.
  *
  * <p>Every save forces it before the commit. Resuming cuts it back to the position that was saved, in one truncation:
  * a crash in the middle leaves it as it was, or cut. One thread appends; another may save.
@@ -18,6 +26,13 @@ import java.nio.file.StandardOpenOption;
 public final class LossHistory implements AutoCloseable {
 
     public static final String FILE = "loss_history.jsonl";
+
+    private static final String FORMAT_START = "{\"" + Json.FORMAT_KEY + "\":";
+
+    private static final byte[] FORMAT_LINE = (FORMAT_START + Json.FORMAT + "}\n").getBytes(UTF_8);
+
+    /** Longer lines are read as empty ones, in bytes. */
+    private static final int MAXIMUM_LINE = 64 << 10;
 
     /** Lines that wait in memory while the disk is full, in bytes. */
     private static final int MAXIMUM_PENDING = 64 << 20;
@@ -33,15 +48,20 @@ public final class LossHistory implements AutoCloseable {
     private LossHistory(Path file, DurableFiles files, TrainerState.Position position) throws IOException {
         this.file = file;
         this.files = files;
+        length = Files.exists(file) ? endOfKept(position) : 0;
         channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        length = endOfKept(position);
         lastStep = position.step();
         channel.truncate(length);
+        if (length == 0) {
+            pending.writeBytes(FORMAT_LINE);
+        }
     }
 
     /**
      * Opens the history of a run folder, which must exist, and cuts it back to where the run goes on: no step after it
      * stays, no epoch that had not finished, and no last line that is not whole.
+     *
+     * @throws NewerFormatException if only a newer version can read it; nothing is cut
      */
     public static LossHistory open(Path runFolder, TrainerState.Position position) {
         return open(runFolder, position, new DurableFiles(FaultPoint.fromSystemProperty()));
@@ -56,19 +76,66 @@ public final class LossHistory implements AutoCloseable {
         }
     }
 
-    /** Up to the last good line that belongs before the position; damaged ones in between stay where they are. */
+    /**
+     * Up to the first line that says that it belongs after the position, and is followed by none that belongs before
+     * it. A line that says neither is no reason to cut.
+     */
     private long endOfKept(TrainerState.Position position) throws IOException {
-        long end = 0;
-        try (LineReader lines = new LineReader(file)) {
-            for (String text = lines.next(); text != null; text = lines.next()) {
-                LossCurve.Line line = LossCurve.parse(text);
-                boolean keeps = line != null
-                        && line.step() <= position.step()
-                        && (line instanceof LossCurve.Step || line.epoch() < position.epoch());
-                end = keeps ? lines.position() : end;
+        long[] end = {0};
+        boolean[] cuts = {false};
+        forEachLine(file, (line, offset) -> {
+            Boolean after = LossCurve.isAfter(line, position);
+            cuts[0] = after == null ? cuts[0] : after;
+            end[0] = cuts[0] ? end[0] : offset;
+        });
+        return end[0];
+    }
+
+    /** Is given a line without its end, and where in the file the next one begins. */
+    interface LineReader {
+        void read(String line, long offset);
+    }
+
+    /**
+     * Reads the whole lines of a history in bounded memory, that of the format included.
+     *
+     * @throws NewerFormatException if only a newer version can read them
+     */
+    static void forEachLine(Path file, LineReader reader) throws IOException {
+        try (InputStream input = Files.newInputStream(file)) {
+            Lines lines = new Lines(input, MAXIMUM_LINE);
+            boolean first = true;
+            for (String line = next(lines); lines.isWhole(); line = next(lines)) {
+                if (first && isFormat(line)) {
+                    requireKnownFormat(file, line);
+                }
+                first = false;
+                reader.read(line, lines.offset());
             }
         }
-        return end;
+    }
+
+    private static void requireKnownFormat(Path file, String line) {
+        try {
+            Json.requireKnownFormat(file, Json.parse(file, line.getBytes(UTF_8)));
+        } catch (DamagedFileException damaged) {
+            // Like any damaged line, it takes only itself away.
+        }
+    }
+
+    private static String next(Lines lines) throws IOException {
+        try {
+            byte[] line = lines.next();
+            return line == null ? "" : new String(line, UTF_8).stripTrailing();
+        } catch (IllegalArgumentException tooLong) {
+            lines.skip();
+            return "";
+        }
+    }
+
+    /** Whether a line is that of the format. */
+    static boolean isFormat(String line) {
+        return line.startsWith(FORMAT_START);
     }
 
     /**

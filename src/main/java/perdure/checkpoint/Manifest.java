@@ -1,33 +1,35 @@
 package perdure.checkpoint;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import perdure.data.Fingerprint;
 import perdure.safetensors.DamagedFileException;
+import tools.jackson.databind.JsonNode;
 
 /**
- * The size and SHA-256 of every other file of a folder.
+ * The size and SHA-256 of every other file of a checkpoint.
  *
- * @param format of this file and of the folder
+ * <p>The file guards itself too: its key {@code self} is the SHA-256 of its own bytes with the digits of {@code self}
+ * set to zero. So every changed bit is noticed, and a later version may add keys. A manifest without {@code self} is one
+ * of version 0.1.0, which had no other keys and one way to write them: it must be just that, byte by byte.
+ *
  * @param files by name
  */
-public record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
+record Manifest(SortedMap<String, Manifest.Entry> files) {
 
     static final String FILE = "manifest.json";
 
-    private static final int FORMAT = 1;
+    private static final String SELF = "self";
+    private static final String ZEROS = "0".repeat(64);
 
     /**
      * @param size in bytes
@@ -36,53 +38,80 @@ public record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
     record Entry(long size, String sha256) {}
 
     static Manifest of(Map<String, Entry> files) {
-        return new Manifest(FORMAT, new TreeMap<>(files));
+        return new Manifest(new TreeMap<>(files));
     }
 
     byte[] toBytes() {
-        return Json.pretty(this);
+        byte[] unsealed = bytes(Map.of(SELF, ZEROS));
+        String sum = new Fingerprint().add(unsealed).hex();
+        return new String(unsealed, ISO_8859_1).replaceFirst(ZEROS, sum).getBytes(ISO_8859_1);
+    }
+
+    private byte[] bytes(Map<String, String> self) {
+        Map<String, Object> manifest = new LinkedHashMap<>();
+        manifest.put(Json.FORMAT_KEY, Json.FORMAT);
+        manifest.putAll(self);
+        manifest.put("files", files);
+        return Json.pretty(manifest);
     }
 
     /**
-     * Reads the manifest of a folder and checks every byte of the folder against it, that of the manifest included:
-     * it must be in the one form in which it is written.
+     * Reads the manifest of a folder.
      *
-     * @throws DamagedFileException naming the file and what is wrong with it
+     * @throws DamagedFileException if it is missing or a bit of it is not as it was written
+     * @throws NewerFormatException if its format is higher than this version's
      */
-    static void verify(Path folder) throws IOException {
+    static Manifest read(Path folder) throws IOException {
         Path file = folder.resolve(FILE);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new DamagedFileException(file, "is missing");
         }
-        Manifest manifest = Json.read(file, Manifest.class);
-        if (manifest.format != FORMAT) {
-            throw new DamagedFileException(file, "has format " + manifest.format + ", not " + FORMAT);
+        byte[] bytes = Json.bytes(file, Json.MAXIMUM_FILE);
+        JsonNode tree = Json.parse(file, bytes);
+        if (tree.has(SELF)) {
+            // Before the format is believed.
+            requireAsWritten(file, isSealed(bytes, tree.path(SELF)));
+            Json.requireKnownFormat(file, tree);
         }
-        if (manifest.files == null || !Arrays.equals(manifest.toBytes(), Json.bytes(file, Json.MAXIMUM_FILE))) {
+        Manifest manifest = Json.convert(file, tree, Manifest.class);
+        requireAsWritten(
+                file,
+                manifest.files != null
+                        && !manifest.files.containsValue(null)
+                        && (tree.has(SELF) || Arrays.equals(manifest.bytes(Map.of()), bytes)));
+        return manifest;
+    }
+
+    private static boolean isSealed(byte[] bytes, JsonNode self) {
+        String sum = self.asString("");
+        if (!sum.matches("[0-9a-f]{64}")) {
+            return false;
+        }
+        byte[] unsealed = new String(bytes, ISO_8859_1).replace(sum, ZEROS).getBytes(ISO_8859_1);
+        return new Fingerprint().add(unsealed).hex().equals(sum);
+    }
+
+    private static void requireAsWritten(Path file, boolean isAsWritten) {
+        if (!isAsWritten) {
             throw new DamagedFileException(file, "is not as it was written");
         }
-        SortedSet<String> names = names(folder);
-        names.remove(FILE);
-        for (String name : names) {
-            if (!manifest.files.containsKey(name)) {
-                throw new DamagedFileException(folder.resolve(name), "is not in the manifest");
-            }
-        }
-        for (Map.Entry<String, Entry> entry : manifest.files.entrySet()) {
-            if (!names.contains(entry.getKey())) {
-                throw new DamagedFileException(folder.resolve(entry.getKey()), "is missing");
-            }
+    }
+
+    /**
+     * Checks every byte of the files that it lists; what else is in the folder is not looked at.
+     *
+     * @throws DamagedFileException naming the first file that is missing or different
+     */
+    void verify(Path folder) throws IOException {
+        for (Map.Entry<String, Entry> entry : files.entrySet()) {
             verify(folder.resolve(entry.getKey()), entry.getValue());
         }
     }
 
-    private static SortedSet<String> names(Path folder) throws IOException {
-        try (Stream<Path> children = Files.list(folder)) {
-            return children.map(child -> child.getFileName().toString()).collect(Collectors.toCollection(TreeSet::new));
-        }
-    }
-
     private static void verify(Path file, Entry expected) throws IOException {
+        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new DamagedFileException(file, "is missing");
+        }
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             throw new DamagedFileException(file, "is not a file");
         }
@@ -90,19 +119,8 @@ public record Manifest(int format, SortedMap<String, Manifest.Entry> files) {
         if (size != expected.size) {
             throw new DamagedFileException(file, "has " + size + " bytes, not " + expected.size);
         }
-        if (!sha256(file).equals(expected.sha256)) {
+        if (!Fingerprint.of(file).equals(expected.sha256)) {
             throw new DamagedFileException(file, "does not have the SHA-256 of the manifest");
         }
-    }
-
-    public static String sha256(Path file) throws IOException {
-        MessageDigest digest = Sha256Channel.sha256();
-        byte[] block = new byte[(int) Math.min(1 << 18, Math.max(1, Files.size(file)))];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int count = in.read(block); count >= 0; count = in.read(block)) {
-                digest.update(block, 0, count);
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -3,7 +3,7 @@ package perdure.checkpoint;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import tools.jackson.core.JacksonException;
+import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -27,21 +27,16 @@ public record Meta(
     static final int MAXIMUM_EPOCH = 1_000_000_000;
 
     /**
-     * Keys that it does not know are ignored, so that a newer version's file can be read.
+     * No key is required: each has a default.
      *
      * @param file for messages only
+     * @throws DamagedFileException if it is not JSON
+     * @throws NewerFormatException if only a newer version can read it
      * @throws IllegalArgumentException one line that names the file, the key and the value
      */
     static Meta parse(Path file, byte[] json) {
-        JsonNode meta;
-        try {
-            meta = Json.MAPPER.readTree(json);
-        } catch (JacksonException problem) {
-            throw new IllegalArgumentException(file + " is not JSON: " + Json.firstLine(problem));
-        }
-        if (!meta.isObject()) {
-            throw new IllegalArgumentException(file + " is not a JSON object: " + shown(meta));
-        }
+        JsonNode meta = Json.parse(file, json);
+        Json.requireKnownFormat(file, meta);
         Long lastEpoch = number(file, meta, "last_epoch", -1, MAXIMUM_EPOCH);
         Long bestEpoch = number(file, meta, "best_epoch", -1, MAXIMUM_EPOCH);
         return new Meta(
@@ -62,7 +57,7 @@ public record Meta(
                 || !value.canConvertToLong()
                 || value.longValue() < least
                 || value.longValue() > most) {
-            throw new IllegalArgumentException(file + ": " + key + " is " + shown(value)
+            throw new IllegalArgumentException(file + ": " + key + " is " + Json.shown(value)
                     + "; it must be a whole number from " + least + " to " + most + ".");
         }
         return value.longValue();
@@ -74,7 +69,7 @@ public record Meta(
             return null;
         }
         if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-            throw new IllegalArgumentException(file + ": best_loss is " + shown(value) + "; it must be a number.");
+            throw new IllegalArgumentException(file + ": best_loss is " + Json.shown(value) + "; it must be a number.");
         }
         return value.doubleValue();
     }
@@ -85,16 +80,10 @@ public record Meta(
             return null;
         }
         if (!value.isString() || CheckpointName.parse(value.stringValue()) == null) {
-            throw new IllegalArgumentException(file + ": " + key + " is " + shown(value)
+            throw new IllegalArgumentException(file + ": " + key + " is " + Json.shown(value)
                     + "; it must be the name of a folder like \"step-0000000123\".");
         }
         return value.stringValue();
-    }
-
-    /** On one line and not long. */
-    private static String shown(JsonNode value) {
-        String text = value.toString();
-        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 
     Meta withBestCheckpoint(String name) {
@@ -109,7 +98,7 @@ public record Meta(
         meta.put("step", step);
         meta.put("best_epoch", bestEpoch);
         meta.put("best_checkpoint", bestCheckpoint);
-        return Json.pretty(meta);
+        return Json.prettyWithFormat(meta);
     }
 
     /** What is to be recorded when that state has become the current checkpoint. */

@@ -5,9 +5,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import perdure.safetensors.DamagedFileException;
 
-/** Owns {@code current.meta.json}, the commit point of a run folder, and the arithmetic of resuming from it. */
+/**
+ * Owns {@code current.meta.json}, the commit point of a run folder, and the arithmetic of resuming from it. It knows no
+ * checkpoint.
+ */
 public final class MetaStore {
 
     static final String FILE = "current.meta.json";
@@ -17,8 +22,72 @@ public final class MetaStore {
     private final Path runFolder;
     private int commits;
 
+    /**
+     * Which epochs a run still has to do: {@code start = last_epoch + 1}, {@code remaining = max(0, epochs - start)}.
+     *
+     * @param lastEpoch index of the last epoch that finished, -1 if none
+     * @param epochs total to reach, counted from one
+     */
+    public record ResumePlan(int lastEpoch, int epochs) {
+
+        public ResumePlan {
+            if (lastEpoch < -1 || lastEpoch > Meta.MAXIMUM_EPOCH) {
+                throw new IllegalArgumentException(
+                        "last_epoch " + lastEpoch + " is not from -1 to " + Meta.MAXIMUM_EPOCH + ".");
+            }
+            if (epochs < 1) {
+                throw new IllegalArgumentException("epochs " + epochs + " is not a positive number.");
+            }
+        }
+
+        /** Index of the first epoch that has not finished. */
+        public int start() {
+            return lastEpoch + 1;
+        }
+
+        /** How many epochs are to be finished. */
+        public int remaining() {
+            return Math.max(0, epochs - start());
+        }
+
+        /** In one line; people count epochs from one. */
+        public String message() {
+            if (remaining() == 0) {
+                return "Requested epochs already completed (last=" + lastEpoch + "). Skipping training.";
+            }
+            String range = remaining() == 1 ? "epoch " + epochs : "epochs " + (start() + 1) + " to " + epochs;
+            return (start() == 0 ? "Training " : "Resuming with ") + range + " of " + epochs + ".";
+        }
+    }
+
     public MetaStore(Path runFolder) {
         this.runFolder = runFolder;
+    }
+
+    /**
+     * Makes sure that a run can be written to its folder. It is created where it does not exist, durably.
+     *
+     * @throws IllegalArgumentException one line that names the flag and the folder, if nothing can be written there
+     */
+    static void prepareFolder(Path runFolder) {
+        try {
+            Deque<Path> missing = new ArrayDeque<>();
+            Path folder = runFolder.toAbsolutePath().normalize();
+            for (Path each = folder; each != null && Files.notExists(each); each = each.getParent()) {
+                missing.push(each);
+            }
+            Files.createDirectories(folder);
+            DurableFiles files = new DurableFiles(point -> {});
+            for (Path created : missing) {
+                files.forceFolder(created.getParent(), FaultPoint.FORCE_RUN_FOLDER);
+            }
+            if (!Files.isWritable(folder)) {
+                throw new IllegalArgumentException("The run folder " + runFolder + " is not writable.");
+            }
+        } catch (IOException problem) {
+            throw new IllegalArgumentException(
+                    "The run folder " + runFolder + " is not a folder that can be written to: " + problem, problem);
+        }
     }
 
     public Path file() {
@@ -29,6 +98,7 @@ public final class MetaStore {
      * What the file says, or {@link Meta#NONE} if there is no file.
      *
      * @throws IllegalArgumentException one line, if the file is not what it should be
+     * @throws NewerFormatException if only a newer version can read it
      */
     public Meta read() {
         if (!Files.isDirectory(runFolder)) {
@@ -41,8 +111,8 @@ public final class MetaStore {
             return Meta.parse(file(), Json.bytes(file(), MAXIMUM_LENGTH));
         } catch (NoSuchFileException none) {
             return Meta.NONE;
-        } catch (DamagedFileException tooLarge) {
-            throw new IllegalArgumentException(tooLarge.getMessage(), tooLarge);
+        } catch (DamagedFileException damaged) {
+            throw new IllegalArgumentException(damaged.getMessage(), damaged);
         } catch (IOException problem) {
             throw new UncheckedIOException(file() + ": " + problem.getMessage(), problem);
         }
@@ -53,7 +123,7 @@ public final class MetaStore {
         return new ResumePlan(read().lastEpoch(), epochs);
     }
 
-    /** Replaces the file atomically and durably: when it returns, the new one outlives a power cut. */
+    /** Replaces the file atomically. The new one is durable when it returns. */
     void commit(Meta meta, DurableFiles files) throws IOException {
         Path temporary = runFolder.resolve(FILE + "." + ++commits + ".tmp");
         DurableFiles.delete(temporary);

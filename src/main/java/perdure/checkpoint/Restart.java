@@ -8,10 +8,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import perdure.safetensors.DamagedFileException;
 
 /**
- * Where a run folder lets a run begin or go on. Finding it changes nothing; a trainer then takes the {@link RunLock},
- * finds it again, and opens {@link LossHistory} at its position and {@link CheckpointStore}, in this order.
+ * Where a run folder lets a run begin or go on. Its warnings are the one place that tells what was found amiss, so that
+ * whoever starts a run sees each of them once, on the terminal.
+ *
+ * <p>Finding it changes nothing; a trainer then takes the {@link RunLock}, finds it again, and opens {@link LossHistory}
+ * at its position and {@link CheckpointStore}, in this order.
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param best the best epoch so far, or null
@@ -19,6 +23,16 @@ import java.util.Set;
  * @param warnings one line each, for the user
  */
 public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoint, List<String> warnings) {
+
+    /** A run exists, but none of its checkpoints is good; the message says so in one line. */
+    public static final class NoGoodCheckpointException extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        NoGoodCheckpointException(String message) {
+            super(message);
+        }
+    }
 
     /** Whether a folder holds weights, good or bad, that a run could be carried on with; reads no more than names. */
     public static boolean hasWeights(Path runFolder) {
@@ -35,6 +49,8 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
      *
      * @throws IllegalArgumentException if {@code current.meta.json} is not what it should be
      * @throws NoGoodCheckpointException if there are checkpoints, or one is named, and none is good
+     * @throws NewerFormatException if only a newer version can read the run: no older checkpoint is taken instead
+     * @throws UncheckedIOException if a file cannot be read, which does not mean that it is damaged
      */
     public static Restart find(Path runFolder) {
         Meta meta = new MetaStore(runFolder).read();
@@ -54,11 +70,11 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
         for (String candidate : candidates) {
             try {
                 return from(runFolder, meta, Checkpoint.open(runFolder.resolve(candidate)), bad);
-            } catch (UncheckedIOException problem) {
+            } catch (DamagedFileException problem) {
                 bad.add(problem.getMessage());
             }
         }
-        throw new NoGoodCheckpointException("--checkpoints " + runFolder
+        throw new NoGoodCheckpointException("The run folder " + runFolder
                 + " holds a run, but no checkpoint of it is good, and nothing was changed: " + String.join("; ", bad));
     }
 
@@ -78,21 +94,36 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
 
     private static Restart from(Path runFolder, Meta meta, Checkpoint checkpoint, List<String> bad) {
         TrainerState state = checkpoint.state();
+        List<String> warnings = new ArrayList<>();
         Path file = new MetaStore(runFolder).file();
         if (checkpoint.name().equals(meta.checkpoint())) {
-            List<String> warnings = state.lastEpoch() == meta.lastEpoch()
-                    ? List.of()
-                    : List.of(file + " says last_epoch " + meta.lastEpoch() + " where " + checkpoint.name() + " says "
-                            + state.lastEpoch() + ": going by the former.");
-            return new Restart(meta.lastEpoch(), state.best(), checkpoint, warnings);
+            if (state.lastEpoch() != meta.lastEpoch()) {
+                warnings.add(file + " says last_epoch " + meta.lastEpoch() + " where " + checkpoint.name() + " says "
+                        + state.lastEpoch() + ": going by the former.");
+            }
+            warnings.addAll(ofStrangers(checkpoint));
+            return new Restart(meta.lastEpoch(), state.best(), checkpoint, List.copyOf(warnings));
         }
         String problem = bad.isEmpty()
                 ? file + (Files.exists(file) ? " names no checkpoint" : " is missing")
                 : (bad.size() == 1 ? "A checkpoint is" : "Checkpoints are") + " damaged (" + String.join("; ", bad)
                         + ")";
-        String warning = problem + ": going on from " + checkpoint.name() + ", the newest good one; "
-                + repeated(meta, checkpoint);
-        return new Restart(state.lastEpoch(), state.best(), checkpoint, List.of(warning));
+        warnings.add(problem + ": going on from " + checkpoint.name() + ", the newest good one; "
+                + repeated(meta, checkpoint));
+        warnings.addAll(ofStrangers(checkpoint));
+        return new Restart(state.lastEpoch(), state.best(), checkpoint, List.copyOf(warnings));
+    }
+
+    private static List<String> ofStrangers(Checkpoint checkpoint) {
+        try {
+            List<String> strangers = Checkpoint.strangers(checkpoint.folder());
+            return strangers.isEmpty()
+                    ? List.of()
+                    : List.of(checkpoint.folder() + " holds what Perdure did not write (" + String.join(", ", strangers)
+                            + "): it is used all the same.");
+        } catch (IOException problem) {
+            throw new UncheckedIOException(checkpoint.folder() + ": " + problem.getMessage(), problem);
+        }
     }
 
     private static String repeated(Meta meta, Checkpoint checkpoint) {
@@ -116,7 +147,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     }
 
     /** What remains to be done of that many epochs in all. */
-    public ResumePlan plan(int epochs) {
-        return new ResumePlan(lastEpoch, epochs);
+    public MetaStore.ResumePlan plan(int epochs) {
+        return new MetaStore.ResumePlan(lastEpoch, epochs);
     }
 }

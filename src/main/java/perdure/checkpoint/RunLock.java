@@ -76,7 +76,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     static RunLock acquire(Path runFolder, Duration patience) {
-        RunFolder.prepare(runFolder);
+        MetaStore.prepareFolder(runFolder);
         Holder self = new Holder(
                 ProcessHandle.current().pid(),
                 host(),
@@ -94,7 +94,8 @@ public final class RunLock implements AutoCloseable {
                 throw problem;
             }
         } catch (IOException problem) {
-            throw new IllegalArgumentException("--checkpoints " + runFolder + " cannot be locked: " + problem, problem);
+            throw new IllegalArgumentException(
+                    "The run folder " + runFolder + " cannot be locked: " + problem, problem);
         }
     }
 
@@ -117,7 +118,7 @@ public final class RunLock implements AutoCloseable {
 
     private static IllegalArgumentException taken(Path runFolder, Holder holder) {
         return new IllegalArgumentException(
-                "--checkpoints " + runFolder + " is in use by " + (holder == null ? "another trainer" : holder) + ".");
+                "The run folder " + runFolder + " is in use by " + (holder == null ? "another trainer" : holder) + ".");
     }
 
     private static Holder holder(FileChannel channel) throws IOException {

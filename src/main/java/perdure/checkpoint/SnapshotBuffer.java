@@ -12,16 +12,16 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.safetensors.TensorBytes;
 
 /**
- * Host memory for one snapshot, allocated once: copying the live tensors into it is all that training waits for when it
- * saves. One thread captures; the copy may be read by another until the next capture.
+ * Host memory for one snapshot, allocated once. When training saves, it waits only for the copy of the live tensors into
+ * this buffer. One thread captures; the copy may be read by another until the next capture.
  */
-public final class SnapshotBuffer implements AutoCloseable {
+final class SnapshotBuffer implements AutoCloseable {
 
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final Map<String, Tensor> moments = new LinkedHashMap<>();
 
     /** The same snapshot with its tensors copied; names and shapes are those of the first one captured. */
-    public Snapshot capture(Snapshot live) {
+    Snapshot capture(Snapshot live) {
         copy(live.weights(), weights);
         copy(live.moments(), moments);
         return new Snapshot(live.config(), weights, moments, live.state(), live.tokenizer());

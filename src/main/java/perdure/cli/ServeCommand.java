@@ -39,6 +39,7 @@ final class ServeCommand implements Callable<Integer> {
                 StatusServer started = server.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
+            chat.checkpoint(); // What nothing can answer from is refused at once.
             System.out.println("Serving " + folder.checkpoints + " on " + started.url());
             if (!Restart.hasWeights(folder.checkpoints)) {
                 System.out.println("It holds no checkpoint yet; chat answers as soon as one is saved.");

@@ -1,16 +1,22 @@
 package perdure.data;
 
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import perdure.tokenizer.Tokenizer;
 
-/** A SHA-256 under way. */
-final class Fingerprint {
+/** A SHA-256 under way: bytes are added, then its value is asked for once. */
+public final class Fingerprint {
 
     private final MessageDigest digest;
 
-    Fingerprint() {
+    public Fingerprint() {
         try {
             digest = MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException exception) {
@@ -18,7 +24,26 @@ final class Fingerprint {
         }
     }
 
-    Fingerprint add(byte[] bytes) {
+    /** The SHA-256 of a file, as 64 lower-case hexadecimal digits. */
+    public static String of(Path file) throws IOException {
+        Fingerprint fingerprint = new Fingerprint();
+        byte[] block = new byte[1 << 16];
+        try (InputStream input = Files.newInputStream(file)) {
+            for (int length = input.read(block); length >= 0; length = input.read(block)) {
+                fingerprint.add(block, length);
+            }
+        }
+        return fingerprint.hex();
+    }
+
+    /** The SHA-256 of a tokenizer's {@code tokenizer.json}, as 64 lower-case hexadecimal digits. */
+    public static String of(Tokenizer tokenizer) {
+        return new Fingerprint()
+                .add(tokenizer.json().getBytes(StandardCharsets.UTF_8))
+                .hex();
+    }
+
+    public Fingerprint add(byte[] bytes) {
         return add(bytes, bytes.length);
     }
 
@@ -27,13 +52,19 @@ final class Fingerprint {
         return this;
     }
 
+    /** Adds what remains of a buffer, which keeps its position. */
+    public Fingerprint add(ByteBuffer bytes) {
+        digest.update(bytes.duplicate());
+        return this;
+    }
+
     /** Adds a length, so that what follows cannot be mistaken for a part of what came before. */
     Fingerprint add(long number) {
         return add(ByteBuffer.allocate(Long.BYTES).putLong(number).array());
     }
 
-    /** The value; ends the computation. */
-    String hex() {
+    /** The value as 64 lower-case hexadecimal digits; ends the computation. */
+    public String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }
 }

@@ -47,7 +47,7 @@ public final class TokenFile {
     public static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop) {
         String fingerprint = new Fingerprint()
                 .add(TokenFileHeader.VERSION)
-                .add((corpus.fingerprint(stop) + tokenizer.fingerprint()).getBytes(StandardCharsets.US_ASCII))
+                .add((corpus.fingerprint(stop) + Fingerprint.of(tokenizer)).getBytes(StandardCharsets.US_ASCII))
                 .hex();
         Path file = folder.resolve("tokens-" + fingerprint.substring(0, 16) + ".bin");
         try {

@@ -14,11 +14,12 @@ import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
+import perdure.checkpoint.MetaStore.ResumePlan;
 import perdure.checkpoint.Restart;
-import perdure.checkpoint.ResumePlan;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
+import perdure.data.Fingerprint;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
@@ -137,7 +138,7 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @throws BadInputException if the text is of no use, the run was made with other settings, or its folder is in use
      *     or cannot be written; nothing was trained
-     * @throws perdure.checkpoint.NoGoodCheckpointException if there are checkpoints, but none can be read
+     * @throws perdure.checkpoint.Restart.NoGoodCheckpointException if there are checkpoints, but none can be read
      * @throws IllegalStateException if training failed, for example with a loss that is not finite, or if the end could
      *     not be saved; the checkpoints before are good
      */
@@ -226,7 +227,7 @@ public final class TrainingRun implements AutoCloseable {
         return RunIdentity.of(
                 config,
                 new RunIdentity.Found(
-                        tokenizer.fingerprint(),
+                        Fingerprint.of(tokenizer),
                         text.training().fingerprint(this::isStopped),
                         text.validationFingerprint(this::isStopped),
                         device.str().getString(), // what auto came to

@@ -5,10 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.stream.IntStream;
 
@@ -130,16 +127,6 @@ public final class Tokenizer implements AutoCloseable {
     /** The text of the {@code tokenizer.json}. */
     public String json() {
         return json;
-    }
-
-    /** SHA-256 of {@link #json()}, in hexadecimal. */
-    public String fingerprint() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(json.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException exception) {
-            throw new IllegalStateException(exception);
-        }
     }
 
     /** The tokenizer's files in a Hugging Face model folder, by name. */

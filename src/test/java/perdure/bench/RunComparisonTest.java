@@ -46,7 +46,7 @@ class RunComparisonTest {
 
         assertFalse(compare().isEqual());
         assertEquals(
-                List.of(-1L, -1L, 0L),
+                List.of(-1L, -1L, 13L),
                 compare().files().stream().map(RunComparison.Pair::mismatch).toList());
     }
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
+import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Snapshot;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.checkpoint.TrainerState;
@@ -102,6 +103,28 @@ class ChatSessionTest {
         Files.writeString(runFolder.resolve("step-0000000006").resolve("tokenizer.json"), "{}");
         assertEquals(
                 "step-0000000003",
+                session.submit(request(5), NOBODY).join().checkpoint().name());
+    }
+
+    @Test
+    void aNewerCommitThatOnlyANewerVersionReadsIsNotReplacedByTheOldOne() throws IOException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        session.submit(request(5), NOBODY).join();
+        Files.writeString(new MetaStore(runFolder).file(), "{\"format\":2,\"checkpoint\":\"step-0000000006\"}");
+        Throwable failure = assertThrows(CompletionException.class, () -> session.submit(request(5), NOBODY)
+                        .join())
+                .getCause();
+        assertInstanceOf(ChatUnavailableException.class, failure);
+        assertTrue(failure.getMessage().endsWith("Use a newer version."), failure::getMessage);
+    }
+
+    @Test
+    void aStrangersFileDoesNotLeaveTheOldOneAnswering() throws IOException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        Files.createFile(runFolder.resolve("step-0000000006").resolve(".DS_Store"));
+        assertEquals(
+                "step-0000000006",
                 session.submit(request(5), NOBODY).join().checkpoint().name());
     }
 

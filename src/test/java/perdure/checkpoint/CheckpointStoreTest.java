@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.checkpoint.TrainerState.Best;
 import perdure.checkpoint.TrainerState.Position;
 
@@ -195,7 +196,7 @@ class CheckpointStoreTest {
         LossHistory history = LossHistory.open(folder, Runs.position(0));
         String message = assertThrows(IllegalArgumentException.class, () -> CheckpointStore.open(folder, 1, history))
                 .getMessage();
-        assertEquals("--keep 1 is less than 2.", message);
+        assertEquals("keep 1 is less than 2.", message);
     }
 
     @Test
@@ -204,7 +205,7 @@ class CheckpointStoreTest {
         for (Path each : List.of(file, file.resolve("below"))) {
             String message = assertThrows(IllegalArgumentException.class, () -> RunLock.acquire(each))
                     .getMessage();
-            assertTrue(message.startsWith("--checkpoints " + each) && !message.contains("\n"), message);
+            assertTrue(message.startsWith("The run folder " + each) && !message.contains("\n"), message);
         }
     }
 
@@ -227,6 +228,19 @@ class CheckpointStoreTest {
         full[0] = false;
         store.save(Runs.at(30));
         whole(30);
+    }
+
+    @Test
+    void whatCannotBeDeletedDoesNotFailASaveThatIsCommitted() {
+        CheckpointStore store = Runs.store(folder, point -> {
+            if (point == FaultPoint.DELETE_OLD) {
+                throw new UncheckedIOException(new IOException("Input/output error"));
+            }
+        });
+        for (long step : new long[] {1, 2, 3}) {
+            store.save(Runs.at(step));
+        }
+        whole(3);
     }
 
     private List<String> tree() throws Exception {

@@ -26,7 +26,7 @@ class LossHistoryTest {
         return new LossCurve.Step(step, (int) ((step - 1) / 10), 5.0 / step, 1e-3, 0.25, step * 96);
     }
 
-    /** As a trainer does: a line a step, and one at the end of each epoch of ten. */
+    /** As a trainer does: a line per step, and one at the end of each epoch of ten. */
     private void train(long from, long to) {
         try (LossHistory history = LossHistory.open(folder, Runs.position(from))) {
             for (long step = from + 1; step <= to; step++) {
@@ -39,9 +39,10 @@ class LossHistoryTest {
     }
 
     @Test
-    void oneLineAStepAndOneAnEpoch() throws Exception {
+    void oneLinePerStepAndOnePerEpoch() throws Exception {
         train(8, 10);
         assertEquals("""
+                {"format":1}
                 {"step":9,"epoch":0,"loss":0.5555555555555556,"learning_rate":0.001,"gradient_norm":0.25,"tokens":864}
                 {"step":10,"epoch":0,"loss":0.5,"learning_rate":0.001,"gradient_norm":0.25,"tokens":960}
                 {"step":10,"epoch":0,"epoch_loss":1.5,"validation_loss":1.25,"bits_per_byte":null}
@@ -87,6 +88,54 @@ class LossHistoryTest {
                 .map(LossCurve.Step::step)
                 .toList();
         assertEquals(List.of(1L, 2L, 4L, 5L, 6L), steps);
+    }
+
+    @Test
+    void aKeyOfALaterVersionInEveryLineCutsNothing() throws Exception {
+        train(0, 95);
+        Files.writeString(file(), Files.readString(file()).replace("}", ",\"later\":{\"a\":[1]}}"));
+        String before = Files.readString(file());
+        train(95, 95);
+        assertEquals(before, Files.readString(file()));
+        assertEquals(95, LossCurve.read(folder, 100).steps().size());
+
+        train(94, 94);
+        assertEquals(before.substring(0, before.indexOf("{\"step\":95")), Files.readString(file()));
+    }
+
+    /** Another kind of line, one that no version wrote, and one that is far too long. */
+    @Test
+    void aLineIsCutForItsStepAndNeverForItsShape() throws Exception {
+        String kept = "{\"step\":\"one\"}\nnot JSON\n{\"step\":2,\"evaluation\":{}}\n\n" + "x".repeat(100_000) + "\n";
+        Files.writeString(file(), kept + "{\"step\":3,\"evaluation\":{}}\nnot JSON\n");
+        train(2, 2);
+        assertEquals(kept, Files.readString(file()));
+    }
+
+    @Test
+    void aDamagedStepThatLooksLateDoesNotTakeTheLaterLinesAway() throws Exception {
+        train(0, 5);
+        Files.writeString(file(), Files.readString(file()).replace("\"step\":3,", "\"step\":93,"));
+        String before = Files.readString(file());
+        train(5, 5);
+        assertEquals(before, Files.readString(file()));
+    }
+
+    @Test
+    void aHistoryOfVersionOneGetsNoFormatLine() throws Exception {
+        train(0, 5);
+        Files.writeString(file(), Files.readString(file()).replace("{\"format\":1}\n", ""));
+        train(4, 6);
+        assertTrue(Files.readString(file()).startsWith("{\"step\":1,"));
+        assertEquals(6, LossCurve.read(folder, 100).steps().size());
+    }
+
+    @Test
+    void aDamagedFormatLineTakesOnlyItselfAway() throws Exception {
+        train(0, 5);
+        Files.writeString(file(), Files.readString(file()).replace("{\"format\":1}", "{\"format\":\"}"));
+        train(5, 6);
+        assertEquals(6, LossCurve.read(folder, 100).steps().size());
     }
 
     @Test

@@ -40,7 +40,7 @@ class MetaStoreTest {
         "-1, 1, 0, 1, 0",
     })
     void plansWhatRemains(Integer lastEpoch, int epochs, int start, int remaining, int ends) throws Exception {
-        ResumePlan plan = store(lastEpoch == null ? null : "{\"last_epoch\":" + lastEpoch + "}")
+        MetaStore.ResumePlan plan = store(lastEpoch == null ? null : "{\"last_epoch\":" + lastEpoch + "}")
                 .plan(epochs);
 
         assertEquals(start, plan.start());
@@ -60,14 +60,14 @@ class MetaStoreTest {
                 "11 | 10 | Requested epochs already completed (last=11). Skipping training.",
             })
     void saysWhatItPlans(int lastEpoch, int epochs, String message) {
-        assertEquals(message, new ResumePlan(lastEpoch, epochs).message());
+        assertEquals(message, new MetaStore.ResumePlan(lastEpoch, epochs).message());
     }
 
     @Property
     void noEpochIsLostOrRepeated(
             @ForAll @IntRange(min = -1, max = Meta.MAXIMUM_EPOCH) int lastEpoch,
             @ForAll @IntRange(min = 1, max = Integer.MAX_VALUE) int epochs) {
-        ResumePlan plan = new ResumePlan(lastEpoch, epochs);
+        MetaStore.ResumePlan plan = new MetaStore.ResumePlan(lastEpoch, epochs);
 
         assertEquals(lastEpoch + 1L, plan.start());
         assertEquals(Math.max(lastEpoch + 1L, epochs), (long) plan.start() + plan.remaining());

@@ -25,7 +25,7 @@ class RunLockTest {
     private String refusal() {
         String message = assertThrows(IllegalArgumentException.class, () -> RunLock.acquire(folder))
                 .getMessage();
-        assertTrue(message.startsWith("--checkpoints " + folder) && !message.contains("\n"), message);
+        assertTrue(message.startsWith("The run folder " + folder) && !message.contains("\n"), message);
         return message;
     }
 

@@ -86,7 +86,7 @@ public final class Runs {
 
     /** Reaches every fault point, but forces nothing: a process that ends keeps its pages. */
     public static CheckpointStore store(Path runFolder, FaultPoint.Hook hook) {
-        RunFolder.prepare(runFolder);
+        MetaStore.prepareFolder(runFolder);
         DurableFiles files = new DurableFiles(hook, false);
         Position position = Restart.find(runFolder).position();
         return CheckpointStore.open(runFolder, 2, LossHistory.open(runFolder, position, files), files);
