@@ -179,7 +179,7 @@ class ChatSessionTest {
 
     @Test
     void freesTheModelThatItCouldNotFinishLoading() throws IOException {
-        save(3, null, 1); // At an epoch's end the history alone knows the loss.
+        save(3, new TrainerState.LossSum(0, 0), 1); // At an epoch's end the history alone knows the loss.
         Files.delete(runFolder.resolve("loss_history.jsonl"));
         Files.createDirectory(runFolder.resolve("loss_history.jsonl"));
         refused();
@@ -214,7 +214,7 @@ class ChatSessionTest {
                 .build();
     }
 
-    /** LatestCheckpoint a tiny model of random weights, as a trainer does inside its first epoch. */
+    /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
     private void save(long step, TrainerState.LossSum loss, long seed) {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
         TrainerState state =

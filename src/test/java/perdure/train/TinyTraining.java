@@ -47,7 +47,6 @@ final class TinyTraining {
     int hiddenSize = 8;
     Supplier<String> sample = () -> "text";
     BooleanSupplier stop = () -> false;
-    Map<String, String> identity = Map.of();
 
     /** @param folder for the text and its tokens */
     TinyTraining(Path folder) throws IOException {
@@ -101,7 +100,7 @@ final class TinyTraining {
                             history,
                             options.saveInterval(),
                             TokenizerFiles.of(tokenizer),
-                            identity)) {
+                            Map.of())) {
                 return new Trainer(
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.AbstractMap;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,21 +73,6 @@ class TrainerFailureTest {
         tiny.hiddenSize *= 2;
         assertThrows(RuntimeException.class, () -> tiny.train(runFolder));
         assertEquals(State.FAILED, tiny.status().progress().state());
-    }
-
-    @Test
-    void aSaveThatFailsWithoutAMessageIsNotTakenForSaved() {
-        tiny.identity = new AbstractMap<>() {
-            @Override
-            public Set<Entry<String, String>> entrySet() {
-                throw new OutOfMemoryError();
-            }
-        };
-        String message = assertThrows(IllegalStateException.class, () -> tiny.train(runFolder))
-                .getMessage();
-        assertEquals("java.lang.OutOfMemoryError", message);
-        assertTells(message);
-        assertEquals(-1, Restart.find(runFolder).lastEpoch());
     }
 
     private void assertTells(String message) {
