@@ -45,7 +45,8 @@ class StatusJsonTest {
                         "position",
                         "speed",
                         "quality",
-                        "saved"),
+                        "saved",
+                        "last_epoch"),
                 List.copyOf(full.propertyNames()));
         assertEquals("idle", full.get("state").asString());
         assertTrue(full.get("quality").get("best_loss").isNull());
