@@ -1,7 +1,9 @@
 package perdure.run;
 
+import perdure.model.LanguageModel;
 import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
+import perdure.train.Optimizer;
 import perdure.train.TrainingOptions.Batching;
 
 /**
@@ -97,6 +99,11 @@ public record Optimization(
     public Optimization dropout(double probability) {
         return new Optimization(
                 batching, learningRate, minimumLearningRate, warmupSteps, schedule, adamW, gradientClip, probability);
+    }
+
+    /** The optimizer of a model that is on its device. */
+    Optimizer optimizer(LanguageModel model) {
+        return new AdamW(model, adamW);
     }
 
     /** The learning rates of a model of that width, before the length of the run is known. */

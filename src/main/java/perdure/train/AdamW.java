@@ -12,7 +12,6 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import perdure.model.BoxedOperator;
 import perdure.model.LanguageModel;
@@ -24,7 +23,7 @@ import perdure.model.LanguageModel;
  *
  * <p>Make it when the model is on its device; the moments lie beside the weights.
  */
-public final class AdamW implements AutoCloseable {
+public final class AdamW implements Optimizer {
 
     /**
      * What stays the same from step to step.
@@ -90,50 +89,28 @@ public final class AdamW implements AutoCloseable {
     private final LanguageModel model;
     private final Settings settings;
     private final List<Group> groups;
-    private final List<Tensor> weights;
+    private final Gradients gradients;
 
     /** Float32 scalar beside the weights, as the kernel wants it; {@link #steps} is the same number in Java. */
     private final Tensor stepCount;
 
     private final BoxedOperator update;
-    private final BoxedOperator norms;
-    private final BoxedOperator scale;
     private long steps;
 
     public AdamW(LanguageModel model, Settings settings) {
         this.model = model;
         this.settings = settings;
         groups = List.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0));
-        weights = groups.stream().flatMap(group -> group.weights.stream()).toList();
+        List<Tensor> weights =
+                groups.stream().flatMap(group -> group.weights.stream()).toList();
+        gradients = new Gradients(weights);
         try (PointerScope scope = new PointerScope()) {
             stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
             update = new BoxedOperator("aten::_fused_adamw_", "");
-            norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
-            scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
         }
     }
 
-    /**
-     * Scales all gradients so that their norm, taken as one vector, is at most {@code largest}.
-     *
-     * @return the norm before; if it is not finite, nothing was scaled, and the caller must not step
-     */
-    public double clipGradients(double largest) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            IValue gradients = gradients(weights);
-            TensorVector parts = norms.call(gradients, new IValue(new Scalar(2.0)), new IValue())
-                    .get(0)
-                    .toTensorVector();
-            double norm = torch.stack(parts).norm().item_double();
-            if (norm > largest && norm < Double.POSITIVE_INFINITY) {
-                scale.call(gradients, new IValue(new Scalar(largest / norm)));
-            }
-            return norm;
-        }
-    }
-
-    /** Updates weights and moments by the gradients, all of which must be there. */
+    @Override
     public void step(double learningRate) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
@@ -141,7 +118,7 @@ public final class AdamW implements AutoCloseable {
             for (Group group : groups) {
                 update.call(
                         BoxedOperator.list(group.weights),
-                        gradients(group.weights),
+                        Gradients.of(group.weights),
                         BoxedOperator.list(group.means),
                         BoxedOperator.list(group.squares),
                         BoxedOperator.list(List.of()),
@@ -160,27 +137,17 @@ public final class AdamW implements AutoCloseable {
         steps++;
     }
 
-    private static IValue gradients(List<Tensor> weights) {
-        List<Tensor> gradients = weights.stream().map(Tensor::grad).toList();
-        if (!gradients.stream().allMatch(Tensor::defined)) {
-            throw new IllegalStateException("A weight has no gradient: step and clip belong after the backward pass.");
-        }
-        return BoxedOperator.list(gradients);
+    @Override
+    public Gradients gradients() {
+        return gradients;
     }
 
-    /** Takes the gradients away, so that the next backward pass sets them instead of adding to them. */
-    public void zeroGradients() {
-        try (PointerScope scope = new PointerScope()) {
-            weights.forEach(weight -> weight.mutable_grad().reset());
-        }
-    }
-
-    /** Steps made in the whole life of the run. */
+    @Override
     public long steps() {
         return steps;
     }
 
-    /** Carries on after {@code steps} steps, whose moments the caller writes to {@link #namedMoments()}. */
+    @Override
     public void steps(long steps) {
         try (PointerScope scope = new PointerScope()) {
             stepCount.fill_(new Scalar((double) steps));
@@ -192,6 +159,7 @@ public final class AdamW implements AutoCloseable {
      * The moments as {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, with the weights' Hugging Face names: views in
      * the caller's scope. Writing to one (copy_) sets the moment.
      */
+    @Override
     public Map<String, Tensor> namedMoments() {
         Map<Tensor, Tensor> means = new IdentityHashMap<>();
         Map<Tensor, Tensor> squares = new IdentityHashMap<>();
@@ -213,6 +181,7 @@ public final class AdamW implements AutoCloseable {
                 .flatMap(group -> Stream.concat(group.means.stream(), group.squares.stream()))
                 .forEach(Tensor::close);
         stepCount.close();
-        Stream.of(update, norms, scale).forEach(BoxedOperator::close);
+        update.close();
+        gradients.close();
     }
 }

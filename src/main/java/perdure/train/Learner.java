@@ -15,7 +15,7 @@ import perdure.model.LanguageModel;
  * @param device where the arithmetic is done
  * @param precision of the forward pass
  */
-public record Learner(LanguageModel model, AdamW optimizer, Device device, Precision precision) {
+public record Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision) {
 
     /** Sum of the token losses of a batch. */
     double lossSum(Batch batch) {

@@ -171,7 +171,7 @@ public final class Trainer {
             double gradientClip,
             BooleanSupplier stop,
             Consumer<Part> ended) {
-        AdamW optimizer = learner.optimizer();
+        Optimizer optimizer = learner.optimizer();
         RandomState random = new RandomState(learner.device());
         Map<String, String> before = random.save();
         double lossSum = 0;
@@ -194,17 +194,17 @@ public final class Trainer {
                 }
             }
             requireFinite("loss", lossSum, optimizer);
-            double gradientNorm = optimizer.clipGradients(gradientClip);
+            double gradientNorm = optimizer.gradients().clip(gradientClip);
             requireFinite("gradient norm", gradientNorm, optimizer);
             optimizer.step(learningRate);
             return new Step(lossSum, microBatches.tokens(), gradientNorm);
         } finally {
-            optimizer.zeroGradients();
+            optimizer.gradients().zero();
             ended.accept(Part.OPTIMIZER);
         }
     }
 
-    private static void requireFinite(String what, double value, AdamW optimizer) {
+    private static void requireFinite(String what, double value, Optimizer optimizer) {
         if (!Double.isFinite(value)) {
             throw new IllegalStateException("The " + what + " at step " + (optimizer.steps() + 1) + " is " + value
                     + "; nothing was updated. Try a lower learning rate or a lower limit of the gradient norm.");

@@ -81,10 +81,10 @@ class AdamWTest {
                 double squares = model.named(Tensor::grad).values().stream()
                         .mapToDouble(gradient -> gradient.square().sum().item_double())
                         .sum();
-                double norm = optimizer.clipGradients(0.5);
+                double norm = optimizer.gradients().clip(0.5);
                 assertEquals(Math.sqrt(squares), norm, 1e-4 * norm);
-                assertEquals(0.5, optimizer.clipGradients(0.6), 1e-4);
-                assertEquals(0.5, optimizer.clipGradients(0.6), 1e-4);
+                assertEquals(0.5, optimizer.gradients().clip(0.6), 1e-4);
+                assertEquals(0.5, optimizer.gradients().clip(0.6), 1e-4);
             }
         }
     }
@@ -96,7 +96,7 @@ class AdamWTest {
             try (LanguageModel model = golden.model();
                     AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
                 backward(golden, model, Double.NaN);
-                assertTrue(Double.isNaN(optimizer.clipGradients(1)));
+                assertTrue(Double.isNaN(optimizer.gradients().clip(1)));
             }
         }
     }
@@ -141,13 +141,13 @@ class AdamWTest {
     private static void scopedStep(GoldenModel golden, LanguageModel model, AdamW optimizer) {
         try (PointerScope scope = new PointerScope()) {
             step(golden, model, optimizer);
-            optimizer.clipGradients(1);
+            optimizer.gradients().clip(1);
         }
     }
 
     /** One step on the mean of the token losses, which it gives. */
     private static double step(GoldenModel golden, LanguageModel model, AdamW optimizer) {
-        optimizer.zeroGradients();
+        optimizer.gradients().zero();
         double loss = backward(golden, model, 1);
         optimizer.step(LEARNING_RATE);
         return loss;

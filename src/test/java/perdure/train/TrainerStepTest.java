@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -68,6 +70,80 @@ class TrainerStepTest {
         assertEquals(24, step.tokens());
         assertEquals(1, learner.optimizer().steps());
         assertTrue(learner.lossSum(batch(0, 2)) + learner.lossSum(batch(5, 1)) < expected);
+    }
+
+    /** Two micro-batches of unlike size make the gradient of the mean over all their tokens. */
+    @Test
+    void goesDownTheGradientOfTheMeanLoss() {
+        model.dropout(0);
+        Batch first = batch(0, 2);
+        Batch second = batch(5, 1);
+        try (PointerScope scope = new PointerScope();
+                GradientDescent descent = new GradientDescent(model)) {
+            Learner learner = new Learner(model, descent, this.learner.device(), Precision.FP32);
+            for (Batch batch : List.of(first, second)) {
+                try (LanguageModel.Loss loss = model.forward(
+                        learner.onDevice(batch.ids(), batch), learner.onDevice(batch.targets(), batch), 1.0 / 24)) {
+                    loss.backward();
+                }
+            }
+            List<Tensor> expected = descent.weights.stream()
+                    .map(weight -> weight.detach().sub(weight.grad().mul(new Scalar(0.5))))
+                    .toList();
+            descent.gradients().zero();
+            Trainer.step(learner, new MicroBatches(24, List.of(first, second)), 0.5, 1e9, NEVER, part -> {});
+            for (int i = 0; i < expected.size(); i++) {
+                Tensor weight = descent.weights.get(i).detach();
+                assertEquals(0, weight.sub(expected.get(i)).abs().max().item_double(), 1e-6);
+            }
+        }
+    }
+
+    /** Plain gradient descent: w - rate · g. It remembers nothing but its steps. */
+    private static final class GradientDescent implements Optimizer {
+        private final List<Tensor> weights;
+        private final Gradients gradients;
+        private long steps;
+
+        GradientDescent(LanguageModel model) {
+            weights = Stream.concat(model.matrices().stream(), model.vectors().stream())
+                    .toList();
+            gradients = new Gradients(weights);
+        }
+
+        @Override
+        public Gradients gradients() {
+            return gradients;
+        }
+
+        @Override
+        public void step(double learningRate) {
+            try (PointerScope scope = new PointerScope();
+                    NoGradGuard guard = new NoGradGuard()) {
+                weights.forEach(weight -> weight.sub_(weight.grad().mul(new Scalar(learningRate))));
+            }
+            steps++;
+        }
+
+        @Override
+        public long steps() {
+            return steps;
+        }
+
+        @Override
+        public void steps(long steps) {
+            this.steps = steps;
+        }
+
+        @Override
+        public Map<String, Tensor> namedMoments() {
+            return Map.of();
+        }
+
+        @Override
+        public void close() {
+            gradients.close();
+        }
     }
 
     @Test
