@@ -5,6 +5,7 @@ import perdure.generate.Generation;
 import perdure.generate.Generation.FinishReason;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
+import perdure.tokenizer.Utf8Decoder;
 
 /**
  * Text in, text out: a generator of ids, its tokenizer and the chat format, on the thread that calls. It does not know
@@ -33,10 +34,10 @@ public final class ChatModel {
      * @return how many tokens it took, those of a stop string included, and what ended it
      */
     public Generation answer(ChatRequest request, Predicate<String> receiver) {
-        Utf8Stream characters = new Utf8Stream();
+        Utf8Decoder characters = Utf8Decoder.replacing();
         StopStrings stops = new StopStrings(request.stops());
         Generation generation = generator.generate(prompt(request), stopIds, request.sampling(), id -> {
-            String piece = stops.add(characters.add(tokenizer.bytes(id)));
+            String piece = stops.add(characters.decode(tokenizer.bytes(id)));
             return receiver.test(piece) && !stops.found();
         });
         FinishReason finishReason = stops.found() ? FinishReason.STOP : generation.finishReason();

@@ -1,11 +1,6 @@
 package perdure.data;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
+import perdure.tokenizer.Utf8Decoder;
 
 /** Strict UTF-8 of one file, from its start: what is not text is refused with its place. */
 final class Utf8 {
@@ -13,13 +8,7 @@ final class Utf8 {
     private static final char BYTE_ORDER_MARK = '\ufeff';
 
     private final String name;
-    private final CharsetDecoder decoder = StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
-    private final CharBuffer characters = CharBuffer.allocate(1 << 16);
-    private byte[] unfinished = {};
-    private long offset;
+    private final Utf8Decoder decoder = Utf8Decoder.strict();
     private boolean started;
 
     /** @param name of the file, for messages */
@@ -34,34 +23,23 @@ final class Utf8 {
      * @throws IllegalArgumentException when they are not text
      */
     void decode(byte[] bytes, int length, boolean whole, StringBuilder text) {
-        ByteBuffer input = ByteBuffer.allocate(unfinished.length + length);
-        input.put(unfinished).put(bytes, 0, length).flip();
-        for (int i = 0; i < input.limit(); i++) {
-            if (input.get(i) == 0) {
+        for (int i = 0; i < length; i++) {
+            if (bytes[i] == 0) {
                 throw new IllegalArgumentException(
-                        name + " is not text: it has a zero byte at offset " + (offset + i) + ".");
+                        name + " is not text: it has a zero byte at offset " + (decoder.received() + i) + ".");
             }
         }
-        decoder.reset();
-        CoderResult result;
-        do {
-            characters.clear();
-            result = decoder.decode(input, characters, whole);
-            characters.flip();
-            if (!started && characters.hasRemaining()) {
-                started = true;
-                if (characters.get(0) == BYTE_ORDER_MARK) {
-                    characters.get();
-                }
+        int before = text.length();
+        boolean wellFormed = decoder.decode(bytes, length, whole, text);
+        if (!started && text.length() > before) {
+            started = true;
+            if (text.charAt(before) == BYTE_ORDER_MARK) {
+                text.deleteCharAt(before);
             }
-            text.append(characters);
-        } while (result.isOverflow());
-        if (result.isError()) {
+        }
+        if (!wellFormed) {
             throw new IllegalArgumentException(
-                    name + " is not UTF-8 text: the byte at offset " + (offset + input.position()) + " is wrong.");
+                    name + " is not UTF-8 text: the byte at offset " + decoder.decoded() + " is wrong.");
         }
-        offset += input.position();
-        unfinished = new byte[input.remaining()];
-        input.get(unfinished);
     }
 }

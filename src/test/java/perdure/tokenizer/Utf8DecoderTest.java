@@ -1,8 +1,11 @@
-package perdure.chat;
+package perdure.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -13,20 +16,20 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.Test;
 
-class Utf8StreamTest {
+class Utf8DecoderTest {
     @Test
     void waitsForTheWholeCharacter() {
-        Utf8Stream stream = new Utf8Stream();
+        Utf8Decoder stream = Utf8Decoder.replacing();
         byte[] snowman = "☃".getBytes(StandardCharsets.UTF_8);
-        assertEquals("", stream.add(Arrays.copyOf(snowman, 2)));
-        assertEquals("☃", stream.add(Arrays.copyOfRange(snowman, 2, 3)));
+        assertEquals("", stream.decode(Arrays.copyOf(snowman, 2)));
+        assertEquals("☃", stream.decode(Arrays.copyOfRange(snowman, 2, 3)));
         assertEquals("", stream.end());
     }
 
     @Test
     void showsAnUnfinishedCharacterAtTheEndAsTheReplacement() {
-        Utf8Stream stream = new Utf8Stream();
-        assertEquals("a", stream.add(new byte[] {'a', (byte) 0xe2, (byte) 0x98}));
+        Utf8Decoder stream = Utf8Decoder.replacing();
+        assertEquals("a", stream.decode(new byte[] {'a', (byte) 0xe2, (byte) 0x98}));
         assertEquals("\ufffd", stream.end());
     }
 
@@ -35,10 +38,10 @@ class Utf8StreamTest {
             @ForAll String anything, @ForAll @Size(max = 8) List<@IntRange(max = 60) Integer> cuts) {
         String text = anything.replaceAll("\\p{Cs}", "?"); // lone surrogates are no text
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        Utf8Stream stream = new Utf8Stream();
+        Utf8Decoder stream = Utf8Decoder.replacing();
         StringBuilder joined = new StringBuilder();
         for (byte[] piece : split(bytes, cuts)) {
-            String characters = stream.add(piece);
+            String characters = stream.decode(piece);
             assertTrue(StandardCharsets.UTF_8.newEncoder().canEncode(characters), "no half of a surrogate pair");
             joined.append(characters);
         }
@@ -48,9 +51,9 @@ class Utf8StreamTest {
     @Property
     void anySplitOfAnyBytesGivesWhatJavaDecodes(
             @ForAll byte[] bytes, @ForAll @Size(max = 8) List<@IntRange(max = 60) Integer> cuts) {
-        Utf8Stream stream = new Utf8Stream();
+        Utf8Decoder stream = Utf8Decoder.replacing();
         StringBuilder joined = new StringBuilder();
-        split(bytes, cuts).forEach(piece -> joined.append(stream.add(piece)));
+        split(bytes, cuts).forEach(piece -> joined.append(stream.decode(piece)));
         assertEquals(new String(bytes, StandardCharsets.UTF_8), joined + stream.end());
     }
 
@@ -62,5 +65,22 @@ class Utf8StreamTest {
         return IntStream.range(1, borders.length)
                 .mapToObj(i -> Arrays.copyOfRange(bytes, borders[i - 1], borders[i]))
                 .toList();
+    }
+
+    /** Where Java's own decoder finds the first wrong byte. */
+    @Property
+    void strictlyItStopsAtTheFirstWrongByte(
+            @ForAll byte[] bytes, @ForAll @Size(max = 8) List<@IntRange(max = 60) Integer> cuts) {
+        ByteBuffer whole = ByteBuffer.wrap(bytes);
+        CoderResult expected =
+                StandardCharsets.UTF_8.newDecoder().decode(whole, CharBuffer.allocate(bytes.length + 1), true);
+        Utf8Decoder decoder = Utf8Decoder.strict();
+        boolean wellFormed = true;
+        for (byte[] piece : split(bytes, cuts)) {
+            wellFormed = wellFormed && decoder.decode(piece, piece.length, false, new StringBuilder());
+        }
+        wellFormed = wellFormed && decoder.decode(new byte[0], 0, true, new StringBuilder());
+        assertEquals(!expected.isError(), wellFormed);
+        assertEquals(whole.position(), decoder.decoded());
     }
 }
