@@ -13,6 +13,7 @@ import perdure.bench.TrainingBenchmark;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingComparison;
 import perdure.bench.WorkFolder;
+import perdure.cli.HelpSections.Heading;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import perdure.run.BadInputException;
@@ -20,56 +21,76 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench}: how fast this machine trains. */
+/** {@code bench}: measures how fast this machine trains, saves, resumes, answers and generates. */
 @Command(
         name = "bench",
-        description = "Measures training speed on this machine, on random tokens.",
-        mixinStandardHelpOptions = true)
+        description = {
+            "Measures how fast this machine trains.",
+            "It trains on random tokens, in float32 on the CPU. --saves,"
+                    + " --recovery, --polling and --generation measure something else instead."
+        },
+        customSynopsis = "perdure bench [OPTIONS]",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done.",
+            "1:Failure: one line says which. -v prints the stack trace.",
+            "2:Bad usage or bad input: one line names the flag or file. Nothing was written."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+@Heading("Benchmark")
 final class BenchCommand implements Callable<Integer> {
     private static final int QUICK_STEPS = 5;
 
     /** Short steps are taken for so long, however few were asked for. */
     private static final double SECONDS = 20;
 
-    @Option(names = "--quick", description = "The smallest recipe and few steps: shows that it runs.")
+    @Option(names = "--quick", description = "Few steps of the smallest recipe: shows that the benchmark runs.")
     boolean quick;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "50",
-            description = "Steps a recipe (default: ${DEFAULT-VALUE}).")
+            description = "Steps per recipe, at least (default: ${DEFAULT-VALUE}).")
     int steps;
 
-    @Option(names = "--recipe", paramLabel = "LETTER", description = "One recipe alone: a, b or c.")
+    @Option(
+            names = "--recipe",
+            paramLabel = "a|b|c",
+            description = {
+                "Runs one recipe alone (default: all three).",
+                "a: 4 layers, width 128.",
+                "b: 6 layers, width 384.",
+                "c: 12 layers, width 768."
+            })
     String recipe;
 
     @Option(
             names = "--saves",
-            description =
-                    "Measures instead what saving costs: a save every 50 steps against none, 10 million parameters.")
+            description = "Measures what saving costs: a save every 50 steps against none, with 10 million parameters.")
     boolean saves;
 
     @Option(
             names = "--recovery",
-            description = "Measures instead the time from start to the first resumed step, with 100 MB of state.")
+            description = "Measures the time from the start of java to the first resumed step, with 100 MB of state.")
     boolean recovery;
 
     @Option(
             names = "--polling",
-            description = "Measures instead what 20 connections cost that each ask for the status 50 times a second.")
+            description = "Measures what 20 connections cost that ask for the status 50 times per second each.")
     boolean polling;
 
     @Option(
             names = "--generation",
-            description = "Measures instead how fast one sequence is continued, with the likeliest tokens.")
+            description = "Measures how fast one sequence is continued, always with the most likely token.")
     boolean generation;
 
     @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
-            description = "A Python that has torch and, for --generation, transformers: to take turns with on the same"
-                    + " weights, batches and threads.")
+            description = "A Python to compare with, in turns, on the same weights, batches and threads. It needs"
+                    + " torch, and transformers for --generation.")
     Path python;
 
     @Mixin

@@ -13,7 +13,10 @@ import picocli.CommandLine.ScopeType;
 /** The command line: the subcommands, and how errors are told. */
 @Command(
         name = "perdure",
-        description = "Trains language models from Java and never loses its place.",
+        customSynopsis = "perdure COMMAND [OPTIONS]",
+        commandListHeading = "%nCommands:%n",
+        description = "Trains language models in pure Java and never loses its place.",
+        footer = {"", "perdure COMMAND --help explains every option of a command."},
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
         subcommands = {
@@ -63,7 +66,7 @@ public final class Main {
     public static int run(String... arguments) {
         Main main = new Main();
         try {
-            return new CommandLine(main)
+            return HelpSections.in(new CommandLine(main))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
                     .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))

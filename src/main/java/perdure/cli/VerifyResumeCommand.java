@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import perdure.bench.ResumeCheck;
 import perdure.bench.RunComparison;
 import perdure.bench.WorkFolder;
+import perdure.cli.HelpSections.Heading;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -20,13 +21,24 @@ import picocli.CommandLine.Spec;
 /** {@code verify-resume}: shows, with the user's own data on the user's own machine, that a killed run loses nothing. */
 @Command(
         name = "verify-resume",
+        customSynopsis = "perdure verify-resume --epochs N [OPTIONS]",
         description = {
-            "Trains a short run twice in temporary folders, once unbroken and once killed at random moments,"
-                    + " and compares every byte of weights, moments and loss history.",
-            "Takes the flags of train. Exit codes: 0 equal, 1 not, 2 bad usage or input."
+            "Shows on your data that a killed run loses nothing.",
+            "Trains a short run twice in temporary folders: once without a break, and once killed at random moments and"
+                    + " resumed. Then compares every byte of the weights, the optimizer's moments and the loss"
+                    + " history.",
+            "It takes the flags of train. --max-steps is 60 and --checkpoint-every is 5 unless given; --checkpoints and"
+                    + " the flags of the server have no effect."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Both runs are equal to the byte.",
+            "1:They are not equal, nothing was killed, or a run failed.",
+            "2:Bad usage or bad input: one line names the flag or file."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
+@Heading("Check")
 final class VerifyResumeCommand implements Callable<Integer> {
     private static final String MAXIMUM_STEPS = "--max-steps";
     private static final String CHECKPOINT_EVERY = "--checkpoint-every";
@@ -44,9 +56,6 @@ final class VerifyResumeCommand implements Callable<Integer> {
     @Spec
     CommandSpec command;
 
-    @Mixin
-    TrainCommand train;
-
     @Option(
             names = "--kills",
             paramLabel = "N",
@@ -54,11 +63,17 @@ final class VerifyResumeCommand implements Callable<Integer> {
             description = "How often the second run is killed (default: ${DEFAULT-VALUE}).")
     int kills;
 
-    @Option(names = "--kill-seed", paramLabel = "S", description = "Seed of the moments (default: another each time).")
+    @Option(
+            names = "--kill-seed",
+            paramLabel = "S",
+            description = "Seed of the moments at which it is killed" + " (default: random).")
     Long killSeed;
 
-    @Option(names = "--keep-folders", description = "Leave both runs and their logs in place.")
+    @Option(names = "--keep-folders", description = "Keeps the folders and logs of both runs.")
     boolean keepFolders;
+
+    @Mixin
+    TrainCommand train;
 
     @Override
     public Integer call() {
