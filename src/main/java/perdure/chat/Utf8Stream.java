@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Turns bytes that come in pieces, as those of byte-level tokens do, into text that is never broken inside a
+ * Decodes bytes that arrive in pieces, as those of byte-level tokens do, into text that is never broken inside a
  * character. However the bytes are split, the pieces of text add up to {@code new String(bytes, UTF_8)}: malformed
  * bytes become U+FFFD.
  */
@@ -17,7 +17,7 @@ public final class Utf8Stream {
             .newDecoder()
             .onMalformedInput(CodingErrorAction.REPLACE)
             .onUnmappableCharacter(CodingErrorAction.REPLACE);
-    /** The beginning of a character whose other bytes have not come: three bytes at most. */
+    /** The first bytes of a character that is not complete yet: at most three. */
     private byte[] pending = {};
 
     /** The characters that these bytes complete. */

@@ -7,7 +7,7 @@ import perdure.run.BadInputException;
 import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
 
-/** The flags that say what is learnt. */
+/** The flags that say which text to train on and to validate with. */
 @Heading("Data")
 final class DataFlags {
     @Option(
@@ -33,7 +33,7 @@ final class DataFlags {
                     + " validation (default: 0.1).")
     Double validationFraction;
 
-    /** The configuration with what these flags say. */
+    /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
             throw new BadInputException("--validation and --validation-fraction exclude each other.");

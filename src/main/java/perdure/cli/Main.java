@@ -10,7 +10,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The command line: the subcommands, and how errors are told. */
+/** The command line: its subcommands, and how errors are reported. */
 @Command(
         name = "perdure",
         customSynopsis = "perdure COMMAND [OPTIONS]",
@@ -29,7 +29,7 @@ import picocli.CommandLine.ScopeType;
 public final class Main {
     private static final String LOGGING = "logback.configurationFile";
 
-    /** libtorch's words for it, on the CPU and on a GPU. */
+    /** libtorch's messages when memory has run out, on the CPU and on a GPU. */
     private static final Pattern NATIVE_MEMORY =
             Pattern.compile("not enough memory|can't allocate memory|out of memory", Pattern.CASE_INSENSITIVE);
 
@@ -46,7 +46,7 @@ public final class Main {
             description = "Print the stack trace of a failure.")
     private boolean verbose;
 
-    /** What the manifests of the jars say; loads no native code. */
+    /** The versions in the manifests of the jars; loads no native code. */
     static final class Versions implements IVersionProvider {
         @Override
         public String[] getVersion() {
@@ -88,17 +88,17 @@ public final class Main {
         return ExitCode.SOFTWARE;
     }
 
-    /** In one line. */
+    /** The failure in one line. */
     static String failure(Throwable problem) {
         String message = firstLine(problem);
         if (problem instanceof OutOfMemoryError && message.startsWith("Java heap")
                 || message.startsWith("GC overhead")) {
-            return "Out of Java memory (" + message + "): java -Xmx gives Java more.";
+            return "Out of Java memory (" + message + "). Give Java more with java -Xmx.";
         }
         if (problem instanceof OutOfMemoryError
                 || NATIVE_MEMORY.matcher(message).find()) {
             return "Out of native memory (" + message
-                    + "): a smaller --batch-size, --context or --hidden-size needs less.";
+                    + "). A smaller --batch-size, --context or --hidden-size needs less.";
         }
         return message;
     }
@@ -108,7 +108,7 @@ public final class Main {
         return ExitCode.USAGE;
     }
 
-    /** libtorch's messages carry native stack frames after their first line. */
+    /** The first line; libtorch's messages carry native stack frames after it. */
     private static String firstLine(Throwable problem) {
         String message = problem.getMessage();
         return message == null

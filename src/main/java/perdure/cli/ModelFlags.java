@@ -48,7 +48,7 @@ final class ModelFlags {
                     + " plain bytes (default: ${DEFAULT-VALUE}).")
     int vocabularySize = ModelShape.DEFAULT.vocabularySize();
 
-    /** The shape; the records check it. */
+    /** The shape of the model; the records check it. */
     ModelShape shape() {
         ModelShape shape = ModelShape.DEFAULT;
         shape = Flags.set("--layers", layers, shape::layers);

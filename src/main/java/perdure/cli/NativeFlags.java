@@ -6,7 +6,7 @@ import perdure.device.NativeConfig;
 import perdure.device.Precision;
 import picocli.CommandLine.Option;
 
-/** The flags that say on what the arithmetic is done. */
+/** The flags that say on which device and in which precision to compute. */
 @Heading("Device")
 final class NativeFlags {
     @Option(
@@ -49,7 +49,7 @@ final class NativeFlags {
         return Flags.set("--precision", precision, Precision::parse);
     }
 
-    /** What {@link perdure.device.NativeRuntime} is loaded with. */
+    /** The settings to load {@link perdure.device.NativeRuntime} with. */
     NativeConfig config() {
         NativeConfig config = nativeConfig == null
                 ? NativeConfig.standard()

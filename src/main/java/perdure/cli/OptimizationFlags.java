@@ -6,7 +6,7 @@ import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
 import picocli.CommandLine.Option;
 
-/** The flags that say how the weights are learnt. */
+/** The flags that say how the weights are trained. */
 @Heading("Optimisation")
 final class OptimizationFlags {
     @Option(

@@ -6,7 +6,7 @@ import perdure.train.SaveInterval;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The flags that say where and how a run runs. */
+/** The flags of the run: its folder, its length, and when it saves. */
 @Heading("Run")
 final class RunFlags {
     @Mixin
@@ -51,7 +51,7 @@ final class RunFlags {
                     + " --seed. This works only at the end of an epoch.")
     boolean acceptChanges;
 
-    /** The configuration with what these flags say. */
+    /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         RunConfig changed = config.seed(seed).acceptChanges(acceptChanges);
         changed = Flags.set("--steps-per-epoch", stepsPerEpoch, changed, changed::stepsPerEpoch);

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import perdure.cli.HelpSections.Heading;
 import picocli.CommandLine.Option;
 
-/** The flag that names a run. */
+/** The flag that names the run folder. */
 @Heading("Run")
 final class RunFolderFlag {
     @Option(

@@ -17,7 +17,7 @@ import perdure.status.TrainingStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code serve}: the server over a run folder while nothing trains. */
+/** {@code serve}: starts the server for a run folder while nothing trains. */
 @Command(
         name = "serve",
         customSynopsis = "perdure serve [OPTIONS]",

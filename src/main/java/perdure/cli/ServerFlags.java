@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 /** The flags of the status server. */
 @Heading("Server")
 final class ServerFlags {
-    /** Questions that may wait while one is answered. */
+    /** Questions that may wait in the queue while one is answered. */
     static final int CHATS_WAITING = 8;
 
     @Option(
@@ -33,12 +33,12 @@ final class ServerFlags {
             description = "Bearer token that every request must carry (default: none).")
     String token;
 
-    /** Where to listen, checked. */
+    /** The checked options of the server. */
     ServerOptions options() {
         return set(unused -> new ServerOptions(host, port, token));
     }
 
-    /** @throws perdure.run.BadInputException if the address is not free, or not this machine's */
+    /** @throws perdure.run.BadInputException if the address is in use or does not belong to this machine */
     StatusServer start(ServerOptions options, ServedRun run) {
         return set(unused -> StatusServer.start(options, run));
     }

@@ -68,7 +68,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private final ProgressConsole console = ProgressConsole.standard();
 
-    /** What the flags say; what can be refused by looking at them alone is refused. */
+    /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
         RunConfig config = RunConfig.in(run.folder.checkpoints);
         config = Flags.set("--epochs", epochs, config::epochs);
@@ -92,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
                 training.train();
                 return ExitCode.OK;
             }
-            // Until here a signal ends the process at once: there is nothing to save.
+            // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal signal = StopSignal.listen(training::stop);
             try (StatusServer started = noServer ? null : serve(server, training)) {
                 return exitCode(training.train(), signal);

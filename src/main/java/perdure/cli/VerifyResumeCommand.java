@@ -18,7 +18,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code verify-resume}: shows, with the user's own data on the user's own machine, that a killed run loses nothing. */
+/** {@code verify-resume}: shows on the user's own data and machine that a killed run loses nothing. */
 @Command(
         name = "verify-resume",
         customSynopsis = "perdure verify-resume --epochs N [OPTIONS]",
@@ -44,12 +44,12 @@ final class VerifyResumeCommand implements Callable<Integer> {
     private static final String CHECKPOINT_EVERY = "--checkpoint-every";
     private static final String NO_SERVER = "--no-server";
 
-    /** Bounds the run where the user does not. */
+    /** Ends the run early where the user sets no limit. */
     private static final String DEFAULT_MAXIMUM_STEPS = "60";
 
     private static final String DEFAULT_CHECKPOINT_EVERY = "5";
 
-    /** What the children are told otherwise, or not at all. */
+    /** Flags that the child processes do not get: the check sets these itself. */
     private static final Set<String> NOT_HANDED_ON = Set.of(
             "--checkpoints", NO_SERVER, "--host", "--port", "--token", "--kills", "--kill-seed", "--keep-folders");
 
@@ -91,7 +91,7 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
     }
 
-    /** As the user gave them, but for what the check decides itself. */
+    /** The flags as the user gave them, without those that the check sets itself. */
     private List<String> trainFlags() {
         List<String> flags = new ArrayList<>();
         for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
@@ -127,9 +127,9 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%s: %d kills, %d steps repeated; %.1f s unbroken, %.1f s killed.%n",
+                "%s: %d kills, %d steps repeated; %.1f s without a break, %.1f s with kills.%n",
                 verdict.kills() == 0
-                        ? "NOT PROVEN, the run was over before the first kill: raise " + MAXIMUM_STEPS
+                        ? "NOT PROVEN, the run ended before the first kill: raise " + MAXIMUM_STEPS
                         : verdict.holds() ? "EQUAL to the byte" : "NOT EQUAL",
                 verdict.kills(),
                 verdict.stepsRepeated(),
