@@ -18,8 +18,8 @@ import picocli.CommandLine.Model.UsageMessageSpec;
 
 /**
  * Lists the options of {@code --help} under headings, in the order in which they are declared. An option stands under
- * the {@link Heading} of its field, else of its field's class. picocli's own groups would be parsed as well as shown,
- * and a flag that is given twice would then start its whole group anew.
+ * the {@link Heading} of its field, else of its field's class. picocli's own groups are not used, since they change how
+ * flags are parsed as well.
  */
 final class HelpSections implements IHelpSectionRenderer {
     /** The last heading: the options that every command has. */
