@@ -1,7 +1,7 @@
 """Golden values for the tokenizer, from Hugging Face's own Python libraries.
 
-Reads the tokenizer files that the Java side wrote to the golden folder (TokenizerGoldenTest holds them fixed) and
-writes cases.json beside them: the merges that tokenizers' own trainer learns from sample.txt, the ids of varied text
+Reads the tokenizer files that the Java side wrote to the golden folder (TokenizerGoldenTest checks that they stay the
+same) and writes cases.json beside them: the merges that tokenizers' own trainer learns from sample.txt, the ids of varied text
 with special tokens taken as plain text, and the ids of a conversation through the chat template.
 
     python scripts/golden/tokenizer.py     (tokenizers 0.23, transformers 5.18)

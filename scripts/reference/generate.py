@@ -1,8 +1,8 @@
-"""The judge of scripts/bench --generation: transformers' generate, with its cache, on the same weights.
+"""The other side of scripts/bench --generation: transformers' generate, with its cache, on the same weights.
 
 Usage: python scripts/reference/generate.py FOLDER THREADS    (torch 2.13, transformers 5.18)
-Reads the Hugging Face model in FOLDER, says who it is, and answers each line {"prompt": [ids], "tokens": n} with
-{"seconds": s, "ids": [the n likeliest ids that follow]}.
+Reads the Hugging Face model in FOLDER, prints its name, and answers each line {"prompt": [ids], "tokens": n} with
+{"seconds": s, "ids": [the n ids that follow, always the most likely one]}.
 """
 
 import json
@@ -17,7 +17,7 @@ def main(folder, threads):
     torch.set_num_threads(int(threads))
     transformers.utils.logging.disable_progress_bar()
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
-    model.generation_config.eos_token_id = None  # As many tokens as were asked for.
+    model.generation_config.eos_token_id = None  # Never ends before the requested number of tokens.
     name = f"transformers {transformers.__version__}, torch {torch.__version__}"
     print(json.dumps({"name": name}), flush=True)
     for line in sys.stdin:

@@ -1,10 +1,10 @@
-"""The judge of scripts/bench: the same training steps in Python torch, eager or compiled.
+"""The other side of scripts/bench: the same training steps in Python torch, eager or compiled.
 
 Usage: python scripts/reference/train.py FOLDER THREADS eager|compiled    (torch 2.13)
-Reads the Hugging Face Llama model in FOLDER, says who it is, and answers each line {"learning_rate": r, "batches":
-[{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": resident bytes at most}: one step of
-forward, backward, clipping to 1 and AdamW for every batch. Written as a Python user would who wants speed: products of
-one input stacked, scaled_dot_product_attention, rms_norm and cross_entropy of torch, the fused AdamW.
+Reads the Hugging Face Llama model in FOLDER, prints its name, and answers each line {"learning_rate": r, "batches":
+[{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": largest resident bytes}: one step of
+forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with the
+same input stacked, scaled_dot_product_attention, rms_norm and cross_entropy of torch, the fused AdamW.
 """
 
 import json

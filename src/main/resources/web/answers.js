@@ -1,10 +1,10 @@
-// The conversation and its answers; knows nothing of how they are shown.
+// The conversation and its answers. Does not know how they are shown.
 
 import {useRef, useState} from 'preact/hooks';
 import {ask, events} from '/page/server.js';
 import {useStored} from '/page/stored.js';
 
-/** Milliseconds between two looks of a growing answer: tokens may come faster than anyone can see. */
+/** Milliseconds between two updates of a growing answer: tokens may come faster than anyone can read. */
 const REDRAW = 40;
 
 /**
@@ -16,7 +16,7 @@ export function useConversation(settings) {
   const [busy, setBusy] = useState(false);
   const running = useRef(null);
 
-  /** Asks for the answer to a conversation that ends with the person's turn. */
+  /** Requests the answer to a conversation that ends with the user's turn. */
   async function answer(turns) {
     running.current?.abort();
     const controller = new AbortController();
@@ -57,7 +57,7 @@ export function useConversation(settings) {
     messages,
     busy,
     send: text => answer([...messages, {role: 'user', content: text}]),
-    /** Replaces the person's turn at an index and all that came after it. */
+    /** Replaces the user's turn at an index and everything after it. */
     resend: (index, text) => answer([...messages.slice(0, index), {role: 'user', content: text}]),
     retry: () => answer(messages.slice(0, -1)),
     stop: () => running.current?.abort(),
@@ -108,10 +108,10 @@ async function* chunks(turns, settings, signal) {
 
 function explain(failure) {
   if (failure.status === 503) {
-    return 'The model has nothing to say yet: its first checkpoint is still to be saved.';
+    return 'The model cannot answer yet: its first checkpoint is not saved.';
   }
   if (failure.status === 429) {
-    return 'Others are being answered, and the queue is full.';
+    return 'Too many questions are waiting. Try again in a moment.';
   }
-  return failure instanceof TypeError ? 'The server did not answer to the end.' : failure.message;
+  return failure instanceof TypeError ? 'The answer is incomplete: the connection to the server broke.' : failure.message;
 }

@@ -1,4 +1,4 @@
-// The page: a bar while something trains, a chat, and the curve one click away.
+// The page: a bar while something trains, a chat, and a button for the curve.
 
 import {h, render} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
@@ -35,7 +35,7 @@ function App() {
     settingsOpen && h(Settings, {settings: {...DEFAULTS, ...settings}, change: setSettings, close: () => setSettingsOpen(false)}));
 }
 
-/** A component whose code is fetched when it is first shown. */
+/** A component whose code is loaded when it is first shown. */
 function Lazy({load, ...properties}) {
   const [component, setComponent] = useState(null);
   useEffect(() => {
@@ -44,7 +44,7 @@ function Lazy({load, ...properties}) {
   return component && h(component, properties);
 }
 
-/** All of the page begins anew with a token: whatever it asked for before was refused. */
+/** The whole page starts anew once there is a token, since earlier requests were refused. */
 function Gate() {
   const [round, setRound] = useState(0);
   const [wanted, setWanted] = useState(false);

@@ -1,4 +1,4 @@
-// The compact bar above the chat; it shows nothing when nothing trains.
+// The compact bar above the chat. It is empty when nothing trains.
 
 import {h} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
@@ -17,7 +17,7 @@ export function StatusBar({training}) {
     !failing && progress && h('progress', {max: 100, value: progress.position.percent, 'aria-label': 'Training progress'}));
 }
 
-/** "Epoch 7/15 – loss 4.9400", with a dash for a loss that is not there yet. */
+/** "Epoch 7/15 – loss 4.9400", with a dash if there is no loss yet. */
 function headline({current_epoch: epoch, total_epochs: epochs, loss}) {
   return `Epoch ${epoch}/${epochs} – loss ${loss === null ? '–' : loss.toFixed(4)}`;
 }
@@ -33,7 +33,7 @@ function details({state, message, position, speed, quality}) {
   ].filter(Boolean);
 }
 
-/** Counts; apart from what is read out, which is said once. */
+/** Counts the seconds. Not part of the text for screen readers, which is read once. */
 function LastSeen({since}) {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {

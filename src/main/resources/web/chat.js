@@ -1,4 +1,4 @@
-// The conversation, shown as plain text: nothing that a model says becomes markup.
+// The conversation, shown as plain text: nothing in an answer becomes markup.
 
 import {h, Fragment} from 'preact';
 import {useLayoutEffect, useRef, useState} from 'preact/hooks';
@@ -20,7 +20,7 @@ export function Chat({conversation, checkpoint}) {
   };
   useLayoutEffect(follow, [messages]);
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(follow); // A window that is made smaller, a phone's keyboard.
+    const observer = new ResizeObserver(follow); // A smaller window, or the keyboard of a phone.
     observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
@@ -77,7 +77,7 @@ function Welcome({checkpoint, send}) {
   return h('div', {class: 'welcome'},
     h('h2', null, 'Talk to it while it learns'),
     h('p', null, checkpoint
-      ? 'A small model, trained on this machine. What you see is what it knows so far.'
+      ? 'A small model, trained on this machine. It answers with what it has learned so far.'
       : 'It can answer as soon as its first checkpoint is saved.'),
     h('div', {class: 'suggestions'}, SUGGESTIONS.map(text =>
       h('button', {key: text, type: 'button', onClick: () => send(text)}, text))));
@@ -95,7 +95,7 @@ function Question({message, editing, edit, cancel, resend}) {
 
 function Editor({text, cancel, resend}) {
   const field = useRef();
-  // Before anyone can type: what came earlier would go nowhere.
+  // Before anyone can type, so that no key is lost.
   useLayoutEffect(() => {
     field.current.focus();
     field.current.setSelectionRange(text.length, text.length);
@@ -146,7 +146,7 @@ function Copy({text}) {
   return h('button', {type: 'button', onClick: copy}, copied ? 'Copied' : 'Copy');
 }
 
-/** Browsers lend the clipboard to secure addresses only, and may refuse; the old way works then. */
+/** Browsers offer the clipboard only on secure addresses, and may refuse; then the old way works. */
 async function copyText(text) {
   try {
     return await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// The loss over the run's whole life, with the learning rate below it.
+// The loss over the whole life of the run, and the learning rate below it.
 
 import {h} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
@@ -10,8 +10,8 @@ const HISTORY = '/training/history?points=2000';
 const EMPTY = {steps: [], epochs: [], restarts: []};
 
 /**
- * The history, read anew when the events say that the run went on: while the page can be seen, at most every two
- * seconds, and so that the server spends little of its time on it.
+ * The history, read again when the events report progress. It is read only while the page is visible, at most every two
+ * seconds, and less often if the server is slow.
  */
 function useHistory() {
   const [history, setHistory] = useState(EMPTY);
@@ -29,7 +29,7 @@ function useHistory() {
       try {
         setHistory(await askJson(HISTORY, {signal: controller.signal}));
       } catch {
-        // The next event tries again.
+        // The next event leads to another try.
       }
       const rest = Math.max(2000, 20 * (performance.now() - begin));
       setTimeout(() => {
@@ -106,7 +106,7 @@ export function Curve() {
             h('td', null, epoch.validation_loss?.toFixed(4) ?? '–')))))));
 }
 
-/** What the pointer is at, or else the end of the curve. */
+/** The values under the pointer, or else those at the end of the curve. */
 function Values({data, index, restarts}) {
   const [steps, , training, validation, rates] = data;
   const at = index ?? steps.length - 1;
@@ -123,7 +123,7 @@ function Values({data, index, restarts}) {
     restarts.length > 0 && h('span', {class: 'restarts'}, restarts.length + (restarts.length === 1 ? ' restart' : ' restarts')));
 }
 
-/** [step, loss, smoothed loss, validation loss, learning rate], the epochs' ends among the steps. */
+/** [step, loss, smoothed loss, validation loss, learning rate], with the ends of the epochs among the steps. */
 function columns({steps, epochs}, smoothing) {
   const validation = new Map(epochs.map(epoch => [epoch.step, epoch.validation_loss]));
   const rows = new Map(steps.map(step => [step.step, step]));
@@ -148,7 +148,7 @@ function columns({steps, epochs}, smoothing) {
 
 function summarize({steps, epochs}) {
   if (steps.length === 0) {
-    return 'Nothing is logged yet.';
+    return 'There are no losses yet.';
   }
   const first = steps[0];
   const last = steps.at(-1);

@@ -6,10 +6,10 @@ const LOSS_HEIGHT = 290;
 const RATE_HEIGHT = 120;
 
 /**
- * Draws into two elements until destroy().
+ * Draws into two elements until destroy() is called.
  *
  * @param current gives {data, restarts}, data as columns: step, loss, smoothed, validation, rate
- * @param hover is told the index under the pointer, or null
+ * @param hover receives the index under the pointer, or null
  */
 export function plots(lossElement, rateElement, logarithmic, current, hover) {
   const style = getComputedStyle(document.documentElement);

@@ -1,4 +1,4 @@
-// How the page talks to its server: with the token where one is asked for, and in streams of events.
+// Requests to the server, with the token if one is needed, and streams of events.
 
 const TOKEN = 'perdure.token';
 let onTokenWanted = () => {};
@@ -10,7 +10,7 @@ export class ServerError extends Error {
   }
 }
 
-/** Registers who asks the person for the token. */
+/** Registers the function that asks the user for the token. */
 export function whenTokenIsWanted(listener) {
   onTokenWanted = listener;
 }
@@ -19,7 +19,7 @@ export function rememberToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
-/** Fetches; throws a ServerError where the answer is none, and what fetch throws where there is no server. */
+/** Fetches. Throws a ServerError if the server answers with an error, and what fetch throws if there is no server. */
 export async function ask(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
   const headers = {...options.headers, ...(token ? {Authorization: 'Bearer ' + token} : {})};
@@ -38,7 +38,7 @@ export async function askJson(path, options) {
   return (await ask(path, options)).json();
 }
 
-/** The server-sent events of a response, as {event, data, id}, until it ends. EventSource can't send a token. */
+/** The server-sent events of a response, as {event, data, id}, until it ends. EventSource cannot send a token. */
 export async function* events(response) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -71,7 +71,7 @@ function parse(block) {
   return event;
 }
 
-/** Listens to /training/events until the signal aborts, coming back with Last-Event-ID after each break. */
+/** Listens to /training/events until the signal aborts. After each break it reconnects with Last-Event-ID. */
 export async function listen(signal, receive) {
   let last;
   while (!signal.aborted) {
@@ -82,7 +82,7 @@ export async function listen(signal, receive) {
         receive(event.event, JSON.parse(event.data));
       }
     } catch {
-      // The server is away, or the signal came: the loop tells which.
+      // The server is gone, or the signal aborted; the loop finds out which.
     }
     await new Promise(resolve => setTimeout(resolve, 2000));
   }

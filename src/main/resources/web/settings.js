@@ -1,4 +1,4 @@
-// How answers are made.
+// The settings of the answers.
 
 import {h} from 'preact';
 import {useEffect, useRef} from 'preact/hooks';
@@ -20,10 +20,10 @@ export function Settings({settings, change, close}) {
   return h('dialog', {ref: dialog, class: 'dialog', onClose: close, 'aria-labelledby': 'settings-title'},
     h('form', {method: 'dialog'},
       h('h2', {id: 'settings-title'}, 'Settings'),
-      field('temperature', 'Temperature', '0 always takes the likeliest word', {min: 0, max: 2, step: 0.05}),
-      field('topP', 'Top-p', 'Likeliest words up to this share', {min: 0.05, max: 1, step: 0.05}),
-      field('topK', 'Top-k', 'This many likeliest words; 0 is all', {min: 0, max: 1000, step: 1}),
-      field('maximumTokens', 'Maximum tokens', 'Longest answer', {min: 1, max: 8192, step: 1}),
+      field('temperature', 'Temperature', '0 always takes the most likely token', {min: 0, max: 2, step: 0.05}),
+      field('topP', 'Top-p', 'Most likely tokens up to this total probability', {min: 0.05, max: 1, step: 0.05}),
+      field('topK', 'Top-k', 'This many of the most likely tokens; 0 keeps all', {min: 0, max: 1000, step: 1}),
+      field('maximumTokens', 'Maximum tokens', 'Longest answer, in tokens', {min: 1, max: 8192, step: 1}),
       h('label', {class: 'field wide'},
         h('span', {class: 'field-name'}, 'System prompt'),
         h('textarea', {

@@ -1,4 +1,4 @@
-// State that outlives a reload.
+// State that survives a reload.
 
 import {useEffect, useState} from 'preact/hooks';
 
@@ -9,7 +9,7 @@ export function useStored(name, initial) {
     try {
       localStorage.setItem(key, JSON.stringify(value));
     } catch {
-      // Full or forbidden: the page works without memory.
+      // Storage is full or forbidden: the page works without it.
     }
   }, [value]);
   return [value, setValue];

@@ -1,4 +1,4 @@
-// What the trainer says of itself.
+// The status of training.
 
 import {useEffect, useState} from 'preact/hooks';
 import {askJson} from '/page/server.js';
@@ -7,7 +7,7 @@ const PERIOD = 2000;
 const PATIENCE = 5000;
 
 /**
- * Polls GET /training/status every two seconds while the page can be seen.
+ * Polls GET /training/status every two seconds while the page is visible.
  * status and progress are null before the first answer; progress also while nothing trains.
  * lastSeen is when the server last answered, in ms; failing says that the last poll was not answered.
  */
@@ -49,7 +49,7 @@ export function useTrainingStatus() {
   return known;
 }
 
-/** The checkpoint that would answer now, or null before the first; asked anew when that changes. */
+/** The checkpoint that would answer now, or null before the first; requested again when that changes. */
 export function useCheckpoint(change) {
   const [checkpoint, setCheckpoint] = useState(null);
   useEffect(() => {

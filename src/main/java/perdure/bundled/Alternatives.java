@@ -3,12 +3,15 @@ package perdure.bundled;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The notation {@code [a|b]} of the world file: either one, in every combination with the others of the line. */
+/**
+ * The notation {@code [a|b]} of the world file: one of the alternatives, in every combination with the others of the
+ * line.
+ */
 final class Alternatives {
 
     private Alternatives() {}
 
-    /** All texts that {@code line} stands for, the last alternatives changing fastest. Alternatives do not nest. */
+    /** All texts that {@code line} stands for. The last alternatives change fastest. Alternatives do not nest. */
     static List<String> expand(String line) {
         int open = line.indexOf('[');
         if (open < 0) {

@@ -7,8 +7,9 @@ import java.util.concurrent.CompletableFuture;
 import perdure.data.Conversation;
 
 /**
- * The corpus in the jar: small conversations about a small world, generated, the same bytes on every JVM. What is asked
- * in {@link #heldOut()} is asked nowhere in {@link #conversations()}, in no case, punctuation or spacing.
+ * The corpus in the jar: short conversations about a small world. They are generated, and have the same bytes on every
+ * JVM. No question of {@link #heldOut()} is asked in {@link #conversations()}, whatever its case, punctuation or
+ * spacing.
  */
 public final class BundledCorpus {
 
@@ -17,12 +18,12 @@ public final class BundledCorpus {
     private List<Conversation> conversations;
     private List<Question> heldOut;
 
-    /** Begins on another thread what the first use would begin. */
+    /** Starts on another thread the work that the first use would otherwise do. */
     public void prepare() {
         CompletableFuture.runAsync(this::generate);
     }
 
-    /** Takes a second or two: at the first use, or where it was prepared. */
+    /** The world. Takes a second or two, unless it was prepared. */
     private synchronized void generate() {
         if (heldOut != null) {
             return;
@@ -35,19 +36,19 @@ public final class BundledCorpus {
                 .toList();
     }
 
-    /** The conversations of one epoch, in the order that they are trained in. */
+    /** The conversations of one epoch, in the order in which they are trained on. */
     public List<Conversation> conversations() {
         generate();
         return conversations;
     }
 
-    /** Questions that are trained on nowhere, each with its one right answer. */
+    /** Questions that are never trained on, each with its one right answer. */
     public List<Question> heldOut() {
         generate();
         return heldOut;
     }
 
-    /** Conversations of one to three questions each; what a user tells is asked for now or a question later. */
+    /** Conversations of one to three questions each. What the user tells is asked for at once or a question later. */
     private static List<Conversation> converse(World world, Random random) {
         List<Question> questions = new ArrayList<>(world.trained());
         Shuffle.shuffle(questions, random);

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 
-/** The tables of the world that are computed: sums, sequences, comparisons. */
+/** The computed tables of the world: sums, sequences, comparisons. */
 final class NumberTables {
 
-    /** The greatest number that the world adds to or counts to. */
+    /** The largest number that the world adds to or counts to. */
     private static final int MOST = 20;
 
     private static final List<String> WORDS = List.of(
@@ -106,7 +106,7 @@ final class NumberTables {
         return row;
     }
 
-    /** The numbers from one to the other, up or down, with commas. */
+    /** The numbers from one to the other, up or down, separated by commas. */
     private static String sequence(int from, int to) {
         StringJoiner numbers = new StringJoiner(", ");
         int step = Integer.signum(to - from);

@@ -30,17 +30,17 @@ public record Question(String topic, List<String> turns, String answer, boolean 
         return new Question(topic, otherTurns, answer, cased);
     }
 
-    /** What tells this question in its context from others, whatever its case, punctuation and spacing. */
+    /** A key to compare questions in their context by. Case, punctuation and spacing do not matter. */
     public String key() {
         return key(turns);
     }
 
-    /** The keys of everything that asking this question asks on the way, from each of the user's turns on. */
+    /** The keys of all parts of the turns that begin and end with a turn of the user. */
     public Set<String> keys() {
         return keys(turns);
     }
 
-    /** The keys of all that a user's turn ends in {@code turns}, from each of the user's turns on. */
+    /** The keys of all parts of {@code turns} that begin and end with a turn of the user. */
     public static Set<String> keys(List<String> turns) {
         Set<String> keys = new HashSet<>();
         for (int from = 0; from < turns.size(); from += 2) {
@@ -51,7 +51,7 @@ public record Question(String topic, List<String> turns, String answer, boolean 
         return keys;
     }
 
-    /** The letters, digits and signs of arithmetic in {@code turns}, in lower case. */
+    /** The key of {@code turns}: its letters, digits and signs of arithmetic, in lower case. */
     public static String key(List<String> turns) {
         return NOISE.matcher(String.join(">", turns).toLowerCase(Locale.ROOT)).replaceAll("");
     }

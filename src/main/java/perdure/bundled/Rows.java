@@ -7,8 +7,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * All rows that one row line of the world file stands for: the product of the sets and tables that it draws from.
- * Computed on demand, for the product may be large.
+ * All rows that one row line of the world file stands for: the product of the sets and tables that it names. They are
+ * computed on demand, since there may be many.
  */
 final class Rows {
 
@@ -38,12 +38,12 @@ final class Rows {
         size = product;
     }
 
-    /** How many indices {@link #row} takes, rows with a repeated entry included. */
+    /** The number of indices that {@link #row} takes, including rows that repeat an entry. */
     int size() {
         return size;
     }
 
-    /** The columns of one row, or an empty list where the index would take one entry of a source twice. */
+    /** The columns of one row; an empty list if the row would take one entry of a source twice. */
     List<String> row(int index) {
         List<List<String>> entries = new ArrayList<>();
         int rest = index;

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
  * Questions of one kind: every phrasing with every row of facts.
  *
  * @param name {@code category/name}
- * @param trained how many questions an epoch trains on
- * @param heldOut how many questions are kept for the exam
+ * @param trained number of questions that an epoch trains on
+ * @param heldOut number of questions that are kept for the exam
  * @param cased whether the letters of the questions must keep their case
  * @param phrasings turns separated by {@code >}, with columns as <code>{0}</code>
  * @param answers the one answer, with columns
@@ -32,7 +32,7 @@ record Topic(
 
     private static final Pattern COLUMN = Pattern.compile("\\{([aA]?)(\\d)}");
 
-    /** A topic that is yet to be filled. */
+    /** A topic without phrasings and facts yet. */
     Topic(String name, int trained, int heldOut, boolean cased) {
         this(name, trained, heldOut, cased, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
@@ -47,8 +47,8 @@ record Topic(
     }
 
     /**
-     * The questions kept for the exam: no two with the same facts, so that the facts of each are also asked for in
-     * other words.
+     * The questions kept for the exam. No two ask for the same facts, so the facts of each are also asked for in other
+     * words.
      */
     List<Question> drawHeldOut(Random random) {
         List<Question> questions = new ArrayList<>();
@@ -64,8 +64,8 @@ record Topic(
     }
 
     /**
-     * The questions to train on, with none that asks one of {@code exam}. Where there are fewer rows than questions, each
-     * row is drawn as often as every other, give or take one, in phrasings as different as there are.
+     * The questions to train on; none of them asks a question of {@code exam}. If there are fewer rows than questions,
+     * each row is drawn equally often, give or take one, in phrasings as different as possible.
      */
     List<Question> drawTrained(Random random, Set<String> exam) {
         return rowCount() <= 4 * trained ? drawByRow(random, exam) : drawAtRandom(random, exam);
@@ -112,7 +112,7 @@ record Topic(
         return Collections.disjoint(exam, question.keys());
     }
 
-    /** One combination, or null where its row would repeat an entry. */
+    /** One combination; null if its row would repeat an entry. */
     private Question question(int index) {
         int rest = index / phrasings.size();
         int line = 0;
@@ -131,7 +131,7 @@ record Topic(
         return new Question(name, turns, filled.substring(0, 1).toUpperCase(Locale.ROOT) + filled.substring(1), cased);
     }
 
-    /** Puts the columns of a row into a template; <code>{a0}</code> and <code>{A0}</code> add the article. */
+    /** Fills the columns of a row into a template; <code>{a0}</code> and <code>{A0}</code> add the article. */
     static String fill(String template, List<String> row) {
         Matcher column = COLUMN.matcher(template);
         StringBuilder text = new StringBuilder();

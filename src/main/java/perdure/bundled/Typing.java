@@ -3,7 +3,7 @@ package perdure.bundled;
 import java.util.Locale;
 import java.util.Random;
 
-/** The ways in which people type one and the same sentence: letters, punctuation, a word of politeness. */
+/** The ways in which people type the same sentence: letters, punctuation, a word of politeness. */
 final class Typing {
 
     private Typing() {}
@@ -35,7 +35,7 @@ final class Typing {
         };
     }
 
-    /** Without its closing punctuation. */
+    /** The sentence without its closing punctuation. */
     private static String bare(String sentence) {
         return sentence.replaceFirst("[ .?!=]+$", "");
     }

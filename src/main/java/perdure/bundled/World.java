@@ -10,14 +10,16 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 
-/** Questions and answers of the small world that {@code world.txt} describes, the exam apart from the training part. */
+/**
+ * Questions and answers about the small world that {@code world.txt} describes, the exam apart from the training part.
+ */
 public final class World {
 
     private final List<Question> trained = new ArrayList<>();
     private final List<Question> heldOut = new ArrayList<>();
     private final Set<String> exam = new HashSet<>();
 
-    /** Draws the questions; equal seeds draw equal questions on every JVM. */
+    /** Draws the questions; equal seeds give equal questions on every JVM. */
     public World(long seed) {
         List<Topic> topics = new WorldFile(text()).topics();
         Random random = new Random(seed);
@@ -48,7 +50,7 @@ public final class World {
         return List.copyOf(heldOut);
     }
 
-    /** Whether {@code turns}, in whatever case and punctuation, are a question of the exam. */
+    /** Whether {@code turns} are a question of the exam, whatever their case and punctuation. */
     public boolean inExam(List<String> turns) {
         return exam.contains(Question.key(turns));
     }

@@ -5,13 +5,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Reader of the notation that the head of {@code world.txt} explains. */
+/** Reads the notation that the head of {@code world.txt} explains. */
 final class WorldFile {
 
     private final Map<String, List<List<String>>> tables = NumberTables.all();
     private final List<Topic> topics = new ArrayList<>();
 
-    /** Reads all topics of {@code text}; a line that it cannot read is an {@link IllegalArgumentException}. */
+    /**
+     * Reads all topics of {@code text}.
+     *
+     * @throws IllegalArgumentException if a line cannot be read
+     */
     WorldFile(String text) {
         List<List<String>> table = null;
         Topic topic = null;

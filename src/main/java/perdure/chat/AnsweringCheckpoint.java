@@ -8,13 +8,13 @@ import perdure.checkpoint.TrainerState;
  * The saved checkpoint that answers.
  *
  * @param name of its folder
- * @param epoch ordinal, from one, of the epoch that it was saved in or at the end of; 0 before the first step
- * @param loss mean loss of that epoch up to there, in nats per token; null where neither the checkpoint nor the run's
- *     history tells
+ * @param epoch ordinal, from one, of the epoch during or at the end of which it was saved; 0 before the first step
+ * @param loss mean loss of that epoch up to the save, in nats per token; null if neither the checkpoint nor the history
+ *     of the run says
  */
 public record AnsweringCheckpoint(String name, int epoch, Double loss) {
 
-    /** Beyond them the history is thinned out, and an epoch's loss may be missing. */
+    /** Epochs to read from the history at most. Longer histories are thinned out, so an epoch may be missing. */
     private static final int MOST_EPOCHS = 10_000;
 
     static AnsweringCheckpoint of(Checkpoint checkpoint) {

@@ -6,11 +6,11 @@ import perdure.generate.Generation.FinishReason;
 /**
  * A finished answer and where it came from.
  *
- * @param text all of it, without the stop string that ended it
- * @param promptTokens that the model read
- * @param completionTokens that it generated, those of a stop string included
- * @param secondsToFirstToken from the request, the wait in the queue included, to the first token; for an answer
- *     without tokens, to its end
+ * @param text the whole text, without the stop string that ended it
+ * @param promptTokens tokens that the model read
+ * @param completionTokens tokens that it generated, including those of a stop string
+ * @param secondsToFirstToken from the request to the first token, including the wait in the queue; to the end of an
+ *     answer without tokens
  */
 public record ChatAnswer(
         String text,

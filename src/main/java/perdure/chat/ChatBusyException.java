@@ -1,6 +1,6 @@
 package perdure.chat;
 
-/** As many requests are waiting as may wait: ask again later. */
+/** The queue is full: ask again later. */
 public final class ChatBusyException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -8,7 +8,7 @@ import perdure.tokenizer.Tokenizer;
 import perdure.tokenizer.Utf8Decoder;
 
 /**
- * Text in, text out: a generator of ids, its tokenizer and the chat format, on the thread that calls. It does not know
+ * Text in, text out: a token generator, its tokenizer and the chat format, on the calling thread. It does not know
  * where the weights come from or who else is waiting.
  */
 public final class ChatModel {
@@ -17,21 +17,22 @@ public final class ChatModel {
     private final ChatTemplate template;
     private final int[] stopIds;
 
-    /** Borrows both. */
+    /** Uses both, and closes neither. */
     public ChatModel(TokenGenerator generator, Tokenizer tokenizer) {
         this.generator = generator;
         this.tokenizer = tokenizer;
         this.template = new ChatTemplate(tokenizer);
-        // A message's opening inside an answer is a turn that the model takes for someone else: it ends the answer too.
+        // If the model opens another message, it begins to speak for someone else: that ends the answer too.
         this.stopIds = new int[] {tokenizer.imEnd(), tokenizer.endOfText(), tokenizer.imStart()};
     }
 
     /**
-     * Answers, handing out the text as it comes.
+     * Answers, and passes on the text as it is generated.
      *
-     * @param receiver is given each piece, broken at characters only (and an empty one for a token that completes
-     *     none), and says whether to go on; together they are the answer, without the stop string that ended it
-     * @return how many tokens it took, those of a stop string included, and what ended it
+     * @param receiver is given each piece and returns whether to go on. Pieces are broken at characters only; a token
+     *     that completes no character gives an empty one. Together they are the answer, without the stop string that
+     *     ended it
+     * @return how many tokens it took, including those of a stop string, and what ended it
      */
     public Generation answer(ChatRequest request, Predicate<String> receiver) {
         Utf8Decoder characters = Utf8Decoder.replacing();
@@ -41,7 +42,7 @@ public final class ChatModel {
             return receiver.test(piece) && !stops.found();
         });
         FinishReason finishReason = stops.found() ? FinishReason.STOP : generation.finishReason();
-        // A character that the number of tokens cut in two is left out; one that the model itself left broken is shown.
+        // A character cut in two by the token limit is left out; one that the model itself left incomplete is shown.
         String rest = (finishReason == FinishReason.STOP ? stops.add(characters.end()) : "") + stops.end();
         if (finishReason != FinishReason.CANCELLED && !rest.isEmpty()) {
             receiver.test(rest);
@@ -51,12 +52,12 @@ public final class ChatModel {
 
     private int[] prompt(ChatRequest request) {
         if (request.text() == null) {
-            // Room is left for the answer, but a quarter of the context at most: a longer one slides the context along.
+            // Leaves room for the answer, at most a quarter of the context: during a longer answer the context slides.
             int context = generator.context();
             int room = Math.min(context / 4, request.sampling().maximumTokens());
             return template.prompt(request.messages(), context - room);
         }
         int[] ids = tokenizer.encode(request.text());
-        return ids.length > 0 ? ids : new int[] {tokenizer.endOfText()}; // what stands before a document
+        return ids.length > 0 ? ids : new int[] {tokenizer.endOfText()}; // the token before every document
     }
 }

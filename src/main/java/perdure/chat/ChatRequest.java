@@ -6,10 +6,10 @@ import perdure.generate.SamplingOptions;
 import perdure.tokenizer.ChatMessage;
 
 /**
- * What is asked of a {@link ChatModel}: a conversation to answer or a plain text to carry on.
+ * A request to a {@link ChatModel}: a conversation to answer or a plain text to continue.
  *
  * @param messages the conversation; empty if there is a text
- * @param text to carry on; null if there is a conversation
+ * @param text the text to continue; null if there is a conversation
  * @param stops strings that end the answer and are not part of it
  */
 public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptions sampling, List<String> stops) {
@@ -19,7 +19,7 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         stops = StopStrings.checked(stops);
         if (messages.isEmpty() == (text == null)) {
             throw new IllegalArgumentException(
-                    text == null ? "The conversation has no messages." : "Both a conversation and a text to carry on.");
+                    text == null ? "The conversation has no messages." : "Both a conversation and a text to continue.");
         }
     }
 
@@ -28,12 +28,12 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         return new Builder(null);
     }
 
-    /** Asks for the text to be carried on. */
+    /** Asks for a continuation of the text. */
     public static Builder completion(String text) {
         return new Builder(text);
     }
 
-    /** Takes the likeliest token each time, and 200 of them at most, unless told otherwise. */
+    /** By default takes the most likely token each time, and at most 200 of them. */
     public static final class Builder {
         private final List<ChatMessage> messages = new ArrayList<>();
         private final List<String> stops = new ArrayList<>();
@@ -50,9 +50,9 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         }
 
         /**
-         * Adds one to the conversation, oldest first.
+         * Adds a message to the conversation, oldest first.
          *
-         * @throws IllegalArgumentException if the role is none, or there is no content
+         * @throws IllegalArgumentException if the role is unknown or there is no content
          */
         public Builder message(String role, String content) {
             messages.add(new ChatMessage(role, content));

@@ -19,12 +19,12 @@ import perdure.generate.Generation;
 import perdure.generate.IntraOpThreads;
 
 /**
- * Answers, one request at a time and the others waiting in a bounded queue, from the newest committed checkpoint of a
- * run folder, which may belong to a trainer at work. It does not know that trainer, nor HTTP.
+ * Answers requests one at a time from the newest committed checkpoint of a run folder; the others wait in a bounded
+ * queue. A trainer may be at work in that folder. The session does not know it, and does not know HTTP.
  *
- * <p>The model is the session's own and on the CPU. A newer checkpoint is looked for and loaded when a request begins,
- * so that a session that nobody asks costs nothing. All of it happens on one thread with its own number of native
- * threads, which no other thread notices.
+ * <p>The session has its own model, on the CPU. It looks for a newer checkpoint only when a request begins, so a
+ * session that nobody asks costs nothing. All of this happens on one thread with its own number of native threads,
+ * which no other thread notices.
  */
 public final class ChatSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
@@ -35,18 +35,18 @@ public final class ChatSession implements AutoCloseable {
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
 
-    /** Belongs to the generation thread; null before the first answer. */
+    /** Used by the generation thread only; null before the first answer. */
     private LoadedModel loaded;
 
     /**
      * @param runFolder may still be empty
      * @param mostWaiting requests that may wait while one is answered
-     * @param threads that libtorch uses inside an operation: one while training runs beside
+     * @param threads that libtorch uses inside an operation; one if training runs in the same process
      */
     public ChatSession(Path runFolder, int mostWaiting, int threads) {
         if (mostWaiting < 1 || threads < 1) {
             throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
-                    + " threads needs one at least of each.");
+                    + " threads needs at least one of each.");
         }
         this.latest = new LatestCheckpoint(runFolder);
         this.mostWaiting = mostWaiting;
@@ -65,12 +65,12 @@ public final class ChatSession implements AutoCloseable {
     }
 
     /**
-     * Queues a request. Cancelling the future, which is what to do when a client goes away, ends its generation at the
-     * next token or takes it out of the queue.
+     * Queues a request. Cancel the future when the client goes away: that ends the generation at its next token, or
+     * takes the request out of the queue.
      *
-     * @param receiver is given the pieces of the answer, on the generation thread: it must not block
-     * @return the whole answer; fails with {@link ChatUnavailableException} if nothing is saved yet. What depends on it
-     *     runs on the generation thread as well.
+     * @param receiver is given the pieces of the answer on the generation thread; it must not block
+     * @return the whole answer; fails with {@link ChatUnavailableException} if nothing is saved yet. Dependent stages
+     *     run on the generation thread as well.
      * @throws ChatBusyException if the queue is full
      */
     public CompletableFuture<ChatAnswer> submit(ChatRequest request, Consumer<String> receiver) {
@@ -87,8 +87,8 @@ public final class ChatSession implements AutoCloseable {
     }
 
     /**
-     * What would answer now; empty before the first commit. Reads the commit point, and verifies a checkpoint that it
-     * sees for the first time.
+     * The checkpoint that would answer now; empty before the first commit. Reads the commit point, and verifies a
+     * checkpoint when it sees it for the first time.
      *
      * @throws RuntimeException of {@link perdure.checkpoint.Restart#find} if the run folder is damaged
      */
@@ -129,7 +129,7 @@ public final class ChatSession implements AutoCloseable {
         }
     }
 
-    /** The model of the newest checkpoint; if that does not load, the one that answered before goes on. */
+    /** The model of the newest checkpoint. If that cannot be loaded, the one that answered before stays. */
     private LoadedModel newestModel() {
         try {
             Checkpoint newest = latest.newest()
@@ -148,7 +148,7 @@ public final class ChatSession implements AutoCloseable {
             if (loaded == null) {
                 throw new ChatUnavailableException("No checkpoint can be loaded: " + e.getMessage());
             }
-            LOG.warn("{} goes on answering: {}", loaded.checkpoint().name(), e.getMessage());
+            LOG.warn("{} keeps answering: {}", loaded.checkpoint().name(), e.getMessage());
         }
         return loaded;
     }
@@ -157,12 +157,12 @@ public final class ChatSession implements AutoCloseable {
         return new ChatUnavailableException("The server is stopping.");
     }
 
-    /** Ends the generation in progress at its next token and refuses the waiting ones and all that come; does not wait. */
+    /** Ends the current generation at its next token, and refuses all waiting and later requests. Does not wait. */
     public void stop() {
         closed = true;
     }
 
-    /** Stops, and frees the model when the generation in progress has ended. */
+    /** Stops, and frees the model once the current generation has ended. */
     @Override
     public void close() {
         stop();

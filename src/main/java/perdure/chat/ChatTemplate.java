@@ -10,9 +10,9 @@ import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * Conversations as ChatML token ids: {@code <|im_start|>role\n…<|im_end|>\n} for each message, then the opening of
- * the answer. The special tokens are put in by id and everything else is encoded as plain text, so nothing that a
- * person writes can become one.
+ * Conversations as ChatML token ids: {@code <|im_start|>role\n…<|im_end|>\n} for each message, then the opening of the
+ * answer. Special tokens are inserted by id and everything else is encoded as plain text, so nothing that a person
+ * writes can become a special token.
  */
 public final class ChatTemplate {
     private final Tokenizer tokenizer;
@@ -30,11 +30,11 @@ public final class ChatTemplate {
     }
 
     /**
-     * The prompt that asks for the next answer, at most {@code limit} ids long if the fixed parts of a message fit.
+     * The prompt for the next answer, at most {@code limit} ids long if the fixed parts of a message fit.
      *
-     * <p>Too long a conversation loses its oldest turns; a leading system message and the newest turns stay. A system
-     * message may fill half of the room and is cut at its end; the last message, if it alone is too long, is cut at
-     * its beginning.
+     * <p>If the conversation is too long, the oldest turns are dropped; a leading system message and the newest turns
+     * stay. A system message may fill half of the room and is cut at its end. If the last message alone is too long, it
+     * is cut at its beginning.
      *
      * @throws IllegalArgumentException if there are no messages
      */

@@ -8,13 +8,13 @@ import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
 
-/** Looks for the newest committed checkpoint of a run folder; verifies one only once. */
+/** Finds the newest committed checkpoint of a run folder, and verifies each one only once. */
 final class LatestCheckpoint {
     private static final Logger LOG = LoggerFactory.getLogger(LatestCheckpoint.class);
 
     private final Path runFolder;
     private final MetaStore metaStore;
-    /** What {@code current.meta.json} named when it was last found to name something new. */
+    /** The content of {@code current.meta.json} when it last named something new. */
     private String committed;
     /** That checkpoint or, if it is damaged, the newest good one. */
     private Checkpoint newest;
@@ -25,9 +25,9 @@ final class LatestCheckpoint {
     }
 
     /**
-     * Empty before the first commit.
+     * The newest good checkpoint; empty before the first commit.
      *
-     * @throws RuntimeException of {@link Restart#find} if nothing good is there
+     * @throws RuntimeException of {@link Restart#find} if no checkpoint is good
      */
     synchronized Optional<Checkpoint> newest() {
         String named = metaStore.read().checkpoint();

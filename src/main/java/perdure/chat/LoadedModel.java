@@ -4,7 +4,7 @@ import perdure.checkpoint.Checkpoint;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
 
-/** A saved checkpoint in memory, with a model and a tokenizer of its own, ready to answer. */
+/** A checkpoint loaded into memory, with its own model and tokenizer, ready to answer. */
 record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGenerator generator, ChatModel chat)
         implements AutoCloseable {
 

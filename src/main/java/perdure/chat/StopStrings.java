@@ -3,16 +3,16 @@ package perdure.chat;
 import java.util.List;
 
 /**
- * Watches a streamed text for strings that end it, and holds back only what may still become one of them. The text
- * ends where the first stop string to be complete begins (of several complete at once, the longest), however the text
- * was split into pieces.
+ * Watches a streamed text for stop strings, and holds back only what may still become one. The text ends where the stop
+ * string that is complete first begins; if several are complete at once, the longest counts. How the text is split into
+ * pieces does not matter.
  */
 public final class StopStrings {
     /** As many as OpenAI's protocol allows. */
     public static final int MOST = 4;
 
     private final List<String> stops;
-    /** The longest end of the text that begins a stop string. */
+    /** The longest end of the text that is the beginning of a stop string. */
     private String held = "";
 
     private boolean found;
@@ -24,7 +24,8 @@ public final class StopStrings {
 
     static List<String> checked(List<String> stops) {
         if (stops.size() > MOST) {
-            throw new IllegalArgumentException("stop has " + stops.size() + " strings; at most " + MOST + " can be.");
+            throw new IllegalArgumentException(
+                    "stop has " + stops.size() + " strings; at most " + MOST + " are allowed.");
         }
         if (stops.stream().anyMatch(stop -> stop == null || stop.isEmpty())) {
             throw new IllegalArgumentException("stop holds an empty string.");
@@ -32,7 +33,7 @@ public final class StopStrings {
         return List.copyOf(stops);
     }
 
-    /** What of the text can be shown now; nothing more once a stop string was found. */
+    /** The part of the text that can be shown now; nothing more once a stop string was found. */
     public String add(String text) {
         StringBuilder released = new StringBuilder();
         for (int i = 0; i < text.length() && !found; i++) {
@@ -46,12 +47,12 @@ public final class StopStrings {
         return released.toString();
     }
 
-    /** Whether a stop string came. */
+    /** Whether a stop string was found. */
     public boolean found() {
         return found;
     }
 
-    /** What was held back, at the end of the text: nothing if a stop string was found. */
+    /** The text that was held back, when the text ends; empty if a stop string was found. */
     public String end() {
         return found ? "" : held;
     }

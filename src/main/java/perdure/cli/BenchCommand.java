@@ -13,63 +13,83 @@ import perdure.bench.TrainingBenchmark;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingComparison;
 import perdure.bench.WorkFolder;
-import perdure.device.NativeRuntime;
+import perdure.cli.HelpSections.Heading;
 import perdure.device.Precision;
 import perdure.run.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code bench}: how fast this machine trains. */
+/** {@code bench}: measures how fast this machine trains, saves, resumes, answers and generates. */
 @Command(
         name = "bench",
-        description = "Measures training speed on this machine, on random tokens.",
-        mixinStandardHelpOptions = true)
+        description = {
+            "Measures how fast this machine trains.",
+            "It trains on random tokens, in float32 on the CPU. --saves,"
+                    + " --recovery, --polling and --generation measure something else instead."
+        },
+        customSynopsis = "perdure bench [OPTIONS]",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done.",
+            "1:Failure: one line says which. -v prints the stack trace.",
+            "2:Bad usage or bad input: one line names the flag or file. Nothing was written."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+@Heading("Benchmark")
 final class BenchCommand implements Callable<Integer> {
     private static final int QUICK_STEPS = 5;
 
-    /** Short steps are taken for so long, however few were asked for. */
+    /** Seconds to measure at least: short steps are repeated for that long, however few were asked for. */
     private static final double SECONDS = 20;
 
-    @Option(names = "--quick", description = "The smallest recipe and few steps: shows that it runs.")
+    @Option(names = "--quick", description = "Few steps of the smallest recipe: shows that the benchmark runs.")
     boolean quick;
 
     @Option(
             names = "--steps",
             paramLabel = "N",
             defaultValue = "50",
-            description = "Steps a recipe (default: ${DEFAULT-VALUE}).")
+            description = "Steps per recipe, at least (default: ${DEFAULT-VALUE}).")
     int steps;
 
-    @Option(names = "--recipe", paramLabel = "LETTER", description = "One recipe alone: a, b or c.")
+    @Option(
+            names = "--recipe",
+            paramLabel = "a|b|c",
+            description = {
+                "Runs one recipe alone (default: all three).",
+                "a: 4 layers, width 128.",
+                "b: 6 layers, width 384.",
+                "c: 12 layers, width 768."
+            })
     String recipe;
 
     @Option(
             names = "--saves",
-            description =
-                    "Measures instead what saving costs: a save every 50 steps against none, 10 million parameters.")
+            description = "Measures what saving costs: a save every 50 steps against none, with 10 million parameters.")
     boolean saves;
 
     @Option(
             names = "--recovery",
-            description = "Measures instead the time from start to the first resumed step, with 100 MB of state.")
+            description = "Measures the time from the start of java to the first resumed step, with 100 MB of state.")
     boolean recovery;
 
     @Option(
             names = "--polling",
-            description = "Measures instead what 20 connections cost that each ask for the status 50 times a second.")
+            description = "Measures what 20 connections cost that ask for the status 50 times per second each.")
     boolean polling;
 
     @Option(
             names = "--generation",
-            description = "Measures instead how fast one sequence is continued, with the likeliest tokens.")
+            description = "Measures how fast one sequence is continued, always with the most likely token.")
     boolean generation;
 
     @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
-            description = "A Python that has torch and, for --generation, transformers: to take turns with on the same"
-                    + " weights, batches and threads.")
+            description = "A Python to compare with, in turns, on the same weights, batches and threads. It needs"
+                    + " torch, and transformers for --generation.")
     Path python;
 
     @Mixin
@@ -81,22 +101,24 @@ final class BenchCommand implements Callable<Integer> {
             throw new BadInputException("--steps " + steps + " is not a positive number.");
         }
         if (python != null && (saves || recovery || polling)) {
-            throw new BadInputException("--against-python goes with training or --generation.");
+            throw new BadInputException(
+                    "--against-python works for training and with --generation, not with the other measurements.");
         }
         if (recipe != null && (saves || recovery || polling)) {
-            throw new BadInputException("--recipe " + recipe + " goes with training or --generation.");
+            throw new BadInputException("--recipe " + recipe
+                    + " works for training and with --generation, not with the other measurements.");
         }
         if (nativeFlags.precision() != Precision.FP32) {
-            throw new BadInputException("--precision " + nativeFlags.precision + ": bench measures float32.");
+            throw new BadInputException("--precision " + nativeFlags.precision + ": bench measures float32 only.");
         }
         if (!List.of("auto", "cpu").contains(nativeFlags.device)) {
-            throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU.");
+            throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU only.");
         }
         if (recovery) {
             measureRecovery();
             return 0;
         }
-        NativeRuntime.load(nativeFlags.config());
+        nativeFlags.load();
         if (saves) {
             measureSaves();
             return 0;
@@ -116,8 +138,8 @@ final class BenchCommand implements Callable<Integer> {
     private void measureTraining() {
         int least = quick ? QUICK_STEPS : steps;
         System.out.printf(
-                "Medians of %d steps or more, %d threads, float32. Parts of a step: data + forward, loss and the head's"
-                        + " gradient + backward + optimizer. One process: nothing is exchanged.%n",
+                "Medians of at least %d steps, %d threads, float32. Parts of a step: data + forward (with the loss and the"
+                        + " gradient of the output projection) + backward + optimizer.%n",
                 least, torch.get_num_threads());
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
@@ -142,8 +164,8 @@ final class BenchCommand implements Callable<Integer> {
     private static void print(Recipe recipe, TrainingComparison.Result result) {
         System.out.printf(
                 Locale.ROOT,
-                "%s: %,.0f tokens/s, %.1f ms a step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
-                        + " %,.0f MB at most, garbage collection %.2f %%%n",
+                "%s: %,.0f tokens/s, %.1f ms per step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
+                        + " %,.0f MB peak memory, %.2f %% garbage collection%n",
                 recipe.name(),
                 result.tokensPerSecond(),
                 result.milliseconds(),
@@ -159,7 +181,7 @@ final class BenchCommand implements Callable<Integer> {
         for (TrainingComparison.Reference reference : result.references()) {
             System.out.printf(
                     Locale.ROOT,
-                    "  %s: %.1f ms a step, %,.0f MB at most; losses differ by %.1e at most%s%n",
+                    "  %s: %.1f ms per step, %,.0f MB peak memory; losses differ by at most %.1e%s%n",
                     reference.name(),
                     reference.milliseconds(),
                     reference.peakBytes() / 1e6,
@@ -167,25 +189,25 @@ final class BenchCommand implements Callable<Integer> {
                     reference.counts()
                             ? String.format(
                                     Locale.ROOT, "; ratio %.2f", reference.milliseconds() / result.milliseconds())
-                            : ": no comparison");
+                            : "; too much to compare times");
         }
     }
 
     private void measureSaves() {
         Recipe recipe = quick ? Recipe.all().get(0) : SaveBenchmark.RECIPE;
-        int stepsASave = quick ? 5 : 50;
+        int stepsPerSave = quick ? 5 : 50;
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-            SaveBenchmark.Result result = SaveBenchmark.run(recipe, work.path(), quick ? 2 : 6, stepsASave);
+            SaveBenchmark.Result result = SaveBenchmark.run(recipe, work.path(), quick ? 2 : 6, stepsPerSave);
             System.out.printf(
                     Locale.ROOT,
                     "%s, %d saves: the loop stands still for %.1f ms (p50), %.1f ms (p99).%n"
-                            + "With a save every %d steps that is %.2f %% of run time, and %.2f %% with one every 60 s;"
-                            + " the same steps take %.1f %% longer in all.%n",
+                            + "With a save every %d steps that is %.2f %% of the run time, with one every 60 s %.2f %%;"
+                            + " with all that saving does, the same steps take %.1f %% longer.%n",
                     recipe.name(),
                     result.stalls().size(),
                     result.stall(0.5),
                     result.stall(0.99),
-                    stepsASave,
+                    stepsPerSave,
                     100 * result.stallShare(),
                     100 * result.stall(0.5) / 60_000,
                     100 * result.slowdown());
@@ -199,8 +221,8 @@ final class BenchCommand implements Callable<Integer> {
                         PollingBenchmark.run(recipe, work.path(), quick ? 2 : 30, quick ? 0.5 : 2);
                 System.out.printf(
                         Locale.ROOT,
-                        "%s, %d threads: %.1f ms a step; while %d connections ask %d times a second each, and get"
-                                + " %.0f answers a second in all: %+.1f %%%n",
+                        "%s, %d threads: %.1f ms per step; while %d connections ask %d times per second each and get"
+                                + " %.0f answers per second in all: %+.1f %%%n",
                         recipe.name(),
                         torch.get_num_threads(),
                         result.plain(),
@@ -245,7 +267,7 @@ final class BenchCommand implements Callable<Integer> {
             List<Double> seconds = result.seconds();
             System.out.printf(
                     Locale.ROOT,
-                    "From start to the first resumed step, %.1f MB of state: %.2f s (median of %d), %.2f s at worst.%n",
+                    "From the start to the first resumed step, with %.1f MB of state: %.2f s (median of %d), %.2f s at most.%n",
                     result.bytes() / 1e6,
                     TrainingBenchmark.percentile(seconds, 0.5),
                     seconds.size(),

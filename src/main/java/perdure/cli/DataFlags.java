@@ -2,35 +2,38 @@ package perdure.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import perdure.cli.HelpSections.Heading;
 import perdure.run.BadInputException;
 import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
 
-/** The flags that say what is learnt. */
+/** The flags that say which text to train on and to validate with. */
+@Heading("Data")
 final class DataFlags {
     @Option(
             names = "--data",
             paramLabel = "PATH",
             arity = "1..*",
-            description = "Text (.txt), JSON lines (.jsonl with text or messages), or folders of them"
-                    + " (default: the bundled conversations).")
+            description = "What to train on: text files (.txt), JSON lines (.jsonl) with a text or messages"
+                    + " field per line, or folders of such files (default: the bundled conversations).")
     List<Path> data = List.of();
 
     @Option(
             names = "--validation",
             paramLabel = "PATH",
             arity = "1..*",
-            description = "Held-out text, in the same forms.")
+            description = "Files or folders of held-out text, in the same forms. They are evaluated at the end of"
+                    + " each epoch and never trained on.")
     List<Path> validation = List.of();
 
     @Option(
             names = "--validation-fraction",
             paramLabel = "F",
-            description =
-                    "Share of the data, at its end, that is held out where --validation is absent (default: 0.1).")
+            description = "Without --validation: the share of the data, taken from its end, that is held out for"
+                    + " validation (default: 0.1).")
     Double validationFraction;
 
-    /** The configuration with what these flags say. */
+    /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
             throw new BadInputException("--validation and --validation-fraction exclude each other.");

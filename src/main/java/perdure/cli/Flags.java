@@ -1,6 +1,7 @@
 package perdure.cli;
 
 import java.util.function.Function;
+import java.util.function.Supplier;
 import perdure.run.BadInputException;
 
 /** Hands the values of flags to records, and names the flag where a record refuses its value. */
@@ -8,9 +9,9 @@ final class Flags {
     private Flags() {}
 
     /**
-     * What {@code record} makes of the value.
+     * Passes the value of a flag to {@code record} and returns its result.
      *
-     * @throws BadInputException one line that names flag and value, if the record refuses it
+     * @throws BadInputException if the record refuses the value: one line that names flag and value
      */
     static <V, R> R set(String flag, V value, Function<V, R> record) {
         try {
@@ -20,12 +21,27 @@ final class Flags {
         }
     }
 
-    /** As {@link #set}, where the flag was given; else {@code unset}. */
+    /**
+     * Returns what {@code read} gives.
+     *
+     * @throws BadInputException if it refuses what it reads; its message names the file and the value
+     */
+    static <R> R naming(Supplier<R> read) {
+        try {
+            return read.get();
+        } catch (IllegalArgumentException refused) {
+            throw refused instanceof BadInputException
+                    ? refused
+                    : new BadInputException(null, refused.getMessage(), refused);
+        }
+    }
+
+    /** As {@link #set}, if the flag was given; else {@code unset}. */
     static <V, R> R set(String flag, V value, R unset, Function<V, R> record) {
         return value == null ? unset : set(flag, value, record);
     }
 
-    /** The message, with the flag of the setting that it is about. */
+    /** The message of a refused setting, with the name of its flag. */
     static String message(BadInputException badInput) {
         String remedy = badInput.remedy() == null ? "" : " (" + flag(badInput.remedy()) + ")";
         if (badInput.setting() == null) {
@@ -35,7 +51,10 @@ final class Flags {
         return named(flag, flag, badInput.getMessage()) + remedy;
     }
 
-    /** The flag in place of its words, if it stands alone and the message begins with them; else before it. */
+    /**
+     * Puts the flag in place of the setting's name if the message begins with that name and no other flag is involved;
+     * else before the message.
+     */
     private static String named(String flag, String before, String message) {
         String words = flag.substring("--".length()).replace('-', ' ');
         boolean alone = before.lastIndexOf("--") == 0;

@@ -6,24 +6,33 @@ import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
+import perdure.cli.HelpSections.Heading;
 import perdure.device.DeviceMigrator;
-import perdure.device.Devices;
-import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.run.BadInputException;
+import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code generate}: asks the model of a run folder one thing. */
+/** {@code generate}: has the model of a run folder answer one question or continue one text. */
 @Command(
         name = "generate",
-        description = "Asks the model of a run folder a question, or lets it carry on a text.",
-        mixinStandardHelpOptions = true)
+        description = "Has the newest checkpoint of a run folder answer a question or continue a text.",
+        customSynopsis = "perdure generate (--chat TEXT | --text TEXT) [OPTIONS]",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done.",
+            "1:Failure: one line says which. -v prints the stack trace.",
+            "2:Bad usage or bad input: one line names the flag or file. Nothing was written."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+@Heading("Text")
 final class GenerateCommand implements Callable<Integer> {
     @Mixin
     RunFolderFlag folder;
@@ -31,11 +40,12 @@ final class GenerateCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     Prompt prompt;
 
+    @Heading("Text")
     static final class Prompt {
         @Option(names = "--chat", paramLabel = "TEXT", description = "A question to answer.")
         String chat;
 
-        @Option(names = "--text", paramLabel = "TEXT", description = "A text to carry on.")
+        @Option(names = "--text", paramLabel = "TEXT", description = "A text to continue.")
         String text;
     }
 
@@ -43,21 +53,22 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "200",
-            description = "Most tokens to generate (default: ${DEFAULT-VALUE}).")
+            description = "Largest number of tokens to generate (default: ${DEFAULT-VALUE}).")
     int tokens;
 
     @Option(
             names = "--temperature",
             paramLabel = "R",
             defaultValue = "0",
-            description = "0 takes the likeliest token each time (default: ${DEFAULT-VALUE}).")
+            description = "Sampling temperature. 0 always takes the most likely token; higher values give more varied"
+                    + " text (default: ${DEFAULT-VALUE}).")
     double temperature;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
             defaultValue = "1",
-            description = "Of what the temperature draws (default: ${DEFAULT-VALUE}).")
+            description = "Seed of the sampling (default: ${DEFAULT-VALUE}).")
     long seed;
 
     @Mixin
@@ -65,22 +76,22 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        ChatRequest request = (prompt.chat == null
-                        ? ChatRequest.completion(prompt.text)
-                        : ChatRequest.answer().message("user", prompt.chat))
-                .temperature(temperature)
+        ChatRequest.Builder question = prompt.chat == null
+                ? ChatRequest.completion(prompt.text)
+                : ChatRequest.answer().message(ChatMessage.USER, prompt.chat);
+        Flags.set("--tokens", tokens, most -> question.maximumTokens(most).build());
+        ChatRequest request = Flags.set("--temperature", temperature, value -> question.temperature(value)
                 .seed(seed)
-                .maximumTokens(tokens)
-                .build();
+                .build());
         Precision precision = natives.precision();
-        NativeRuntime.load(natives.config());
-        Restart restart = Restart.find(folder.checkpoints);
+        natives.load();
+        Restart restart = Flags.naming(() -> Restart.find(folder.checkpoints));
         Checkpoint checkpoint = restart.checkpoint();
         if (checkpoint == null) {
             throw new BadInputException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         restart.warnings().forEach(System.err::println);
-        try (Device device = Devices.resolve(natives.device);
+        try (Device device = natives.device();
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {

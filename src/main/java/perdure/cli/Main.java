@@ -10,10 +10,13 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/** The command line: the subcommands, and how errors are told. */
+/** The command line: its subcommands, and how errors are reported. */
 @Command(
         name = "perdure",
-        description = "Trains language models from Java and never loses its place.",
+        customSynopsis = "perdure COMMAND [OPTIONS]",
+        commandListHeading = "%nCommands:%n",
+        description = "Trains language models in pure Java and never loses its place.",
+        footer = {"", "perdure COMMAND --help explains every option of a command."},
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
         subcommands = {
@@ -26,7 +29,7 @@ import picocli.CommandLine.ScopeType;
 public final class Main {
     private static final String LOGGING = "logback.configurationFile";
 
-    /** libtorch's words for it, on the CPU and on a GPU. */
+    /** libtorch's messages when memory has run out, on the CPU and on a GPU. */
     private static final Pattern NATIVE_MEMORY =
             Pattern.compile("not enough memory|can't allocate memory|out of memory", Pattern.CASE_INSENSITIVE);
 
@@ -43,7 +46,7 @@ public final class Main {
             description = "Print the stack trace of a failure.")
     private boolean verbose;
 
-    /** What the manifests of the jars say; loads no native code. */
+    /** The versions in the manifests of the jars; loads no native code. */
     static final class Versions implements IVersionProvider {
         @Override
         public String[] getVersion() {
@@ -63,7 +66,7 @@ public final class Main {
     public static int run(String... arguments) {
         Main main = new Main();
         try {
-            return new CommandLine(main)
+            return HelpSections.in(new CommandLine(main))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
                     .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
@@ -85,17 +88,17 @@ public final class Main {
         return ExitCode.SOFTWARE;
     }
 
-    /** In one line. */
+    /** The failure in one line. */
     static String failure(Throwable problem) {
         String message = firstLine(problem);
         if (problem instanceof OutOfMemoryError && message.startsWith("Java heap")
                 || message.startsWith("GC overhead")) {
-            return "Out of Java memory (" + message + "): java -Xmx gives Java more.";
+            return "Out of Java memory (" + message + "). Give Java more with java -Xmx.";
         }
         if (problem instanceof OutOfMemoryError
                 || NATIVE_MEMORY.matcher(message).find()) {
             return "Out of native memory (" + message
-                    + "): a smaller --batch-size, --context or --hidden-size needs less.";
+                    + "). A smaller --batch-size, --context or --hidden-size needs less.";
         }
         return message;
     }
@@ -105,7 +108,7 @@ public final class Main {
         return ExitCode.USAGE;
     }
 
-    /** libtorch's messages carry native stack frames after their first line. */
+    /** The first line; libtorch's messages carry native stack frames after it. */
     private static String firstLine(Throwable problem) {
         String message = problem.getMessage();
         return message == null

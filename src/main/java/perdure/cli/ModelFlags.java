@@ -1,21 +1,27 @@
 package perdure.cli;
 
+import perdure.cli.HelpSections.Heading;
 import perdure.model.ModelConfig;
 import perdure.run.ModelShape;
 import picocli.CommandLine.Option;
 
 /** The flags that shape the model. */
+@Heading("Model")
 final class ModelFlags {
-    @Option(names = "--layers", paramLabel = "N", description = "Decoder layers (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--layers", paramLabel = "N", description = "Number of decoder layers (default: ${DEFAULT-VALUE}).")
     int layers = ModelShape.DEFAULT.layers();
 
-    @Option(names = "--heads", paramLabel = "N", description = "Query heads (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--heads",
+            paramLabel = "N",
+            description = "Number of query heads. It must divide --hidden-size (default: ${DEFAULT-VALUE}).")
     int heads = ModelShape.DEFAULT.heads();
 
     @Option(
             names = "--kv-heads",
             paramLabel = "N",
-            description = "Key and value heads; fewer than --heads is grouped-query attention (default: --heads).")
+            description = "Number of key and value heads. It must divide --heads; fewer than --heads is grouped-query"
+                    + " attention (default: as many as --heads).")
     Integer keyValueHeads;
 
     @Option(names = "--hidden-size", paramLabel = "N", description = "Width of the model (default: ${DEFAULT-VALUE}).")
@@ -24,23 +30,25 @@ final class ModelFlags {
     @Option(
             names = "--intermediate-size",
             paramLabel = "N",
-            description = "Inner width of the feed-forward (default: 8/3 of --hidden-size, rounded up to a multiple of "
+            description = "Inner width of the feed-forward layers (default: 8/3 of --hidden-size, rounded up to a"
+                    + " multiple of "
                     + ModelConfig.INTERMEDIATE_MULTIPLE + ").")
     Integer intermediateSize;
 
     @Option(
             names = "--context",
             paramLabel = "N",
-            description = "Longest sequence, in tokens (default: ${DEFAULT-VALUE}).")
+            description = "Longest sequence that the model sees at once, in tokens (default: ${DEFAULT-VALUE}).")
     int context = ModelShape.DEFAULT.context();
 
     @Option(
             names = "--vocab-size",
             paramLabel = "N",
-            description = "Tokens, without the three specials; 256 is pure bytes (default: ${DEFAULT-VALUE}).")
+            description = "Number of tokens that the tokenizer learns, without the three special ones. 256 trains on"
+                    + " plain bytes (default: ${DEFAULT-VALUE}).")
     int vocabularySize = ModelShape.DEFAULT.vocabularySize();
 
-    /** The shape; the records check it. */
+    /** The shape of the model; the records check it. */
     ModelShape shape() {
         ModelShape shape = ModelShape.DEFAULT;
         shape = Flags.set("--layers", layers, shape::layers);

@@ -1,46 +1,75 @@
 package perdure.cli;
 
 import java.nio.file.Path;
+import org.bytedeco.pytorch.Device;
+import perdure.cli.HelpSections.Heading;
+import perdure.device.Devices;
 import perdure.device.NativeConfig;
+import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import picocli.CommandLine.Option;
 
-/** The flags that say on what the arithmetic is done. */
+/** The flags that say on which device and in which precision to compute. */
+@Heading("Device")
 final class NativeFlags {
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda[:i]",
             defaultValue = "auto",
-            description = "Where to compute (default: ${DEFAULT-VALUE}).")
+            description = {
+                "Where to compute (default: ${DEFAULT-VALUE}).",
+                "auto: the first NVIDIA GPU if this build and this machine have one, else the CPU.",
+                "cpu: the CPU.",
+                "cuda, cuda:0, cuda:1, …: that GPU; it is an error if it cannot be used."
+            })
     String device;
 
     @Option(
             names = "--precision",
             paramLabel = "fp32|bf16",
             defaultValue = "fp32",
-            description = "Arithmetic of the forward pass (default: ${DEFAULT-VALUE}).")
+            description = {
+                "Arithmetic of the forward pass (default: ${DEFAULT-VALUE}).",
+                "fp32: 32-bit floating point.",
+                "bf16: bfloat16 in matrix products and attention; the weights stay float32. Meant for GPUs."
+            })
     String precision;
 
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads of one tensor operation (default: one a core).")
+            description = "CPU threads per operation (default: one per physical core).")
     Integer threads;
 
     @Option(
             names = "--native-config",
             paramLabel = "FILE",
-            description = "Native settings (default: native-config/cpu.properties or cuda.properties).")
+            description = "File with the settings of the native libraries (default: cpu.properties in the"
+                    + " folder native-config, or cuda.properties in the CUDA build).")
     Path nativeConfig;
 
     Precision precision() {
         return Flags.set("--precision", precision, Precision::parse);
     }
 
-    /** What {@link perdure.device.NativeRuntime} is loaded with. */
+    /** Loads libtorch with these settings. */
+    void load() {
+        NativeConfig config = config();
+        Flags.naming(() -> {
+            NativeRuntime.load(config);
+            return config;
+        });
+    }
+
+    /** The device to compute on; the caller closes it. */
+    Device device() {
+        return Flags.set("--device", device, Devices::resolve);
+    }
+
+    /** The settings to load {@link perdure.device.NativeRuntime} with. */
     NativeConfig config() {
         NativeConfig config = nativeConfig == null
-                ? NativeConfig.standard()
+                ? Flags.naming(NativeConfig::standard)
                 : Flags.set("--native-config", nativeConfig, NativeConfig::read);
         return Flags.set("--threads", threads, config, config::withThreads);
     }

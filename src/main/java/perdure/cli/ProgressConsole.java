@@ -13,15 +13,15 @@ import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingStatus;
 
 /**
- * Shows a run to the person who started it: one bar that moves on a terminal, a plain line now and then elsewhere.
- * It knows only the status, so what it shows is what everybody else can read.
+ * Shows the progress of a run: on a terminal one bar that moves, elsewhere a plain line every ten seconds. It knows
+ * only the status that everybody else can read too.
  */
 final class ProgressConsole {
     private static final long BAR_INTERVAL = Duration.ofMillis(100).toNanos();
     private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
     private static final int BAR_CELLS = 20;
 
-    /** Columns of a terminal that is not told otherwise, less the last: a line that wraps cannot be drawn over. */
+    /** Columns to use: those of a standard terminal less one, since a line that wraps cannot be overwritten. */
     private static final int WIDTH = 79;
 
     private final PrintStream out;
@@ -40,7 +40,9 @@ final class ProgressConsole {
         this.lastShown = clock.getAsLong();
     }
 
-    /** The console of this process: a bar if standard output is a terminal, colour unless {@code NO_COLOR} is set. */
+    /**
+     * The console of this process: a bar if standard output is a terminal, with colour unless {@code NO_COLOR} is set.
+     */
     static ProgressConsole standard() {
         boolean terminal = isTerminal();
         String noColor = System.getenv("NO_COLOR");
@@ -48,7 +50,10 @@ final class ProgressConsole {
         return new ProgressConsole(System.out, terminal, color, System::nanoTime);
     }
 
-    /** {@link System#console()} cannot tell: before JDK 22 it wants standard input too, after it is never null. */
+    /**
+     * Whether standard output is a terminal. {@link System#console()} cannot tell: before JDK 22 it needs standard
+     * input to be one as well, and later it is never null.
+     */
     private static boolean isTerminal() {
         Path standardOutput = Path.of("/proc/self/fd/1");
         if (!Files.isSymbolicLink(standardOutput)) {
@@ -62,14 +67,16 @@ final class ProgressConsole {
         }
     }
 
-    /** Prints a line of its own, above the bar. */
+    /** Prints a line above the bar. */
     void say(String line) {
         clearBar();
         out.println(line);
         out.flush();
     }
 
-    /** Shows a finished epoch and a run's end as lines, and else the bar, if its last showing is long enough ago. */
+    /**
+     * Prints lines for a finished epoch and for the end of the run. Otherwise draws the bar anew, if it is old enough.
+     */
     void update(TrainingStatus status) {
         FinishedEpoch epoch = status.progress().lastEpoch();
         if (epoch != null && !epoch.equals(lastEpoch)) {
@@ -146,7 +153,7 @@ final class ProgressConsole {
                 duration(Math.round(speed.totalSeconds())));
     }
 
-    /** What the run has come to, over all its processes. */
+    /** The result of the run, over all its processes. */
     private static String summary(TrainingStatus status) {
         TrainingProgress progress = status.progress();
         return String.format(

@@ -1,11 +1,13 @@
 package perdure.cli;
 
+import perdure.cli.HelpSections.Heading;
 import perdure.run.RunConfig;
 import perdure.train.SaveInterval;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The flags that say where and how a run runs. */
+/** The flags of the run: its folder, its length, and when it saves. */
+@Heading("Run")
 final class RunFlags {
     @Mixin
     RunFolderFlag folder;
@@ -13,40 +15,43 @@ final class RunFlags {
     @Option(
             names = "--steps-per-epoch",
             paramLabel = "N",
-            description = "Caps an epoch at N optimizer steps (default: the whole data once).")
+            description = "Ends each epoch after N optimizer steps (default: an epoch is the whole data once).")
     Long stepsPerEpoch;
 
     @Option(
             names = "--max-steps",
             paramLabel = "N",
-            description = "Stop after N optimizer steps in all, as if asked to stop.")
+            description = "Saves and stops after N optimizer steps in all (default: no limit).")
     Long maximumSteps;
 
     @Option(
             names = "--checkpoint-every",
             paramLabel = "DURATION|STEPS",
             defaultValue = "60s",
-            description = "Saving inside an epoch; an epoch's end always saves (default: ${DEFAULT-VALUE}).")
+            description = "How often to save inside an epoch: a time such as 500ms, 60s, 5m or 1h, or a number of"
+                    + " steps. The end of an epoch is always saved (default: ${DEFAULT-VALUE}).")
     String checkpointEvery;
 
     @Option(
             names = "--keep",
             paramLabel = "K",
-            description = "Newest checkpoints to keep, at least 2; the best one stays too (default: ${DEFAULT-VALUE}).")
+            description = "How many of the newest checkpoints to keep, at least 2. The best one is kept as well"
+                    + " (default: ${DEFAULT-VALUE}).")
     int keep = RunConfig.Saving.DEFAULT.keep();
 
     @Option(
             names = "--seed",
             paramLabel = "S",
-            description = "Seed of weights, data order and dropout (default: ${DEFAULT-VALUE}).")
+            description = "Seed of the initial weights, the data order and dropout (default: ${DEFAULT-VALUE}).")
     long seed = RunConfig.Length.DEFAULT.seed();
 
     @Option(
             names = "--accept-changes",
-            description = "Carry on, from an epoch's boundary, with other data or another batch geometry.")
+            description = "Resumes with other data, validation data, --batch-size, --grad-accum, --steps-per-epoch or"
+                    + " --seed. This works only at the end of an epoch.")
     boolean acceptChanges;
 
-    /** The configuration with what these flags say. */
+    /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         RunConfig changed = config.seed(seed).acceptChanges(acceptChanges);
         changed = Flags.set("--steps-per-epoch", stepsPerEpoch, changed, changed::stepsPerEpoch);

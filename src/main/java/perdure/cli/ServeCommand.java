@@ -17,8 +17,19 @@ import perdure.status.TrainingStatus;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** {@code serve}: the server over a run folder while nothing trains. */
-@Command(name = "serve", description = "Serves a run folder while nothing trains.", mixinStandardHelpOptions = true)
+/** {@code serve}: starts the server for a run folder while nothing trains. */
+@Command(
+        name = "serve",
+        customSynopsis = "perdure serve [OPTIONS]",
+        description = "Serves the page, the status and the chat of a run folder while nothing trains. Ctrl-C ends it.",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "1:Failure: one line says which. -v prints the stack trace.",
+            "2:Bad usage or bad input: one line names the flag or file. Nothing was written.",
+            "129, 130, 143:Stopped by HUP, Ctrl-C or TERM."
+        },
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
     @Mixin
     RunFolderFlag folder;
@@ -31,9 +42,13 @@ final class ServeCommand implements Callable<Integer> {
         if (!Files.isDirectory(folder.checkpoints)) {
             throw new BadInputException("--checkpoints " + folder.checkpoints + ": there is no such folder.");
         }
-        int finished = new MetaStore(folder.checkpoints).read().lastEpoch() + 1;
+        int finished =
+                Flags.naming(() -> new MetaStore(folder.checkpoints).read()).lastEpoch() + 1;
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
-        NativeRuntime.load();
+        Flags.naming(() -> {
+            NativeRuntime.load();
+            return true;
+        });
         try (ChatSession chat =
                         new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
                 StatusServer started = server.start(

@@ -1,42 +1,44 @@
 package perdure.cli;
 
 import java.util.function.Function;
+import perdure.cli.HelpSections.Heading;
 import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
 import perdure.server.StatusServer;
 import picocli.CommandLine.Option;
 
 /** The flags of the status server. */
+@Heading("Server")
 final class ServerFlags {
-    /** Questions that may wait while one is answered. */
+    /** Questions that may wait in the queue while one is answered. */
     static final int CHATS_WAITING = 8;
 
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",
             defaultValue = "127.0.0.1",
-            description = "Address to serve on (default: ${DEFAULT-VALUE}).")
+            description = "Address to listen on. Any other than loopback needs --token (default: ${DEFAULT-VALUE}).")
     String host;
 
     @Option(
             names = "--port",
             paramLabel = "P",
             defaultValue = "8080",
-            description = "Port to serve on; 0 picks a free one and prints it (default: ${DEFAULT-VALUE}).")
+            description = "Port to listen on. 0 takes a free port and prints it (default: ${DEFAULT-VALUE}).")
     int port;
 
     @Option(
             names = "--token",
             paramLabel = "TEXT",
-            description = "Bearer token that every request must carry; needed for a --host other than loopback.")
+            description = "Bearer token that every request must carry (default: none).")
     String token;
 
-    /** Where to listen, checked. */
+    /** The checked options of the server. */
     ServerOptions options() {
         return set(unused -> new ServerOptions(host, port, token));
     }
 
-    /** @throws perdure.run.BadInputException if the address is not free, or not this machine's */
+    /** @throws perdure.run.BadInputException if the address is in use or does not belong to this machine */
     StatusServer start(ServerOptions options, ServedRun run) {
         return set(unused -> StatusServer.start(options, run));
     }

@@ -7,14 +7,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for a stop when the process is signalled: the first signal asks, the second one ends the process at once. The JDK's shutdown hooks cannot tell a second signal, hence {@code sun.misc.Signal} (module jdk.unsupported).
+ * Asks the run to stop when the process receives a signal. The first signal asks; the second one ends the process at
+ * once.
+ *
+ * <p>It uses {@code sun.misc.Signal} (module jdk.unsupported), because the shutdown hooks of the JDK cannot tell a
+ * second signal from the first.
  */
 final class StopSignal {
     private static final Logger LOG = LoggerFactory.getLogger(StopSignal.class);
     private static final int SIGTERM = 15;
     private static final int SIGNAL_EXIT = 128;
 
-    /** The first one, or 0; two may come at once. */
+    /** Number of the first signal, or 0 before any; two may arrive at once. */
     private final AtomicInteger signal = new AtomicInteger();
 
     private final Runnable stop;
@@ -23,7 +27,11 @@ final class StopSignal {
         this.stop = stop;
     }
 
-    /** Listens for HUP, INT and TERM where the platform has them; {@code stop} returns at once. */
+    /**
+     * Listens for HUP, INT and TERM where the platform has them.
+     *
+     * @param stop asks for the stop; must return at once
+     */
     static StopSignal listen(Runnable stop) {
         StopSignal signal = new StopSignal(stop);
         signal.listen("HUP", 1);
@@ -32,7 +40,7 @@ final class StopSignal {
         return signal;
     }
 
-    /** By reflection, since the compiler's warning about the class cannot be silenced where warnings are errors. */
+    /** Uses reflection: javac warns of the class in a way that cannot be silenced, and warnings are errors here. */
     private void listen(String name, int number) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
@@ -45,8 +53,8 @@ final class StopSignal {
             Object signalOfName = signalType.getConstructor(String.class).newInstance(name);
             signalType.getMethod("handle", signalType, handlerType).invoke(null, signalOfName, handler);
         } catch (InvocationTargetException notHere) {
-            // Windows has no HUP, and the virtual machine keeps some for itself under -Xrs.
-            LOG.debug("Signal {} is not to be had here.", name, notHere.getCause());
+            // Windows has no HUP, and with -Xrs the virtual machine reserves some signals.
+            LOG.debug("Signal {} cannot be handled here.", name, notHere.getCause());
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("The module jdk.unsupported is missing.", absent);
         }
@@ -60,7 +68,10 @@ final class StopSignal {
         System.err.println("Stopping: finishing the step and saving. Press Ctrl-C again to abort without saving.");
     }
 
-    /** What a shell expects of a process that a signal ended: 128 + its number; TERM's if the stop came another way. */
+    /**
+     * The exit code: 128 + the number of the signal, as shells expect; that of TERM if the stop was asked for without a
+     * signal.
+     */
     int exitCode() {
         return SIGNAL_EXIT + (signal.get() == 0 ? SIGTERM : signal.get());
     }

@@ -1,6 +1,7 @@
 package perdure.cli;
 
 import java.util.concurrent.Callable;
+import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
 import perdure.run.ModelShape;
 import perdure.run.Optimization;
@@ -14,22 +15,33 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code train}: begins a run, carries it on, or says that there is nothing left to do. */
+/** {@code train}: begins a run, resumes it, or says that nothing is left to do. */
 @Command(
         name = "train",
+        customSynopsis = "perdure train --epochs N [OPTIONS]",
         description = {
-            "Trains a language model. The same command carries on where a stopped run was, to the bit.",
-            "Exit codes: 0 done or already done, 2 bad usage or input, 1 failure, 130/143 stopped after saving."
+            "Trains a language model, or resumes a run that was stopped.",
+            "Stop it at any time and run the same command again: the result is the same, to the last bit, as that of a"
+                    + " run that was never stopped."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done, or nothing was left to do.",
+            "1:Failure: one line says which. -v prints the stack trace.",
+            "2:Bad usage or bad input: one line names the flag or file. Nothing was written.",
+            "129, 130, 143:Stopped by HUP, Ctrl-C or TERM, or by POST /training/stop (143). Everything that was"
+                    + " trained is saved."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
+    @Heading("Run")
     @Option(
             names = "--epochs",
             required = true,
             paramLabel = "N",
-            description =
-                    "Total number of epochs to reach, not additional ones: after 4 of them, --epochs 10 trains 6.")
+            description = "Total number of epochs to reach, not additional ones: after 4 epochs, --epochs 10 trains 6"
+                    + " more. Required.")
     int epochs;
 
     @Mixin
@@ -50,14 +62,15 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     ServerFlags serving;
 
-    @Option(names = "--no-server", description = "Serve nothing.")
+    @Heading("Server")
+    @Option(names = "--no-server", description = "Starts no server.")
     boolean noServer;
 
     private final ProgressConsole console = ProgressConsole.standard();
 
-    /** What the flags say; what can be refused by looking at them alone is refused. */
+    /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        RunConfig config = RunConfig.in(run.folder.checkpoints);
+        RunConfig config = Flags.naming(() -> RunConfig.in(run.folder.checkpoints));
         config = Flags.set("--epochs", epochs, config::epochs);
         config = run.apply(data.apply(config));
         ModelShape model = shape.shape();
@@ -79,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
                 training.train();
                 return ExitCode.OK;
             }
-            // Until here a signal ends the process at once: there is nothing to save.
+            // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal signal = StopSignal.listen(training::stop);
             try (StatusServer started = noServer ? null : serve(server, training)) {
                 return exitCode(training.train(), signal);

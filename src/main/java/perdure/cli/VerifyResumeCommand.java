@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import perdure.bench.ResumeCheck;
 import perdure.bench.RunComparison;
 import perdure.bench.WorkFolder;
+import perdure.cli.HelpSections.Heading;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,35 +18,43 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code verify-resume}: shows, with the user's own data on the user's own machine, that a killed run loses nothing. */
+/** {@code verify-resume}: shows on the user's own data and machine that a killed run loses nothing. */
 @Command(
         name = "verify-resume",
+        customSynopsis = "perdure verify-resume --epochs N [OPTIONS]",
         description = {
-            "Trains a short run twice in temporary folders, once unbroken and once killed at random moments,"
-                    + " and compares every byte of weights, moments and loss history.",
-            "Takes the flags of train. Exit codes: 0 equal, 1 not, 2 bad usage or input."
+            "Shows on your data that a killed run loses nothing.",
+            "Trains a short run twice in temporary folders: once without a break, and once killed at random moments and"
+                    + " resumed. Then compares every byte of the weights, the optimizer's moments and the loss"
+                    + " history.",
+            "It takes the flags of train. --max-steps is 60 and --checkpoint-every is 5 unless given; --checkpoints and"
+                    + " the flags of the server have no effect."
+        },
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Both runs are equal to the byte.",
+            "1:They are not equal, nothing was killed, or a run failed.",
+            "2:Bad usage or bad input: one line names the flag or file."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
+@Heading("Check")
 final class VerifyResumeCommand implements Callable<Integer> {
     private static final String MAXIMUM_STEPS = "--max-steps";
     private static final String CHECKPOINT_EVERY = "--checkpoint-every";
     private static final String NO_SERVER = "--no-server";
 
-    /** Bounds the run where the user does not. */
+    /** Ends the run early where the user sets no limit. */
     private static final String DEFAULT_MAXIMUM_STEPS = "60";
 
     private static final String DEFAULT_CHECKPOINT_EVERY = "5";
 
-    /** What the children are told otherwise, or not at all. */
+    /** Flags that the child processes do not get: the check sets these itself. */
     private static final Set<String> NOT_HANDED_ON = Set.of(
             "--checkpoints", NO_SERVER, "--host", "--port", "--token", "--kills", "--kill-seed", "--keep-folders");
 
     @Spec
     CommandSpec command;
-
-    @Mixin
-    TrainCommand train;
 
     @Option(
             names = "--kills",
@@ -54,11 +63,17 @@ final class VerifyResumeCommand implements Callable<Integer> {
             description = "How often the second run is killed (default: ${DEFAULT-VALUE}).")
     int kills;
 
-    @Option(names = "--kill-seed", paramLabel = "S", description = "Seed of the moments (default: another each time).")
+    @Option(
+            names = "--kill-seed",
+            paramLabel = "S",
+            description = "Seed of the moments at which it is killed" + " (default: random).")
     Long killSeed;
 
-    @Option(names = "--keep-folders", description = "Leave both runs and their logs in place.")
+    @Option(names = "--keep-folders", description = "Keeps the folders and logs of both runs.")
     boolean keepFolders;
+
+    @Mixin
+    TrainCommand train;
 
     @Override
     public Integer call() {
@@ -76,7 +91,7 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
     }
 
-    /** As the user gave them, but for what the check decides itself. */
+    /** The flags as the user gave them, without those that the check sets itself. */
     private List<String> trainFlags() {
         List<String> flags = new ArrayList<>();
         for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
@@ -112,9 +127,9 @@ final class VerifyResumeCommand implements Callable<Integer> {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%s: %d kills, %d steps repeated; %.1f s unbroken, %.1f s killed.%n",
+                "%s: %d kills, %d steps repeated; %.1f s without a break, %.1f s with kills.%n",
                 verdict.kills() == 0
-                        ? "NOT PROVEN, the run was over before the first kill: raise " + MAXIMUM_STEPS
+                        ? "NOT PROVEN, the run ended before the first kill: raise " + MAXIMUM_STEPS
                         : verdict.holds() ? "EQUAL to the byte" : "NOT EQUAL",
                 verdict.kills(),
                 verdict.stepsRepeated(),

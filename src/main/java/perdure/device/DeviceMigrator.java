@@ -12,14 +12,14 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Moves modules to the device that they shall train on, and remembers where it has put them. Safe for any thread. */
+/** Moves modules to the device on which they are trained, and remembers where each one is. Safe for any thread. */
 public final class DeviceMigrator {
 
     private static final Logger LOG = LoggerFactory.getLogger(DeviceMigrator.class);
 
     /**
-     * Where a module was found or put. The module is kept here too, because native objects equal each other by address,
-     * and a new module may get the address of a freed one.
+     * The device of a module that was checked. The module is stored here as well: native objects are equal if their
+     * addresses are, and a new module may get the address of a freed one.
      */
     private record Checked(WeakReference<Module> module, String device) {}
 
@@ -33,10 +33,10 @@ public final class DeviceMigrator {
     }
 
     /**
-     * Moves every parameter, its gradient, and every buffer of the module that lies elsewhere to the device, in place:
-     * the Java and native objects stay the same. Logs one line if anything moved.
+     * Moves every parameter, its gradient and every buffer of the module to the device, unless it is there already. It
+     * does so in place: the Java and native objects stay the same. Logs one line if anything moved.
      *
-     * @param once if the module was already brought to this device, return at once; false walks in any case
+     * @param once returns at once if the module was brought to this device before; false checks everything in any case
      */
     public static synchronized void ensure(Module module, Device device, boolean once) {
         try (PointerScope scope = new PointerScope()) {

@@ -75,7 +75,7 @@ public final class Devices {
         return "CUDA finds no usable GPU; it needs driver 580 or newer and a GPU of compute capability 7.5 or higher.";
     }
 
-    /** A device for a person to read, such as "cpu (2 threads)" or "cuda:0 (1 of 2 GPUs)". */
+    /** The name of a device for people, such as "cpu (2 threads)" or "cuda:0 (1 of 2 GPUs)". */
     public static String describe(Device device) {
         String name = device.str().getString();
         return device.is_cuda()

@@ -4,7 +4,7 @@ import com.sun.jna.Function;
 import com.sun.jna.Platform;
 import com.sun.jna.Structure;
 
-/** The C library's allocator, where that is glibc's: libtorch takes the CPU's tensors from it. */
+/** The memory allocator of the C library, if that is glibc. libtorch uses it for tensors on the CPU. */
 public final class Malloc {
 
     // malloc.h
@@ -12,20 +12,20 @@ public final class Malloc {
     private static final int M_TOP_PAD = -2;
     private static final int M_MMAP_THRESHOLD = -3;
 
-    /** Most that glibc takes: blocks from here on are mapped one by one. */
+    /** The largest value that glibc accepts: larger blocks are mapped one by one. */
     private static final int LARGEST_BLOCK = 32 << 20;
 
-    /** Twice the size of a heap of glibc's: a heap that has become empty stays. */
+    /** Twice the size of one of glibc's heaps: a heap that becomes empty is kept. */
     private static final int SLACK = 128 << 20;
 
     private Malloc() {}
 
     /**
-     * Bytes that native code of this process has allocated and not freed: tensors on the CPU, libtorch's and the Java
-     * virtual machine's own data. Neither the Java heap nor mapped files are among them. Takes up to a millisecond
-     * while training, since the allocator walks through its free blocks.
+     * Bytes that native code of this process has allocated and not freed: tensors on the CPU, and the data of libtorch
+     * and of the Java virtual machine itself. Without the Java heap and mapped files. Takes up to a millisecond while
+     * training, since the allocator walks through its free blocks.
      *
-     * @return -1 where the allocator is not glibc's, 2.33 or newer, and does not tell
+     * @return -1 if the allocator is not glibc 2.33 or newer, and so cannot tell
      */
     public static long allocatedBytes() {
         if (!Platform.isLinux()) {
@@ -58,12 +58,12 @@ public final class Malloc {
         public long ordblks;
         public long smblks;
         public long hblks;
-        /** In blocks that were mapped one by one. */
+        /** Bytes in blocks that were mapped one by one. */
         public long hblkhd;
 
         public long usmblks;
         public long fsmblks;
-        /** In all other blocks. */
+        /** Bytes in all other blocks. */
         public long uordblks;
 
         public long fordblks;
@@ -71,9 +71,9 @@ public final class Malloc {
     }
 
     /**
-     * Tells the allocator to keep memory that libtorch frees. By default it hands a step's tensors back to the system
-     * and takes them anew, zeroed page by page, at every step: worst on any thread but the process's first, and the
-     * {@code java} launcher runs {@code main} on another. A matter of speed only.
+     * Tells the allocator to keep memory that libtorch frees. By default glibc returns the tensors of a step to the
+     * system and takes new pages, which the system sets to zero, at every step. This is worst on all threads but the
+     * first of the process, and the {@code java} launcher runs {@code main} on another one. Only speed depends on it.
      */
     static void keepFreedMemory() {
         if (!Platform.isLinux()) {
@@ -85,7 +85,7 @@ public final class Malloc {
             mallopt.invokeInt(new Object[] {M_TRIM_THRESHOLD, Integer.MAX_VALUE});
             mallopt.invokeInt(new Object[] {M_TOP_PAD, SLACK});
         } catch (UnsatisfiedLinkError otherLibrary) {
-            // musl and others have no such function, and free in other ways.
+            // musl and others have no such function.
         }
     }
 }

@@ -13,12 +13,12 @@ import java.util.Properties;
 import java.util.stream.Stream;
 
 /**
- * The native settings of one process, as {@code native-config/cpu.properties} explains them key by key.
+ * The native settings of one process. {@code native-config/cpu.properties} explains each key.
  *
- * @param oneDnn whether the large products of float32 go to oneDNN, past that library
- * @param intraOpThreads threads of one operation; 0 means the physical cores
- * @param maxPhysicalBytes JavaCPP's limit on resident memory; 0 is none
- * @param maxBytes JavaCPP's limit on native memory that it allocated itself; 0 is none
+ * @param oneDnn whether oneDNN, instead of the BLAS library, computes the large float32 products
+ * @param intraOpThreads threads per operation; 0: the number of physical cores
+ * @param maxPhysicalBytes JavaCPP's limit of resident memory; 0: none
+ * @param maxBytes JavaCPP's limit of the native memory that it allocated itself; 0: none
  * @param pointerGc whether the garbage collector frees native objects that no scope freed
  */
 public record NativeConfig(
@@ -32,7 +32,7 @@ public record NativeConfig(
         long maxBytes,
         boolean pointerGc) {
 
-    /** The library of the matrix products. {@code AUTO} is MKL where it is on the class path. */
+    /** The library for matrix products. {@code AUTO} is MKL if it is on the class path, else OpenBLAS. */
     public enum Blas {
         AUTO,
         MKL,
@@ -41,12 +41,12 @@ public record NativeConfig(
 
     public static final NativeConfig DEFAULT = new NativeConfig(Blas.AUTO, true, 0, 1, true, false, 0, 0, true);
 
-    /** More than any machine that this runs on has cores; starting a million of them would take for ever. */
+    /** More than any supported machine has cores; starting a million threads would take for ever. */
     private static final int MAXIMUM_THREADS = 1024;
 
     private static final long FILE_LIMIT = 64 << 10;
 
-    /** These settings with another intra-operation thread count, as {@code --threads} asks for. */
+    /** These settings with another number of threads per operation, as {@code --threads} sets it. */
     public NativeConfig withThreads(int threads) {
         if (threads < 1 || threads > MAXIMUM_THREADS) {
             throw new IllegalArgumentException(
@@ -57,9 +57,9 @@ public record NativeConfig(
     }
 
     /**
-     * Reads {@code cpu.properties} or {@code cuda.properties}, whichever fits the natives on the class path, from the
-     * {@code native-config} folder of the project that the classes lie in or of the working directory; the defaults
-     * where there is no such file.
+     * Reads {@code cpu.properties} or {@code cuda.properties}, whichever fits the native libraries on the class path.
+     * Looks in the {@code native-config} folder of the project that contains the classes, then in that of the working
+     * directory. Uses the defaults if there is no such file.
      */
     public static NativeConfig standard() {
         String name = (NativeRuntime.cudaBuild() ? "cuda" : "cpu") + ".properties";
@@ -84,9 +84,10 @@ public record NativeConfig(
     }
 
     /**
-     * Reads a properties file; keys that it leaves out keep their defaults.
+     * Reads a properties file. Keys that it omits keep their defaults.
      *
-     * @throws IllegalArgumentException if the file is missing, has an unknown key or a value that its key does not take
+     * @throws IllegalArgumentException if the file is missing, or has an unknown key or a value that is not allowed for
+     *     its key
      */
     public static NativeConfig read(Path file) {
         if (!Files.isRegularFile(file)) {
@@ -121,7 +122,7 @@ public record NativeConfig(
         return config;
     }
 
-    /** Takes key after key out of a properties file, so that what is left over is unknown. */
+    /** Takes one key after the other out of a properties file; those that are left at the end are unknown. */
     private record Taker(Path file, Properties properties) {
 
         Blas blas(String key) {

@@ -20,12 +20,12 @@ import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Loads libtorch into this process, once, with {@link NativeConfig}'s settings. Whatever touches a Bytedeco class calls
- * {@link #load()} before it: JavaCPP reads its settings when its first class is initialised, and never again.
+ * Loads libtorch into this process, once, with the settings of {@link NativeConfig}. Call {@link #load()} before using
+ * any Bytedeco class: JavaCPP reads its settings when its first class is initialised, and never again.
  */
 public final class NativeRuntime {
 
-    /** In the order of their dependencies; those of other builds and platforms are not on the class path. */
+    /** In the order of their dependencies. Those of other builds and platforms are not on the class path. */
     private static final List<String> LIBRARIES = List.of(
             "libgomp.so.1",
             "libc10.so",
@@ -46,7 +46,7 @@ public final class NativeRuntime {
 
     private NativeRuntime() {}
 
-    /** Loads libtorch with {@link NativeConfig#standard()}; does nothing if it is loaded. */
+    /** Loads libtorch with {@link NativeConfig#standard()}; does nothing if it is loaded already. */
     public static synchronized void load() {
         if (!loaded) {
             load(NativeConfig.standard());
@@ -54,8 +54,8 @@ public final class NativeRuntime {
     }
 
     /**
-     * Loads libtorch with these settings. If it is loaded already, those that can still change (intra-operation threads,
-     * determinism, TF32) are applied.
+     * Loads libtorch with these settings. If it is loaded already, the settings that can still change are applied:
+     * threads per operation, determinism and TF32.
      *
      * @throws IllegalArgumentException if a library that the CUDA build needs is missing
      */
@@ -75,7 +75,7 @@ public final class NativeRuntime {
         limitBlas(config.oneDnn() && Context.hasMKLDNN() ? 1 : threads);
         context.setDeterministicAlgorithms(config.deterministic(), false);
         context.setDeterministicFillUninitializedMemory(
-                false); // Costs a pass over every new tensor; none is read unset.
+                false); // Would cost a pass over every new tensor; none is read before it is set.
         context.setDeterministicCuDNN(config.deterministic());
         context.setBenchmarkCuDNN(!config.deterministic());
         context.setAllowTF32CuBLAS(config.tf32());
@@ -83,9 +83,10 @@ public final class NativeRuntime {
     }
 
     /**
-     * MKL takes libgomp's count where none is set: inside libtorch's own parallel loops, attention's, one thread. Told a
-     * count, it would start threads there too, which makes attention three times slower. OpenBLAS does so always, and
-     * gets one thread where the large products are oneDNN's.
+     * Limits the threads of BLAS. MKL is not told a count: it follows libgomp, which gives it one thread inside
+     * libtorch's own parallel loops, such as that of attention. With a count it would start threads there too, which
+     * makes attention three times slower. OpenBLAS always starts them, so it gets one thread if oneDNN computes the
+     * large products.
      */
     private static void limitBlas(int threads) {
         if (!"mkl".equals(System.getProperty("org.bytedeco.openblas.load"))) {
@@ -93,13 +94,13 @@ public final class NativeRuntime {
         }
     }
 
-    /** Whether the natives on the class path are the CUDA build's. Touches no native code. */
+    /** Whether the native libraries on the class path are those of the CUDA build. Loads no native code. */
     static boolean cudaBuild() {
         return resource("pytorch", "linux-x86_64-gpu/libtorch_cuda.so")
                 || resource("pytorch", "windows-x86_64-gpu/torch_cuda.dll");
     }
 
-    /** What keeps the CUDA build, once loaded, from linking its CUDA half, in one line; null if nothing does. */
+    /** Why the CUDA build, once loaded, cannot use its CUDA libraries, in one line; null if it can. */
     static String cudaProblem() {
         return cudaProblem;
     }
@@ -112,7 +113,7 @@ public final class NativeRuntime {
         return NativeRuntime.class.getResource("/org/bytedeco/" + preset + "/" + path) != null;
     }
 
-    /** What the command line ({@code java -D…}) has set already wins. */
+    /** Sets what the command line ({@code java -D…}) has not set already. */
     private static void setProperties(NativeConfig config) {
         setProperty("org.bytedeco.javacpp.maxPhysicalBytes", Long.toString(config.maxPhysicalBytes()));
         setProperty("org.bytedeco.javacpp.maxBytes", Long.toString(config.maxBytes()));
@@ -139,12 +140,12 @@ public final class NativeRuntime {
     }
 
     /**
-     * Unpacks all libraries before the first is loaded, one process at a time. JavaCPP alone would let two first starts
-     * overwrite each other's half-unpacked files, and would load libtorch.so before libtorch_cpu.so is there, so that
-     * the linker might take another installation's.
+     * Unpacks all libraries before the first is loaded, one process at a time. JavaCPP alone would let two processes
+     * overwrite each other's half-unpacked files at their first start. It would also load libtorch.so before
+     * libtorch_cpu.so is unpacked, so that the linker might take the one of another installation.
      *
-     * <p>The CUDA build runs on the CPU without its CUDA half, provided that the two CUDA libraries are there which its
-     * CPU half is linked to. JavaCPP passes over the missing half in silence; loading it once more tells what it lacks.
+     * <p>The CUDA build runs on the CPU without its CUDA part, if the two CUDA libraries are there that its CPU part is
+     * linked to. JavaCPP ignores a CUDA part that cannot be loaded; loading it once more tells what is missing.
      */
     private static void link() {
         try {
@@ -195,7 +196,7 @@ public final class NativeRuntime {
         return "libtorch cannot be loaded: " + error.getMessage();
     }
 
-    /** Physical cores that this process may use: two threads of a core share its matrix units. */
+    /** Number of physical cores that this process may use. Two threads of one core share its matrix units. */
     private static int physicalCores() {
         int available = Runtime.getRuntime().availableProcessors();
         Path cpuinfo = Path.of("/proc/cpuinfo");

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** The arithmetic of the forward pass. Weights, moments and losses are float32 in either. */
+/** The arithmetic of the forward pass. Weights, moments and losses are float32 in both. */
 public enum Precision {
     FP32,
     BF16;
@@ -20,8 +20,8 @@ public enum Precision {
     }
 
     /**
-     * Opens this precision for the forward passes of the calling thread, until the result is closed on the same thread.
-     * The backward pass belongs outside.
+     * Uses this precision for the forward passes of the calling thread, until the result is closed on the same thread.
+     * The backward pass must run outside.
      */
     public Scope open(Device device) {
         return this == FP32 ? () -> {} : new Autocast(device.type());
@@ -33,7 +33,7 @@ public enum Precision {
         void close();
     }
 
-    /** libtorch's autocast: matrix products and attention in bf16, with the weights cast once a scope. */
+    /** libtorch's autocast: matrix products and attention in bf16, and each weight is converted once per scope. */
     private static final class Autocast implements Scope {
 
         private final DeviceType type;

@@ -1,20 +1,20 @@
 package perdure.generate;
 
 /**
- * What a generation came to.
+ * The outcome of a generation.
  *
- * @param promptTokens that the model read: those of the prompt that fit its context
- * @param completionTokens handed out; a stop id is not among them
+ * @param promptTokens tokens that the model read: those of the prompt that fit into its context
+ * @param completionTokens tokens that were handed out, without the stop id
  */
 public record Generation(int promptTokens, int completionTokens, FinishReason finishReason) {
 
     /** Why a generation ended. */
     public enum FinishReason {
-        /** A stop id (or, one level up, a stop string) came. */
+        /** A stop id was generated or, one level up, a stop string. */
         STOP,
-        /** As many tokens as were asked for. */
+        /** The requested number of tokens was reached. */
         LENGTH,
-        /** Whoever receives the tokens wanted no more. */
+        /** The receiver wanted no more. */
         CANCELLED
     }
 }

@@ -6,10 +6,10 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * How many threads libtorch uses inside an operation that the calling Java thread starts.
  *
- * <p>{@code at::set_num_threads} does two things: it sets the count of the calling thread (OpenMP keeps it for each
- * thread, and MKL follows), and it sets the count that threads will start with when they first call libtorch. A
- * thread that already computes, the trainer's, is not changed; a later one would be. OpenBLAS, where it stands in for
- * MKL, keeps one count for the whole process: there only what is not a matrix product is limited.
+ * <p>{@code at::set_num_threads} does two things. It sets the count of the calling thread (OpenMP keeps one per thread,
+ * and MKL follows). It also sets the count for threads that call libtorch for the first time later. Threads that
+ * already compute, such as the trainer's, keep theirs. OpenBLAS, where it replaces MKL, has one count for the whole
+ * process, so there only operations other than matrix products are limited.
  */
 public final class IntraOpThreads {
     private IntraOpThreads() {}
@@ -23,10 +23,10 @@ public final class IntraOpThreads {
         if (count < 1) {
             throw new IllegalArgumentException("thread count " + count + " is not a positive number.");
         }
-        // Asking first matters: a thread's first question copies the process's count into it.
+        // The order matters: a thread's first call copies the count of the process into the thread.
         int processWide = torch.get_num_threads();
         torch.set_num_threads(count);
-        // join() of a future does not answer to interrupts: the count is always put back.
+        // join() of a future ignores interrupts, so the count is always restored.
         CompletableFuture.runAsync(() -> torch.set_num_threads(processWide), task -> new Thread(task).start())
                 .join();
     }

@@ -1,14 +1,14 @@
 package perdure.generate;
 
 /**
- * How the next token is chosen and how many there may be.
+ * How the next token is chosen, and how many tokens there may be.
  *
  * @param temperature divides the logits; 0 takes the most likely token
- * @param topP keeps the fewest most likely tokens whose probabilities reach this sum; 1 keeps all
+ * @param topP keeps the smallest set of most likely tokens whose probabilities reach this sum; 1 keeps all
  * @param topK keeps this many most likely tokens; 0 keeps all
- * @param repetitionPenalty makes tokens that already stand in the sequence less likely; 1 does not
- * @param seed of the draws: equal seeds give equal tokens
- * @param maximumTokens to generate
+ * @param repetitionPenalty makes tokens that are already in the sequence less likely; 1 has no effect
+ * @param seed of the sampling: equal seeds give equal tokens
+ * @param maximumTokens largest number of tokens to generate
  */
 public record SamplingOptions(
         double temperature, double topP, int topK, double repetitionPenalty, long seed, int maximumTokens) {
@@ -25,7 +25,7 @@ public record SamplingOptions(
         require(maximumTokens > 0, "max_tokens", maximumTokens, "a positive number");
     }
 
-    /** Always the most likely token: no seed matters. */
+    /** Always takes the most likely token; the seed has no effect. */
     public static SamplingOptions greedy(int maximumTokens) {
         return new SamplingOptions(0, 1, 0, 1, 0, maximumTokens);
     }

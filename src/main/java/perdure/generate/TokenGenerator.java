@@ -16,12 +16,12 @@ import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 
 /**
- * Continues one sequence of token ids with a model and its key-value cache. It does not know text, tokenizers, chat
- * formats, stop strings, checkpoints or threads: ids in, ids out, on the thread that calls.
+ * Continues one sequence of token ids with a model and its key-value cache: ids in, ids out, on the calling thread. It
+ * does not know text, tokenizers, chat formats, stop strings, checkpoints or threads.
  *
- * <p>The context never ends a generation: when it is full, its last half becomes the new context, read anew from
- * position zero, and the generation goes on to the number of tokens that was asked for. Of a prompt longer than the
- * context, the last {@code context} tokens are read.
+ * <p>A full context does not end a generation. Its last half becomes the new context, which the model reads anew from
+ * position zero, and the generation goes on to the requested number of tokens. If a prompt is longer than the context,
+ * its last {@code context} tokens are read.
  */
 public final class TokenGenerator implements AutoCloseable {
     private final LanguageModel model;
@@ -30,7 +30,7 @@ public final class TokenGenerator implements AutoCloseable {
     private final int context;
     private final float[] logits;
 
-    /** Borrows the model, which has to be in evaluation mode whenever it generates; owns the cache. */
+    /** Uses the model without closing it; the model must be in evaluation mode while it generates. Owns the cache. */
     public TokenGenerator(LanguageModel model) {
         this(model, false);
     }
@@ -44,7 +44,7 @@ public final class TokenGenerator implements AutoCloseable {
     }
 
     /**
-     * A generator with a model of its own, on the CPU.
+     * A generator with its own model, on the CPU.
      *
      * @param reader fills the weights, by their Hugging Face names
      */
@@ -61,16 +61,16 @@ public final class TokenGenerator implements AutoCloseable {
         return new TokenGenerator(model, true);
     }
 
-    /** Most tokens that the model can look back on. */
+    /** Largest number of tokens that the model can look back on. */
     public int context() {
         return context;
     }
 
     /**
-     * Generates until a stop id, the number of tokens asked for, or the receiver ends it.
+     * Generates until a stop id is generated, the requested number of tokens is reached, or the receiver ends it.
      *
      * @param stopIds end the generation and are not handed out
-     * @param receiver is given each id as it comes and says whether to go on
+     * @param receiver is given each id at once and returns whether to go on
      * @throws IllegalArgumentException if the prompt is empty
      */
     public Generation generate(int[] prompt, int[] stopIds, SamplingOptions options, IntPredicate receiver) {
@@ -109,7 +109,7 @@ public final class TokenGenerator implements AutoCloseable {
         return new Generation(promptTokens, options.maximumTokens(), FinishReason.LENGTH);
     }
 
-    /** Reads the tokens of the window that are not in the cache yet; leaves the logits of the last one. */
+    /** Reads the tokens of the window that are not yet in the cache, and keeps the logits of the last one. */
     private void decode(int[] window, int length) {
         long[] unread = IntStream.range(cache.length(), length)
                 .mapToLong(i -> window[i])

@@ -14,9 +14,11 @@ public final class TokenSampler {
     private final BitSet seen = new BitSet();
     /** Weights after the softmax, not normalised; 0 for tokens that a filter dropped. */
     private final float[] weights;
-    /** Candidates of top-p: the bits of a weight (non-negative, so they sort as it does), then its id. */
+    /**
+     * Candidates of top-p: the bits of a weight, then its id. Weights are not negative, so their bits sort as they do.
+     */
     private final long[] candidates;
-    /** The largest logits so far, descending. */
+    /** The largest logits so far, in descending order. */
     private final float[] largest;
 
     public TokenSampler(SamplingOptions options, int vocabularySize) {
@@ -27,15 +29,15 @@ public final class TokenSampler {
         this.largest = new float[Math.min(options.topK(), vocabularySize)];
     }
 
-    /** Adds a token of the sequence, of the prompt or generated, to those that the repetition penalty is for. */
+    /** Adds a token of the prompt or of the answer to those that the repetition penalty applies to. */
     public void see(int id) {
         seen.set(id);
     }
 
     /**
-     * The next token.
+     * Chooses the next token.
      *
-     * @param logits one for each id; changed by the repetition penalty
+     * @param logits one per id; the repetition penalty changes them
      * @throws IllegalStateException if the largest logit is not finite
      */
     public int next(float[] logits) {
@@ -70,7 +72,7 @@ public final class TokenSampler {
         }
     }
 
-    /** The first id of the largest logit, or of one that is NaN. */
+    /** The first id with the largest logit, or with one that is NaN. */
     private static int mostLikely(float[] logits) {
         int best = 0;
         for (int id = 1; id < logits.length && !Float.isNaN(logits[best]); id++) {
@@ -81,7 +83,7 @@ public final class TokenSampler {
         return best;
     }
 
-    /** The k-th largest logit; smaller ones are dropped, equal ones stay. */
+    /** The k-th largest logit. Smaller ones are dropped, equal ones stay. */
     private float leastOfTopK(float[] logits) {
         if (largest.length == 0) {
             return Float.NEGATIVE_INFINITY;
@@ -100,10 +102,13 @@ public final class TokenSampler {
         return largest[last];
     }
 
-    /** Drops the unlikely tail whose weights sum to at most 1 − top-p of all; returns the sum of the rest. */
+    /**
+     * Drops the least likely tokens whose weights add up to at most 1 − top-p of the total. Returns the sum of the
+     * rest.
+     */
     private double keepTopP(double sum) {
         double tail = (1 - options.topP()) * sum;
-        // Weights this small belong to the tail even if all V of them were this large: only the others are sorted.
+        // Weights this small are dropped even if all V of them were this large, so only the others need sorting.
         double negligible = tail / weights.length;
         double dropped = 0;
         int count = 0;
@@ -135,6 +140,6 @@ public final class TokenSampler {
                 return id;
             }
         }
-        return best; // rounding left a sliver of the sum unclaimed
+        return best; // rounding left a small part of the sum over
     }
 }

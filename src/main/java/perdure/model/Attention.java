@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Causal self-attention with grouped queries (Ainslie et al. 2023) and rotary positions.
  *
- * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time with what is cached, {@code C} hidden size, {@code H} query
- * heads, {@code K} key and value heads, {@code D} head size.
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time including the cached tokens, {@code C} hidden size, {@code
+ * H} query heads, {@code K} key and value heads, {@code D} head size.
  */
 final class Attention {
 
@@ -37,13 +37,14 @@ final class Attention {
     }
 
     /**
-     * Attends from x [B, T, C] to itself and, with a cache, to what went before; the cache takes the keys and values. The
-     * tape, if not null, records the backward pass; then there is no cache.
+     * Attends from x [B, T, C] to itself and, with a cache, to the tokens before; the cache stores the new keys and
+     * values. The tape, if not null, records the backward pass; then there must be no cache.
      */
     Tensor forward(Tensor x, KeyValueCache cache, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
-        // Between the two linear layers autograd makes the gradient: no product there is oneDNN's, and libtorch has its
-        // own backward kernel for flash attention, which needs what only its forward kernel knows.
+        // Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and libtorch's
+        // own
+        // backward kernel of flash attention needs results that only its forward kernel has.
         Tensor attended = tape == null
                 ? attend(projected, cache)
                 : tape.recordAutograd(projected, leaf -> attend(leaf, null)); // (B, T, H D)
@@ -77,7 +78,7 @@ final class Attention {
                                 ? new TensorOptional(KeyValueCache.mask(time, past, projected))
                                 : new TensorOptional(),
                         0.0,
-                        past == 0, // The flash kernel's own causal mask; a single new token sees all that went before.
+                        past == 0, // The flash kernel's own causal mask; a single new token sees all tokens before it.
                         new DoubleOptional(),
                         groups < heads) // (B, H, T, D)
                 .transpose(1, 2) // (B, T, H, D)

@@ -1,7 +1,7 @@
 package perdure.model;
 
 /**
- * What a {@link ModelConfig} says about attention.
+ * The part of a {@link ModelConfig} about attention.
  *
  * @param heads query heads
  * @param keyValueHeads key and value heads; divides {@code heads} (equal: multi-head, fewer: grouped-query)
@@ -18,7 +18,7 @@ public record AttentionConfig(int heads, int keyValueHeads, boolean inputBias) {
         }
     }
 
-    /** Both at once, as one must divide the other. */
+    /** Sets both at once, because one must divide the other. */
     public AttentionConfig withHeads(int heads, int keyValueHeads) {
         return new AttentionConfig(heads, keyValueHeads, inputBias);
     }

@@ -11,9 +11,9 @@ import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
 /**
- * An operator of libtorch that has no Java method, called through the dispatcher. It is looked up by name:
- * {@code getOperatorForLiteral} remembers operators by the address of the signature it was given, which Java frees, and
- * hands out a wrong one when the address is used again.
+ * A libtorch operator without a Java method, called through the dispatcher. It is looked up by name, because {@code
+ * getOperatorForLiteral} remembers operators by the address of the given signature: Java frees that memory, and when
+ * the address is used again, the wrong operator is returned.
  */
 public final class BoxedOperator implements AutoCloseable {
 
@@ -24,7 +24,7 @@ public final class BoxedOperator implements AutoCloseable {
         operator = Dispatcher.singleton().findSchemaOrThrow(name, overload).retainReference();
     }
 
-    /** Calls it with all its arguments, in the order of its signature; the results replace them. */
+    /** Calls it with all its arguments, in the order of its signature. The results replace the arguments. */
     public IValueVector call(IValue... arguments) {
         IValueVector stack = new IValueVector(arguments);
         operator.callBoxed(stack);

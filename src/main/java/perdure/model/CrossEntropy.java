@@ -11,21 +11,22 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The sum of token losses (nats) at the output projection, and its gradients, in chunks of rows and columns: for a large
- * vocabulary the logits of a batch, and copies of them, would be most of a step's memory, and new memory costs more than
- * the arithmetic. The gradients are computed together with the loss, so that a chunk can be freed at once.
+ * The sum of the token losses (nats) at the output projection, and its gradients, computed in chunks of rows and
+ * columns. With a large vocabulary, the logits of a whole batch and their copies would take most of the memory of a
+ * step, and new memory costs more than the arithmetic. The gradients are computed together with the loss, so that a
+ * chunk can be freed at once.
  *
- * <p>Shapes: {@code R} rows, {@code C} hidden size, {@code V} vocabulary, {@code P} its part in a chunk.
+ * <p>Shapes: {@code R} rows, {@code C} hidden size, {@code V} vocabulary, {@code P} columns of a chunk.
  */
 final class CrossEntropy {
 
-    /** Target without a loss. */
+    /** The target of positions without a loss. */
     private static final long IGNORED = -100;
 
-    /** Most logits at a time: 256 MB. */
+    /** Largest number of logits at a time: 256 MB. */
     private static final long MAXIMUM_LOGITS = 64 << 20;
 
-    /** Columns of a chunk: few enough for the cache, and for malloc to give memory that was used before. */
+    /** Columns per chunk: few enough for the cache, and for malloc to reuse memory. */
     private static final long CHUNK_COLUMNS = 4096;
 
     /**
@@ -38,7 +39,10 @@ final class CrossEntropy {
      */
     private record Chunk(long from, Tensor exponentials, Tensor maximum, Tensor hasTarget, Tensor target) {}
 
-    /** Where the gradients go: {@code scale} times that of the loss sum is added to [R, C] and [V, C]. */
+    /**
+     * Where the gradients are added: {@code scale} times the gradient of the loss sum goes to {@code hidden} [R, C] and
+     * {@code weight} [V, C].
+     */
     record Gradients(double scale, Tensor hidden, Tensor weight) {
 
         private Gradients rows(long from, long count) {
@@ -49,9 +53,10 @@ final class CrossEntropy {
     private CrossEntropy() {}
 
     /**
-     * The sum over the targets [R] (int64; -100 does not count), given hidden [R, C] and the projection weight [V, C].
+     * The sum of the losses of targets [R] (int64; -100 does not count), given hidden [R, C] and the projection weight
+     * [V, C].
      *
-     * @param gradients null for none
+     * @param gradients null if none are wanted
      */
     static double sum(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
         long rows = hidden.size(0);

@@ -6,8 +6,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Dropout of the embeddings and of what each residual branch adds (GPT-2's places), never inside attention, where it
- * would switch the flash kernel off. Draws from libtorch's default generator of the device.
+ * Dropout of the embeddings and of the output of each residual branch, as in GPT-2. There is none inside attention,
+ * where it would switch the flash kernel off. Uses libtorch's default generator of the device.
  */
 record Dropout(double probability) {
 
@@ -17,7 +17,7 @@ record Dropout(double probability) {
         }
     }
 
-    /** x with some values dropped and the others scaled up; the tape, if not null, records the backward pass. */
+    /** Drops some values of x and scales the others up; the tape, if not null, records the backward pass. */
     Tensor forward(Tensor x, Tape tape) {
         if (probability == 0) {
             return x;

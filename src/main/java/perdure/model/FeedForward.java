@@ -34,7 +34,7 @@ final class FeedForward {
         return torch.silu(parts.get(0)).mul(parts.get(1));
     }
 
-    /** With gate and up contiguous: the element-wise operations, forward and backward, are slow on tensors with gaps. */
+    /** The feed-forward with gate and up contiguous, because element-wise operations are slow on tensors with gaps. */
     private Tensor swiGlu(Tensor x, Tape tape) {
         Tensor[] parts = gateAndUp.forwardInParts(x, 2); // (B, T, I) each
         Tensor savedX = tape.saveForBackward(x);

@@ -6,19 +6,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The gradient of one large weight, in memory that is taken once: its pages would else be fresh from the system at every
- * step. For weights whose gradients are accumulated outside of autograd and {@link Tape}.
+ * The gradient of one large weight, in memory that is allocated once; otherwise the system would supply fresh pages at
+ * every step. For weights whose gradients are accumulated outside autograd and {@link Tape}.
  */
 final class GradientBuffer implements AutoCloseable {
 
     private final Tensor weight;
-    private Tensor memory; // beside the weight, of its shape
+    private Tensor memory; // same shape and device as the weight
 
     GradientBuffer(Tensor weight) {
         this.weight = weight;
     }
 
-    /** The weight's gradient, to be added to: zeros if it had none. */
+    /** The gradient of the weight, to add to: zeros if it had none. */
     Tensor open() {
         Tensor gradient = weight.grad();
         if (gradient.defined()) {

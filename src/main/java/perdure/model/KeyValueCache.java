@@ -9,24 +9,25 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The keys and values of the tokens that {@link LanguageModel#decode} has seen, so that a new token costs one position.
- * Its memory is taken at the first use, on the device and in the precision of the model. One thread at a time.
+ * The keys and values of the tokens that {@link LanguageModel#decode} has seen, so that each new token computes one
+ * position only. Memory is allocated at the first use, on the device and in the precision of the model. For one thread
+ * at a time.
  *
- * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time with what is cached, {@code K} key and value heads,
- * {@code D} head size.
+ * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time including the cached tokens, {@code K} key and value
+ * heads, {@code D} head size.
  */
 public final class KeyValueCache implements AutoCloseable {
 
     private final ModelConfig config;
     private final int capacity;
-    private final List<Tensor> keys = new ArrayList<>(); // one a layer: (B, K, capacity, D)
+    private final List<Tensor> keys = new ArrayList<>(); // one per layer: (B, K, capacity, D)
     private final List<Tensor> values = new ArrayList<>();
     private int length;
 
     /**
      * An empty cache.
      *
-     * @param capacity most tokens that it holds; at most the model's context
+     * @param capacity largest number of tokens that it holds; at most the context of the model
      */
     public KeyValueCache(ModelConfig config, int capacity) {
         if (capacity < 1 || capacity > config.context()) {
@@ -37,14 +38,9 @@ public final class KeyValueCache implements AutoCloseable {
         this.capacity = capacity;
     }
 
-    /** Tokens held. */
+    /** Number of tokens in the cache. */
     public int length() {
         return length;
-    }
-
-    /** Most tokens that it can hold. */
-    public int capacity() {
-        return capacity;
     }
 
     /** Forgets all tokens after the first {@code length}. */
@@ -63,12 +59,12 @@ public final class KeyValueCache implements AutoCloseable {
         }
     }
 
-    /** Stores keys [B, K, T, D] behind those of the layer and gives all of them, [B, K, S, D]. */
+    /** Appends keys [B, K, T, D] to those of the layer and returns all of them, [B, K, S, D]. */
     Tensor appendKeys(int layer, Tensor added) {
         return append(keys, layer, added);
     }
 
-    /** Stores values [B, K, T, D] behind those of the layer and gives all of them, [B, K, S, D]. */
+    /** Appends values [B, K, T, D] to those of the layer and returns all of them, [B, K, S, D]. */
     Tensor appendValues(int layer, Tensor added) {
         return append(values, layer, added);
     }
@@ -95,7 +91,10 @@ public final class KeyValueCache implements AutoCloseable {
         length += (int) time;
     }
 
-    /** Which of S cached positions each of the T newest may see, bool [T, S], on the device of {@code like}. */
+    /**
+     * The attention mask: which of the S cached positions each of the T newest may see. Bool [T, S], on the device of
+     * {@code like}.
+     */
     static Tensor mask(long time, long past, Tensor like) {
         TensorOptions options = new TensorOptions(like.device());
         return torch.ones(new long[] {time, past + time}, options).tril(past).to(ScalarType.Bool);

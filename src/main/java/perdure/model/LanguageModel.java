@@ -13,12 +13,12 @@ import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * A decoder-only language model of the Llama architecture, as transformers' {@code LlamaForCausalLM} defines it: RMSNorm,
- * rotary positions, grouped-query attention, SwiGLU, and biases where the configuration has them. Token ids in, logits
- * out; it knows no text, no optimizer and no files.
+ * A decoder-only language model of the Llama architecture, as defined by transformers' {@code LlamaForCausalLM}:
+ * RMSNorm, rotary positions, grouped-query attention, SwiGLU, and biases where the configuration has them. Token ids
+ * in, logits out; it does not know text, optimizers or files.
  *
- * <p>Every method makes temporary tensors in the caller's {@link org.bytedeco.javacpp.PointerScope}; the weights live
- * until {@link #close()}. Shapes: {@code B} batch, {@code T} time, {@code C} hidden size, {@code V} vocabulary.
+ * <p>Every method makes temporary tensors in the {@link org.bytedeco.javacpp.PointerScope} of the caller; the weights
+ * live until {@link #close()}. Shapes: {@code B} batch, {@code T} time, {@code C} hidden size, {@code V} vocabulary.
  */
 public final class LanguageModel extends Module {
 
@@ -114,8 +114,8 @@ public final class LanguageModel extends Module {
     }
 
     /**
-     * As {@link #lossSum}, with the backward pass to follow, which adds {@code scale} times the gradient of the loss sum
-     * to the gradients of all weights. What the output projection has to add is added by the forward pass.
+     * As {@link #lossSum}, with a backward pass to follow. That adds {@code scale} times the gradient of the loss sum
+     * to the gradients of all weights. The gradient of the output projection is added during the forward pass already.
      */
     public Loss forward(Tensor ids, Tensor targets, double scale) {
         Tape tape = new Tape();
@@ -137,7 +137,10 @@ public final class LanguageModel extends Module {
         }
     }
 
-    /** On the CPU in float32, where it is faster; elsewhere autograd makes the gradients of all layers. */
+    /**
+     * Whether {@link Tape} makes the backward pass: on the CPU in float32, where that is faster. Elsewhere autograd
+     * makes the gradients of all layers.
+     */
     private boolean recordsLayersOnTape() {
         return embedding.is_cpu() && !torch.is_autocast_enabled(DeviceType.CPU);
     }
@@ -157,12 +160,12 @@ public final class LanguageModel extends Module {
             this.sum = sum;
         }
 
-        /** Of the tokens, in nats. */
+        /** The sum of the token losses, in nats. */
         public double sum() {
             return sum;
         }
 
-        /** Adds to the gradients; once. */
+        /** Runs the backward pass, which adds to the gradients. May be called once. */
         public void backward() {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
@@ -173,19 +176,22 @@ public final class LanguageModel extends Module {
             }
         }
 
-        /** Frees what a backward pass would have needed, if none was made. */
+        /** Frees what a backward pass would have needed, if none was run. */
         @Override
         public void close() {
             tape.close();
         }
     }
 
-    /** The probability with which values are dropped while training (0, the initial value: none). */
+    /** Sets the probability with which activations are dropped while training. Initially 0: none. */
     public void dropout(double probability) {
         dropout = new Dropout(probability);
     }
 
-    /** The trained matrices, embeddings included. Queries, keys and values of a layer are one, gate and up another. */
+    /**
+     * The trained matrices, including the embeddings. Queries, keys and values of a layer share one matrix, and so do
+     * gate and up.
+     */
     public List<Tensor> matrices() {
         return parameters.matrices();
     }
@@ -196,14 +202,18 @@ public final class LanguageModel extends Module {
     }
 
     /**
-     * The weights by their Hugging Face names, in a fixed order: views into the trained tensors, made anew at each call
-     * in the caller's scope, so that they are right after a move to another device. Writing to one (copy_) sets the weight.
+     * The weights by their Hugging Face names, in a fixed order. They are views into the trained tensors, created at
+     * each call in the scope of the caller, so they are right even after a move to another device. Writing to a view
+     * (copy_) sets the weight.
      */
     public Map<String, Tensor> namedTensors() {
         return named(tensor -> tensor);
     }
 
-    /** As {@link #namedTensors()}, of the tensors that {@code of} gives for each trained one: its gradient, its moment. */
+    /**
+     * As {@link #namedTensors()}, but of the tensors that {@code of} returns for each trained one, such as its gradient
+     * or its moment.
+     */
     public Map<String, Tensor> named(UnaryOperator<Tensor> of) {
         return parameters.named(of);
     }

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A linear layer, Y = X·Wᵀ + b, or several layers of one input with their rows stacked.
+ * A linear layer, Y = X·Wᵀ + b, or several layers with the same input, whose rows are stacked.
  *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
  *

@@ -14,17 +14,17 @@ import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The three matrix products of a linear layer, which are the bulk of all arithmetic, and the choice of the library that
+ * The three matrix products of a linear layer, which are most of all arithmetic, and the choice of the library that
  * computes them. Forward: Y = X·Wᵀ. Backward: dX = dY·W and dW = dYᵀ·X.
  *
- * <p>Float32 on the CPU goes to oneDNN, which is part of libtorch and uses AVX-512 on every processor that has it; MKL
- * does so on Intel's alone. Its operator on plain tensors copies nothing but records no graph. So where autograd records,
- * BLAS computes all three products; elsewhere the {@link Tape} runs the backward pass, and oneDNN computes that too. A
- * product of few rows stays with BLAS. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
+ * <p>Float32 products on the CPU go to oneDNN, a part of libtorch, which uses AVX-512 on every processor that has it;
+ * MKL does so only on Intel processors. oneDNN's operator on plain tensors copies nothing, but records no graph. So
+ * BLAS computes all three products where autograd records a graph. Elsewhere {@link Tape} runs the backward pass, also
+ * with oneDNN. Products with few rows stay with BLAS. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
  *
- * <p>Another operator of oneDNN 3.7.1, which libtorch 2.10 contains, is wrong for many widths on AVX-512. This one has
- * not been found so; still, the first products with every shape of weight are held against BLAS, and a shape that differs
- * stays there.
+ * <p>Another operator of oneDNN 3.7.1, the version in libtorch 2.10, gives wrong results for many widths on AVX-512.
+ * This operator has shown no such error. Still, the first product with every shape of weight is compared with BLAS, and
+ * shapes that differ stay with BLAS.
  *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
  */
@@ -32,13 +32,16 @@ final class MatrixProduct {
 
     private static final int FEWEST_ROWS = 32;
 
-    /** Largest difference to BLAS, of the largest result: rounding stays far below, a wrong product far above. */
+    /**
+     * Largest allowed difference to BLAS, relative to the largest result. Rounding stays far below it, and a wrong
+     * product is far above.
+     */
     private static final double TOLERANCE = 1e-3;
 
     /** Whether oneDNN's result has agreed with BLAS's, by operation and shape of the weight. */
     private static final Map<List<Object>, Boolean> AGREES = new ConcurrentHashMap<>();
 
-    /** oneDNN's product, with the arguments that are the same for all: no bias, and no function of the result. */
+    /** oneDNN's product, with the arguments that never change: no bias, and no activation. */
     private static final class OneDnn {
 
         private static final BoxedOperator LINEAR = new BoxedOperator("mkldnn::_linear_pointwise", "");

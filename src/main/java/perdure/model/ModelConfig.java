@@ -20,11 +20,13 @@ public record ModelConfig(
         boolean tiedEmbeddings,
         AttentionConfig attention) {
 
-    /** The command line's: 1536 tokens and the three specials, 3 layers of width 128, tied embeddings. */
+    /**
+     * The default of the command line: 1536 tokens and the three special ones, 3 layers of width 128, tied embeddings.
+     */
     public static final ModelConfig DEFAULT =
             new ModelConfig(1536 + 3, 128, 3, 384, 128, true, new AttentionConfig(4, 4, false));
 
-    /** The usual inner width of the feed-forward is a multiple of this, which suits the matrix units. */
+    /** The usual inner width of the feed-forward is a multiple of this number, which suits matrix hardware. */
     public static final int INTERMEDIATE_MULTIPLE = 64;
 
     /** Added to the mean square in every RMSNorm. */
@@ -65,7 +67,7 @@ public record ModelConfig(
         return withHiddenSize(hiddenSize, attention);
     }
 
-    /** Both at once, as the number of heads must divide the hidden size. */
+    /** Sets both at once, because the number of heads must divide the hidden size. */
     public ModelConfig withHiddenSize(int hiddenSize, AttentionConfig attention) {
         return new ModelConfig(
                 vocabularySize, hiddenSize, layers, intermediateSize, context, tiedEmbeddings, attention);

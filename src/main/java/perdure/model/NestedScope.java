@@ -5,15 +5,16 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * A {@link PointerScope} inside the caller's, which outlives none of its tensors but one. Temporary tensors are freed when
- * their computation is done instead of when the caller's scope closes, so that their memory is used again while it is
- * still in the cache. What the backward pass needs stays with the {@link Tape} or with autograd's graph.
+ * A {@link PointerScope} inside the scope of the caller. When it closes, all its tensors are freed except one. So
+ * temporary tensors are freed when their computation is done, not when the scope of the caller closes, and their memory
+ * is used again while it is still in the cache. Tensors that the backward pass needs are kept by {@link Tape} or by
+ * autograd's graph.
  */
 final class NestedScope {
 
     private NestedScope() {}
 
-    /** The result of the computation, in the caller's scope; every other tensor that it made is released. */
+    /** The result of the computation, in the scope of the caller; every other tensor that it created is freed. */
     static Tensor evaluate(Supplier<Tensor> computation) {
         Tensor result;
         try (PointerScope scope = new PointerScope()) {

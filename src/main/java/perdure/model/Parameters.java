@@ -15,20 +15,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The trained tensors of one model: makes them, registers them with its module, and knows which rows of which tensor
- * carry which Hugging Face name. Tensors that a forward pass multiplies with the same input lie stacked in one.
+ * The trained tensors of one model. Makes them, registers them with the module, and knows which rows of which tensor
+ * have which Hugging Face name. Tensors that are multiplied with the same input are stacked in one.
  *
- * <p>Initial values. Weights are normal around 0. Their standard deviation is 1/√C, C being the hidden size, which keeps
- * the variance of what a width of C is multiplied into (LeCun et al. 1998, Efficient BackProp, section 4.6). For weights
- * that write to the residual stream it is 1/√(2 L C): the sum of the 2 L branches of L layers keeps its variance (GPT-2,
- * Radford et al. 2019, section 2.3). Biases are 0 and the scales of norms 1, as in transformers.
+ * <p>Initial values. Weights are normally distributed around 0. Their standard deviation is 1/√C, where C is the hidden
+ * size; this keeps the variance of vectors of width C that are multiplied with them (LeCun et al. 1998, Efficient
+ * BackProp, section 4.6). For weights that write to the residual stream it is 1/√(2 L C), so that the sum of the 2 L
+ * branches of L layers keeps its variance (GPT-2, Radford et al. 2019, section 2.3). Biases are 0 and the scales of
+ * norms 1, as in transformers.
  */
 final class Parameters implements AutoCloseable {
 
     /**
-     * One of the modules whose rows are stacked in a tensor.
+     * A module whose rows are part of a stacked tensor.
      *
-     * @param module its Hugging Face name: that of the weight or bias without its last part
+     * @param module its Hugging Face name: that of the weight or bias without the last part
      */
     record Rows(String module, long count) {}
 
@@ -43,7 +44,7 @@ final class Parameters implements AutoCloseable {
     private final List<Tensor> vectors = new ArrayList<>();
     private final Map<String, Named> names = new LinkedHashMap<>();
 
-    /** The initial values come from a generator of its own, so that they follow from configuration and seed alone. */
+    /** The initial values come from a separate generator, so they depend on the configuration and the seed alone. */
     Parameters(Module module, ModelConfig config, long seed) {
         this.module = module;
         deviation = 1 / Math.sqrt(config.hiddenSize());
@@ -53,7 +54,7 @@ final class Parameters implements AutoCloseable {
         }
     }
 
-    /** Linear layers of the same {@code inputs}, their outputs stacked, with a bias or without. */
+    /** Linear layers with the same {@code inputs}, whose outputs are stacked, with or without bias. */
     Linear linear(long inputs, boolean bias, Rows... outputs) {
         Tensor weight = matrix(deviation, inputs, outputs);
         return new Linear(weight, bias ? vector(".bias", 0, outputs) : null);
@@ -64,7 +65,7 @@ final class Parameters implements AutoCloseable {
         return new Linear(matrix(residualDeviation, inputs, output), null);
     }
 
-    /** A vector for each of the {@code rows}, [rows, columns]. */
+    /** One vector per row, [rows, columns]. */
     Tensor embedding(long columns, Rows rows) {
         return matrix(deviation, columns, rows);
     }
@@ -114,7 +115,7 @@ final class Parameters implements AutoCloseable {
         return List.copyOf(vectors);
     }
 
-    /** What {@code of} gives for each trained tensor, a tensor of the same shape, cut into views by name. */
+    /** The tensor that {@code of} returns for each trained tensor, which has the same shape, cut into views by name. */
     Map<String, Tensor> named(UnaryOperator<Tensor> of) {
         Map<String, Tensor> views = new LinkedHashMap<>();
         names.forEach(

@@ -11,12 +11,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 
 /**
- * The backward pass of a chain of operations, where autograd does not make it: the operations' own backward functions, run
- * last first, and the tensors that each has saved, which are freed as soon as it has run. Autograd cannot follow oneDNN's
- * products on plain tensors ({@link MatrixProduct}), and holds everything until its graph goes.
+ * The backward pass of a chain of operations that autograd does not record. It runs the backward functions of the
+ * operations, last first, and frees the tensors that each one saved as soon as it has run. Autograd cannot record
+ * oneDNN's products on plain tensors ({@link MatrixProduct}), and keeps all saved tensors until its graph is freed.
  *
- * <p>A backward function turns the gradient of its operation's result into that of its input, and accumulates the
- * gradients of the parameters between.
+ * <p>A backward function turns the gradient of its operation's result into the gradient of its input, and accumulates
+ * the gradients of the parameters in between.
  */
 final class Tape implements AutoCloseable {
 
@@ -47,7 +47,7 @@ final class Tape implements AutoCloseable {
         return branch;
     }
 
-    /** The result of {@code function} for x, whose backward pass autograd makes. */
+    /** The result of {@code function} for x; autograd makes its backward pass. */
     Tensor recordAutograd(Tensor x, UnaryOperator<Tensor> function) {
         Tensor leaf = saveForBackward(x.detach().requires_grad_(true));
         Tensor result;
@@ -61,7 +61,10 @@ final class Tape implements AutoCloseable {
         return result.detach();
     }
 
-    /** Runs all backward functions, once: the gradient of the first input, given that of the last result. No graph. */
+    /**
+     * Runs all backward functions, once. Returns the gradient of the first input, given the gradient of the last
+     * result. Records no graph.
+     */
     Tensor backward(Tensor gradient) {
         Tensor current = gradient;
         while (!operations.isEmpty()) {
@@ -79,7 +82,7 @@ final class Tape implements AutoCloseable {
         return current;
     }
 
-    /** Frees what no backward pass has used. */
+    /** Frees the saved tensors that no backward pass has used. */
     @Override
     public void close() {
         operations.forEach(operation -> close(operation.saved));
@@ -97,7 +100,7 @@ final class Tape implements AutoCloseable {
         }
     }
 
-    /** Adds to the gradient of a parameter, which takes the tensor itself if it had none. */
+    /** Adds to the gradient of a parameter. If there is none yet, the tensor itself becomes the gradient. */
     static void accumulate(Tensor parameter, Tensor gradient) {
         Tensor sum = parameter.grad();
         if (sum.defined()) {

@@ -3,8 +3,8 @@ package perdure.run;
 import java.util.function.Supplier;
 
 /**
- * What was asked for cannot be done: a setting, a file or a folder is not usable. Nothing was trained, and no checkpoint
- * was changed; with another value the same call may succeed. The message is one line.
+ * The request cannot be carried out, because a setting, a file or a folder is not usable. Nothing was trained, and no
+ * checkpoint was changed. With another value the same call may succeed. The message is one line.
  */
 public final class BadInputException extends IllegalArgumentException {
     private static final long serialVersionUID = 1;
@@ -33,7 +33,7 @@ public final class BadInputException extends IllegalArgumentException {
         this.remedy = remedy;
     }
 
-    /** The setting that has the bad value, such as {@code hidden size}; null where the message names a file. */
+    /** The setting with the bad value, such as {@code hidden size}; null if the message names a file. */
     public String setting() {
         return setting;
     }
@@ -43,7 +43,10 @@ public final class BadInputException extends IllegalArgumentException {
         return remedy;
     }
 
-    /** What {@code action} gives; an {@link IllegalArgumentException} of its own becomes bad input of that setting. */
+    /**
+     * The result of {@code action}. If it throws an {@link IllegalArgumentException}, that becomes bad input of the
+     * setting.
+     */
     static <T> T naming(String setting, Supplier<T> action) {
         try {
             return action.get();

@@ -13,11 +13,11 @@ import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.tokenizer.Tokenizer;
 
-/** Questions with one right answer each: how many does a model answer exactly, with its most likely tokens? */
+/** Counts how many questions a model answers exactly right, taking the most likely token each time. */
 final class Exam {
     private Exam() {}
 
-    /** What came out, in a sentence. All is saved by now: {@code stop} leaves the rest out, and nothing else. */
+    /** The result in one sentence. Everything is saved before; {@code stop} only skips the questions that are left. */
     static String result(LanguageModel model, Tokenizer tokenizer, List<Question> questions, BooleanSupplier stop) {
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
@@ -29,7 +29,7 @@ final class Exam {
                     questions.size(),
                     100.0 * correct / questions.size());
         } catch (CancellationException asked) {
-            return "The held-out questions were left out.";
+            return "The held-out questions were not asked: the run was stopped.";
         }
     }
 
@@ -37,7 +37,7 @@ final class Exam {
      * The number of questions whose answer equals the expected one.
      *
      * @param stop asked before each question
-     * @throws CancellationException when {@code stop} says so
+     * @throws CancellationException if {@code stop} returned true
      */
     static int correct(ChatModel model, List<Question> questions, BooleanSupplier stop) {
         int correct = 0;
@@ -53,7 +53,7 @@ final class Exam {
     private static boolean isCorrect(ChatModel model, Question question) {
         String expected = question.answer();
         StringBuilder answer = new StringBuilder();
-        // A token has a byte at least, and the stop id comes after the last: this never cuts a right answer short.
+        // Every token is at least one byte, and the stop id follows the last one: no right answer is cut short.
         ChatRequest.Builder request =
                 ChatRequest.answer().maximumTokens(expected.getBytes(StandardCharsets.UTF_8).length + 1);
         Conversation.alternating(question.turns())

@@ -8,8 +8,8 @@ import perdure.model.ModelConfig;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
 /**
- * The shape of a model that is yet to be made. What is left open follows from the rest: key and value heads from the
- * heads, the feed-forward's width from the model's, the number of token ids from the learnt tokenizer.
+ * The shape of a model that is yet to be made. Open sizes are derived: the key and value heads from the heads, the
+ * inner width of the feed-forward from the hidden size, the number of token ids from the trained tokenizer.
  *
  * @param layers decoder layers
  * @param heads query heads; they divide the hidden size
@@ -17,7 +17,7 @@ import perdure.tokenizer.ByteLevelBpeTrainer;
  * @param hiddenSize width of the residual stream
  * @param intermediateSize inner width of the feed-forward; 0: 8/3 of the hidden size, rounded up to a multiple of 64
  * @param context longest sequence, in tokens
- * @param vocabularySize tokens to learn, without the three specials; 256 is pure bytes
+ * @param vocabularySize tokens to learn, without the three special ones; 256 is pure bytes
  */
 public record ModelShape(
         int layers,
@@ -28,7 +28,7 @@ public record ModelShape(
         int context,
         int vocabularySize) {
 
-    /** Suits a laptop. */
+    /** A small model that suits a laptop. */
     public static final ModelShape DEFAULT = new ModelShape(
             ModelConfig.DEFAULT.layers(),
             ModelConfig.DEFAULT.heads(),
@@ -38,7 +38,7 @@ public record ModelShape(
             ModelConfig.DEFAULT.context(),
             1536);
 
-    /** Beyond any model, and small enough that the number of its parameters is one. */
+    /** Wider than any model, yet small enough that the number of parameters cannot overflow. */
     private static final int MAXIMUM_WIDTH = 1 << 20;
 
     private static final int MAXIMUM_LAYERS = 1 << 10;
@@ -90,8 +90,9 @@ public record ModelShape(
     }
 
     /**
-     * The configuration of the model, for a tokenizer of so many ids, specials included.
+     * The configuration of the model.
      *
+     * @param ids number of token ids, special ones included
      * @throws IllegalArgumentException if the sizes do not go together
      */
     public ModelConfig config(int ids) {
@@ -107,9 +108,9 @@ public record ModelShape(
     }
 
     /**
-     * Looks whether such a model can be made on this machine.
+     * Checks that such a model fits on this machine.
      *
-     * @throws BadInputException if the sizes do not go together, or its weights do not fit into memory
+     * @throws BadInputException if the sizes do not go together, or if its weights do not fit into memory
      */
     void requireFits() {
         ModelConfig model = BadInputException.naming("hidden size", () -> config(vocabularySize));
@@ -130,7 +131,7 @@ public record ModelShape(
         }
     }
 
-    /** Of this machine, or of the container that it pretends to be, in bytes. */
+    /** Memory of this machine, or of the container around this process, in bytes. */
     private static long memory() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize()

@@ -7,16 +7,16 @@ import perdure.train.Optimizer;
 import perdure.train.TrainingOptions.Batching;
 
 /**
- * How the weights are learnt.
+ * How the weights are trained.
  *
  * @param batching shape of an optimizer step
- * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} over the hidden size
- * @param minimumLearningRate at the end; negative: a tenth of the peak
+ * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} divided by the hidden size
+ * @param minimumLearningRate at the end of the run; negative: a tenth of the peak
  * @param warmupSteps steps in which the learning rate rises
- * @param schedule what follows the warm-up
+ * @param schedule how the learning rate goes on after the warm-up
  * @param adamW constants of the optimizer
  * @param gradientClip largest global norm of the gradients
- * @param dropout share of activations that are dropped while training
+ * @param dropout probability that an activation is dropped while training
  */
 public record Optimization(
         Batching batching,
@@ -28,7 +28,9 @@ public record Optimization(
         double gradientClip,
         double dropout) {
 
-    /** Wider models want smaller steps: about one over the width (Yang et al. 2022, Tensor Programs V). */
+    /**
+     * Wider models need smaller learning rates: about in proportion to 1 / width (Yang et al. 2022, Tensor Programs V).
+     */
     public static final double RATE_TIMES_WIDTH = 0.64;
 
     public static final Optimization DEFAULT = new Optimization(
@@ -42,16 +44,16 @@ public record Optimization(
             throw new IllegalArgumentException("gradient clip " + gradientClip + " is not a positive number.");
         }
         if (!(dropout >= 0 && dropout < 1)) {
-            throw new IllegalArgumentException("dropout " + dropout + " is not from 0 up to, but not, 1.");
+            throw new IllegalArgumentException("dropout " + dropout + " is not at least 0 and below 1.");
         }
     }
 
-    /** Sequences of a micro-batch. */
+    /** Sequences per micro-batch. */
     public Optimization batchSize(int sequences) {
         return with(new Batching(sequences, batching.accumulation()));
     }
 
-    /** Micro-batches of an optimizer step. */
+    /** Micro-batches per optimizer step. */
     public Optimization gradientAccumulation(int microBatches) {
         return with(new Batching(batching.size(), microBatches));
     }
@@ -106,7 +108,7 @@ public record Optimization(
         return new AdamW(model, adamW);
     }
 
-    /** The learning rates of a model of that width, before the length of the run is known. */
+    /** The learning rate schedule for a model of that hidden size, before the length of the run is known. */
     LearningRateSchedule rates(int hiddenSize) {
         double peak = learningRate == 0 ? RATE_TIMES_WIDTH / hiddenSize : learningRate;
         double floor = minimumLearningRate < 0 ? peak / 10 : minimumLearningRate;

@@ -17,23 +17,23 @@ import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
 
 /**
- * What a run is asked to do. It never changes: every method gives another one.
+ * The configuration of a run. It is immutable: every method returns a changed copy.
  *
  * <pre>{@code
  * RunConfig config = RunConfig.in(Path.of("checkpoints")).data(Path.of("my.txt")).epochs(10)
  *         .model(shape -> shape.layers(4).hiddenSize(128));
  * }</pre>
  *
- * <p>Every method throws an {@link IllegalArgumentException} that names the value, if that can be of no use.
+ * <p>Every method throws an {@link IllegalArgumentException} that names the value, if the value cannot be used.
  *
  * @param folder the run folder, which holds the checkpoints
- * @param text what is learnt
+ * @param text what to train on and to validate with
  * @param model its shape
- * @param optimization how the weights are learnt
+ * @param optimization how the weights are trained
  * @param length how long to train
  * @param saving when to save and what to keep
- * @param compute on what the arithmetic is done
- * @param listeners who is told of the run
+ * @param compute device, precision and native settings
+ * @param listeners who receives progress and messages
  */
 public record RunConfig(
         Path folder,
@@ -50,9 +50,9 @@ public record RunConfig(
     /**
      * Where the text comes from.
      *
-     * @param data files and folders; none: the bundled conversations
-     * @param validation held-out files and folders; none: a share of the data
-     * @param validationFraction that share, at the end of the data
+     * @param data files and folders; empty: the bundled conversations
+     * @param validation held-out files and folders; empty: a share of the data
+     * @param validationFraction that share, taken from the end of the data
      */
     public record Text(List<Path> data, List<Path> validation, double validationFraction) {
         public static final Text DEFAULT = new Text(List.of(), List.of(), 0.1);
@@ -70,7 +70,7 @@ public record RunConfig(
             return data.isEmpty();
         }
 
-        /** The texts that are named; their files are looked at, not yet read. */
+        /** The texts to train on and to validate with. Looks at their files, but does not yet read them. */
         TrainingText open(BundledCorpus bundled) {
             Corpus training = isBundled()
                     ? Corpus.conversations(bundled::conversations)
@@ -85,10 +85,10 @@ public record RunConfig(
     /**
      * How long to train.
      *
-     * @param epochs the total to reach, not additional ones; 0 until it is said
-     * @param stepsPerEpoch optimizer steps that cap an epoch; 0: the whole data once
-     * @param maximumSteps optimizer steps in all after which the run stops; 0: none
-     * @param seed of weights, data order and dropout
+     * @param epochs the total to reach, not additional ones; 0 until it is set
+     * @param stepsPerEpoch optimizer steps after which an epoch ends; 0: an epoch is the whole data once
+     * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
+     * @param seed of the initial weights, the data order and dropout
      */
     public record Length(int epochs, long stepsPerEpoch, long maximumSteps, long seed) {
         public static final Length DEFAULT = new Length(0, 0, 0, 1337);
@@ -97,9 +97,10 @@ public record RunConfig(
     /**
      * When to save.
      *
-     * @param every how often inside an epoch; an epoch's end always saves
-     * @param keep how many of the newest checkpoints stay, besides the best one
-     * @param acceptChanges whether to go on, from an epoch's boundary, with other data or another batch geometry
+     * @param every how often inside an epoch; the end of an epoch is always saved
+     * @param keep how many of the newest checkpoints are kept, besides the best one
+     * @param acceptChanges whether to resume, at the end of an epoch, with other data, batch size, gradient
+     *     accumulation, steps per epoch or seed
      */
     public record Saving(SaveInterval every, int keep, boolean acceptChanges) {
         public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, false);
@@ -110,7 +111,7 @@ public record RunConfig(
     }
 
     /**
-     * On what the arithmetic is done.
+     * Device, precision and native settings.
      *
      * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}
      * @param precision of the forward pass
@@ -119,14 +120,14 @@ public record RunConfig(
     public record Compute(String device, Precision precision, NativeConfig natives) {}
 
     /**
-     * Who is told of the run, on the thread that trains.
+     * Who receives progress and messages, on the thread that trains.
      *
-     * @param progress after every step, and whenever the state changes
-     * @param messages sentences for people, one line each: what is resumed, warned of, done
+     * @param progress receives the status after every step, and whenever the state changes
+     * @param messages receives sentences for people, one line each: what was resumed, a warning, a result
      */
     public record Listeners(Consumer<TrainingStatus> progress, Consumer<String> messages) {}
 
-    /** A run in that folder, with every default. */
+    /** A run in that folder, with the default of everything. */
     public static RunConfig in(Path folder) {
         return new RunConfig(
                 folder,
@@ -139,17 +140,17 @@ public record RunConfig(
                 new Listeners(status -> {}, LOG::info));
     }
 
-    /** Text and JSON lines to learn from, files or folders; without a call the bundled conversations. */
+    /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
     public RunConfig data(Path... paths) {
         return with(new Text(List.of(paths), text.validation, text.validationFraction));
     }
 
-    /** Held-out text, files or folders. */
+    /** Files or folders of held-out text to validate with. */
     public RunConfig validation(Path... paths) {
         return with(new Text(text.data, List.of(paths), text.validationFraction));
     }
 
-    /** Share of the data, at its end, that is held out where there is no text of its own for it. */
+    /** Share of the data, taken from its end, that is held out if there is no validation text. */
     public RunConfig validationFraction(double fraction) {
         return with(new Text(text.data, text.validation, fraction));
     }
@@ -160,7 +161,7 @@ public record RunConfig(
         return with(new Length(total, length.stepsPerEpoch, length.maximumSteps, length.seed));
     }
 
-    /** Caps an epoch at so many optimizer steps. */
+    /** Ends each epoch after so many optimizer steps. */
     public RunConfig stepsPerEpoch(long steps) {
         TrainingOptions.requirePositive("steps per epoch", steps);
         return with(new Length(length.epochs, steps, length.maximumSteps, length.seed));
@@ -172,7 +173,7 @@ public record RunConfig(
         return with(new Length(length.epochs, length.stepsPerEpoch, steps, length.seed));
     }
 
-    /** Seed of weights, data order and dropout. */
+    /** Seed of the initial weights, the data order and dropout. */
     public RunConfig seed(long seed) {
         return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, seed));
     }
@@ -182,22 +183,22 @@ public record RunConfig(
         return new RunConfig(folder, text, change.apply(model), optimization, length, saving, compute, listeners);
     }
 
-    /** Changes how the weights are learnt. */
+    /** Changes how the weights are trained. */
     public RunConfig optimization(UnaryOperator<Optimization> change) {
         return new RunConfig(folder, text, model, change.apply(optimization), length, saving, compute, listeners);
     }
 
-    /** How often to save inside an epoch; an epoch's end always saves. */
+    /** How often to save inside an epoch; the end of an epoch is always saved. */
     public RunConfig checkpointEvery(SaveInterval interval) {
         return with(new Saving(interval, saving.keep, saving.acceptChanges));
     }
 
-    /** How many of the newest checkpoints stay, besides the best one. */
+    /** How many of the newest checkpoints are kept, besides the best one. */
     public RunConfig keep(int checkpoints) {
         return with(new Saving(saving.every, checkpoints, saving.acceptChanges));
     }
 
-    /** Goes on, from an epoch's boundary, with other data or another batch geometry. */
+    /** Resumes, at the end of an epoch, with other data, batch size, gradient accumulation, steps per epoch or seed. */
     public RunConfig acceptChanges(boolean accept) {
         return with(new Saving(saving.every, saving.keep, accept));
     }
@@ -212,7 +213,7 @@ public record RunConfig(
         return with(new Compute(compute.device, precision, compute.natives));
     }
 
-    /** Threads of one tensor operation. */
+    /** CPU threads per tensor operation. */
     public RunConfig threads(int number) {
         return natives(compute.natives.withThreads(number));
     }
@@ -222,12 +223,12 @@ public record RunConfig(
         return with(new Compute(compute.device, compute.precision, settings));
     }
 
-    /** Told of the status after every step and whenever the state changes, on the thread that trains. */
+    /** Receives the status after every step and whenever the state changes, on the thread that trains. */
     public RunConfig onProgress(Consumer<TrainingStatus> listener) {
         return with(new Listeners(listener, listeners.messages));
     }
 
-    /** Given sentences for people, one line each, on the thread that trains; without a call they are logged. */
+    /** Receives sentences for people, one line each, on the thread that trains; if never set, they are logged. */
     public RunConfig onMessage(Consumer<String> listener) {
         return with(new Listeners(listeners.progress, listener));
     }
@@ -252,7 +253,7 @@ public record RunConfig(
         return new RunConfig(folder, text, model, optimization, length, saving, compute, other);
     }
 
-    /** What the trainer is told. */
+    /** The options of the trainer. */
     TrainingOptions trainingOptions() {
         return new TrainingOptions(
                 length.epochs,

@@ -14,8 +14,8 @@ import perdure.model.ModelConfig;
 import perdure.train.LearningRateSchedule;
 
 /**
- * What shapes a run, by name, as recorded with every checkpoint and compared when the run goes on, so that nothing
- * changes it silently. It decides which values may change.
+ * The settings that shape a run, by name. Every checkpoint records them, and a resumed run compares them, so that none
+ * changes unnoticed. This record decides which of them may change.
  */
 record RunIdentity(Map<String, String> values) {
 
@@ -24,18 +24,18 @@ record RunIdentity(Map<String, String> values) {
     static final String VALIDATION_DATA = "validation data fingerprint";
     static final String LIBRARY = "libtorch version";
 
-    /** Other values need other weights. */
+    /** With another value the weights would not fit. */
     private static final Set<String> FIXED = Set.of(
             "layers", "heads", "kv heads", "hidden size", "intermediate size", "context", "vocab size", TOKENIZER);
 
-    /** Other values mean another order of the data, which only the next epoch can begin. */
+    /** Another value changes the order of the data, which only a new epoch can begin with. */
     private static final Set<String> GEOMETRY =
             Set.of(DATA, VALIDATION_DATA, "batch size", "grad accum", "steps per epoch", "seed");
 
-    /** Other values give the same run, but for rounding. */
+    /** Another value gives the same run except for rounding. */
     private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", LIBRARY);
 
-    /** What is recorded where an epoch is the whole data once. */
+    /** The recorded value if an epoch is the whole data once. */
     private static final String WHOLE_DATA = "whole data";
 
     RunIdentity {
@@ -43,13 +43,13 @@ record RunIdentity(Map<String, String> values) {
     }
 
     /**
-     * What was found out about a run beyond its configuration.
+     * What is known of a run beyond its configuration.
      *
-     * @param tokenizer fingerprint
-     * @param data fingerprint
-     * @param validationData fingerprint
-     * @param device that was chosen
-     * @param threads of one operation
+     * @param tokenizer fingerprint of the tokenizer
+     * @param data fingerprint of the training text
+     * @param validationData fingerprint of the validation text
+     * @param device the device that was chosen
+     * @param threads per operation
      */
     record Found(String tokenizer, String data, String validationData, String device, int threads) {}
 
@@ -96,11 +96,14 @@ record RunIdentity(Map<String, String> values) {
         try {
             return Loader.getVersion("org.bytedeco", "pytorch");
         } catch (IOException absent) {
-            throw new IllegalStateException("The PyTorch jar does not tell its version.", absent);
+            throw new IllegalStateException("The jar of PyTorch does not contain its version.", absent);
         }
     }
 
-    /** As a checkpoint recorded it; version 0.1.0 wrote flags for names, and "null" for no cap of an epoch. */
+    /**
+     * The identity that a checkpoint recorded. Version 0.1.0 wrote flags in place of names, and "null" if an epoch had
+     * no limit.
+     */
     static RunIdentity recorded(Map<String, String> saved) {
         Map<String, String> values = new TreeMap<>();
         saved.forEach((key, value) -> {
@@ -111,19 +114,20 @@ record RunIdentity(Map<String, String> values) {
     }
 
     /**
-     * Compares with what a checkpoint was made with.
+     * Compares with the identity that a checkpoint recorded.
      *
-     * @param accepted whether changes of data and batch geometry are wanted
+     * @param accepted whether changes of the data and of the batch geometry are allowed
      * @param atEpochBoundary whether the saved position is between two epochs
      * @return one line for each change that is allowed
-     * @throws BadInputException one line naming the setting and both values, for the first that is not
+     * @throws BadInputException for the first change that is not allowed: one line that names the setting and both
+     *     values
      */
     List<String> requireSame(RunIdentity saved, boolean accepted, boolean atEpochBoundary) {
         List<String> changes = new ArrayList<>();
         for (String name : new TreeSet<>(values.keySet())) {
             String before = saved.values.get(name);
             String now = values.get(name);
-            // A name that was not recorded says nothing about the run.
+            // A name that was not recorded cannot have changed.
             if (before != null && !before.equals(now)) {
                 changes.add(allowed(name, before, now, accepted, atEpochBoundary));
             }
@@ -152,7 +156,7 @@ record RunIdentity(Map<String, String> values) {
         return ROUNDING.contains(name) ? change + ": the bytes may differ from an unbroken run's." : change + ".";
     }
 
-    /** Fingerprints and versions are nobody's setting. */
+    /** The setting behind a name; null for fingerprints and versions, which nobody sets. */
     private static String flagged(String name) {
         return name.endsWith("fingerprint") || name.equals(LIBRARY) ? null : name;
     }

@@ -10,7 +10,7 @@ import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * What a model in training says: an answer where it learns to chat, else some text of its own.
+ * A sample of the model in training: an answer if it learns to chat, else free text.
  *
  * @param chats whether it learns to chat
  * @param stop ends the sample at its next token

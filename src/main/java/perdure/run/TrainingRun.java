@@ -40,7 +40,8 @@ import perdure.train.Trainer;
 import perdure.train.TrainingOptions;
 
 /**
- * One run: begun, or carried on where its folder says, to the last bit. The front door for Java programs.
+ * One run, started or resumed. A resumed run continues from the checkpoint in its folder, exact to the last bit. This is
+ * the front door for Java programs.
  *
  * <pre>{@code
  * RunConfig config = RunConfig.in(Path.of("checkpoints")).data(Path.of("my.txt")).epochs(10);
@@ -50,13 +51,13 @@ import perdure.train.TrainingOptions;
  * }
  * }</pre>
  *
- * <p>It ends no process, handles no signal and configures no logging. {@link #train} keeps the calling thread; all other
- * methods may be called from any thread. Several runs may follow one another in a process; two that train at once are
- * refused, since libtorch has one generator for a process.
+ * <p>It ends no process, handles no signal and configures no logging. {@link #train} uses the calling thread; all other
+ * methods may be called from any thread. A process may train several runs one after the other, but not at the same time,
+ * since libtorch has one random generator per process.
  */
 public final class TrainingRun implements AutoCloseable {
 
-    /** Requests that may wait while one is answered. */
+    /** Requests that may wait in the queue while one is answered. */
     private static final int CHATS_WAITING = 8;
 
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
@@ -73,7 +74,7 @@ public final class TrainingRun implements AutoCloseable {
     public enum Outcome {
         /** All epochs are finished and saved. */
         DONE,
-        /** They were finished before: nothing was done, and no file was touched. */
+        /** All epochs were finished before: nothing was done, and no file was touched. */
         ALREADY_DONE,
         /** The maximum of steps was reached; everything is saved. */
         LIMIT,
@@ -91,17 +92,17 @@ public final class TrainingRun implements AutoCloseable {
             if (bundled != null) {
                 bundled.prepare();
             }
-            NativeRuntime.load(config.compute().natives());
+            naming("native config", () -> NativeRuntime.load(config.compute().natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
         }
         chat = new ChatSession(config.folder(), CHATS_WAITING, 1);
     }
 
     /**
-     * Opens a run. What can be refused without reading the text is refused here; nothing is written. Loads libtorch, if
-     * there is something left to train.
+     * Opens a run. Refuses what can be refused without reading the text. Writes nothing. Loads libtorch if something is
+     * left to train.
      *
-     * @throws BadInputException if a path or a value is of no use
+     * @throws BadInputException if a path or a value cannot be used
      */
     public static TrainingRun open(RunConfig config) {
         if (config.length().epochs() == 0) {
@@ -112,23 +113,29 @@ public final class TrainingRun implements AutoCloseable {
         return new TrainingRun(config);
     }
 
-    /** The newest status: immutable, and null only where nothing was left to train. Whoever serves it reads it here. */
+    /**
+     * The newest status, which is immutable. The reference holds null only if nothing was left to train. A server reads
+     * the status here.
+     */
     public AtomicReference<TrainingStatus> status() {
         return status;
     }
 
-    /** Answers from the newest checkpoint, also while training goes on; belongs to this run. Loads libtorch. */
+    /**
+     * The chat with the newest checkpoint, which also works while training goes on. It belongs to this run. Loads
+     * libtorch.
+     */
     public ChatSession chat() {
         NativeRuntime.load(config.compute().natives());
         return chat;
     }
 
-    /** Epochs that are left to train, as the run folder tells. */
+    /** Number of epochs that are left to train, by what the run folder says. */
     public int remainingEpochs() {
         return plan.remaining();
     }
 
-    /** Asks {@link #train} to finish the step under way, save and return; returns at once. */
+    /** Asks {@link #train} to finish the current step, save and return. Returns at once. */
     public void stop() {
         stopped = true;
     }
@@ -136,18 +143,18 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Trains to the last epoch, or until {@link #stop} is called, and saves.
      *
-     * @throws BadInputException if the text is of no use, the run was made with other settings, or its folder is in use
-     *     or cannot be written; nothing was trained
+     * @throws BadInputException if the text cannot be used, if the run was made with other settings, or if its folder
+     *     is in use or cannot be written; nothing was trained
      * @throws perdure.checkpoint.Restart.NoGoodCheckpointException if there are checkpoints, but none can be read
-     * @throws IllegalStateException if training failed, for example with a loss that is not finite, or if the end could
-     *     not be saved; the checkpoints before are good
+     * @throws IllegalStateException if training failed, for example with a loss that is not finite, or if the last save
+     *     failed; earlier checkpoints are good
      */
     public Outcome train() {
         if (plan.remaining() == 0) {
             return alreadyDone(plan);
         }
         if (!TRAINING.compareAndSet(false, true)) {
-            throw new IllegalStateException("Another run trains in this process: train one after the other.");
+            throw new IllegalStateException("Another run is training in this process. Train one after the other.");
         }
         try (Device device = BadInputException.naming(
                         "device", () -> Devices.resolve(config.compute().device()));
@@ -299,7 +306,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * What the newest checkpoint answers, with its most likely tokens.
+     * The answer of the newest checkpoint, taking the most likely token each time.
      *
      * @throws perdure.chat.ChatUnavailableException if nothing is saved yet
      */

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The values of the Host header that mean this server. A server bound to every address can't list its own, so it
- * takes any literal address: only a name can be rebound.
+ * The values of the Host header that name this server. A server bound to every address cannot list its own addresses,
+ * so it accepts every literal address: only a name can be rebound.
  */
 final class AllowedHosts {
 
@@ -26,7 +26,7 @@ final class AllowedHosts {
         names.add(boundHost.toLowerCase(Locale.ROOT));
     }
 
-    /** @param port the one that the request came in by; it may be left out of the header if it is HTTP's own */
+    /** @param port the port that the request came to; the header may omit it if it is the default port of HTTP */
     boolean contains(String header, int port) {
         String host = header.toLowerCase(Locale.ROOT);
         if (everyAddress && LITERAL_ADDRESS.matcher(host).matches()) {

@@ -8,7 +8,10 @@ import io.undertow.util.Headers;
 import java.security.MessageDigest;
 import perdure.server.openai.Responses;
 
-/** Lets through who knows the token, compared in constant time; everyone where none is set. */
+/**
+ * Lets a request through if it carries the token, which is compared in constant time. Without a token, lets everyone
+ * through.
+ */
 final class BearerToken {
 
     private static final Responses.Problem REFUSAL = new Responses.Problem(
@@ -16,7 +19,7 @@ final class BearerToken {
 
     private final byte[] expected;
 
-    /** @param token null asks none */
+    /** @param token null: none is needed */
     BearerToken(String token) {
         this.expected = token == null ? null : ("Bearer " + token).getBytes(UTF_8);
     }

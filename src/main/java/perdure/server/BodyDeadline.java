@@ -8,8 +8,8 @@ import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
 
 /**
- * Cuts a connection whose request body has not arrived in time. Undertow's own timeouts watch the headers, or start
- * anew with each byte, so that a body that drips would hold its connection for ever.
+ * Closes a connection whose request body has not arrived in time. Undertow's own timeouts cover the headers, or start
+ * anew with each byte, so a body that arrives byte by byte would hold its connection for ever.
  */
 final class BodyDeadline implements HttpHandler {
 

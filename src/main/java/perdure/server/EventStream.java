@@ -21,9 +21,9 @@ import org.xnio.IoUtils;
 import perdure.server.openai.Responses;
 
 /**
- * {@code GET /training/events}: an event named {@code progress} for each change of the status. A client that comes
- * back with {@code Last-Event-ID} gets what it missed; one that was away for longer than the buffer reaches, or that
- * comes from an earlier process, first gets the event {@code gap}: it should read the history again.
+ * {@code GET /training/events}: an event named {@code progress} for each change of the status. A client that reconnects
+ * with {@code Last-Event-ID} gets the events that it missed. If it was away for longer than the buffer reaches, or its
+ * id is from an earlier process, it first gets the event {@code gap}, and should read the history again.
  */
 final class EventStream implements HttpHandler {
 
@@ -36,7 +36,7 @@ final class EventStream implements HttpHandler {
     private final AtomicInteger clients = new AtomicInteger();
     private final HttpHandler streaming = new ServerSentEventHandler(this::connected);
 
-    /** Ids of one process share this, so that those of another are recognised as foreign. */
+    /** A prefix of all event ids of this process, so that ids of another process are recognised. */
     private final String process = Long.toString(System.currentTimeMillis(), 36);
 
     private final Deque<Event> recent = new ArrayDeque<>();
@@ -69,7 +69,7 @@ final class EventStream implements HttpHandler {
         streaming.handleRequest(exchange);
     }
 
-    /** Tells the listeners of a status that was published since the last call; called a few times a second. */
+    /** Sends the listeners a status that was published since the last call. Called a few times per second. */
     synchronized void poll() {
         StatusDocuments.Document newest = documents.newest();
         if (newest == last || !documents.ready()) {
@@ -81,7 +81,7 @@ final class EventStream implements HttpHandler {
         if (recent.size() > REPLAYABLE) {
             recent.removeFirst();
         }
-        // A copy: a listener that is cut takes itself out of the set.
+        // A copy, since a listener that is disconnected removes itself from the set.
         List.copyOf(listeners).forEach(listener -> listener.send(event));
     }
 
@@ -89,7 +89,7 @@ final class EventStream implements HttpHandler {
         return recent.size();
     }
 
-    /** Cuts all listeners off. */
+    /** Disconnects all listeners. */
     synchronized void close() {
         List.copyOf(listeners).forEach(Listener::cut);
     }
@@ -113,7 +113,7 @@ final class EventStream implements HttpHandler {
         listeners.remove(listener);
     }
 
-    /** How many events the id's owner has seen; -1 if it is not one of this process. */
+    /** The number of events that the owner of the id has seen; -1 if the id is not from this process. */
     private long position(String id) {
         if (id == null || !id.matches(process + "-\\d{1,18}")) {
             return -1;
@@ -123,7 +123,7 @@ final class EventStream implements HttpHandler {
 
     private record Event(long number, String data) {}
 
-    /** One client, and how far it lags behind. */
+    /** One client, and the number of events that it has not read yet. */
     private final class Listener implements ServerSentEventConnection.EventCallback {
 
         private final ServerSentEventConnection connection;
@@ -133,7 +133,7 @@ final class EventStream implements HttpHandler {
             this.connection = connection;
         }
 
-        /** Drops the client if it is too slow. */
+        /** Disconnects the client if it reads too slowly. */
         void send(Event event) {
             if (unsent.get() >= limits.eventsBehind()) {
                 cut();
@@ -142,13 +142,13 @@ final class EventStream implements HttpHandler {
             }
         }
 
-        /** At once: an orderly end would wait for the client to read. */
+        /** Disconnects at once; an orderly end would wait for the client to read. */
         void cut() {
             forget(this);
             IoUtils.safeClose(connection.getAttachment(TRANSPORT));
         }
 
-        /** Without regard to the lag: the buffer bounds what is replayed. */
+        /** Sends even to a slow client; the size of the buffer bounds what is replayed. */
         void replay(Event event) {
             unsent.incrementAndGet();
             connection.send(event.data, "progress", process + "-" + event.number, this);

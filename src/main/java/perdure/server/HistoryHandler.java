@@ -8,8 +8,8 @@ import perdure.checkpoint.LossCurve;
 import perdure.server.openai.Responses;
 
 /**
- * {@code GET /training/history?points=N}: the loss curve of the run's whole life as
- * {@code {"steps":[…],"epochs":[…],"restarts":[…]}}, steps and epochs each thinned to at most N.
+ * {@code GET /training/history?points=N}: the loss curve of the run's whole life as {@code
+ * {"steps":[…],"epochs":[…],"restarts":[…]}}. Steps and epochs are thinned to at most N each.
  */
 final class HistoryHandler implements HttpHandler {
 

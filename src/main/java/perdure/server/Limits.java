@@ -3,16 +3,16 @@ package perdure.server;
 import java.time.Duration;
 
 /**
- * What one client, and all clients together, may cost the trainer.
+ * Limits of what one client, and all clients together, may use.
  *
- * @param headers from a request's first byte to the end of its headers
- * @param body from the end of the headers to the end of the body, however steadily it drips
- * @param idle between requests on a kept connection, and before the first
- * @param stalled while an answer is under way and no byte moves
- * @param connections open at once; more wait to be accepted
- * @param bodyBytes of one request
- * @param eventClients listening to the event stream at once
- * @param eventsBehind events a listener may leave unread before it is dropped
+ * @param headers time from the first byte of a request to the end of its headers
+ * @param body time from the end of the headers to the end of the body, however steadily it arrives
+ * @param idle time between requests on an open connection, and before the first
+ * @param stalled time in which an answer makes no progress
+ * @param connections open at once; others wait to be accepted
+ * @param bodyBytes largest body of a request
+ * @param eventClients clients that listen to the event stream at once
+ * @param eventsBehind events that a listener may leave unread before it is disconnected
  */
 public record Limits(
         Duration headers,

@@ -21,7 +21,7 @@ import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 
-/** {@code GET /metrics} for Prometheus: the newest status and the process's memory, read when asked. */
+/** {@code GET /metrics} for Prometheus: the newest status and the memory of the process, read at each request. */
 final class MetricsHandler implements HttpHandler {
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
@@ -31,21 +31,23 @@ final class MetricsHandler implements HttpHandler {
     MetricsHandler(ServedRun run, StatusDocuments documents) {
         this.documents = documents;
         gauge("perdure_training_running", "1 while the trainer trains, else 0", status -> status.running() ? 1.0 : 0.0);
-        gauge("perdure_training_loss", "Mean loss of the epoch in progress, nats a token", TrainingStatus::loss);
-        gauge("perdure_training_best_loss", "Least epoch loss of the run, nats a token", status -> status.progress()
+        gauge("perdure_training_loss", "Mean loss of the epoch in progress, nats per token", TrainingStatus::loss);
+        gauge("perdure_training_best_loss", "Lowest epoch loss of the run, nats per token", status -> status.progress()
                 .quality()
                 .bestLoss());
-        gauge("perdure_training_validation_loss", "Last validation loss, nats a token", status -> status.progress()
+        gauge("perdure_training_validation_loss", "Last validation loss, nats per token", status -> status.progress()
                 .quality()
                 .validationLoss());
         gauge("perdure_training_learning_rate", "Learning rate of the last step", status -> status.progress()
                 .quality()
                 .learningRate());
-        gauge("perdure_training_epoch", "Epoch in progress, from one", status -> (double) status.currentEpoch());
+        gauge("perdure_training_epoch", "Epoch in progress, counted from one", status ->
+                (double) status.currentEpoch());
         gauge("perdure_training_epochs_planned", "Epochs to reach", status -> (double) status.totalEpochs());
-        gauge("perdure_training_tokens_per_second", "Training rate of this process", status -> status.progress()
-                .speed()
-                .tokensPerSecond());
+        gauge(
+                "perdure_training_tokens_per_second",
+                "Tokens per second that this process trains on",
+                status -> status.progress().speed().tokensPerSecond());
         counter("perdure_training_steps", "Optimizer steps of the run", progress -> progress.position()
                 .step());
         counter("perdure_training_tokens", "Tokens trained on in the run", progress -> progress.position()
@@ -56,18 +58,18 @@ final class MetricsHandler implements HttpHandler {
                 .failures());
         counter(
                 "perdure_checkpoint_copy_seconds",
-                "Time that training stood still for the saves of this process",
+                "Time that training waited for the saves of this process",
                 progress -> progress.saved().copySeconds());
         counter(
                 "perdure_checkpoint_write_seconds",
-                "Time that the saves of this process took beside the training",
+                "Time that writing the saves of this process took, beside the training",
                 progress -> progress.saved().writeSeconds());
         counter("perdure_training_seconds", "Time trained in the run's whole life", progress -> progress.speed()
                 .totalSeconds());
         memory(run);
     }
 
-    /** Where the parts of the server that count for themselves register. */
+    /** The registry in which other parts of the server register their own metrics. */
     PrometheusRegistry registry() {
         return registry;
     }
@@ -81,7 +83,7 @@ final class MetricsHandler implements HttpHandler {
         Responses.send(exchange, 200, format.getContentType(), body.toByteArray());
     }
 
-    /** @param value null leaves the metric out */
+    /** @param value if null, the metric is left out */
     private void gauge(String name, String help, Function<TrainingStatus, Double> value) {
         GaugeWithCallback.builder()
                 .name(name)
@@ -117,8 +119,9 @@ final class MetricsHandler implements HttpHandler {
                 .register(registry);
         GaugeWithCallback.builder()
                 .name("perdure_native_memory_bytes")
-                .help("Memory that native code has allocated and not freed, by glibc's count: tensors on the CPU and "
-                        + "what libraries hold, without the Java heap")
+                .help(
+                        "Memory that native code has allocated and not freed, as counted by glibc: tensors on the CPU and "
+                                + "data of libraries, without the Java heap")
                 .callback(sample -> callIfKnown(sample, run.nativeBytes().getAsLong()))
                 .register(registry);
         GaugeWithCallback.builder()
@@ -134,7 +137,7 @@ final class MetricsHandler implements HttpHandler {
         }
     }
 
-    /** Of this process, the Java heap included; -1 where there is no Linux to tell. */
+    /** Resident memory of this process, including the Java heap; -1 if this is not Linux. */
     private static long residentBytes() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmRSS:"))

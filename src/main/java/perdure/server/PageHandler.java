@@ -19,15 +19,16 @@ import java.util.regex.Pattern;
 import perdure.server.openai.Responses;
 
 /**
- * The page at {@code /}: its own files from {@code web/} on the class path at {@code /page/…}, and the libraries that it
- * uses, from their webjars, at {@code /library/…}. Nothing of it is secret, so no token guards it.
+ * The page at {@code /}. Its own files come from {@code web/} on the class path and are served at {@code /page/…}. The
+ * libraries that it uses come from their webjars and are served at {@code /library/…}. Nothing of it is secret, so it
+ * needs no token.
  */
 final class PageHandler implements HttpHandler {
 
     private static final String INDEX = "/web/index.html";
     private static final Pattern OWN = Pattern.compile("/page/([a-z]+\\.(?:js|css|svg))");
 
-    /** Where each library lies: the webjar, and the file in it. */
+    /** The webjar of each library, and the file in it. */
     private static final Map<String, String[]> LIBRARIES = Map.of(
             "/library/preact.js", new String[] {"preact", "dist/preact.module.js"},
             "/library/hooks.js", new String[] {"preact", "hooks/dist/hooks.module.js"},
@@ -45,7 +46,7 @@ final class PageHandler implements HttpHandler {
     /** @param tag changes with the content */
     private record Asset(byte[] content, String type, String tag) {}
 
-    /** The one inline script, for the content security policy: {@code sha256-…} of the import map. */
+    /** The hash of the only inline script, the import map, for the content security policy: {@code sha256-…}. */
     static String importMapHash() {
         String index = new String(read(INDEX), UTF_8);
         Matcher script = Pattern.compile("<script type=\"importmap\">(.*?)</script>", Pattern.DOTALL)
@@ -73,7 +74,7 @@ final class PageHandler implements HttpHandler {
         }
     }
 
-    /** On the class path; null if the page has no such file. */
+    /** A file of the page on the class path; null if there is none of that name. */
     private static String resource(String path) {
         if (path.equals("/")) {
             return INDEX;

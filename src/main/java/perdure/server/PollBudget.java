@@ -8,20 +8,23 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Keeps polls to half a percent of one core, however often they come, or to a tenth of one while the machine has a core
- * that idles: the I/O thread rests in proportion to the processor time that a batch of answers took, and lets the next
- * ones gather. Who asks too often is answered later, so that training is not slowed. One wake-up for many requests also
- * costs less than one for each.
+ * Limits polls to half a percent of one core, however often they come, or to a tenth of a core while the machine has an
+ * idle core. After a batch of answers the I/O thread rests in proportion to the processor time that they took, while
+ * the next requests gather. A client that asks too often is answered later, so that training is not slowed. One wake-up
+ * for many requests also costs less than one for each.
  */
 final class PollBudget {
 
-    /** Of rest to work, while every core is busy. */
+    /** Ratio of rest to work while every core is busy. */
     private static final int SCARCE = 199;
 
-    /** Of rest to work, while at least half a core idles. */
+    /** Ratio of rest to work while at least half a core is idle. */
     private static final int AMPLE = 9;
 
-    /** Bounds how long anyone waits; more than some twenty connections that never pause exceed the share for it. */
+    /**
+     * Longest rest, which limits how long a client waits. More than about twenty connections that never pause exceed
+     * the budget because of it.
+     */
     private static final long LONGEST_REST_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
@@ -29,19 +32,19 @@ final class PollBudget {
     private static final OperatingSystemMXBean MACHINE =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
-    /** These are of the I/O thread alone. */
+    /** The fields below belong to the I/O thread. */
     private boolean resting;
 
-    private long rested; // after so many nanoseconds of processor time
-    private long looked; // at the machine, by System.nanoTime
+    private long rested; // processor time of the I/O thread at the last rest, in nanoseconds
+    private long looked; // when the load of the machine was last read, by System.nanoTime
     private int ratio = SCARCE;
 
-    /** @param polled answers at once, on the server's only I/O thread */
+    /** @param polled answers at once, on the only I/O thread of the server */
     HttpHandler within(HttpHandler polled) {
         return exchange -> {
             if (!resting) {
                 resting = true;
-                exchange.getIoThread().execute(this::rest); // once all that has come is answered
+                exchange.getIoThread().execute(this::rest); // when all requests that have arrived are answered
             }
             polled.handleRequest(exchange);
         };
@@ -55,12 +58,12 @@ final class PollBudget {
         resting = false;
     }
 
-    /** The load is the mean since the last look. */
+    /** Reads the load of the machine, the mean since the last time, at most once per second. */
     private void look() {
         long now = System.nanoTime();
         if (now - looked >= LOOK_NANOS) {
             looked = now;
-            double load = MACHINE.getCpuLoad(); // negative where it isn't known
+            double load = MACHINE.getCpuLoad(); // negative if it is not known
             boolean idle = load >= 0 && (1 - load) * MACHINE.getAvailableProcessors() >= 0.5;
             ratio = idle ? AMPLE : SCARCE;
         }

@@ -8,12 +8,12 @@ import io.undertow.util.Methods;
  * A line of the routing table.
  *
  * @param path exact, or ending in {@code /*} for everything below
- * @param handler begins on the server's only I/O thread: what reads files or waits there delays every request, so it
- *     dispatches such work to another thread
+ * @param handler starts on the only I/O thread of the server. Whatever reads files or waits there delays every request,
+ *     so a handler moves such work to another thread
  */
 record Route(HttpString method, String path, HttpHandler handler) {
 
-    /** Answers HEAD as well. */
+    /** A route for GET, which answers HEAD as well. */
     static Route get(String path, HttpHandler handler) {
         return new Route(Methods.GET, path, handler);
     }

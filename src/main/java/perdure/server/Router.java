@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import perdure.server.openai.Responses;
 
-/** Finds the first line of the routing table that fits a request; 404 and 405 are its own. */
+/** Finds the first line of the routing table that matches a request. Answers 404 or 405 itself if none does. */
 final class Router implements HttpHandler {
 
     private final List<Route> routes;

@@ -12,12 +12,16 @@ import java.util.Set;
 import perdure.server.openai.Responses;
 
 /**
- * Keeps the web out of the machine it runs on: a page from elsewhere can neither read (no CORS, and the Host header
- * must name this server, so that a rebound DNS name does not) nor act (Origin must be Host on all that changes).
+ * Protects this machine from pages of other sites. They cannot read: there is no CORS, and the Host header must name
+ * this server, which a rebound DNS name does not. They cannot act: Origin must equal Host on all requests that change
+ * something.
  */
 final class SecurityHandler implements HttpHandler {
 
-    /** Of the page as well: scripts, styles and requests of this server alone, and nothing inline but its import map. */
+    /**
+     * The policy of the page as well: scripts, styles and requests of this server alone, and no inline code but its
+     * import map.
+     */
     static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self' '"
             + PageHandler.importMapHash() + "'; style-src 'self'; "
             + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

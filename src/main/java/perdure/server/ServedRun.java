@@ -7,13 +7,13 @@ import perdure.chat.ChatSession;
 import perdure.status.TrainingStatus;
 
 /**
- * What the server knows of a run: it only reads, and can ask for a stop.
+ * What the server knows of a run. It only reads, and can ask the run to stop.
  *
  * @param status the trainer publishes here; null until it first does
  * @param folder the run folder, whose loss history is served
- * @param chat answers from the run folder; the server stops it, and whoever opened it closes it after the server
+ * @param chat answers from the run folder. The server stops it; whoever opened it closes it after the server
  * @param stop asks the trainer to finish its step, save and end; returns at once
- * @param nativeBytes that native code has allocated and not freed; negative where that is not known
+ * @param nativeBytes memory that native code has allocated and not freed; negative if not known
  */
 public record ServedRun(
         AtomicReference<TrainingStatus> status,

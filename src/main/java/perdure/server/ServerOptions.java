@@ -4,12 +4,12 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * Where the server listens and who may ask. Every error names the value.
+ * Where the server listens and who may use it. Every error names the value.
  *
- * @param host name or address to bind; anything but loopback requires a token
- * @param port 0 picks a free one
- * @param token clients send it as {@code Authorization: Bearer}; null asks none
- * @param limits what one client may cost
+ * @param host name or address to listen on; any but loopback requires a token
+ * @param port 0 takes a free one
+ * @param token clients send it as {@code Authorization: Bearer}; null: none is needed
+ * @param limits what clients may use
  */
 public record ServerOptions(String host, int port, String token, Limits limits) {
 
@@ -36,7 +36,7 @@ public record ServerOptions(String host, int port, String token, Limits limits) 
         return new ServerOptions("127.0.0.1", port, null);
     }
 
-    /** The host as a URL and the Host header have it: an IPv6 address stands in brackets. */
+    /** The host as it appears in a URL and in the Host header: an IPv6 address is in brackets. */
     String hostInUrl() {
         return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
     }

@@ -4,7 +4,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import perdure.status.StatusJson;
 import perdure.status.TrainingStatus;
 
-/** The JSON of the newest status, made once however many poll for it. */
+/** The JSON of the newest status, created once for all clients that poll for it. */
 final class StatusDocuments {
 
     private static final TrainingStatus UNPUBLISHED = TrainingStatus.idle(0, 0);
@@ -20,7 +20,7 @@ final class StatusDocuments {
         return published.get() != null;
     }
 
-    /** The same object for as long as the same status is published. */
+    /** Returns the same object as long as the same status is published. */
     Document newest() {
         TrainingStatus status = published.get();
         Document document = newest;

@@ -26,14 +26,14 @@ import perdure.server.openai.ModelsHandler;
 import perdure.server.openai.Responses;
 
 /**
- * Serves what a run says of itself. Knows no trainer: it reads the reference that one publishes to, and its threads
- * are few and daemons, so that it neither slows a run nor outlives one.
+ * Serves the status of a run. It knows no trainer: it reads the reference to which one publishes. Its threads are few
+ * and daemons, so they neither slow a run nor keep the process alive.
  */
 public final class StatusServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(StatusServer.class);
     private static final long EVENT_POLL_MILLIS = 200;
-    /** For answers under way to be told that the server stops. */
+    /** Time for current answers to be told that the server stops. */
     private static final long FAREWELL_MILLIS = 2_000;
 
     private final ServerOptions options;
@@ -64,7 +64,7 @@ public final class StatusServer implements AutoCloseable {
     /**
      * Returns once the port is open.
      *
-     * @throws IllegalArgumentException naming {@code --port} or {@code --host} if that can't be bound
+     * @throws IllegalArgumentException naming the port or the host, if it cannot be bound
      */
     public static StatusServer start(ServerOptions options, ServedRun run) {
         StatusDocuments documents = new StatusDocuments(run.status());
@@ -91,7 +91,7 @@ public final class StatusServer implements AutoCloseable {
         return new StatusServer(options, undertow, run.chat(), requests, events, ticker, port);
     }
 
-    /** The routing table: all that is served, in one place. */
+    /** The routing table: everything that is served, in one place. */
     private static List<Route> routes(
             ServerOptions options,
             ServedRun run,
@@ -146,12 +146,12 @@ public final class StatusServer implements AutoCloseable {
         }
     }
 
-    /** Runs on a worker thread; the answer itself is still sent without one waiting for the client. */
+    /** Runs the handler on a worker thread. The answer is sent without a worker waiting for the client. */
     private static HttpHandler offThread(HttpHandler handler) {
         return exchange -> exchange.dispatch(handler);
     }
 
-    /** An exception that leaves a handler is logged by Undertow and answered in the shape of all errors. */
+    /** Turns an exception that leaves a handler into an answer with the form of all errors; Undertow logs it. */
     private static HttpHandler reportingFailures(HttpHandler next) {
         return exchange -> {
             exchange.addDefaultResponseListener(unanswered -> {
@@ -195,7 +195,7 @@ public final class StatusServer implements AutoCloseable {
         return Math.toIntExact(duration.toMillis());
     }
 
-    /** What is at fault: the host, if not even a free port can be opened there. */
+    /** Says what is wrong: the host, if not even a free port can be opened there, else the port. */
     private static IllegalArgumentException unbindable(
             ServerOptions options, InetAddress address, RuntimeException failure) {
         try (ServerSocket probe = new ServerSocket(0, 1, address)) {
@@ -209,17 +209,17 @@ public final class StatusServer implements AutoCloseable {
                 "port " + options.port() + " is " + reason + "; choose another, or 0 for a free one.", failure);
     }
 
-    /** The port in use, also where a free one was asked for. */
+    /** The port that is open, also if a free one was asked for. */
     public int port() {
         return port;
     }
 
-    /** Where a browser on this machine finds it, without a slash at the end. */
+    /** The address for a browser on this machine, without a slash at the end. */
     public String url() {
         return "http://" + options.hostInUrl() + ":" + port;
     }
 
-    /** Ends the answers under way, which are told why, then cuts every connection and frees the port. */
+    /** Ends the current answers, tells their clients why, then closes every connection and frees the port. */
     @Override
     public void close() {
         ticker.shutdownNow();

@@ -10,8 +10,8 @@ import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.std.StdSerializer;
 
 /**
- * The wire form of the status, one for the server and for {@code training_status.json}: keys in the order of the
- * records, enums in lower case, and {@code null} for a number that is not finite, since JSON has no NaN.
+ * The JSON form of the status, the same for the server and for {@code training_status.json}. Keys stand in the order of
+ * the records, enums in lower case, and a number that is not finite is {@code null}, since JSON has no NaN.
  */
 public final class StatusJson {
 

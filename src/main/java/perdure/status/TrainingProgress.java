@@ -3,9 +3,9 @@ package perdure.status;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * The detail behind a {@link TrainingStatus}: where the run is, how fast, how well, and what is safe on disk. Its
- * JSON, with the four keys of the status before it, is the answer of {@code GET /training/progress} and the content
- * of {@code training_status.json}.
+ * The details behind a {@link TrainingStatus}: how far the run is, its speed, its quality, and what is saved. Its JSON,
+ * after the four keys of the status, is the answer of {@code GET /training/progress} and the content of {@code
+ * training_status.json}.
  *
  * @param message a sentence for people where something needs one (a failed save, a fallback), else null
  * @param position how far the run is
@@ -56,11 +56,11 @@ public record TrainingProgress(
             long tokens) {}
 
     /**
-     * Rates come from the steps of this process alone; only {@code totalSeconds} spans restarts.
+     * Rates are measured over the steps of this process; only {@code totalSeconds} spans restarts.
      *
      * @param tokensPerSecond null before the first step
-     * @param etaSeconds time to the end of the run; null before it can be known
-     * @param restarts how often the run was carried on by a new process
+     * @param etaSeconds estimated time to the end of the run; null before it can be known
+     * @param restarts how often a new process resumed the run
      */
     public record Speed(
             @JsonProperty("tokens_per_second") Double tokensPerSecond,
@@ -70,9 +70,9 @@ public record TrainingProgress(
             int restarts) {}
 
     /**
-     * Losses are means in nats per token; null where none was computed yet.
+     * Losses are means in nats per token; null if not yet computed.
      *
-     * @param bestLoss least epoch loss of the run's whole life
+     * @param bestLoss lowest epoch loss in the run's whole life
      */
     public record Quality(
             @JsonProperty("learning_rate") Double learningRate,
@@ -82,13 +82,13 @@ public record TrainingProgress(
             @JsonProperty("bits_per_byte") Double bitsPerByte) {}
 
     /**
-     * The last committed checkpoint, and what the saves of this process came to.
+     * The last committed checkpoint, and counts of the saves of this process.
      *
-     * @param checkpoint its folder's name, null if none
+     * @param checkpoint name of its folder; null if none
      * @param at time of the commit, ISO 8601
      * @param failures saves that failed
-     * @param copySeconds that training stood still for the others, in all
-     * @param writeSeconds that the others took to be written beside the training, in all
+     * @param copySeconds total time that training waited for the successful saves
+     * @param writeSeconds total time that writing them took, beside the training
      */
     public record Saved(
             String checkpoint,
@@ -104,12 +104,12 @@ public record TrainingProgress(
             return new Saved(checkpoint, step, null, 0, 0, 0, 0);
         }
 
-        /** After one more save, which is the last committed checkpoint now. */
+        /** These counts after one more save, which is the last committed checkpoint now. */
         public Saved succeeded(String name, long savedStep, String time, double copied, double written) {
             return new Saved(name, savedStep, time, saves + 1, failures, copySeconds + copied, writeSeconds + written);
         }
 
-        /** After one more save that failed. */
+        /** These counts after one more save that failed. */
         public Saved failed() {
             return new Saved(checkpoint, step, at, saves, failures + 1, copySeconds, writeSeconds);
         }
@@ -119,7 +119,7 @@ public record TrainingProgress(
      * An epoch that has finished. Losses are means in nats per token.
      *
      * @param epoch ordinal, from one
-     * @param sample what the model said at its end, a line or two
+     * @param sample text that the model generated at its end, a line or two
      */
     public record FinishedEpoch(
             int epoch,
@@ -128,7 +128,7 @@ public record TrainingProgress(
             @JsonProperty("bits_per_byte") double bitsPerByte,
             String sample) {}
 
-    /** Of a process that has not trained. */
+    /** The progress of a process that has not trained. */
     public static TrainingProgress of(State state) {
         return new TrainingProgress(
                 state,

@@ -4,12 +4,12 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * What the trainer says of itself at one moment: immutable, published to an atomic reference, read by anyone.
- * Its JSON is exactly the answer of {@code GET /training/status}.
+ * The state of training at one moment: immutable, published to an atomic reference, read by anyone. Its JSON is exactly
+ * the answer of {@code GET /training/status}.
  *
  * @param currentEpoch ordinal 1…N of the epoch in progress; while idle the number of finished epochs
- * @param totalEpochs the total to reach; 0 where no run is known
- * @param loss running mean of the epoch in progress, in nats a token; null before the first step, never NaN
+ * @param totalEpochs the total to reach; 0 if no run is known
+ * @param loss running mean of the epoch in progress, in nats per token; null before the first step, never NaN
  * @param progress everything else
  */
 public record TrainingStatus(
@@ -19,7 +19,7 @@ public record TrainingStatus(
         Double loss,
         @JsonIgnore TrainingProgress progress) {
 
-    /** A run is being made ready: the epoch with that ordinal will come first. */
+    /** A run is about to start, with the epoch of that ordinal. */
     public static TrainingStatus starting(int currentEpoch, int totalEpochs) {
         return new TrainingStatus(
                 true, currentEpoch, totalEpochs, null, TrainingProgress.of(TrainingProgress.State.STARTING));

@@ -1,5 +1,5 @@
 /**
- * What a run says of itself at one moment: two immutable records and their JSON, which the server and {@code
+ * The status of a run at one moment: two immutable records and their JSON, which the server and {@code
  * training_status.json} share.
  *
  * <p>It imports no other package of ours. It does not know who publishes or who reads.

@@ -1,10 +1,10 @@
 package perdure.tokenizer;
 
 /**
- * GPT-2's way to write any byte as one visible character, which is how a {@code tokenizer.json} spells its tokens.
+ * GPT-2's spelling of any byte as one visible character, which a {@code tokenizer.json} uses for its tokens.
  *
- * <p>Bytes that print in Latin-1 stand for themselves, the other 68 take the characters from U+0100 on. The ids of the
- * 256 byte tokens follow those characters in ascending order, as in GPT-2's own vocabulary.
+ * <p>Bytes that are printable in Latin-1 stand for themselves; the other 68 take the characters from U+0100 on. The ids
+ * of the 256 byte tokens follow those characters in ascending order, as in GPT-2's own vocabulary.
  */
 final class ByteLevel {
 
@@ -40,12 +40,12 @@ final class ByteLevel {
         BYTES[character] = (byte) value;
     }
 
-    /** Id, 0 to 255, of the token that is this byte alone. */
+    /** The id, 0 to 255, of the token for this single byte. */
     static int id(byte value) {
         return IDS[value & 0xff];
     }
 
-    /** The visible spelling of the given bytes, one character each. */
+    /** The visible spelling of the given bytes, one character per byte. */
     static String spell(byte[] bytes) {
         char[] spelling = new char[bytes.length];
         for (int i = 0; i < bytes.length; i++) {

@@ -17,20 +17,20 @@ import java.util.regex.Pattern;
 /**
  * Learns the merges of a byte-level byte-pair encoding (Sennrich et al. 2016; on bytes as in GPT-2) from counted words.
  *
- * <p>Each step merges the pair of neighbouring tokens that occurs most often; among equals the one with the least left
- * id, then the least right id. The order of the texts therefore does not matter, short of the limits below, and equal
- * texts give equal merges everywhere. A pair that occurs once is never merged, so little text can end below the size
- * asked for.
+ * <p>Each step merges the pair of neighbouring tokens that occurs most often. Among equally frequent pairs the one with
+ * the smallest left id wins, then the one with the smallest right id. So the order of the texts does not matter, up to
+ * the limits below, and equal texts give equal merges on every machine. A pair that occurs once is never merged, so a
+ * small text can give a smaller vocabulary than requested.
  */
 public final class ByteLevelBpeTrainer {
 
-    /** Number of byte tokens, and so the least vocabulary. */
+    /** Number of byte tokens, which is the smallest vocabulary. */
     public static final int BYTES = 256;
 
-    /** Largest vocabulary, specials not counted. */
+    /** Largest vocabulary, without the special tokens. */
     public static final int MAXIMUM_VOCABULARY = 1 << 20;
 
-    /** Text beyond so many characters is not counted: words are frequent long before, and memory stays bounded. */
+    /** Text after so many characters is not counted. Frequent words have appeared by then, and memory stays bounded. */
     public static final long MAXIMUM_CHARACTERS = 64L << 20;
 
     /** GPT-2's pre-tokenizer, the one that {@code ByteLevel} with {@code use_regex} stands for. */
@@ -39,8 +39,8 @@ public final class ByteLevelBpeTrainer {
             Pattern.UNICODE_CHARACTER_CLASS);
 
     /**
-     * Beyond so many different words no new one is counted, which bounds memory whatever the text is: the frequent ones
-     * have come long before.
+     * After so many different words no new word is counted. Frequent words have appeared by then, and memory stays
+     * bounded whatever the text is.
      */
     static final int MAXIMUM_WORDS = 1 << 20;
 
@@ -52,7 +52,7 @@ public final class ByteLevelBpeTrainer {
     /**
      * Trains on all of the given texts.
      *
-     * @param vocabularySize byte tokens and merges, without the specials; {@value #BYTES} is pure bytes
+     * @param vocabularySize byte tokens and merges, without the special tokens; {@value #BYTES} is pure bytes
      * @return the text of a {@code tokenizer.json}
      */
     public static String train(Iterable<String> texts, int vocabularySize) {
@@ -88,11 +88,11 @@ public final class ByteLevelBpeTrainer {
     }
 
     /**
-     * Learns merges from what was added; may be asked again, with another size.
+     * Learns merges from the words counted so far. May be called again with another size.
      *
      * @param stop asked between words and between merges
-     * @throws IllegalArgumentException when the size is out of range
-     * @throws CancellationException when {@code stop} says so
+     * @throws IllegalArgumentException if the size is out of range
+     * @throws CancellationException if {@code stop} returned true
      */
     public String train(int vocabularySize, BooleanSupplier stop) {
         if (vocabularySize < BYTES || vocabularySize > MAXIMUM_VOCABULARY) {
@@ -102,10 +102,10 @@ public final class ByteLevelBpeTrainer {
         return TokenizerJson.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
     }
 
-    /** Two tokens, by id; the result of merge {@code k} has id {@code 256 + k}. */
+    /** Two tokens, by id. The result of merge {@code k} has id {@code 256 + k}. */
     record Merge(int left, int right) {}
 
-    /** One training: the words as token ids, shrinking, and where each pair of neighbours occurs. */
+    /** One training: the words as token ids, which get shorter, and the places where each pair of neighbours occurs. */
     private static final class Merging {
 
         private static final Comparator<Candidate> BEST_FIRST = Comparator.comparingLong(Candidate::count)
@@ -121,7 +121,7 @@ public final class ByteLevelBpeTrainer {
         private final PriorityQueue<Candidate> queue = new PriorityQueue<>(BEST_FIRST);
         private final List<Pair> fresh = new ArrayList<>();
 
-        /** A place in the queue; its count is the pair's or, as counts only fall, an upper bound. */
+        /** An entry of the queue. Its count is that of the pair or, since counts only fall, an upper bound. */
         private record Candidate(long count, Pair pair) {}
 
         private static final class Pair {
@@ -173,7 +173,7 @@ public final class ByteLevelBpeTrainer {
 
         private void checkStop() {
             if (stop.getAsBoolean()) {
-                throw new CancellationException("Stopped while the tokenizer was learnt.");
+                throw new CancellationException("Stopped while the tokenizer was trained.");
             }
         }
 
@@ -201,7 +201,10 @@ public final class ByteLevelBpeTrainer {
             enqueueFresh();
         }
 
-        /** Replaces, from the left, every pair in the word by the new token and moves the counts of the neighbours. */
+        /**
+         * Replaces every such pair in the word, from the left, by the new token, and updates the counts of the
+         * neighbours.
+         */
         private void rewrite(int word, int left, int right, int id) {
             int[] tokens = words[word];
             int length = lengths[word];
@@ -238,7 +241,10 @@ public final class ByteLevelBpeTrainer {
             pairs.get(key(left, right)).count -= counts[word];
         }
 
-        /** A pair gains occurrences only in the step that makes its younger token, so it is queued once, after it. */
+        /**
+         * A pair gains occurrences only in the step that creates its newer token, so it is queued once, after that
+         * step.
+         */
         private void enqueueFresh() {
             fresh.forEach(this::enqueue);
             fresh.clear();

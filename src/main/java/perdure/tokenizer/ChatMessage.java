@@ -6,7 +6,7 @@ import java.util.Set;
  * One message of a conversation.
  *
  * @param role {@code system}, {@code user} or {@code assistant}
- * @param content plain text; nothing in it is special
+ * @param content plain text; special tokens that it spells out are text like any other
  */
 public record ChatMessage(String role, String content) {
     public static final String SYSTEM = "system";
@@ -24,7 +24,7 @@ public record ChatMessage(String role, String content) {
         }
     }
 
-    /** Whether a message can have that role. */
+    /** Whether the text is a role that a message can have. */
     public static boolean isRole(String role) {
         return role != null && ROLES.contains(role);
     }

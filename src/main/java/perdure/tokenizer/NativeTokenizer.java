@@ -9,12 +9,13 @@ import java.util.List;
 import org.bytedeco.javacpp.Loader;
 
 /**
- * One tokenizer inside the Hugging Face library; ids are in the order of the text.
+ * One tokenizer of the Hugging Face library. Ids are in the order of the text.
  *
- * <p>The library is loaded here, out of its jar and through JavaCPP's cache, and called at its lowest Java level: the
- * convenience classes above it look for CUDA, would download a library to match, and report their use over the network.
+ * <p>The library is unpacked from its jar into JavaCPP's cache, loaded here, and called at its lowest Java level. The
+ * convenience classes above that level would look for CUDA, download a matching library, and report their use over the
+ * network.
  *
- * <p>Safe for several threads, which take turns, so that none meets a tokenizer closed under it.
+ * <p>Safe for several threads: they take turns, so a tokenizer is never closed while one uses it.
  */
 final class NativeTokenizer implements AutoCloseable {
 
@@ -27,7 +28,7 @@ final class NativeTokenizer implements AutoCloseable {
     NativeTokenizer(String tokenizerJson) {
         handle = TokenizersLibrary.LIB.createTokenizerFromString(tokenizerJson);
         if (handle == 0) {
-            throw new IllegalStateException("The tokenizers library does not read its own format.");
+            throw new IllegalStateException("The tokenizers library cannot read its own format.");
         }
     }
 
@@ -68,7 +69,7 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    /** Bytes that are not UTF-8 become U+FFFD; special tokens appear as they are spelled. */
+    /** Decodes. Bytes that are not UTF-8 become U+FFFD; special tokens appear as they are spelled. */
     synchronized String decode(long[] ids) {
         return TokenizersLibrary.LIB.decode(handle(), ids, false);
     }

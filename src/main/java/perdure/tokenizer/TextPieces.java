@@ -3,20 +3,21 @@ package perdure.tokenizer;
 import java.util.function.Consumer;
 
 /**
- * Cuts long text where the pre-tokenizer cuts it too, so that the tokens of the pieces are the tokens of the whole.
+ * Cuts long text only where the pre-tokenizer cuts it too, so that the tokens of the pieces are the tokens of the
+ * whole.
  *
- * <p>That is before a space or newline that follows something other than white space: no word reaches across, and the
- * rule that treats the end of a run of white space apart never sees the cut. Text with no such place within a
- * {@linkplain #LIMIT piece} is cut at the limit, between code points; it decodes to the same text all the same.
+ * <p>A cut is before a space or newline that follows a character other than white space. No word crosses such a place,
+ * and the rule for the end of a run of white space never applies there. If a {@linkplain #LIMIT piece} contains no such
+ * place, the text is cut at the limit, between code points; it still decodes to the same text.
  */
 public final class TextPieces {
 
-    /** Longest piece, in characters; bounds the native memory that encoding takes. */
+    /** Longest piece, in characters. It bounds the native memory that encoding needs. */
     public static final int LIMIT = 1 << 16;
 
     private TextPieces() {}
 
-    /** Hands over the pieces of {@code text} in order; their concatenation is the text. */
+    /** Passes on the pieces of {@code text} in order; joined, they are the text. */
     public static void split(String text, Consumer<String> pieces) {
         int start = 0;
         while (start < text.length()) {
@@ -27,8 +28,8 @@ public final class TextPieces {
     }
 
     /**
-     * Length of the first piece of the text from {@code start}: all that is left where that is at most
-     * {@link #LIMIT}, else at most {@link #LIMIT}.
+     * Length of the first piece of the text from {@code start} on: all of the rest if that is at most {@link #LIMIT},
+     * else at most {@link #LIMIT}.
      */
     public static int cut(CharSequence text, int start) {
         if (text.length() - start <= LIMIT) {

@@ -10,10 +10,10 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Text to token ids and back, by a {@code tokenizer.json} that the Hugging Face library reads.
+ * Text to token ids and back, with a {@code tokenizer.json} that the Hugging Face library reads.
  *
- * <p>Ids: the byte tokens and merges first, then {@code <|endoftext|> <|im_start|> <|im_end|>}. Safe for several
- * threads.
+ * <p>The byte tokens and merges have the first ids, then {@code <|endoftext|> <|im_start|> <|im_end|>} follow. Safe for
+ * several threads.
  */
 public final class Tokenizer implements AutoCloseable {
 
@@ -35,9 +35,9 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * A tokenizer of the given {@code tokenizer.json} text.
+     * The tokenizer of a {@code tokenizer.json} text.
      *
-     * @throws IllegalArgumentException when it is not a byte-level tokenizer with our three specials
+     * @throws IllegalArgumentException if it is not a byte-level tokenizer with our three special tokens
      */
     public static Tokenizer of(String tokenizerJson) {
         return of(tokenizerJson, FILE);
@@ -46,8 +46,8 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * The tokenizer in a model folder.
      *
-     * @throws IllegalArgumentException when its {@code tokenizer.json} is not one of ours
-     * @throws UncheckedIOException when the file cannot be read
+     * @throws IllegalArgumentException if its {@code tokenizer.json} is not one of ours
+     * @throws UncheckedIOException if the file cannot be read
      */
     public static Tokenizer read(Path folder) {
         Path file = folder.resolve(FILE);
@@ -70,8 +70,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * The ids of a text. Special tokens that the text spells out are text like any other. Half a surrogate pair, which
-     * has no UTF-8, is encoded as a question mark.
+     * The ids of a text. Special tokens that the text spells out are encoded like any other text. Half of a surrogate
+     * pair, which has no UTF-8, is encoded as a question mark.
      */
     public int[] encode(String text) {
         String valid = StandardCharsets.UTF_8.newEncoder().canEncode(text)
@@ -97,17 +97,17 @@ public final class Tokenizer implements AutoCloseable {
         return ids;
     }
 
-    /** The text of the ids; special tokens appear as they are spelled, bytes that are not UTF-8 as U+FFFD. */
+    /** The text of the ids. Special tokens appear as they are spelled, and bytes that are not UTF-8 as U+FFFD. */
     public String decode(int[] ids) {
         return complete.decode(Arrays.stream(ids).asLongStream().toArray());
     }
 
-    /** The bytes that a token stands for; those of one token alone need not be whole UTF-8 characters. */
+    /** The bytes of one token, which need not be whole UTF-8 characters. */
     public byte[] bytes(int id) {
         return tokens[id].clone();
     }
 
-    /** Number of ids, the three specials included. */
+    /** Number of ids, including the three special tokens. */
     public int vocabularySize() {
         return tokens.length;
     }

@@ -10,7 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The texts of the three tokenizer files of a Hugging Face model folder, and what is read back from the first. */
+/** The texts of the three tokenizer files in a Hugging Face model folder, and what is read back from the first. */
 final class TokenizerJson {
 
     static final List<String> SPECIALS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
@@ -25,7 +25,9 @@ final class TokenizerJson {
 
     private TokenizerJson() {}
 
-    /** A {@code tokenizer.json} of the 256 bytes, the results of the merges in their order, and the specials. */
+    /**
+     * A {@code tokenizer.json} with the 256 bytes, the results of the merges in their order, and the special tokens.
+     */
     static String tokenizerJson(List<ByteLevelBpeTrainer.Merge> merges) {
         List<String> spellings = new ArrayList<>();
         for (int id = 0; id < ByteLevelBpeTrainer.BYTES; id++) {
@@ -84,7 +86,7 @@ final class TokenizerJson {
                 .put("use_regex", true);
     }
 
-    /** The same tokenizer with no added tokens: what stands in user text is text, whatever it looks like. */
+    /** The same tokenizer without added tokens, so that everything in a user's text is plain text. */
     static String withoutAddedTokens(String tokenizerJson) {
         ObjectNode root = (ObjectNode) JSON.readTree(tokenizerJson);
         root.putArray("added_tokens");
@@ -92,9 +94,9 @@ final class TokenizerJson {
     }
 
     /**
-     * The bytes of every token by id.
+     * The bytes of every token, by id.
      *
-     * @throws IllegalArgumentException when the JSON is not a byte-level tokenizer with our specials at its end
+     * @throws IllegalArgumentException if the JSON is not a byte-level tokenizer with our special tokens at its end
      */
     static byte[][] tokens(String tokenizerJson) {
         JsonNode root;
@@ -146,8 +148,8 @@ final class TokenizerJson {
     }
 
     /**
-     * The end token is {@code <|im_end|>}, which ends an answer in a chat; a run of plain text ends at
-     * {@code <|endoftext|>}, which also pads.
+     * The end token is {@code <|im_end|>}, which ends an answer in a chat. Plain text ends with {@code <|endoftext|>},
+     * which is also the padding token.
      */
     static String tokenizerConfigJson() {
         ObjectNode root = JSON.createObjectNode();

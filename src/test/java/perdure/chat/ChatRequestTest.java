@@ -43,7 +43,7 @@ class ChatRequestTest {
     void refusesWhatIsNeitherAConversationNorATextAndWhatIsBoth() {
         assertEquals("The conversation has no messages.", refusal(ChatRequest.answer()));
         assertEquals(
-                "Both a conversation and a text to carry on.",
+                "Both a conversation and a text to continue.",
                 refusal(ChatRequest.completion("Once").message("user", "Hi")));
     }
 

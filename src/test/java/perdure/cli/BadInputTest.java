@@ -199,6 +199,30 @@ class BadInputTest extends TinyRunTest {
     }
 
     @Test
+    void whatAModelCannotBeAskedFor() throws IOException {
+        Files.createDirectories(tiny.checkpoints);
+        for (String[] flag : new String[][] {{"--tokens", "0"}, {"--temperature", "-1.0"}, {"--device", "tpu"}}) {
+            List<String> command = List.of("generate", "--chat", "Hi", "--checkpoints", tiny.checkpoints.toString());
+            assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
+            refused(Stream.concat(command.stream(), Stream.of(flag)).toList(), flag);
+        }
+    }
+
+    @Test
+    void aMetaFileThatMakesNoSenseIsNotServed() throws IOException {
+        Files.createDirectories(tiny.checkpoints);
+        Files.writeString(tiny.checkpoints.resolve("current.meta.json"), "[3]");
+        refused(List.of("serve", "--checkpoints", tiny.checkpoints.toString(), "--port", "0"), "current.meta.json");
+        refused(List.of("generate", "--chat", "Hi", "--checkpoints", tiny.checkpoints.toString()), "current.meta.json");
+    }
+
+    @Test
+    void nativeSettingsThatAreNone() throws IOException {
+        Path file = Files.writeString(folder.resolve("native.properties"), "blas = fast\n");
+        refused(tiny.train("--epochs", "1", "--native-config", file.toString()), "native.properties", "fast");
+    }
+
+    @Test
     void measuresNothingElseThanWasAskedFor() throws IOException {
         refused(List.of("bench", "--quick", "--precision", "bf16"), "--precision", "bf16");
         refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");

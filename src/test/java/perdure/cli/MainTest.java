@@ -26,7 +26,7 @@ class MainTest {
     @Test
     void tellsWhoseMemoryRanOut() {
         assertEquals(
-                "Out of Java memory (Java heap space): java -Xmx gives Java more.",
+                "Out of Java memory (Java heap space). Give Java more with java -Xmx.",
                 Main.failure(new OutOfMemoryError("Java heap space")));
         String ofLibtorch =
                 "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: not enough memory: you tried to";

@@ -129,7 +129,7 @@ class TrainingRunTest {
         });
         assertEquals(Outcome.DONE, train(first));
         assertTrue(
-                refused.get().getMessage().contains("train one after the other"),
+                refused.get().getMessage().contains("Train one after the other"),
                 refused.get().getMessage());
         assertEquals(Outcome.DONE, train(second));
     }

@@ -6,7 +6,7 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.List;
 import perdure.chat.ChatAnswer;
 
-/** Counts what was asked of the model and how soon it began to answer. */
+/** Counts the requests to the model, and measures how soon it begins to answer. */
 public final class ChatMetrics {
 
     static final String ANSWERED = "answered";
@@ -31,7 +31,7 @@ public final class ChatMetrics {
                 .register(registry);
         firstToken = Histogram.builder()
                 .name("perdure_chat_first_token_seconds")
-                .help("From a request, its wait in the queue included, to the first token of its answer")
+                .help("Time from a request to the first token of its answer, including the wait in the queue")
                 .classicUpperBounds(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
                 .classicOnly()
                 .register(registry);

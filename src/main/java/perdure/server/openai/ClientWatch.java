@@ -8,18 +8,21 @@ import org.xnio.IoUtils;
 import org.xnio.conduits.ConduitStreamSourceChannel;
 
 /**
- * Notices that a client goes away while it waits for its answer: Undertow doesn't read from a connection between a
- * request and the end of its answer, and without reading the end of a connection is not seen.
+ * Notices when a client goes away while it waits for its answer. Undertow does not read from a connection between a
+ * request and the end of its answer, and only reading shows that the connection has ended.
  */
 final class ClientWatch {
 
     private ClientWatch() {}
 
-    /** To be called on the exchange's I/O thread, after the whole request was read; {@code gone} runs there too. */
+    /**
+     * Starts the watch. Call it on the I/O thread of the exchange, after the whole request was read; {@code gone} runs
+     * there too.
+     */
     static void onGone(HttpServerExchange exchange, Runnable gone) {
         HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
         ConduitStreamSourceChannel source = connection.getChannel().getSourceChannel();
-        // The request's own conduit has come to its end; what is under it has not. The next request sets both anew.
+        // The conduit of the request has ended; the one below it has not. The next request replaces both.
         source.setConduit(connection.getOriginalSourceConduit());
         source.setReadListener(readable -> {
             if (exchange.isComplete()) {
@@ -33,7 +36,7 @@ final class ClientWatch {
         source.resumeReads();
     }
 
-    /** Early bytes of a next request are put back for Undertow to find, and end the watch. */
+    /** Puts early bytes of a next request back, where Undertow finds them, and ends the watch. */
     private static boolean ended(HttpServerConnection connection, ConduitStreamSourceChannel source) {
         PooledByteBuffer early = connection.getByteBufferPool().allocate();
         boolean kept = false;

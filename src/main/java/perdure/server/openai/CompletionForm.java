@@ -8,8 +8,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How an answer is written: as a conversation's next message or as a text carried on, whole or in chunks. Besides
- * OpenAI's fields an answer tells the {@code checkpoint} that it came from, which is also its fingerprint.
+ * The form of an answer: the next message of a conversation or the continuation of a text, whole or in chunks. Besides
+ * OpenAI's fields an answer names the {@code checkpoint} that it came from, which is also its fingerprint.
  */
 public enum CompletionForm {
     CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk"),
@@ -67,23 +67,23 @@ public enum CompletionForm {
             return source(envelope(whole, choice), answer).set("usage", usage(answer));
         }
 
-        /** Says who speaks, where there are roles. */
+        /** The chunk that says who speaks, if there are roles. */
         ObjectNode opening() {
             return piece("", Map.of("role", "assistant", "content", ""));
         }
 
-        /** Some more of the text. */
+        /** A chunk with a piece of the text. */
         ObjectNode piece(String text) {
             return piece(text, Map.of("content", text));
         }
 
-        /** Says why the text ended. */
+        /** The chunk that says why the text ended. */
         ObjectNode ending(ChatAnswer answer) {
             ObjectNode choice = choice(answer.finish());
             return source(envelope(chunk, content(choice, "", Map.of())), answer);
         }
 
-        /** The last chunk of a stream that was asked for it. */
+        /** The last chunk of a stream, with the numbers of tokens, if the request asked for it. */
         ObjectNode usageChunk(ChatAnswer answer) {
             ObjectNode chunkOfNothing = envelope(chunk, null);
             return source(chunkOfNothing, answer).set("usage", usage(answer));

@@ -19,7 +19,7 @@ import perdure.chat.ChatUnavailableException;
 
 /**
  * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
- * whole or as it comes. No thread waits for an answer, and a client that goes away ends its own.
+ * whole or as a stream. No thread waits for an answer. When a client goes away, its answer ends.
  */
 public final class CompletionHandler implements HttpHandler {
 
@@ -42,7 +42,7 @@ public final class CompletionHandler implements HttpHandler {
     public void handleRequest(HttpServerExchange exchange) {
         exchange.getRequestReceiver()
                 .receiveFullBytes(
-                        // Without a handler to come back from, the exchange stays open until it is answered.
+                        // Dispatched without a handler, the exchange stays open until it is answered.
                         (received, body) -> received.dispatch(SameThreadExecutor.INSTANCE, () -> begin(received, body)),
                         (received, failure) -> {
                             if (failure instanceof RequestTooBigException) {
@@ -54,7 +54,7 @@ public final class CompletionHandler implements HttpHandler {
                         });
     }
 
-    /** On the I/O thread, as all that touches the exchange. */
+    /** Runs on the I/O thread, like everything that uses the exchange. */
     private void begin(HttpServerExchange exchange, byte[] body) {
         try {
             CompletionRequest request = form.read(body);
@@ -67,11 +67,11 @@ public final class CompletionHandler implements HttpHandler {
         }
     }
 
-    /** One answer under way. */
+    /** One answer in progress. */
     private final class Answer {
 
         private final HttpServerExchange exchange;
-        /** Null where the answer is sent whole. */
+        /** Null if the answer is sent whole. */
         private final CompletionStream stream;
 
         private CompletableFuture<ChatAnswer> reply;
@@ -87,14 +87,17 @@ public final class CompletionHandler implements HttpHandler {
             reply.cancel(true);
         }
 
-        /** On the generation thread. */
+        /** Runs on the generation thread. */
         void piece(String text) {
             if (stream != null) {
                 onIoThread(() -> stream.piece(text));
             }
         }
 
-        /** A server that closes refuses, then or inside the action: the chat was stopped, and nobody is left to answer. */
+        /**
+         * Runs an action on the I/O thread. A server that closes refuses it, before or during the action: the chat was
+         * stopped, and nobody is left to answer.
+         */
         void onIoThread(Runnable action) {
             try {
                 exchange.getIoThread().execute(() -> {

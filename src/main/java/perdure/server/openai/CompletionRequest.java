@@ -9,15 +9,15 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The body of {@code POST /v1/chat/completions} or {@code POST /v1/completions}: the fields of OpenAI's protocol that
- * one small model can honour, and {@code top_k} and {@code repetition_penalty}. A field that would need more is
- * refused, unless its value asks for nothing.
+ * one small model can serve, and {@code top_k} and {@code repetition_penalty}. A field that would need more is refused,
+ * unless its value asks for nothing.
  *
  * @param stream whether the answer comes as events
  * @param includeUsage whether a stream ends with the numbers of tokens
  */
 record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage) {
 
-    /** The one model there is; which saved checkpoint answers is told by the answer. */
+    /** The name of the only model; an answer says which checkpoint it came from. */
     static final String MODEL = "perdure";
 
     static final int MOST_TOKENS = 8_192;

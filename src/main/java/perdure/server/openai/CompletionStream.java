@@ -10,8 +10,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * One answer as server-sent events, which begin with its first piece, so that a request that fails before is answered
- * by a status. What a slow client leaves unread waits in memory, as much as the longest answer. Lives on one I/O thread.
+ * One answer as server-sent events. They begin with its first piece, so a request that fails before that gets an error
+ * status. Text that a slow client has not read waits in memory, at most one whole answer. Used on one I/O thread.
  */
 final class CompletionStream {
 
@@ -24,12 +24,12 @@ final class CompletionStream {
     private final Runnable closed;
 
     private boolean begun;
-    /** Null until the headers are out; what is sent before waits in the list. */
+    /** Null until the headers are sent; events before that wait in the list. */
     private ServerSentEventConnection connection;
 
     private final List<String> waiting = new ArrayList<>();
 
-    /** @param closed to run when the stream ends, also by the client */
+    /** @param closed runs when the stream ends, also if the client ends it */
     CompletionStream(HttpServerExchange exchange, CompletionForm.Writer writer, boolean includeUsage, Runnable closed) {
         this.exchange = exchange;
         this.writer = writer;

@@ -9,8 +9,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code GET /v1/models}: the one model there is and, as {@code checkpoint}, the checkpoint that would answer now;
- * an empty list before the first is saved.
+ * {@code GET /v1/models}: the only model and, as {@code checkpoint}, the checkpoint that would answer now. The list is
+ * empty before the first checkpoint is saved.
  */
 public final class ModelsHandler implements HttpHandler {
 

@@ -1,6 +1,6 @@
 package perdure.server.openai;
 
-/** A request that is not carried out, and the answer that says why. */
+/** A request that is refused, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -17,7 +17,7 @@ final class RefusedRequestException extends RuntimeException {
         this.code = code;
     }
 
-    /** @param parameter at fault, or null */
+    /** @param parameter the field at fault, or null */
     static RefusedRequestException invalid(String parameter, String message) {
         return new RefusedRequestException(400, "invalid_request_error", parameter, null, message);
     }

@@ -10,7 +10,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A JSON object of a request, read strictly: what nobody asks for is refused, and so is a value of another kind. */
+/** A JSON object of a request, read strictly: unknown fields are refused, and so are values of the wrong type. */
 final class RequestFields {
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -19,7 +19,7 @@ final class RequestFields {
             .build();
 
     private final JsonNode object;
-    /** Put before the names in messages. */
+    /** Prefix of the names in messages. */
     private final String path;
 
     private final Set<String> asked = new HashSet<>();
@@ -111,7 +111,7 @@ final class RequestFields {
                 .toList();
     }
 
-    /** Takes a field that this server knows but does nothing about, if its value asks for nothing. */
+    /** Accepts a field that this server knows but does not support, if its value asks for nothing. */
     void neutral(String name, String json) {
         JsonNode value = any(name);
         require(value == null || value.equals(MAPPER.readTree(json)), name, json + ", since nothing else is supported");
@@ -121,7 +121,10 @@ final class RequestFields {
         asked.addAll(List.of(names));
     }
 
-    /** To be called after the last field was asked for. One that is null is as good as absent: some clients send all. */
+    /**
+     * Refuses the fields that nothing has read; call it last. A null field counts as absent, since some clients send
+     * all fields.
+     */
     void refuseOthers() {
         object.propertyNames().stream()
                 .filter(name -> !asked.contains(name) && !object.get(name).isNull())

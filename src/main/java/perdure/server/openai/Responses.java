@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The answers, which share one content type and OpenAI's shape for errors. */
+/** The JSON answers, with one content type and OpenAI's form for errors. */
 public final class Responses {
 
     static final String JSON = "application/json; charset=utf-8";
@@ -39,9 +39,10 @@ public final class Responses {
     }
 
     /**
-     * As {@code {"error":{"message":…,"type":…,"param":…,"code":…}}} the shape that OpenAI's clients read.
+     * Sends an error as {@code {"error":{"message":…,"type":…,"param":…,"code":…}}}, the form that OpenAI's clients
+     * read.
      *
-     * @param param at fault, or null
+     * @param param the field at fault, or null
      * @param code for programs, or null
      */
     public record Problem(String message, String type, String param, String code) {}
