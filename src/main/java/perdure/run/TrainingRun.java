@@ -27,6 +27,7 @@ import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
@@ -162,10 +163,21 @@ public final class TrainingRun implements AutoCloseable {
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
             return train(learnt, device);
         } catch (CancellationException asked) {
+            endBeforeTheFirstStep(State.STOPPED, null);
             return Outcome.STOPPED;
+        } catch (RuntimeException | Error failure) {
+            endBeforeTheFirstStep(State.FAILED, String.valueOf(failure.getMessage()));
+            throw failure;
         } finally {
             TRAINING.set(false);
         }
+    }
+
+    /** The trainer tells how a run ended that it has begun. */
+    private void endBeforeTheFirstStep(State state, String message) {
+        status.updateAndGet(last -> last.progress().state() == State.STARTING
+                ? TrainingStatus.ended(state, message, plan.start(), plan.epochs())
+                : last);
     }
 
     private Outcome alreadyDone(ResumePlan done) {

@@ -30,4 +30,23 @@ public record TrainingStatus(
         return new TrainingStatus(
                 false, finishedEpochs, totalEpochs, null, TrainingProgress.of(TrainingProgress.State.IDLE));
     }
+
+    /** A run ended before its first step: {@code state} and {@code message} say how. */
+    public static TrainingStatus ended(
+            TrainingProgress.State state, String message, int finishedEpochs, int totalEpochs) {
+        TrainingProgress nothing = TrainingProgress.of(state);
+        return new TrainingStatus(
+                false,
+                finishedEpochs,
+                totalEpochs,
+                null,
+                new TrainingProgress(
+                        state,
+                        message,
+                        nothing.position(),
+                        nothing.speed(),
+                        nothing.quality(),
+                        nothing.saved(),
+                        nothing.lastEpoch()));
+    }
 }

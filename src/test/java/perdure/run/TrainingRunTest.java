@@ -119,6 +119,26 @@ class TrainingRunTest {
     }
 
     @Test
+    void whoeverEndsBeforeTheFirstStepSaysSo() throws IOException {
+        Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{oops\n");
+        try (TrainingRun run = TrainingRun.open(config("run").data(broken))) {
+            assertTrue(run.status().get().running());
+            assertThrows(BadInputException.class, run::train);
+            TrainingStatus status = run.status().get();
+            assertEquals(State.FAILED, status.progress().state());
+            assertTrue(
+                    status.progress().message().contains("broken.jsonl"),
+                    status.progress().message());
+            assertFalse(status.running());
+        }
+        try (TrainingRun run = TrainingRun.open(config("run"))) {
+            run.stop();
+            assertEquals(Outcome.STOPPED, run.train());
+            assertEquals(State.STOPPED, run.status().get().progress().state());
+        }
+    }
+
+    @Test
     void twoThatTrainAtOnceAreRefused() throws IOException {
         AtomicReference<Throwable> refused = new AtomicReference<>();
         RunConfig second = config("second");
