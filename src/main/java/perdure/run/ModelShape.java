@@ -3,6 +3,7 @@ package perdure.run;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.ByteLevelBpeTrainer;
@@ -18,6 +19,7 @@ import perdure.tokenizer.ByteLevelBpeTrainer;
  * @param intermediateSize inner width of the feed-forward; 0: 8/3 of the hidden size, rounded up to a multiple of 64
  * @param context longest sequence, in tokens
  * @param vocabularySize tokens to learn, without the three special ones; 256 is pure bytes
+ * @param architecture everything else of the model; the sizes above take the place of its own
  */
 public record ModelShape(
         int layers,
@@ -26,7 +28,8 @@ public record ModelShape(
         int hiddenSize,
         int intermediateSize,
         int context,
-        int vocabularySize) {
+        int vocabularySize,
+        ModelConfig architecture) {
 
     /** A small model that suits a laptop. */
     public static final ModelShape DEFAULT = new ModelShape(
@@ -36,7 +39,8 @@ public record ModelShape(
             ModelConfig.DEFAULT.hiddenSize(),
             0,
             ModelConfig.DEFAULT.context(),
-            1536);
+            1536,
+            ModelConfig.DEFAULT);
 
     /** Wider than any model, yet small enough that the number of parameters cannot overflow. */
     private static final int MAXIMUM_WIDTH = 1 << 20;
@@ -51,6 +55,9 @@ public record ModelShape(
         require("intermediate size", intermediateSize, 0, MAXIMUM_WIDTH);
         require("context", context, 1, Integer.MAX_VALUE - 1);
         require("vocabulary", vocabularySize, ByteLevelBpeTrainer.BYTES, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
+        if (architecture.attention().inputBias()) {
+            throw new IllegalArgumentException("biases on queries, keys and values alone cannot be saved.");
+        }
     }
 
     private static void require(String name, int value, int least, int most) {
@@ -60,33 +67,52 @@ public record ModelShape(
     }
 
     public ModelShape layers(int number) {
-        return new ModelShape(number, heads, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+        return new ModelShape(
+                number, heads, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize, architecture);
     }
 
     public ModelShape heads(int number) {
-        return new ModelShape(layers, number, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize);
+        return new ModelShape(
+                layers, number, keyValueHeads, hiddenSize, intermediateSize, context, vocabularySize, architecture);
     }
 
     public ModelShape keyValueHeads(int number) {
         require("key and value heads", number, 1, MAXIMUM_WIDTH);
-        return new ModelShape(layers, heads, number, hiddenSize, intermediateSize, context, vocabularySize);
+        return new ModelShape(
+                layers, heads, number, hiddenSize, intermediateSize, context, vocabularySize, architecture);
     }
 
     public ModelShape hiddenSize(int size) {
-        return new ModelShape(layers, heads, keyValueHeads, size, intermediateSize, context, vocabularySize);
+        return new ModelShape(
+                layers, heads, keyValueHeads, size, intermediateSize, context, vocabularySize, architecture);
     }
 
     public ModelShape intermediateSize(int size) {
         require("intermediate size", size, 1, MAXIMUM_WIDTH);
-        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, size, context, vocabularySize);
+        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, size, context, vocabularySize, architecture);
     }
 
     public ModelShape context(int tokens) {
-        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, tokens, vocabularySize);
+        return new ModelShape(
+                layers, heads, keyValueHeads, hiddenSize, intermediateSize, tokens, vocabularySize, architecture);
     }
 
     public ModelShape vocabularySize(int tokens) {
-        return new ModelShape(layers, heads, keyValueHeads, hiddenSize, intermediateSize, context, tokens);
+        return new ModelShape(
+                layers, heads, keyValueHeads, hiddenSize, intermediateSize, context, tokens, architecture);
+    }
+
+    /** Changes what is no size, such as whether embeddings are tied. */
+    public ModelShape architecture(UnaryOperator<ModelConfig> change) {
+        return new ModelShape(
+                layers,
+                heads,
+                keyValueHeads,
+                hiddenSize,
+                intermediateSize,
+                context,
+                vocabularySize,
+                change.apply(architecture));
     }
 
     /**
@@ -97,8 +123,8 @@ public record ModelShape(
      */
     public ModelConfig config(int ids) {
         AttentionConfig attention =
-                ModelConfig.DEFAULT.attention().withHeads(heads, keyValueHeads == 0 ? heads : keyValueHeads);
-        return ModelConfig.DEFAULT
+                architecture.attention().withHeads(heads, keyValueHeads == 0 ? heads : keyValueHeads);
+        return architecture
                 .withVocabularySize(ids)
                 .withHiddenSize(hiddenSize, attention)
                 .withLayers(layers)

@@ -222,23 +222,32 @@ public final class TrainingRun implements AutoCloseable {
         try (Tokenizer tokenizer =
                 checkpoint != null ? Tokenizer.read(checkpoint.folder()) : learnt != null ? learnt : learnTokenizer()) {
             RunIdentity identity = identity(tokenizer, device);
+            ModelConfig shape = config.model().config(tokenizer.vocabularySize());
             if (checkpoint != null) {
                 identity.requireSame(
                                 RunIdentity.recorded(checkpoint.state().identity()),
                                 config.saving().acceptChanges(),
                                 checkpoint.state().position().epochStep() == 0)
                         .forEach(this::say);
+                requireSame(checkpoint.config(), shape);
                 requireEnoughText(tokenizer);
             }
             Dataset dataset =
                     BadInputException.naming("data", () -> text.open(config.folder(), tokenizer, this::isStopped));
-            ModelConfig shape = config.model().config(tokenizer.vocabularySize());
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
                 DeviceMigrator.ensure(model, device);
                 say(headline(dataset, model, device));
                 return train(restart, dataset, tokenizer, model, device, identity);
             }
+        }
+    }
+
+    /** Also of what the run's identity does not record. */
+    private static void requireSame(ModelConfig saved, ModelConfig asked) {
+        if (!saved.equals(asked)) {
+            throw new BadInputException("The model was " + saved + " when this run was saved and is " + asked
+                    + " now: the weights do not fit; set it back, or use another run folder.");
         }
     }
 

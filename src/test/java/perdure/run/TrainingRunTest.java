@@ -157,6 +157,10 @@ class TrainingRunTest {
     @Test
     void sayWhatACallerCanDo() throws IOException {
         RunConfig config = config("run");
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> config.model(shape -> shape.architecture(
+                        model -> model.withAttention(model.attention().withInputBias(true)))));
         BadInputException badInput =
                 assertThrows(BadInputException.class, () -> TrainingRun.open(RunConfig.in(folder)));
         assertEquals("epochs", badInput.setting());
@@ -173,5 +177,17 @@ class TrainingRunTest {
         assertEquals("batch size", badInput.setting());
         assertEquals("accept changes", badInput.remedy());
         assertEquals(Outcome.DONE, train(config.epochs(3).acceptChanges(true).optimization(o -> o.batchSize(2))));
+    }
+
+    @Test
+    void keepsAnArchitectureThatIsNotTheDefault() throws IOException {
+        RunConfig untied = config("run").model(shape -> shape.architecture(model -> model.withTiedEmbeddings(false)));
+        assertEquals(Outcome.DONE, train(untied.epochs(1)));
+        assertEquals(Outcome.DONE, train(untied));
+        BadInputException refused =
+                assertThrows(BadInputException.class, () -> train(config("run").epochs(3)));
+        assertTrue(
+                refused.getMessage().matches("The model was .*tiedEmbeddings=false.* and is .*tiedEmbeddings=true.*"),
+                refused.getMessage());
     }
 }
