@@ -93,7 +93,7 @@ public final class TrainingRun implements AutoCloseable {
             if (bundled != null) {
                 bundled.prepare();
             }
-            naming("native config", () -> NativeRuntime.load(config.compute().natives()));
+            naming(null, () -> NativeRuntime.load(config.compute().natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
         }
         chat = new ChatSession(config.folder(), CHATS_WAITING, 1);
