@@ -29,12 +29,8 @@ import picocli.CommandLine.Option;
                     + " --recovery, --polling and --generation measure something else instead."
         },
         customSynopsis = "perdure bench [OPTIONS]",
-        exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {
-            "0:Done.",
-            "1:Failure: one line says which. -v prints the stack trace.",
-            "2:Bad usage or bad input: one line names the flag or file. Nothing was written."
-        },
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {"0:Done.", Main.FAILURE, Main.BAD_INPUT},
         mixinStandardHelpOptions = true,
         sortOptions = false)
 @Heading("Benchmark")

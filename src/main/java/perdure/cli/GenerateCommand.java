@@ -24,12 +24,8 @@ import picocli.CommandLine.Option;
         name = "generate",
         description = "Has the newest checkpoint of a run folder answer a question or continue a text.",
         customSynopsis = "perdure generate (--chat TEXT | --text TEXT) [OPTIONS]",
-        exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {
-            "0:Done.",
-            "1:Failure: one line says which. -v prints the stack trace.",
-            "2:Bad usage or bad input: one line names the flag or file. Nothing was written."
-        },
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {"0:Done.", Main.FAILURE, Main.BAD_INPUT},
         mixinStandardHelpOptions = true,
         sortOptions = false)
 @Heading("Text")

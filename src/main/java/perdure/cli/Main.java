@@ -27,6 +27,10 @@ import picocli.CommandLine.ScopeType;
             BenchCommand.class
         })
 public final class Main {
+    static final String EXIT_CODES = "%nExit codes:%n";
+    static final String FAILURE = "1:Failure: one line says which. -v prints the stack trace.";
+    static final String BAD_INPUT = "2:Bad usage or bad input: one line names the flag or file. Nothing was written.";
+
     private static final String LOGGING = "logback.configurationFile";
 
     /** libtorch's messages when memory has run out, on the CPU and on a GPU. */

@@ -22,12 +22,8 @@ import picocli.CommandLine.Mixin;
         name = "serve",
         customSynopsis = "perdure serve [OPTIONS]",
         description = "Serves the page, the status and the chat of a run folder while nothing trains. Ctrl-C ends it.",
-        exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {
-            "1:Failure: one line says which. -v prints the stack trace.",
-            "2:Bad usage or bad input: one line names the flag or file. Nothing was written.",
-            "129, 130, 143:Stopped by HUP, Ctrl-C or TERM."
-        },
+        exitCodeListHeading = Main.EXIT_CODES,
+        exitCodeList = {Main.FAILURE, Main.BAD_INPUT, "129, 130, 143:Stopped by HUP, Ctrl-C or TERM."},
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ServeCommand implements Callable<Integer> {

@@ -24,11 +24,11 @@ import picocli.CommandLine.Option;
             "Stop it at any time and run the same command again: the result is the same, to the last bit, as that of a"
                     + " run that was never stopped."
         },
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:Done, or nothing was left to do.",
-            "1:Failure: one line says which. -v prints the stack trace.",
-            "2:Bad usage or bad input: one line names the flag or file. Nothing was written.",
+            Main.FAILURE,
+            Main.BAD_INPUT,
             "129, 130, 143:Stopped by HUP, Ctrl-C or TERM, or by POST /training/stop (143). Everything that was"
                     + " trained is saved."
         },

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "It takes the flags of train. --max-steps is 60 and --checkpoint-every is 5 unless given; --checkpoints and"
                     + " the flags of the server have no effect."
         },
-        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:Both runs are equal to the byte.",
             "1:They are not equal, nothing was killed, or a run failed.",
