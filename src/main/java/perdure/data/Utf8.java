@@ -7,7 +7,9 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** Strict UTF-8 of one file, from its start: what is not text is refused with its place. */
+/**
+ * Decodes the UTF-8 of one file, strictly and from its start. Bytes that are not text are refused, with their place.
+ */
 final class Utf8 {
 
     private static final char BYTE_ORDER_MARK = '\ufeff';
@@ -30,10 +32,10 @@ final class Utf8 {
     /**
      * Decodes the next bytes of the file.
      *
-     * @param whole whether a character must not go on after them
-     * @throws IllegalArgumentException when they are not text
+     * @param last whether these are the last bytes, so that no character may be unfinished
+     * @throws IllegalArgumentException that names the file and the offset, if they are not text
      */
-    void decode(byte[] bytes, int length, boolean whole, StringBuilder text) {
+    void decode(byte[] bytes, int length, boolean last, StringBuilder text) {
         ByteBuffer input = ByteBuffer.allocate(unfinished.length + length);
         input.put(unfinished).put(bytes, 0, length).flip();
         for (int i = 0; i < input.limit(); i++) {
@@ -46,7 +48,7 @@ final class Utf8 {
         CoderResult result;
         do {
             characters.clear();
-            result = decoder.decode(input, characters, whole);
+            result = decoder.decode(input, characters, last);
             characters.flip();
             if (!started && characters.hasRemaining()) {
                 started = true;
