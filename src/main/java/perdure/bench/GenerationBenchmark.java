@@ -15,17 +15,19 @@ import perdure.model.ModelConfig;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Measures how fast one sequence is continued with the likeliest tokens, in turns with another program on the same
- * weights and threads, which has to find the same tokens.
+ * Measures how fast the model continues one sequence by greedy decoding. It takes turns with another program on the
+ * same weights and threads, which must generate the same tokens.
  */
 public final class GenerationBenchmark {
 
     /**
-     * What came out, prompt and generated tokens together being a whole context.
+     * The measurements. Prompt and generated tokens together fill the context.
      *
-     * @param tokens generated each time, after the prompt
-     * @param seconds of each generation, the reading of the prompt included
-     * @param reference the other program's; empty if there was none
+     * @param prompt tokens of the prompt
+     * @param tokens generated tokens per turn
+     * @param seconds of each turn, prefill included
+     * @param referenceName name of the other program, or null
+     * @param reference seconds of each turn of the other program; empty if there was none
      */
     public record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
 
@@ -41,13 +43,15 @@ public final class GenerationBenchmark {
     private GenerationBenchmark() {}
 
     /**
-     * Runs it, once more than {@code turns} with the first not counted.
+     * Runs the benchmark. A first turn, before the {@code turns}, is not measured.
      *
-     * @param shape of the model; its weights are random, and its output is not tied to its embeddings, since such a
-     *     model would say its last token for ever
+     * @param shape of the model; its weights are random, and its embeddings are not tied, since a random model with
+     *     tied embeddings would repeat its last token for ever
      * @param work an empty folder
-     * @param python to hold it against; null for none
-     * @throws IllegalStateException if the other program generates other tokens: a comparison would not count
+     * @param python the Python to compare with; null for none
+     * @throws IllegalStateException if the other program generates other tokens, because the comparison would mean
+     *     nothing
+     * @throws BadInputException if that Python does not run the script
      */
     public static Result run(ModelConfig shape, Path work, int turns, Path python) {
         ModelConfig config = shape.withTiedEmbeddings(false);
@@ -100,7 +104,7 @@ public final class GenerationBenchmark {
         int difference = Arrays.mismatch(ids, others);
         if (difference >= 0) {
             throw new IllegalStateException("Token " + (difference + 1) + " of " + ids.length
-                    + " differs from the reference's: no comparison.");
+                    + " differs from the reference's, so the speeds cannot be compared.");
         }
     }
 }

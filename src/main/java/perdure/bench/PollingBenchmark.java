@@ -26,31 +26,37 @@ import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
 
 /**
- * Measures what polling costs the training loop: steps while many connections ask for the status, in turns with steps
- * while none does. Server and pollers are in this process, so that what the pollers need counts as well, unless a core
- * is left to them.
+ * Measures how much polling slows down the training loop. Steps with many connections that ask for the status alternate
+ * with steps without any. Server and pollers run in this process, so the pollers' own work counts too, unless a core is
+ * free for them.
  */
 public final class PollingBenchmark {
 
     public static final int POLLERS = 20;
     public static final int REQUESTS_A_SECOND = 50;
 
-    /** For the JVM to have seen the server's code often enough. */
+    /** Turns that are not measured, in which the JVM compiles the server's code. */
     private static final int WARM_UP_TURNS = 2;
 
     /**
-     * What came out.
+     * The measurements.
      *
-     * @param plain median of a step, in milliseconds
-     * @param slowdown of polled steps, as a share: the median of the turns, each against the one before it
-     * @param requestsPerSecond that were answered while steps were polled
+     * @param plain median of a step without polling, in ms per step
+     * @param slowdown of steps with polling, as a share: the median over the turns
+     * @param requestsPerSecond answered during steps with polling
      */
     public record Result(double plain, double slowdown, double requestsPerSecond) {}
 
     private PollingBenchmark() {}
 
-    /** Runs it, with first turns that are not counted. */
-    public static Result run(Recipe recipe, Path folder, int turns, double secondsATurn) {
+    /**
+     * Runs the benchmark. A few first turns are not measured.
+     *
+     * @param folder an empty run folder
+     * @param turns each with and without polling
+     * @param secondsPerTurn least time of each half of a turn
+     */
+    public static Result run(Recipe recipe, Path folder, int turns, double secondsPerTurn) {
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.starting(1, 10));
         try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe);
                 ChatSession chat = new ChatSession(folder, 1, 1);
@@ -62,11 +68,11 @@ public final class PollingBenchmark {
             long answers = 0;
             double seconds = 0;
             for (int turn = -WARM_UP_TURNS; turn < turns; turn++) {
-                double without = step(benchmark, secondsATurn);
+                double without = step(benchmark, secondsPerTurn);
                 long before = pollers.answers;
                 long start = System.nanoTime();
                 pollers.asking = true;
-                double with = step(benchmark, secondsATurn);
+                double with = step(benchmark, secondsPerTurn);
                 pollers.asking = false;
                 if (pollers.failure != null) {
                     throw new UncheckedIOException(pollers.failure);
@@ -89,7 +95,7 @@ public final class PollingBenchmark {
         return polled / plain - 1;
     }
 
-    /** Mean of the steps that so many seconds have room for, at least one, in milliseconds. */
+    /** Mean ms per step. Takes at least one step, and steps until that many seconds are over. */
     private static double step(TrainingBenchmark benchmark, double seconds) {
         int steps = 0;
         double milliseconds = 0;
@@ -100,7 +106,9 @@ public final class PollingBenchmark {
         return milliseconds / steps;
     }
 
-    /** Connections that ask again in every interval once they have their answer, all from one thread. */
+    /**
+     * Connections that each ask once per interval, unless they still wait for an answer. One thread serves them all.
+     */
     private static final class Pollers implements AutoCloseable {
 
         private final Selector selector;
@@ -172,11 +180,11 @@ public final class PollingBenchmark {
         void ask() throws IOException {
             if (!waiting) {
                 waiting = true;
-                channel.write(request.rewind()); // so little always fits
+                channel.write(request.rewind()); // so few bytes always fit
             }
         }
 
-        /** How many whole answers have come since the last call: none or one. */
+        /** Number of complete answers since the last call: 0 or 1. */
         int answers() {
             try {
                 channel.read(answer);

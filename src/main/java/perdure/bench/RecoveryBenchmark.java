@@ -12,7 +12,7 @@ import perdure.checkpoint.Restart;
 /** Measures how long a process takes from its start to its first resumed step, on the bundled corpus. */
 public final class RecoveryBenchmark {
 
-    /** About a hundred megabytes of weights and moments. */
+    /** The model has about 100 MB of weights and moments. */
     private static final List<String> FLAGS = List.of(
             "--no-server",
             "--epochs",
@@ -35,13 +35,19 @@ public final class RecoveryBenchmark {
     private RecoveryBenchmark() {}
 
     /**
-     * What came out.
+     * The measurements.
      *
-     * @param bytes of the checkpoint that was resumed
-     * @param seconds of each resumption
+     * @param bytes size of the checkpoint that was resumed
+     * @param seconds from process start to the first resumed step, each time
      */
     public record Result(long bytes, List<Double> seconds) {}
 
+    /**
+     * Runs the benchmark.
+     *
+     * @param work an empty folder
+     * @param times how often the run is resumed
+     */
     public static Result run(Path work, int times) {
         Path run = work.resolve("run");
         List<String> first = new ArrayList<>(FLAGS);

@@ -24,8 +24,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A script of {@code scripts/reference} in a Python that the user names: the judge of a benchmark, in a process of its
- * own. It says in one line of JSON who it is, and then answers each line with a line.
+ * A script of {@code scripts/reference} that runs in the user's Python, in a process of its own. A benchmark compares
+ * itself with it. The script writes one line of JSON with its name, and then answers each line of JSON with one line.
  */
 final class ReferenceScript implements AutoCloseable {
 
@@ -39,9 +39,9 @@ final class ReferenceScript implements AutoCloseable {
     private final String name;
 
     /**
-     * Starts it and waits until it is ready.
+     * Starts the script and waits until it is ready.
      *
-     * @throws BadInputException one line, if that Python does not start or the script does not run in it
+     * @throws BadInputException with one line, if that Python does not start or the script does not run in it
      */
     ReferenceScript(Path python, String script, String... arguments) {
         this.python = python;
@@ -71,7 +71,7 @@ final class ReferenceScript implements AutoCloseable {
         return NativeConfig.projectFolder().orElse(Path.of("")).resolve(Path.of("scripts", "reference", script));
     }
 
-    /** Saves weights for it to read, as a Hugging Face model without a tokenizer; its folder. */
+    /** Saves weights for the script, as a Hugging Face model without a tokenizer. Returns the model's folder. */
     static Path save(LanguageModel model, Path work) {
         TrainerState state = new TrainerState(
                 new TrainerState.Position(0, 0, 0, 0),
@@ -89,12 +89,17 @@ final class ReferenceScript implements AutoCloseable {
         }
     }
 
-    /** What it says of itself: library and version. */
+    /** The name that the script states: library and version. */
     String name() {
         return name;
     }
 
-    /** @param question is sent as one line of JSON */
+    /**
+     * Asks a question and waits for the answer.
+     *
+     * @param question sent as one line of JSON
+     * @throws BadInputException with one line, if the script ends or its answer is not JSON
+     */
     JsonNode ask(Object question) {
         try {
             questions.write(MAPPER.writeValueAsString(question));

@@ -8,16 +8,16 @@ import perdure.checkpoint.Meta;
 import perdure.checkpoint.MetaStore;
 
 /**
- * Trains the same run twice, once unbroken and once killed at random moments, every other time inside a save, and
- * compares what both come to.
+ * Trains the same run twice and compares the results. The first run is uninterrupted. The second is killed at random
+ * moments, every other time inside a save, and resumed.
  *
- * @param flags of {@code train} that both runs get
- * @param kills how often the second run is to be killed
- * @param seed of the moments
+ * @param flags of {@code train}, for both runs
+ * @param kills how often the second run is killed
+ * @param seed of the random moments
  */
 public record ResumeCheck(List<String> flags, int kills, long seed) {
 
-    /** Longest wait inside a save before it is cut, in milliseconds. */
+    /** Longest wait inside a save before the kill, in milliseconds. */
     private static final int INSIDE_A_SAVE = 40;
 
     public ResumeCheck {
@@ -28,34 +28,36 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
     }
 
     /**
-     * What came out.
+     * The result.
      *
-     * @param kills that hit; fewer than asked for if the run was over before
-     * @param stepsRepeated that had been trained but not saved when a kill hit
-     * @param unbrokenSeconds of the first run, start included
-     * @param killedSeconds of all processes of the second
+     * @param kills that hit a living process; fewer than asked for if the run finished earlier
+     * @param stepsRepeated steps that had been trained but not saved at a kill, and were trained again
+     * @param unbrokenSeconds of the first run, process start included
+     * @param killedSeconds of all processes of the second run
      */
     public record Verdict(
             RunComparison comparison, int kills, long stepsRepeated, double unbrokenSeconds, double killedSeconds) {
 
-        /** A run that was never killed proves nothing. */
+        /** Whether both runs are equal. False if no kill hit, because that proves nothing. */
         public boolean holds() {
             return comparison.isEqual() && kills > 0;
         }
     }
 
     /**
-     * Runs it.
+     * Runs the check.
      *
      * @param work an empty folder for both runs
-     * @param teller is told of each part as it ends
+     * @param messages receives a line about each part when it has ended
+     * @throws BadInputException if the flags or the data are bad
+     * @throws IllegalStateException if a trainer fails
      */
-    public Verdict run(Path work, Consumer<String> teller) {
+    public Verdict run(Path work, Consumer<String> messages) {
         long start = System.nanoTime();
         Path unbroken = work.resolve("unbroken");
         double training = trainUnbroken(unbroken, work.resolve("unbroken.log"));
         double unbrokenSeconds = secondsSince(start);
-        teller.accept(String.format("unbroken: %d steps in %.1f s", step(unbroken), unbrokenSeconds));
+        messages.accept(String.format("unbroken: %d steps in %.1f s", step(unbroken), unbrokenSeconds));
 
         start = System.nanoTime();
         Path killed = work.resolve("killed");
@@ -78,8 +80,8 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
                 hits++;
                 long reached = Math.max(trainer.lastStep(), step(killed));
                 repeated += reached - step(killed);
-                teller.accept("kill " + hits + ": at step " + reached + (i % 2 == 1 ? ", inside a save" : "")
-                        + "; goes on after step " + step(killed));
+                messages.accept("kill " + hits + ": at step " + reached + (i % 2 == 1 ? ", inside a save" : "")
+                        + "; resumes after step " + step(killed));
             }
         }
         try (TrainingProcess last = TrainingProcess.start(killed, work.resolve("last.log"), flags)) {
@@ -88,7 +90,7 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
         return new Verdict(RunComparison.of(unbroken, killed), hits, repeated, unbrokenSeconds, secondsSince(start));
     }
 
-    /** Seconds from the first step to the end. */
+    /** Trains to the end. Returns the seconds from the start of training to the end. */
     private double trainUnbroken(Path runFolder, Path log) {
         try (TrainingProcess trainer = TrainingProcess.start(runFolder, log, flags)) {
             trainer.awaitTraining();

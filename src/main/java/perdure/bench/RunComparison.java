@@ -11,16 +11,16 @@ import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Restart;
 import perdure.data.Fingerprint;
 
-/** Compares what two runs have come to, byte by byte: weights, moments and loss history. It reads only. */
+/** Compares weights, moments and loss history of two runs, byte by byte. It only reads. */
 public record RunComparison(List<Pair> files) {
 
     /**
      * One file of both runs.
      *
-     * @param size of the first, in bytes
-     * @param sha256 of the first, hexadecimal
-     * @param otherSha256 of the second
-     * @param mismatch where the first byte differs, or -1
+     * @param size of the first run's file, in bytes
+     * @param sha256 of the first run's file, hexadecimal
+     * @param otherSha256 of the second run's file, hexadecimal
+     * @param mismatch offset of the first byte that differs, or -1
      */
     public record Pair(String name, long size, String sha256, String otherSha256, long mismatch) {
 
@@ -43,9 +43,9 @@ public record RunComparison(List<Pair> files) {
     }
 
     /**
-     * Takes the checkpoint that each run would go on from.
+     * Compares the checkpoints that the two runs would resume from, and their loss histories.
      *
-     * @throws IllegalStateException if one of the runs has saved nothing
+     * @throws IllegalStateException if one of the runs has no checkpoint
      */
     public static RunComparison of(Path firstRun, Path secondRun) {
         Checkpoint first = saved(firstRun);

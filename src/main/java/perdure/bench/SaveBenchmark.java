@@ -25,9 +25,9 @@ import perdure.train.RunWriter;
 import perdure.train.SaveInterval;
 
 /**
- * Measures what saving costs a run: how long the loop stands still while the state is copied, and how much longer the
- * same steps take while another thread writes it. Blocks of steps that begin with a save alternate with blocks that do
- * not.
+ * Measures how much saving slows down a run: how long training waits while the state is copied, and how much longer the
+ * same steps take while another thread writes the copy. Blocks of steps that begin with a save alternate with blocks
+ * without one.
  */
 public final class SaveBenchmark {
 
@@ -37,28 +37,29 @@ public final class SaveBenchmark {
 
     private static final int WARM_UP_STEPS = 3;
 
-    /** Saves of which nothing but the standstill is looked at. */
+    /** Further saves, of which only the wait is measured. */
     private static final int MORE_SAVES = 30;
 
     /**
-     * What came out.
+     * The measurements.
      *
-     * @param stalls how long the loop stood still at each save, in milliseconds
-     * @param plain milliseconds of each block without a save
-     * @param saving milliseconds of each block with one, the standstill included
+     * @param stalls how long training waited at each save, in ms
+     * @param plain ms per block without a save
+     * @param saving ms per block with a save, the wait included
      */
     public record Result(List<Double> stalls, List<Double> plain, List<Double> saving) {
 
+        /** A percentile (0…1) of the waits, in ms. */
         public double stall(double percentile) {
             return TrainingBenchmark.percentile(stalls, percentile);
         }
 
-        /** Median standstill as a share of a block. */
+        /** Median wait as a share of a block without a save. */
         public double stallShare() {
             return stall(0.5) / TrainingBenchmark.percentile(plain, 0.5);
         }
 
-        /** By how much a save makes a block longer in all, as a share of it; medians. */
+        /** How much longer a block with a save takes, as a share; from medians. */
         public double slowdown() {
             return TrainingBenchmark.percentile(saving, 0.5) / TrainingBenchmark.percentile(plain, 0.5) - 1;
         }
@@ -67,11 +68,11 @@ public final class SaveBenchmark {
     private SaveBenchmark() {}
 
     /**
-     * Runs it.
+     * Runs the benchmark.
      *
-     * @param folder an empty run folder on the disk that counts
-     * @param blocks of either kind
-     * @param steps a block
+     * @param folder an empty run folder on the disk to measure
+     * @param blocks of each kind
+     * @param steps per block
      */
     public static Result run(Recipe recipe, Path folder, int blocks, int steps) {
         TokenizerFiles tokenizer = new TokenizerFiles(
@@ -98,7 +99,7 @@ public final class SaveBenchmark {
             model.train(true);
             Batch batch = TrainingBenchmark.randomBatch(recipe, 1);
             steps(learner, batch, WARM_UP_STEPS);
-            save(writer, learner, 1); // allocates
+            save(writer, learner, 1); // allocates the buffers
             writer.requireSaved();
             long saves = 1;
             for (int block = 0; block < blocks; block++) {

@@ -25,7 +25,7 @@ import perdure.train.Learner;
 import perdure.train.Trainer;
 import perdure.train.Trainer.Part;
 
-/** Training steps on random tokens, one by one, to be measured. */
+/** Training steps on random tokens, one at a time, for measurements. */
 public final class TrainingBenchmark implements AutoCloseable {
     /** Vocabulary 4099, hidden size 384, 6 heads, context 256, 3 layers. */
     static final ModelConfig WIDTH_384 = ModelConfig.DEFAULT
@@ -35,18 +35,21 @@ public final class TrainingBenchmark implements AutoCloseable {
             .withIntermediateSize(1024)
             .withContext(256);
 
-    /** Of every step. */
+    /** The learning rate of every step. */
     public static final double LEARNING_RATE = 1e-4;
 
     private static final double GRADIENT_CLIP = 1;
 
     /**
-     * What is measured.
+     * The shape of what is measured.
      *
-     * @param batch rows of a step
+     * @param batch rows per step
      */
     public record Recipe(String name, ModelConfig config, int batch) {
-        /** The three shapes of the published figures: nanoGPT's CPU recipe, a 13-million one and GPT-2's smallest. */
+        /**
+         * The three shapes of the published figures: nanoGPT's CPU recipe, a model of 13 million parameters, and the
+         * smallest GPT-2.
+         */
         public static List<Recipe> all() {
             return List.of(
                     new Recipe(
@@ -69,7 +72,7 @@ public final class TrainingBenchmark implements AutoCloseable {
                             2));
         }
 
-        /** Multiplications and additions of one step's matrix products, forward and backward (Kaplan et al. 2020). */
+        /** Floating-point operations of one step's matrix products, forward and backward (Kaplan et al. 2020). */
         double floatingPointOperations() {
             long tokens = (long) batch * config.context();
             double attention = 12.0 * config.layers() * config.hiddenSize() * config.context() / 2; // causal: half
@@ -78,13 +81,13 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     /**
-     * One step, in milliseconds.
+     * The times of one step, in milliseconds, and its loss.
      *
-     * @param data the batch's ids made into tensors, and the generator states kept; the loop's batches are made
+     * @param data turning the batch into tensors, and saving the generator states; the batches of training are loaded
      *     beforehand, on another thread
-     * @param forward with the loss and the gradients of the output projection
-     * @param optimizer with the clipping
-     * @param loss mean of the tokens, before the step, in nats
+     * @param forward includes the loss and the gradients of the output projection
+     * @param optimizer includes the clipping of the gradients
+     * @param loss mean over the tokens, before the update, in nats per token
      */
     public record Step(double data, double forward, double backward, double optimizer, double loss) {
         public double total() {
@@ -100,7 +103,7 @@ public final class TrainingBenchmark implements AutoCloseable {
     private final List<Batch> batches;
     private int steps;
 
-    /** A model of random weights, that learns a few batches of random tokens by heart. */
+    /** Creates a model with random weights. It trains on a few batches of random tokens. */
     public TrainingBenchmark(Recipe recipe) {
         this.recipe = recipe;
         model = new LanguageModel(recipe.config(), 1);
@@ -127,12 +130,12 @@ public final class TrainingBenchmark implements AutoCloseable {
         return step(learner, batches.get(steps++ % BATCHES));
     }
 
-    /** Tokens a step. */
+    /** Tokens per step. */
     public int tokens() {
         return recipe.batch() * recipe.config().context();
     }
 
-    /** Operations a second that steps of these times come to, in matrix products alone. */
+    /** Floating-point operations per second of the matrix products, for a step of this many milliseconds. */
     public double floatingPointOperations(double milliseconds) {
         return recipe.floatingPointOperations() / milliseconds * 1e3;
     }
@@ -143,7 +146,7 @@ public final class TrainingBenchmark implements AutoCloseable {
         model.close();
     }
 
-    /** The step that training takes. */
+    /** Takes the same step as training does. */
     static Step step(Learner learner, Batch batch) {
         PartTimer timer = new PartTimer();
         Trainer.Step step =
@@ -156,7 +159,7 @@ public final class TrainingBenchmark implements AutoCloseable {
                 step.lossSum() / step.tokens());
     }
 
-    /** Gives the time since the part before, or since it was made, to the part that has ended. */
+    /** Measures each part of a step: from the end of the part before it, or from the start, to its own end. */
     private static final class PartTimer implements Consumer<Part> {
         private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
         private long last = System.nanoTime();
@@ -174,8 +177,8 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     /**
-     * Operations a second of large float32 products, by the faster of the two libraries that do them: BLAS, and oneDNN
-     * on operands that are in its own layout already.
+     * Floating-point operations per second of large float32 matrix products, by the faster of two libraries: BLAS, or
+     * oneDNN on operands that are already in its own layout.
      */
     public static double matrixPeak() {
         int size = 1024;
@@ -210,7 +213,7 @@ public final class TrainingBenchmark implements AutoCloseable {
         return new Batch(ids, targets, recipe.batch(), recipe.config().context(), tokens);
     }
 
-    /** The value that has {@code share} (0…1) of the others below it. */
+    /** The percentile of the values: {@code share} (0…1) of the others are below it. */
     public static double percentile(List<Double> values, double share) {
         double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
         Arrays.sort(sorted);

@@ -19,37 +19,43 @@ import perdure.data.Batch;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Measures training steps, in turns with the machine's matrix products and with other programs that take the same steps
+ * Measures training steps. They take turns with plain matrix products, and with other programs that take the same steps
  * from the same weights.
  */
 public final class TrainingComparison {
 
-    /** Steps of a turn: all programs are idle but one. */
+    /** Steps per turn. During a turn, all other programs are idle. */
     private static final int TURN = 5;
 
-    /** Losses of the same step may differ by that, in nats, or a comparison does not count. */
+    /**
+     * Largest difference of the losses of the same step, in nats per token. With a larger one, the programs cannot be
+     * compared.
+     */
     static final double LOSS_TOLERANCE = 1e-3;
 
     /**
-     * What another program needed.
+     * The measurements of another program.
      *
-     * @param milliseconds a step
-     * @param peakBytes resident memory at most
-     * @param lossDifference largest, of a step's loss
+     * @param milliseconds median ms per step
+     * @param peakBytes peak resident memory, in bytes
+     * @param lossDifference largest difference of a step's loss, in nats per token
      */
     public record Reference(String name, double milliseconds, long peakBytes, double lossDifference) {
+        /** Whether the losses agree, so that the programs can be compared. */
         public boolean counts() {
             return lossDifference <= LOSS_TOLERANCE;
         }
     }
 
     /**
-     * Medians.
+     * The measurements, as medians.
      *
-     * @param matrixPeak operations a second of the machine's large products, reached by a tenth of those measured
-     * @param achieved operations a second of the steps' products
-     * @param peakBytes resident memory of this process at most, so far
-     * @param collectionShare of the time, spent by the garbage collector
+     * @param step median of each part
+     * @param milliseconds median ms per step
+     * @param achieved floating-point operations per second of the matrix products of a step
+     * @param matrixPeak floating-point operations per second of large matrix products: the 90th percentile
+     * @param peakBytes peak resident memory of this process so far, in bytes
+     * @param collectionShare share of the time that the garbage collector took
      */
     public record Result(
             Step step,
@@ -61,18 +67,22 @@ public final class TrainingComparison {
             double collectionShare,
             List<Reference> references) {}
 
-    /** Steps whose losses are compared: once the few batches are known by heart, rounding decides what comes next. */
+    /**
+     * Number of first steps whose losses are compared. Once the model has memorised the few batches, rounding errors
+     * dominate.
+     */
     private static final int COMPARED = 50;
 
     private TrainingComparison() {}
 
     /**
-     * Runs it, with a first turn that is not counted in the times.
+     * Runs the comparison. The times of a first turn are not counted.
      *
-     * @param steps that count, at least
-     * @param seconds that they take, at least
+     * @param steps least number of measured steps
+     * @param seconds least time of the measured steps
      * @param work an empty folder
-     * @param python to hold it against, eager and compiled; null for none
+     * @param python the Python to compare with, eager and compiled; null for none
+     * @throws BadInputException if that Python does not run the script
      */
     public static Result run(Recipe recipe, int steps, double seconds, Path work, Path python) {
         List<Step> times = new ArrayList<>();
@@ -151,7 +161,7 @@ public final class TrainingComparison {
                 .toList();
     }
 
-    /** Another program, and what it answered. */
+    /** Another program and its measurements. */
     private static final class Opponent {
 
         private final ReferenceScript script;
@@ -191,7 +201,9 @@ public final class TrainingComparison {
         }
         double largest = 0;
         for (int i = 0; i < Math.min(COMPARED, ours.size()); i++) {
-            largest = Math.max(largest, Math.abs(ours.get(i) - theirs.get(i))); // NaN stays NaN, and does not count.
+            largest = Math.max(
+                    largest,
+                    Math.abs(ours.get(i) - theirs.get(i))); // NaN stays NaN: then the programs cannot be compared.
         }
         return largest;
     }
@@ -207,7 +219,7 @@ public final class TrainingComparison {
                 .sum();
     }
 
-    /** Resident memory of this process at most; 0 where the system does not tell. */
+    /** Peak resident memory of this process in bytes, or 0 if the system does not tell. */
     private static long peakBytes() {
         Path status = Path.of("/proc/self/status");
         if (!Files.isReadable(status)) {

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import perdure.run.BadInputException;
 
 /**
- * The command {@code train} in a process of its own, the same program on the same Java, so that it can be killed as by
- * an accident. It follows the process by what it logs and by what appears in the run folder.
+ * The command {@code train} in a process of its own, with the same program and the same Java, so that it can be killed
+ * as by an accident. This class follows the process by its log and by the files in the run folder.
  */
 public final class TrainingProcess implements AutoCloseable {
 
@@ -37,12 +37,13 @@ public final class TrainingProcess implements AutoCloseable {
     }
 
     /**
-     * Starts it.
+     * Starts the process.
      *
      * @param runFolder its {@code --checkpoints}
-     * @param log where its output goes, both streams
+     * @param log file for its output, both streams
      * @param flags of {@code train}, besides {@code --checkpoints}
      * @param javaOptions added to those of this process
+     * @throws UncheckedIOException if it cannot be started
      */
     public static TrainingProcess start(Path runFolder, Path log, List<String> flags, String... javaOptions) {
         List<String> command = new ArrayList<>();
@@ -56,7 +57,7 @@ public final class TrainingProcess implements AutoCloseable {
         command.addAll(flags);
         Collections.addAll(command, "--checkpoints", runFolder.toString());
         try {
-            // Written anew when the training begins.
+            // The process writes it again when training begins.
             Files.deleteIfExists(status(runFolder));
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -64,7 +65,8 @@ public final class TrainingProcess implements AutoCloseable {
                     .start();
             return new TrainingProcess(runFolder, log, process);
         } catch (IOException problem) {
-            throw new UncheckedIOException("No second Java could be started: " + problem.getMessage(), problem);
+            throw new UncheckedIOException(
+                    "A second Java process could not be started: " + problem.getMessage(), problem);
         }
     }
 
@@ -72,12 +74,12 @@ public final class TrainingProcess implements AutoCloseable {
         return runFolder.resolve("training_status.json");
     }
 
-    /** Waits until it is about to train; false if it ends before. */
+    /** Waits until training begins. Returns false if the process ends before. */
     public boolean awaitTraining() {
         return await(() -> Files.exists(status(runFolder)));
     }
 
-    /** Waits until a checkpoint begins to be written; false if the process ends before. */
+    /** Waits until the process begins to write a checkpoint. Returns false if it ends before. */
     public boolean awaitSave() {
         return await(() -> {
             try (DirectoryStream<Path> temporary = Files.newDirectoryStream(runFolder, "step-*.tmp")) {
@@ -88,12 +90,12 @@ public final class TrainingProcess implements AutoCloseable {
         });
     }
 
-    /** What is waited for. */
+    /** A condition to wait for. */
     public interface Condition {
         boolean holds();
     }
 
-    /** Looks every millisecond; false if the process ends before the condition holds. */
+    /** Waits for a condition, which is checked every millisecond. Returns false if the process ends before it holds. */
     public boolean await(Condition condition) {
         while (!condition.holds()) {
             if (!process.isAlive()) {
@@ -112,7 +114,11 @@ public final class TrainingProcess implements AutoCloseable {
         }
     }
 
-    /** SIGKILL, where there are signals. @return whether it was still alive */
+    /**
+     * Kills the process, with SIGKILL where there are signals, and waits for its end.
+     *
+     * @return whether it was still alive
+     */
     public boolean kill() {
         boolean alive = process.isAlive();
         process.destroyForcibly();
@@ -128,7 +134,7 @@ public final class TrainingProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Waits for its end; the exit code. */
+    /** Waits for the end of the process. Returns its exit code. */
     public int waitFor() {
         try {
             return process.waitFor();
@@ -138,10 +144,10 @@ public final class TrainingProcess implements AutoCloseable {
     }
 
     /**
-     * Waits for its end.
+     * Waits for the end of the process, which must be a success.
      *
-     * @throws BadInputException with its own words, if it found its flags or data bad
-     * @throws IllegalStateException if it failed
+     * @throws BadInputException with the message of the process, if its flags or data are bad
+     * @throws IllegalStateException if the process failed
      */
     public void requireDone() {
         int code = waitFor();
@@ -151,11 +157,11 @@ public final class TrainingProcess implements AutoCloseable {
             if (code == 2) {
                 throw new BadInputException(last.replaceFirst("^perdure: ", ""));
             }
-            throw new IllegalStateException("A trainer ended with " + code + " and said: " + last);
+            throw new IllegalStateException("A trainer ended with exit code " + code + ". Its last line: " + last);
         }
     }
 
-    /** All that it has said. */
+    /** Everything that it has written to the log. */
     public String output() {
         try {
             return Files.readString(log);
@@ -164,17 +170,17 @@ public final class TrainingProcess implements AutoCloseable {
         }
     }
 
-    /** The last step that it has finished, 0 if none. */
+    /** The last step that it has finished, or 0 if there is none. */
     public long lastStep() {
         return last(STEP);
     }
 
-    /** The last step that it has called saved, 0 if none. */
+    /** The last step that it has saved, or 0 if there is none. */
     public long lastSaved() {
         return last(SAVED);
     }
 
-    /** Where it serves, 0 if nowhere. */
+    /** The port of its server, or 0 if it has none. */
     public int port() {
         return (int) last(PORT);
     }

@@ -7,17 +7,23 @@ import java.nio.file.Path;
 import perdure.checkpoint.DurableFiles;
 
 /**
- * A temporary folder that goes with all that is in it when it is closed.
+ * A temporary folder. Closing it deletes the folder and everything in it.
  *
- * @param keep whether it stays all the same
+ * @param keep whether the folder is kept when it is closed
  */
 public record WorkFolder(Path path, boolean keep) implements AutoCloseable {
 
+    /**
+     * Creates a folder.
+     *
+     * @param prefix of its name
+     * @throws UncheckedIOException if it cannot be created
+     */
     public static WorkFolder create(String prefix, boolean keep) {
         try {
             return new WorkFolder(Files.createTempDirectory(prefix), keep);
         } catch (IOException problem) {
-            throw new UncheckedIOException("No temporary folder: " + problem.getMessage(), problem);
+            throw new UncheckedIOException("A temporary folder could not be created: " + problem.getMessage(), problem);
         }
     }
 

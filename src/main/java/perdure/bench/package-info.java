@@ -1,8 +1,8 @@
 /**
- * Trials and benchmarks: training, saving, recovery, generation and polling, each measured in turns with what it is
- * compared with. It starts child processes, and runs Python as the other side where that is the question.
+ * Trials and benchmarks of training, saving, recovery, generation and polling. Each takes turns with what it is
+ * compared with. The package starts child processes, and can run Python programs to compare with.
  *
- * <p>It may import every package of ours but {@code cli}: what it runs in a child process, it starts by its command line,
- * as a user would.
+ * <p>It may import every package of ours but {@code cli}. It starts a child process by its command line, as a user
+ * would.
  */
 package perdure.bench;

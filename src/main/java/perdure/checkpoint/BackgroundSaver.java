@@ -5,8 +5,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Saves while training goes on: it copies the state at once and writes it on a thread of its own, one save at a time.
- * It belongs to the training thread; the live state may change as soon as {@link #submit} has returned.
+ * Saves while training continues. It copies the state at once and writes the copy on a thread of its own, one save at a
+ * time. Only the training thread uses it. The live state may change as soon as {@link #submit} has returned.
  */
 public final class BackgroundSaver implements AutoCloseable {
 
@@ -17,11 +17,11 @@ public final class BackgroundSaver implements AutoCloseable {
     /**
      * How a save ended.
      *
-     * @param step that was to be saved
-     * @param folder of the checkpoint, or null if it failed
-     * @param failure or null
-     * @param copySeconds that training waited for the copy
-     * @param writeSeconds until the commit, beside the training
+     * @param step optimizer steps finished in the state that was to be saved
+     * @param folder of the checkpoint, or null if the save failed
+     * @param failure why it failed, or null
+     * @param copySeconds for which training waited for the copy
+     * @param writeSeconds from the copy to the commit, while training continued
      */
     public record Outcome(long step, Path folder, Throwable failure, double copySeconds, double writeSeconds) {}
 
@@ -30,9 +30,9 @@ public final class BackgroundSaver implements AutoCloseable {
     }
 
     /**
-     * Begins to save the state unless the save before is still under way, or its outcome has not been asked for.
+     * Starts to save the state, unless the save before is still in progress or its outcome has not been asked for.
      *
-     * @return whether it began
+     * @return whether it started
      */
     public boolean submit(Snapshot live) {
         if (inFlight != null) {
@@ -43,7 +43,7 @@ public final class BackgroundSaver implements AutoCloseable {
         double copySeconds = secondsSince(start);
         inFlight = new FutureTask<>(() -> save(copy, copySeconds));
         Thread writer = new Thread(inFlight, "checkpoint-writer");
-        // An exit that does not wait loses only a step that was never called saved.
+        // If the process exits without waiting, only a step that was never called saved is lost.
         writer.setDaemon(true);
         writer.start();
         return true;
@@ -64,12 +64,12 @@ public final class BackgroundSaver implements AutoCloseable {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /** The outcome of the save that has ended since the last call, or null; does not wait. */
+    /** The outcome of a save that has ended since the last call, or null. Does not wait. */
     public Outcome poll() {
         return inFlight != null && inFlight.isDone() ? await() : null;
     }
 
-    /** Waits for the save under way, if any; its outcome, or null. */
+    /** Waits for a save in progress. Returns its outcome, or null if there is none. */
     public Outcome await() {
         if (inFlight == null) {
             return null;
@@ -84,7 +84,7 @@ public final class BackgroundSaver implements AutoCloseable {
                 } catch (InterruptedException later) {
                     interrupted = true;
                 } catch (ExecutionException impossible) {
-                    throw new IllegalStateException("Every failure is an outcome.", impossible);
+                    throw new IllegalStateException("A save failed without an outcome.", impossible);
                 }
             }
         } finally {
@@ -94,7 +94,7 @@ public final class BackgroundSaver implements AutoCloseable {
         }
     }
 
-    /** Waits for the save under way; ask for its outcome first. */
+    /** Waits for a save in progress. Ask for its outcome first. */
     @Override
     public void close() {
         await();

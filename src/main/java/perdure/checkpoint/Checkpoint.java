@@ -17,8 +17,8 @@ import perdure.safetensors.DamagedFileException;
 import perdure.safetensors.Safetensors;
 
 /**
- * One saved state of a run, verified to the last byte when it was opened: an immutable folder that is also a complete
- * Hugging Face model.
+ * One saved state of a run: an immutable folder that is also a complete Hugging Face model. Every byte was verified
+ * when it was opened.
  */
 public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
@@ -30,7 +30,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     private static final List<String> REQUIRED = List.of(CONFIG, WEIGHTS, MOMENTS, STATE);
 
-    /** Files of every checkpoint so far; its manifest lists them all, but may be damaged. */
+    /** Files that every version so far writes. The manifest lists them too, but may be damaged. */
     private static final Set<String> OURS = Set.of(
             CONFIG,
             GENERATION_CONFIG,
@@ -43,10 +43,10 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             "special_tokens_map.json");
 
     /**
-     * Verifies size and SHA-256 of every file that the manifest lists, and reads all but the tensors. What else is in
-     * the folder does no harm; see {@link #strangers}.
+     * Opens a checkpoint. It verifies the size and SHA-256 of every file in the manifest, and reads all but the
+     * tensors. Other files in the folder do no harm; see {@link #foreignFiles}.
      *
-     * @throws DamagedFileException naming the file and what is wrong with it
+     * @throws DamagedFileException that names the file and what is wrong with it
      * @throws NewerFormatException if only a newer version can read it
      * @throws UncheckedIOException if a file cannot be read
      */
@@ -69,7 +69,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
-    /** Whether a folder says that it was saved when that epoch had just ended; reads its state alone. */
+    /** Whether a checkpoint was saved when that epoch had just ended. Reads only its state and verifies nothing. */
     static boolean isEndOfEpoch(Path folder, int epoch) {
         try {
             TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
@@ -80,17 +80,17 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     }
 
     /**
-     * Names in a checkpoint's folder that are neither in its manifest nor known as ours: someone else's files and
-     * folders.
+     * Names of files and folders in a checkpoint's folder that Perdure did not write: they are neither in its manifest
+     * nor among the names of this version.
      *
-     * @throws NewerFormatException if only a newer version knows what is its own
+     * @throws NewerFormatException if only a newer version can read the manifest
      */
-    static List<String> strangers(Path folder) throws IOException {
+    static List<String> foreignFiles(Path folder) throws IOException {
         Set<String> ours = new HashSet<>(OURS);
         try {
             ours.addAll(Manifest.read(folder).files().keySet());
         } catch (DamagedFileException unknown) {
-            // What no manifest vouches for is not taken for ours.
+            // Without a manifest, only the names of this version count.
         }
         return DurableFiles.list(folder).stream()
                 .map(child -> child.getFileName().toString())
@@ -99,7 +99,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
                 .toList();
     }
 
-    /** Writes all files of a checkpoint and then its manifest into a new folder, and forces them and the folder. */
+    /** Writes all files of a checkpoint, then its manifest, into a new folder. Forces the files and the folder. */
     static void write(Path folder, Snapshot snapshot, DurableFiles files) throws IOException {
         Files.createDirectory(folder);
         Map<String, DurableFiles.Content> contents = new LinkedHashMap<>();
@@ -122,22 +122,25 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         contents.put(name, channel -> channel.write(ByteBuffer.wrap(bytes)));
     }
 
-    /** Optimizer steps finished when it was saved. */
+    /** Optimizer steps finished in all. */
     public long step() {
         return state.position().step();
     }
 
-    /** Of the folder in the run folder. */
+    /** Name of its folder in the run folder. */
     public String name() {
         return folder.getFileName().toString();
     }
 
-    /** Fills the tensors of a model; see {@link Safetensors#readInto}. */
+    /**
+     * Copies the saved weights into the given tensors, by Hugging Face name. Errors are those of {@link
+     * Safetensors#readInto}.
+     */
     public void readWeights(Map<String, Tensor> weights) {
         Safetensors.readInto(folder.resolve(WEIGHTS), weights);
     }
 
-    /** Fills the moments of an optimizer; see {@link Safetensors#readInto}. */
+    /** Copies the saved moments into the given tensors, by name. Errors are those of {@link Safetensors#readInto}. */
     public void readMoments(Map<String, Tensor> moments) {
         Safetensors.readInto(folder.resolve(MOMENTS), moments);
     }

@@ -12,11 +12,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The name of a checkpoint's folder, like {@code step-0000012345}. A checkpoint is never overwritten: if the same step
- * is saved again, as at an epoch's end right after a timed save, the name is {@code step-0000012345-1} and so on.
+ * The name of a checkpoint's folder, like {@code step-0000012345}. A checkpoint is never overwritten. If the same step
+ * is saved again, such as at an epoch's end right after a timed save, the name is {@code step-0000012345-1}, and so on.
  *
  * @param step optimizer steps finished in all
- * @param copy from zero
+ * @param copy number of the save of that step, from zero
  */
 record CheckpointName(long step, int copy) implements Comparable<CheckpointName> {
 
@@ -25,7 +25,7 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
     private static final Comparator<CheckpointName> ORDER =
             Comparator.comparingLong(CheckpointName::step).thenComparingInt(CheckpointName::copy);
 
-    /** The name that a text is, or null. */
+    /** Parses a name. Returns null if the text is not one. */
     static CheckpointName parse(String text) {
         Matcher matcher = PATTERN.matcher(text);
         if (!matcher.matches()) {
@@ -37,7 +37,7 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
         return name.toString().equals(text) ? name : null;
     }
 
-    /** All checkpoints of a run folder, newest first; none if there is no folder. */
+    /** All checkpoints of a run folder, newest first. The list is empty if there is no folder. */
     static List<CheckpointName> list(Path runFolder) throws IOException {
         if (!Files.isDirectory(runFolder)) {
             return List.of();
@@ -50,7 +50,7 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
                 .toList();
     }
 
-    /** The first name for that step that no checkpoint has. */
+    /** The first name for that step that is not taken. */
     static CheckpointName free(Path runFolder, long step) {
         CheckpointName name = new CheckpointName(step, 0);
         while (Files.exists(runFolder.resolve(name.toString()), LinkOption.NOFOLLOW_LINKS)) {

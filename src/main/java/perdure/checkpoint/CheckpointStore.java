@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves checkpoints into a run folder so that no crash, full disk or power cut loses what was called saved.
- * {@link Restart} finds them again. There is one writer at a time: it holds the {@link RunLock}.
+ * Saves checkpoints into a run folder. No crash, full disk or power cut loses what was called saved. {@link Restart}
+ * finds the checkpoints again. Only the holder of the {@link RunLock} writes.
  *
  * <p>The order of a save:
  *
@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class CheckpointStore {
 
-    /** Least number of checkpoints to keep: the current one and one to fall back to. */
+    /** Smallest number of checkpoints to keep: the current one and one to fall back to. */
     public static final int MINIMUM_KEPT = 2;
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
@@ -38,7 +38,7 @@ public final class CheckpointStore {
     private final LossHistory history;
     private final DurableFiles files;
     private final MetaStore metaStore;
-    private final Set<String> keptForOthers = new HashSet<>();
+    private final Set<String> keptForForeignFiles = new HashSet<>();
     private Meta committed;
 
     private CheckpointStore(Path runFolder, int keep, LossHistory history, DurableFiles files) {
@@ -51,17 +51,18 @@ public final class CheckpointStore {
     }
 
     /**
-     * Prepares a run folder for saving: creates it where it is missing and clears what a crash left behind.
+     * Prepares a run folder for saving. Creates it if it is missing, and deletes the temporary files that a crash left
+     * behind.
      *
-     * @param keep how many of the newest checkpoints stay, besides the best one
-     * @param history made durable with every save
-     * @throws IllegalArgumentException one line, if {@code keep} is too small or the folder cannot be written
+     * @param keep how many of the newest checkpoints are kept, besides the best one
+     * @param history of the run; it is forced before every commit
+     * @throws IllegalArgumentException with one line, if {@code keep} is too small or the folder cannot be written to
      */
     public static CheckpointStore open(Path runFolder, int keep, LossHistory history) {
         return open(runFolder, keep, history, new DurableFiles(FaultPoint.fromSystemProperty()));
     }
 
-    /** @throws IllegalArgumentException one line, if so few are too few to keep */
+    /** @throws IllegalArgumentException with one line, if {@code keep} is less than {@link #MINIMUM_KEPT} */
     public static void requireKept(int keep) {
         if (keep < MINIMUM_KEPT) {
             throw new IllegalArgumentException("keep " + keep + " is less than " + MINIMUM_KEPT + ".");
@@ -93,9 +94,9 @@ public final class CheckpointStore {
     }
 
     /**
-     * Saves a state as a new checkpoint and makes it the current one. When it returns, the step is saved. What fails is
-     * written anew under other names, a few times. If all of them fail, the checkpoint before is still the current one,
-     * and a later save may succeed.
+     * Saves a state as a new checkpoint and makes it the current one. When it returns, the step is saved. If an
+     * operation fails, everything is written again under another name, up to three times in all. If every attempt
+     * fails, the checkpoint before stays the current one, and a later save may succeed.
      *
      * @return the folder of the checkpoint
      * @throws UncheckedIOException if it could not be saved
@@ -107,7 +108,7 @@ public final class CheckpointStore {
             String name = CheckpointName.free(runFolder, step).toString();
             Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
             try {
-                // First, so that whatever checkpoint is ever found, the history reaches as far.
+                // The history is forced first, so that it reaches as far as any checkpoint that is found.
                 history.force();
                 write(snapshot, temporary, runFolder.resolve(name));
                 commit(snapshot.state(), name);
@@ -135,14 +136,14 @@ public final class CheckpointStore {
         if (meta.bestCheckpoint() == null
                 && state.best() != null
                 && state.best().epoch() >= 0) {
-            // The meta file before was missing, or told of epochs that were rolled back.
+            // The meta file was missing, or was about epochs that were rolled back.
             meta = meta.withBestCheckpoint(endOfEpoch(state.best().epoch()));
         }
         metaStore.commit(meta, files);
         committed = meta;
     }
 
-    /** Name of the newest checkpoint that was saved when that epoch had ended, or null. */
+    /** Name of the newest checkpoint that was saved when that epoch had just ended, or null. */
     private String endOfEpoch(int epoch) throws IOException {
         for (CheckpointName name : CheckpointName.list(runFolder)) {
             if (Checkpoint.isEndOfEpoch(runFolder.resolve(name.toString()), epoch)) {
@@ -153,9 +154,10 @@ public final class CheckpointStore {
     }
 
     /**
-     * Deletes all checkpoints but the newest ones up to the current one, of each step the last, and the best one. Those
-     * newer than the current one are left from before a rollback, or from a save that was cut off. One that holds what
-     * Perdure did not write stays. The step is saved already: nothing here fails it.
+     * Deletes old checkpoints. It keeps the best one and the newest ones up to the current one, the last of each step.
+     * Checkpoints newer than the current one are deleted: they are from before a rollback, or from a save that was cut
+     * off. A checkpoint with files that Perdure did not write is kept. A failure here does not fail the save, which is
+     * complete.
      */
     private void prune(CheckpointName current) {
         try {
@@ -172,26 +174,29 @@ public final class CheckpointStore {
         }
     }
 
-    /** Whether this version of Perdure wrote all that is in a checkpoint's folder; if not, says so once. */
+    /** Whether this version of Perdure wrote everything in a checkpoint's folder. If not, logs that once. */
     private boolean isOursAlone(String name) throws IOException {
         Path folder = runFolder.resolve(name);
         String reason;
         try {
-            List<String> strangers = Checkpoint.strangers(folder);
-            if (strangers.isEmpty()) {
+            List<String> foreign = Checkpoint.foreignFiles(folder);
+            if (foreign.isEmpty()) {
                 return true;
             }
-            reason = "it holds what Perdure did not write (" + String.join(", ", strangers) + ").";
+            reason = "it holds files that Perdure did not write (" + String.join(", ", foreign) + ").";
         } catch (NewerFormatException newer) {
             reason = newer.getMessage();
         }
-        if (keptForOthers.add(name)) {
+        if (keptForForeignFiles.add(name)) {
             LOG.warn("{} is not deleted: {}", folder, reason);
         }
         return false;
     }
 
-    /** A move of the meta file whose force failed may have come through or not, so that both checkpoints must stay. */
+    /**
+     * Deletes a checkpoint unless it is named on the disk or in memory. If the force after the move of the meta file
+     * failed, either meta file may survive, so both checkpoints must stay.
+     */
     private void discardUnlessCurrent(String name) {
         List<String> named;
         try {

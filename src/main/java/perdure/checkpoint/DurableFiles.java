@@ -17,22 +17,22 @@ import java.util.stream.Stream;
 import perdure.data.Fingerprint;
 
 /**
- * The file operations of a commit. Each operation named force, and each named create, is durable when it returns: its
- * result survives a power cut. A move or a deletion is durable after the next {@link #forceFolder} of its folder. This
- * class does not know what is saved, nor in which order.
+ * The file operations of a commit. Each operation named force or create is durable when it returns: its result survives
+ * a power cut. A move or a deletion is durable after the next {@link #forceFolder} of its folder. This class does not
+ * know what is saved, or in which order.
  *
- * <p>After a failed force the system may have dropped the unwritten pages and call them clean, so no force is ever
- * tried again on the same file: callers write anew under another name.
+ * <p>After a failed force, the system may have dropped the unwritten pages and marked them clean. So no force is ever
+ * tried again on the same file: callers write it again under another name.
  */
 public final class DurableFiles {
 
     /**
-     * System property for tests only. With {@code off} nothing is forced, with {@code files} no folder is. It shows that
-     * a simulated power cut finds a missing force.
+     * System property for tests only. With {@code off} nothing is forced, with {@code files} no folder is. Tests use it
+     * to show that a simulated power cut finds a missing force.
      */
     static final String FORCE_PROPERTY = "perdure.force";
 
-    /** Windows can neither open a folder nor needs to. */
+    /** Windows cannot open a folder, and does not need to. */
     private static final boolean FOLDERS_ARE_FORCED =
             !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")
                     && !"files".equals(System.getProperty(FORCE_PROPERTY));
@@ -49,12 +49,16 @@ public final class DurableFiles {
         this.forces = forces;
     }
 
-    /** Something that is written to a file from its beginning to its end. */
+    /** Content that is written to a file from beginning to end. */
     interface Content {
         void writeTo(WritableByteChannel channel) throws IOException;
     }
 
-    /** Creates a file, which must not exist, writes it and forces it. The caller forces its folder. */
+    /**
+     * Creates a file, which must not exist, writes it and forces it. The caller forces its folder.
+     *
+     * @return size and SHA-256 of what was written
+     */
     Manifest.Entry create(Path file, Content content) throws IOException {
         hook.reached(FaultPoint.CREATE_FILE);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
@@ -76,7 +80,7 @@ public final class DurableFiles {
         }
     }
 
-    /** Makes what happened to the names in a folder durable: creations, moves and deletions. */
+    /** Makes creations, moves and deletions in a folder durable. */
     void forceFolder(Path folder, FaultPoint point) throws IOException {
         hook.reached(point);
         if (forces && FOLDERS_ARE_FORCED) {
@@ -86,13 +90,13 @@ public final class DurableFiles {
         }
     }
 
-    /** Moves atomically. A file at the target is replaced, a folder is not. */
+    /** Moves a file or folder atomically. A file at the target is replaced, a folder is not. */
     void move(Path from, Path to, FaultPoint point) throws IOException {
         hook.reached(point);
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Deletes a folder. It is moved to another name first, so that nobody sees it half deleted. */
+    /** Deletes a folder. It is renamed first, so that nobody sees it half deleted under its name. */
     void retire(Path folder, Path retired) throws IOException {
         delete(retired);
         move(folder, retired, FaultPoint.DELETE_OLD);
@@ -108,7 +112,7 @@ public final class DurableFiles {
         }
     }
 
-    /** Deletes a file, or a folder with all that is in it. Does nothing if there is neither. */
+    /** Deletes a file, or a folder with all its content. Does nothing if the path does not exist. */
     public static void delete(Path path) throws IOException {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return;

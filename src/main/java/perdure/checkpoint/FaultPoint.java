@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The places at which a commit can be cut off or fail, each reached just before the operation that it names. All of
- * them lie in {@link DurableFiles}, so that tests can stop or fail a commit at every one.
+ * The points at which a commit can be stopped or can fail. Each is reached just before the operation that it names. All
+ * are in {@link DurableFiles}, so that tests can stop or fail a commit at every one.
  */
 public enum FaultPoint {
     CREATE_FILE,
@@ -19,32 +19,32 @@ public enum FaultPoint {
     FORCE_FILE,
     FORCE_CHECKPOINT,
     MOVE_CHECKPOINT,
-    /** Of the run folder, which makes the move of the checkpoint last. */
+    /** The force of the run folder that makes the move of the checkpoint durable. */
     FORCE_RUN_FOLDER,
     FORCE_HISTORY,
     MOVE_HISTORY,
     MOVE_META,
-    /** Of the run folder, which makes the move of the meta file last: after it the step is saved. */
+    /** The force of the run folder that makes the move of the meta file durable. After it the step is saved. */
     FORCE_META,
     DELETE_OLD;
 
     /**
      * System property for tests only. {@code POINT:halt[:n]} stops this process when it reaches the point for the n-th
-     * time, {@code POINT:fail[:n]} lets the operation fail then. Several are separated by commas.
+     * time. {@code POINT:fail[:n]} makes the operation fail then. Several are separated by commas.
      */
     public static final String PROPERTY = "perdure.fault";
 
     private static final Logger LOG = LoggerFactory.getLogger(FaultPoint.class);
 
-    /** Exit status of a process that was stopped, that of one killed by SIGKILL. */
+    /** Exit code of a stopped process: that of a process killed by SIGKILL. */
     private static final int HALTED = 137;
 
-    /** Told of every point that is reached; may throw or never return. */
+    /** Called at every point. It may throw an exception or never return. */
     interface Hook {
         void reached(FaultPoint point) throws IOException;
     }
 
-    /** Does what the system property says; without it, nothing. */
+    /** A hook that does what the system property says, or nothing without it. */
     static Hook fromSystemProperty() {
         String specification = System.getProperty(PROPERTY);
         if (specification == null) {
@@ -66,7 +66,7 @@ public enum FaultPoint {
         };
     }
 
-    /** What happens at a point when it is reached for the {@code time}-th time. */
+    /** A stop or failure at a point, when it is reached for the {@code time}-th time. */
     private record Fault(FaultPoint point, boolean halts, int time) {
 
         static Fault parse(String text) {
@@ -76,7 +76,7 @@ public enum FaultPoint {
         }
 
         void strike() throws IOException {
-            LOG.warn("Fault at {}, as -D{} asks.", point, PROPERTY);
+            LOG.warn("Fault at {}, as the system property {} asks.", point, PROPERTY);
             if (halts) {
                 Runtime.getRuntime().halt(HALTED);
             }

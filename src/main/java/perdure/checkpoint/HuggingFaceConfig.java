@@ -17,10 +17,14 @@ final class HuggingFaceConfig {
 
     private HuggingFaceConfig() {}
 
-    /** @throws IllegalArgumentException if a {@code LlamaForCausalLM} cannot be configured so */
+    /**
+     * The content of {@code config.json}.
+     *
+     * @throws IllegalArgumentException if the model is not a {@code LlamaForCausalLM}
+     */
     static byte[] config(ModelConfig model, TokenizerFiles tokenizer) {
         if (model.attention().inputBias()) {
-            // Its attention_bias would add one to the output projection too.
+            // Its attention_bias would also add a bias to the output projection.
             throw new IllegalArgumentException(
                     "config.json of a " + ARCHITECTURE + " cannot describe biases on queries, keys and values alone.");
         }
@@ -36,7 +40,7 @@ final class HuggingFaceConfig {
         config.put("head_dim", model.headSize());
         config.put("max_position_embeddings", model.context());
         config.put("rms_norm_eps", ModelConfig.RMS_NORM_EPSILON);
-        // The first is for transformers 4, the second for 5.
+        // rope_theta is for transformers 4, rope_parameters for transformers 5.
         config.put("rope_theta", ModelConfig.ROPE_THETA);
         Map<String, Object> rope = new LinkedHashMap<>();
         rope.put("rope_type", "default");
@@ -56,7 +60,7 @@ final class HuggingFaceConfig {
         return Json.pretty(config);
     }
 
-    /** Generation ends at the end of a text or of a turn. */
+    /** The content of {@code generation_config.json}. Generation ends at the end of a text or of a chat message. */
     static byte[] generationConfig(TokenizerFiles tokenizer) {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("bos_token_id", tokenizer.endOfText());
@@ -65,7 +69,11 @@ final class HuggingFaceConfig {
         return Json.pretty(config);
     }
 
-    /** @throws DamagedFileException unless it is one that {@link #config} could have written */
+    /**
+     * Reads a {@code config.json}.
+     *
+     * @throws DamagedFileException if {@link #config} could not have written it
+     */
     static ModelConfig read(Path file) throws IOException {
         JsonNode config = Json.parse(file, Json.bytes(file, Json.MAXIMUM_FILE));
         if (!config.path("architectures").path(0).asString("").equals(ARCHITECTURE)) {

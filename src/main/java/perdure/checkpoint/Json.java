@@ -21,15 +21,16 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How this package reads and writes JSON: snake case, components in their order. Unknown keys are ignored, because a
- * later version may add some. Everything else is strict: no key twice, no text where a number belongs.
+ * How this package reads and writes JSON. Keys are in snake case and in the order of the record's components. Unknown
+ * keys are ignored, because a later version may add some. Everything else is strict: no key occurs twice, and no text
+ * stands for a number.
  *
- * <p>A file carries its format as the number {@code format}; without one it has format 1. Within a format keys are only
- * added. What an earlier version could not read, or would read wrongly, needs a higher format.
+ * <p>A file states its format as the number {@code format}. Without it, the format is 1. Within a format, keys are only
+ * added. A change that an earlier version could not read, or would misread, needs a higher format.
  */
 final class Json {
 
-    /** Of every file of a run that this version writes, and the highest that it reads. */
+    /** The format of every file that this version writes, and the highest that it reads. */
     static final int FORMAT = 1;
 
     /** The key of a file's format. */
@@ -51,7 +52,7 @@ final class Json {
             .defaultPrettyPrinter(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n")))
             .build();
 
-    /** Without a number its record means nothing; Jackson would take 0. */
+    /** Makes numbers required: Jackson would take 0 for a missing one. */
     private static final class NumbersAreRequired extends JacksonAnnotationIntrospector {
 
         private static final long serialVersionUID = 1;
@@ -64,22 +65,22 @@ final class Json {
 
     private Json() {}
 
-    /** Indented, in the same bytes on every platform. */
+    /** A value as indented JSON, in the same bytes on every platform. */
     static byte[] pretty(Object value) {
         return MAPPER.writer().with(SerializationFeature.INDENT_OUTPUT).writeValueAsBytes(value);
     }
 
-    /** The same with the format as the first key. */
+    /** As {@link #pretty}, with the format as the first key. */
     static byte[] prettyWithFormat(Object value) {
         ObjectNode object = MAPPER.createObjectNode().put(FORMAT_KEY, FORMAT);
         return pretty(object.setAll((ObjectNode) MAPPER.valueToTree(value)));
     }
 
     /**
-     * Reads a file of a known format. A number that the file lacks is refused; anything else that it lacks is null.
+     * Reads a file of a known format. A missing number is an error. Anything else that is missing is null.
      *
-     * @throws DamagedFileException naming the file and the key, if the file is not JSON of that shape
-     * @throws NewerFormatException if its format is higher
+     * @throws DamagedFileException that names the file and the key, if the file is not JSON of that shape
+     * @throws NewerFormatException if its format is higher than {@link #FORMAT}
      */
     static <T> T read(Path file, Class<T> type) throws IOException {
         JsonNode tree = parse(file, bytes(file, MAXIMUM_FILE));
@@ -87,7 +88,11 @@ final class Json {
         return convert(file, tree, type);
     }
 
-    /** @throws DamagedFileException if the bytes are not those of a JSON object */
+    /**
+     * Parses a JSON object.
+     *
+     * @throws DamagedFileException if the bytes are not a JSON object
+     */
     static JsonNode parse(Path file, byte[] bytes) {
         try {
             JsonNode tree = MAPPER.readTree(bytes);
@@ -101,7 +106,9 @@ final class Json {
     }
 
     /**
-     * @throws DamagedFileException if the format is not a number from 1
+     * Checks the format that a file states, if it does.
+     *
+     * @throws DamagedFileException if the format is not a whole number from 1
      * @throws NewerFormatException if it is higher than {@link #FORMAT}
      */
     static void requireKnownFormat(Path file, JsonNode tree) {
@@ -117,7 +124,11 @@ final class Json {
         }
     }
 
-    /** @throws DamagedFileException naming the file and the key that is missing or wrong */
+    /**
+     * Converts a parsed file to a record.
+     *
+     * @throws DamagedFileException that names the file and the key that is missing or wrong
+     */
     static <T> T convert(Path file, JsonNode tree, Class<T> type) {
         try {
             return MAPPER.treeToValue(tree, type);
@@ -143,7 +154,11 @@ final class Json {
         return key.isEmpty() ? reason : key + " is " + shown(value) + ": " + reason;
     }
 
-    /** All bytes of a file. @throws DamagedFileException if there are more than the limit */
+    /**
+     * All bytes of a file.
+     *
+     * @throws DamagedFileException if there are more than {@code limit}
+     */
     static byte[] bytes(Path file, int limit) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(limit + 1);
@@ -158,7 +173,7 @@ final class Json {
         return problem.getOriginalMessage().lines().findFirst().orElse("unreadable");
     }
 
-    /** A value on one line, and not long. */
+    /** A value on one line, cut after 60 characters. */
     static String shown(JsonNode value) {
         String text = value.toString();
         return text.length() <= 60 ? text : text.substring(0, 60) + "…";

@@ -13,17 +13,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The loss history as a curve of bounded length, for showing.
+ * The loss history as a curve with a limited number of points, for display.
  *
- * @param steps by step, thinned out evenly; the first and the last are always there
- * @param epochs those that finished, thinned out likewise
- * @param restarts steps after which another process carried the run on, as far as the last commit knows
+ * @param steps in order, evenly thinned out; the first and the last are always kept
+ * @param epochs the finished ones, thinned out in the same way
+ * @param restarts steps after which another process resumed the run, according to the last commit
  */
 public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restarts) {
 
     private static final JsonMapper LINES = Json.MAPPER;
 
-    /** How a line of an epoch is told from one of a step without parsing it. */
+    /** Its presence tells a line of an epoch from one of a step, without parsing. */
     private static final String EPOCH_KEY = "\"epoch_loss\"";
 
     /** A line of the history. */
@@ -36,10 +36,10 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
     /**
      * A logged optimizer step.
      *
-     * @param step how many are finished in all
-     * @param epoch index of the epoch it belongs to
-     * @param loss mean of the step, in nats per token
-     * @param gradientNorm before clipping
+     * @param step optimizer steps finished in all
+     * @param epoch index of its epoch, from zero
+     * @param loss mean over the step's tokens, in nats per token
+     * @param gradientNorm global L2 norm before clipping
      * @param tokens trained on in all
      */
     public record Step(long step, int epoch, double loss, double learningRate, double gradientNorm, long tokens)
@@ -49,7 +49,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
      * The end of an epoch.
      *
      * @param step optimizer steps finished in all
-     * @param epoch its index
+     * @param epoch its index, from zero
      * @param epochLoss mean over its tokens, in nats per token
      * @param validationLoss in nats per token, or null
      * @param bitsPerByte of the validation text, or null
@@ -58,10 +58,13 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
             implements Line {}
 
     /**
-     * Reads the history of a run folder, also while it is being written, in memory for twice {@code limit} points.
+     * Reads the history of a run folder, also while it is being written. Memory holds at most {@code limit} steps and
+     * {@code limit} epochs. Without a file the curve is empty.
      *
      * @param limit most steps, and most epochs, that are returned; at least 2
-     * @throws NewerFormatException if only a newer version can read it
+     * @throws IllegalArgumentException if the limit is less than 2
+     * @throws NewerFormatException if only a newer version can read the file
+     * @throws UncheckedIOException if the file cannot be read
      */
     public static LossCurve read(Path runFolder, int limit) {
         Path file = runFolder.resolve(LossHistory.FILE);
@@ -81,7 +84,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class), restarts(runFolder));
     }
 
-    /** None where the last commit is being replaced, or cannot be read: whoever resumes the run says so. */
+    /** Empty if the last commit is just being replaced or cannot be read. Resuming the run reports that. */
     private static List<Long> restarts(Path runFolder) {
         try {
             String committed = new MetaStore(runFolder).read().checkpoint();
@@ -98,7 +101,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         }
     }
 
-    /** As an object of three arrays, with the keys of the file. */
+    /** The curve as a JSON object of three arrays, whose elements have the keys of the file. */
     public byte[] toJson() {
         return LINES.writeValueAsBytes(this);
     }
@@ -111,7 +114,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
                 .toList();
     }
 
-    /** Null if it is none: a damaged line takes only itself away. */
+    /** Parses a line. Returns null for a damaged line, so that only this line is lost. */
     private static Line parse(String line) {
         try {
             Class<? extends Line> type = line.contains(EPOCH_KEY) ? Epoch.class : Step.class;
@@ -122,8 +125,8 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
     }
 
     /**
-     * Whether a line of the history belongs after a position, by its step and, at an epoch's end, its epoch. Null if it
-     * does not say.
+     * Whether a line of the history belongs after a position: by its step, and at an epoch's end by its epoch. Null if
+     * the line does not say.
      */
     static Boolean isAfter(String line, TrainerState.Position position) {
         try {
@@ -137,10 +140,10 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         }
     }
 
-    /** What every version's lines have, as far as a line is whole. */
+    /** The keys that the lines of every version have. */
     private record Place(Long step, Integer epoch, JsonNode epochLoss) {}
 
-    /** With the end of the line; the same bytes for the same numbers. */
+    /** A line as bytes, with its line end. Equal numbers give equal bytes. */
     static byte[] toBytes(Line line) {
         byte[] json = LINES.writeValueAsBytes(line);
         byte[] bytes = Arrays.copyOf(json, json.length + 1);
@@ -148,7 +151,10 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         return bytes;
     }
 
-    /** Every n-th of a sequence of unknown length and its last, with n doubled whenever there are too many. */
+    /**
+     * Keeps every n-th item of a sequence of unknown length, and the last one. n is doubled whenever there are too
+     * many.
+     */
     private static final class Thinned<T> {
 
         private final int limit;
@@ -159,7 +165,8 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
 
         Thinned(int limit) {
             if (limit < 2) {
-                throw new IllegalArgumentException("A curve of " + limit + " points is none.");
+                throw new IllegalArgumentException(
+                        "A curve of " + limit + " points is too short: it needs at least 2.");
             }
             this.limit = limit;
         }

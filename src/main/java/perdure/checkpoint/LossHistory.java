@@ -15,13 +15,14 @@ import perdure.data.Lines;
 import perdure.safetensors.DamagedFileException;
 
 /**
- * Writes {@code loss_history.jsonl}: one line per logged step and one per epoch's end. Each is there exactly once over
- * any number of restarts. No line tells the time, so that equal runs leave equal files. {@link LossCurve} reads them.
+ * Writes {@code loss_history.jsonl}: one line per logged step and one per epoch's end. Each line is there exactly once,
+ * however often the run resumes. No line holds the time, so that equal runs write equal files. {@link LossCurve} reads
+ * the file.
  *
- * <p>The first line is the format, {@code {"format":1}}; a history of version 0.1.0 has none and gets none.
+ * <p>The first line is the format, {@code {"format":1}}. A history of version 0.1.0 has no such line and gets none.
  *
- * <p>Every save forces it before the commit. Resuming cuts it back to the position that was saved, in one truncation:
- * a crash in the middle leaves it as it was, or cut. One thread appends; another may save.
+ * <p>Every save forces it before the commit. Resuming cuts it back to the saved position in one truncation, so a crash
+ * leaves the file either cut or uncut. One thread appends; another may save.
  */
 public final class LossHistory implements AutoCloseable {
 
@@ -31,10 +32,10 @@ public final class LossHistory implements AutoCloseable {
 
     private static final byte[] FORMAT_LINE = (FORMAT_START + Json.FORMAT + "}\n").getBytes(UTF_8);
 
-    /** Longer lines are read as empty ones, in bytes. */
+    /** Longest line that is read, in bytes. A longer one is read as empty. */
     private static final int MAXIMUM_LINE = 64 << 10;
 
-    /** Lines that wait in memory while the disk is full, in bytes. */
+    /** Most bytes of lines that wait in memory while the disk is full. */
     private static final int MAXIMUM_PENDING = 64 << 20;
 
     private final Path file;
@@ -58,10 +59,11 @@ public final class LossHistory implements AutoCloseable {
     }
 
     /**
-     * Opens the history of a run folder, which must exist, and cuts it back to where the run goes on: no step after it
-     * stays, no epoch that had not finished, and no last line that is not whole.
+     * Opens the history of a run folder, which must exist, and cuts it back to the position that the run resumes from.
+     * Later steps, unfinished epochs and an incomplete last line are cut off.
      *
      * @throws NewerFormatException if only a newer version can read it; nothing is cut
+     * @throws UncheckedIOException if the file cannot be read or written
      */
     public static LossHistory open(Path runFolder, TrainerState.Position position) {
         return open(runFolder, position, new DurableFiles(FaultPoint.fromSystemProperty()));
@@ -77,8 +79,8 @@ public final class LossHistory implements AutoCloseable {
     }
 
     /**
-     * Up to the first line that says that it belongs after the position, and is followed by none that belongs before
-     * it. A line that says neither is no reason to cut.
+     * Length of the part to keep, in bytes. It ends before the first line that belongs after the position and is
+     * followed by no line that belongs before it. A line that says neither is no reason to cut.
      */
     private long endOfKept(TrainerState.Position position) throws IOException {
         long[] end = {0};
@@ -91,13 +93,13 @@ public final class LossHistory implements AutoCloseable {
         return end[0];
     }
 
-    /** Is given a line without its end, and where in the file the next one begins. */
+    /** Receives a line without its line end, and the offset in the file where the next line begins. */
     interface LineReader {
         void read(String line, long offset);
     }
 
     /**
-     * Reads the whole lines of a history in bounded memory, that of the format included.
+     * Reads the complete lines of a history, the format line included, in bounded memory.
      *
      * @throws NewerFormatException if only a newer version can read them
      */
@@ -119,7 +121,7 @@ public final class LossHistory implements AutoCloseable {
         try {
             Json.requireKnownFormat(file, Json.parse(file, line.getBytes(UTF_8)));
         } catch (DamagedFileException damaged) {
-            // Like any damaged line, it takes only itself away.
+            // As with any damaged line, only this line is lost.
         }
     }
 
@@ -133,22 +135,22 @@ public final class LossHistory implements AutoCloseable {
         }
     }
 
-    /** Whether a line is that of the format. */
+    /** Whether a line is the format line. */
     static boolean isFormat(String line) {
         return line.startsWith(FORMAT_START);
     }
 
     /**
-     * Adds a line. A full disk does not stop the training: the line waits in memory for room, and no save succeeds
-     * before it is written.
+     * Appends a line. A full disk does not stop training: the line waits in memory, and no save succeeds before it is
+     * written.
      *
-     * @throws IllegalStateException if the step is there already
-     * @throws UncheckedIOException if too much is waiting
+     * @throws IllegalStateException if the step is in the history already
+     * @throws UncheckedIOException if more than 64 MiB are waiting
      */
     public synchronized void append(LossCurve.Line line) {
         if (line.step() < lastStep || line.step() == lastStep && line instanceof LossCurve.Step) {
             throw new IllegalStateException(
-                    "Step " + line.step() + " is in the history up to " + lastStep + " already.");
+                    "Step " + line.step() + " cannot be added: the history already reaches step " + lastStep + ".");
         }
         lastStep = line.step();
         pending.writeBytes(LossCurve.toBytes(line));
@@ -161,7 +163,7 @@ public final class LossHistory implements AutoCloseable {
         }
     }
 
-    /** What a failed write left after {@code length} is written over by the next. */
+    /** Writes the waiting lines. What a failed write left after {@code length} is overwritten by the next. */
     private void writePending() throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(pending.toByteArray());
         while (bytes.hasRemaining()) {
@@ -171,7 +173,9 @@ public final class LossHistory implements AutoCloseable {
         pending.reset();
     }
 
-    /** Makes every line so far durable, but for the name of the file, which the run folder's force does. */
+    /**
+     * Makes every line so far durable. The name of a new file becomes durable with the next force of the run folder.
+     */
     void force() throws IOException {
         FileChannel forced;
         synchronized (this) {
@@ -183,7 +187,7 @@ public final class LossHistory implements AutoCloseable {
             }
         }
         try {
-            // Outside of the lock: the training goes on appending.
+            // Outside of the lock, so that training can go on appending.
             files.force(forced, FaultPoint.FORCE_HISTORY);
         } catch (IOException problem) {
             synchronized (this) {
@@ -193,7 +197,7 @@ public final class LossHistory implements AutoCloseable {
         }
     }
 
-    /** Never forces a file again whose force has failed: its lines go into a new one. */
+    /** Copies the lines into a new file, because a file whose force has failed must not be forced again. */
     private void rewrite() throws IOException {
         Path copy = file.resolveSibling(FILE + ".tmp");
         DurableFiles.delete(copy);
@@ -202,7 +206,7 @@ public final class LossHistory implements AutoCloseable {
                 for (long done = 0; done < length; ) {
                     ByteBuffer block = ByteBuffer.allocate((int) Math.min(1 << 16, length - done));
                     if (source.read(block, done) < 0) {
-                        throw new IOException(file + " is shorter than what was written to it");
+                        throw new IOException(file + " is shorter than what has been written to it");
                     }
                     done += block.position();
                     target.write(block.flip());
@@ -221,7 +225,7 @@ public final class LossHistory implements AutoCloseable {
         forceFailed = false;
     }
 
-    /** Forces nothing: what was not saved will be trained again. */
+    /** Closes the file without a force: steps that were not saved are trained again after a resume. */
     @Override
     public synchronized void close() {
         try {

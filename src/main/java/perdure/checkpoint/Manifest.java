@@ -16,13 +16,13 @@ import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The size and SHA-256 of every other file of a checkpoint.
+ * The manifest of a checkpoint: size and SHA-256 of every other file.
  *
- * <p>The file guards itself too: its key {@code self} is the SHA-256 of its own bytes with the digits of {@code self}
- * set to zero. So every changed bit is noticed, and a later version may add keys. A manifest without {@code self} is one
- * of version 0.1.0, which had no other keys and one way to write them: it must be just that, byte by byte.
+ * <p>The manifest also protects itself. Its key {@code self} is the SHA-256 of its own bytes with the digits of {@code
+ * self} set to zero. So every changed bit is noticed, and a later version may add keys. A manifest without {@code self}
+ * is from version 0.1.0, which had no other keys and wrote them in one way. Its bytes must be exactly those.
  *
- * @param files by name
+ * @param files size and SHA-256 by file name
  */
 record Manifest(SortedMap<String, Manifest.Entry> files) {
 
@@ -58,7 +58,7 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
     /**
      * Reads the manifest of a folder.
      *
-     * @throws DamagedFileException if it is missing or a bit of it is not as it was written
+     * @throws DamagedFileException if it is missing, or a bit of it has changed
      * @throws NewerFormatException if its format is higher than this version's
      */
     static Manifest read(Path folder) throws IOException {
@@ -69,7 +69,7 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
         byte[] bytes = Json.bytes(file, Json.MAXIMUM_FILE);
         JsonNode tree = Json.parse(file, bytes);
         if (tree.has(SELF)) {
-            // Before the format is believed.
+            // The bytes are checked before the format is believed.
             requireAsWritten(file, isSealed(bytes, tree.path(SELF)));
             Json.requireKnownFormat(file, tree);
         }
@@ -98,9 +98,9 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
     }
 
     /**
-     * Checks every byte of the files that it lists; what else is in the folder is not looked at.
+     * Checks every byte of the listed files. Other files in the folder are ignored.
      *
-     * @throws DamagedFileException naming the first file that is missing or different
+     * @throws DamagedFileException that names the first file that is missing or different
      */
     void verify(Path folder) throws IOException {
         for (Map.Entry<String, Entry> entry : files.entrySet()) {

@@ -7,8 +7,8 @@ import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The content of {@code current.meta.json}: how far the run is, and which checkpoint holds it. All but the first may
- * be null.
+ * The content of {@code current.meta.json}: how far the run is, and which checkpoint holds it. All components but the
+ * first may be null.
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param bestLoss least epoch loss of the whole life of the run, in nats per token
@@ -20,19 +20,19 @@ import tools.jackson.databind.JsonNode;
 public record Meta(
         int lastEpoch, Double bestLoss, String checkpoint, Long step, Integer bestEpoch, String bestCheckpoint) {
 
-    /** Of a run that has not begun. */
+    /** The meta data of a run that has not begun. */
     public static final Meta NONE = new Meta(-1, null, null, null, null, null);
 
-    /** Beyond any run; a larger number in the file is a mistake. */
+    /** More epochs than any run has. A larger number in the file is a mistake. */
     static final int MAXIMUM_EPOCH = 1_000_000_000;
 
     /**
-     * No key is required: each has a default.
+     * Parses the file. Every key has a default.
      *
-     * @param file for messages only
+     * @param file its name, for messages
      * @throws DamagedFileException if it is not JSON
      * @throws NewerFormatException if only a newer version can read it
-     * @throws IllegalArgumentException one line that names the file, the key and the value
+     * @throws IllegalArgumentException with one line that names the file, the key and the value, if a value is bad
      */
     static Meta parse(Path file, byte[] json) {
         JsonNode meta = Json.parse(file, json);
@@ -101,7 +101,7 @@ public record Meta(
         return Json.prettyWithFormat(meta);
     }
 
-    /** What is to be recorded when that state has become the current checkpoint. */
+    /** The meta data to write when that state has become the current checkpoint. */
     Meta after(TrainerState state, String checkpoint) {
         TrainerState.Best best = state.best();
         if (best == null) {

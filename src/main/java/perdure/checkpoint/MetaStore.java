@@ -10,8 +10,8 @@ import java.util.Deque;
 import perdure.safetensors.DamagedFileException;
 
 /**
- * Owns {@code current.meta.json}, the commit point of a run folder, and the arithmetic of resuming from it. It knows no
- * checkpoint.
+ * Reads and writes {@code current.meta.json}, the commit point of a run folder. It also plans which epochs remain. It
+ * does not read checkpoints.
  */
 public final class MetaStore {
 
@@ -23,10 +23,11 @@ public final class MetaStore {
     private int commits;
 
     /**
-     * Which epochs a run still has to do: {@code start = last_epoch + 1}, {@code remaining = max(0, epochs - start)}.
+     * The epochs that a run still has to train: {@code start = last_epoch + 1}, {@code remaining = max(0, epochs -
+     * start)}.
      *
      * @param lastEpoch index of the last epoch that finished, -1 if none
-     * @param epochs total to reach, counted from one
+     * @param epochs total number of epochs to reach
      */
     public record ResumePlan(int lastEpoch, int epochs) {
 
@@ -45,12 +46,12 @@ public final class MetaStore {
             return lastEpoch + 1;
         }
 
-        /** How many epochs are to be finished. */
+        /** Number of epochs that remain. */
         public int remaining() {
             return Math.max(0, epochs - start());
         }
 
-        /** In one line; people count epochs from one. */
+        /** The plan in one line. It counts epochs from one, as people do, except in {@code last=}. */
         public String message() {
             if (remaining() == 0) {
                 return "Requested epochs already completed (last=" + lastEpoch + "). Skipping training.";
@@ -65,9 +66,9 @@ public final class MetaStore {
     }
 
     /**
-     * Makes sure that a run can be written to its folder. It is created where it does not exist, durably.
+     * Makes sure that a run can be written to its folder. A missing folder is created, and is durable.
      *
-     * @throws IllegalArgumentException one line that names the flag and the folder, if nothing can be written there
+     * @throws IllegalArgumentException with one line that names the folder, if it cannot be written to
      */
     static void prepareFolder(Path runFolder) {
         try {
@@ -90,15 +91,17 @@ public final class MetaStore {
         }
     }
 
+    /** Path of {@code current.meta.json}. */
     public Path file() {
         return runFolder.resolve(FILE);
     }
 
     /**
-     * What the file says, or {@link Meta#NONE} if there is no file.
+     * The content of the file, or {@link Meta#NONE} if there is no file.
      *
-     * @throws IllegalArgumentException one line, if the file is not what it should be
+     * @throws IllegalArgumentException with one line, if the file is not valid
      * @throws NewerFormatException if only a newer version can read it
+     * @throws UncheckedIOException if it cannot be read
      */
     public Meta read() {
         if (!Files.isDirectory(runFolder)) {
@@ -118,12 +121,14 @@ public final class MetaStore {
         }
     }
 
-    /** What remains to be done of that many epochs in all, by what the file says. */
+    /**
+     * The epochs that remain, for a total of {@code epochs}, according to the file. Errors are those of {@link #read}.
+     */
     public ResumePlan plan(int epochs) {
         return new ResumePlan(read().lastEpoch(), epochs);
     }
 
-    /** Replaces the file atomically. The new one is durable when it returns. */
+    /** Replaces the file atomically. The new file is durable when this method returns. */
     void commit(Meta meta, DurableFiles files) throws IOException {
         Path temporary = runFolder.resolve(FILE + "." + ++commits + ".tmp");
         DurableFiles.delete(temporary);

@@ -3,8 +3,8 @@ package perdure.checkpoint;
 import java.nio.file.Path;
 
 /**
- * A file of a run that only a newer version of Perdure can read. It is whole, so that nothing may be done as if it were
- * damaged: no older checkpoint is taken instead, and nothing is changed.
+ * A file of a run that only a newer version of Perdure can read. The file is not damaged, so no older checkpoint is
+ * used instead, and nothing is changed.
  */
 public final class NewerFormatException extends RuntimeException {
 

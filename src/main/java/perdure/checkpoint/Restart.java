@@ -11,20 +11,20 @@ import java.util.Set;
 import perdure.safetensors.DamagedFileException;
 
 /**
- * Where a run folder lets a run begin or go on. Its warnings are the one place that tells what was found amiss, so that
- * whoever starts a run sees each of them once, on the terminal.
+ * Where a run starts or resumes, according to its folder. What was found wrong is in {@link #warnings} and nowhere
+ * else, so that a user sees each warning once, on the terminal.
  *
- * <p>Finding it changes nothing; a trainer then takes the {@link RunLock}, finds it again, and opens {@link LossHistory}
- * at its position and {@link CheckpointStore}, in this order.
+ * <p>{@link #find} changes nothing. A trainer then takes the {@link RunLock}, calls {@link #find} again, opens the
+ * {@link LossHistory} at the position, and opens the {@link CheckpointStore}, in this order.
  *
  * @param lastEpoch index of the last epoch that finished, -1 if none
  * @param best the best epoch so far, or null
- * @param checkpoint what to load, or null where weights start fresh
+ * @param checkpoint to load, or null if weights start fresh
  * @param warnings one line each, for the user
  */
 public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoint, List<String> warnings) {
 
-    /** A run exists, but none of its checkpoints is good; the message says so in one line. */
+    /** A run exists, but all of its checkpoints are damaged. The message is one line. */
     public static final class NoGoodCheckpointException extends RuntimeException {
 
         private static final long serialVersionUID = 1;
@@ -34,7 +34,12 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
         }
     }
 
-    /** Whether a folder holds weights, good or bad, that a run could be carried on with; reads no more than names. */
+    /**
+     * Whether a folder holds weights to resume from, damaged or not. Reads no checkpoint.
+     *
+     * @throws IllegalArgumentException if {@code current.meta.json} is not valid
+     * @throws NewerFormatException if only a newer version can read it
+     */
     public static boolean hasWeights(Path runFolder) {
         try {
             return new MetaStore(runFolder).read().checkpoint() != null
@@ -45,11 +50,12 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     }
 
     /**
-     * Takes the checkpoint that {@code current.meta.json} names if every byte of it is good, else the newest good one.
+     * Finds the checkpoint to resume from: the one that {@code current.meta.json} names, or the newest good one if that
+     * is damaged. A checkpoint is good if every byte of it is as it was written.
      *
-     * @throws IllegalArgumentException if {@code current.meta.json} is not what it should be
+     * @throws IllegalArgumentException if {@code current.meta.json} is not valid
      * @throws NoGoodCheckpointException if there are checkpoints, or one is named, and none is good
-     * @throws NewerFormatException if only a newer version can read the run: no older checkpoint is taken instead
+     * @throws NewerFormatException if only a newer version can read the run; no older checkpoint is used instead
      * @throws UncheckedIOException if a file cannot be read, which does not mean that it is damaged
      */
     public static Restart find(Path runFolder) {
@@ -75,7 +81,8 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
             }
         }
         throw new NoGoodCheckpointException("The run folder " + runFolder
-                + " holds a run, but no checkpoint of it is good, and nothing was changed: " + String.join("; ", bad));
+                + " holds a run, but every checkpoint of it is damaged, and nothing was changed: "
+                + String.join("; ", bad));
     }
 
     private static Restart withoutWeights(Path runFolder, Meta meta) {
@@ -98,35 +105,35 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
         Path file = new MetaStore(runFolder).file();
         if (checkpoint.name().equals(meta.checkpoint())) {
             if (state.lastEpoch() != meta.lastEpoch()) {
-                warnings.add(file + " says last_epoch " + meta.lastEpoch() + " where " + checkpoint.name() + " says "
-                        + state.lastEpoch() + ": going by the former.");
+                warnings.add(file + " has last_epoch " + meta.lastEpoch() + ", but " + checkpoint.name() + " has "
+                        + state.lastEpoch() + ": using last_epoch " + meta.lastEpoch() + ".");
             }
-            warnings.addAll(ofStrangers(checkpoint));
+            warnings.addAll(aboutForeignFiles(checkpoint));
             return new Restart(meta.lastEpoch(), state.best(), checkpoint, List.copyOf(warnings));
         }
         String problem = bad.isEmpty()
                 ? file + (Files.exists(file) ? " names no checkpoint" : " is missing")
                 : (bad.size() == 1 ? "A checkpoint is" : "Checkpoints are") + " damaged (" + String.join("; ", bad)
                         + ")";
-        warnings.add(problem + ": going on from " + checkpoint.name() + ", the newest good one; "
-                + repeated(meta, checkpoint));
-        warnings.addAll(ofStrangers(checkpoint));
+        warnings.add(
+                problem + ": using " + checkpoint.name() + ", the newest good one; " + repeatedSteps(meta, checkpoint));
+        warnings.addAll(aboutForeignFiles(checkpoint));
         return new Restart(state.lastEpoch(), state.best(), checkpoint, List.copyOf(warnings));
     }
 
-    private static List<String> ofStrangers(Checkpoint checkpoint) {
+    private static List<String> aboutForeignFiles(Checkpoint checkpoint) {
         try {
-            List<String> strangers = Checkpoint.strangers(checkpoint.folder());
-            return strangers.isEmpty()
+            List<String> foreign = Checkpoint.foreignFiles(checkpoint.folder());
+            return foreign.isEmpty()
                     ? List.of()
-                    : List.of(checkpoint.folder() + " holds what Perdure did not write (" + String.join(", ", strangers)
-                            + "): it is used all the same.");
+                    : List.of(checkpoint.folder() + " holds files that Perdure did not write ("
+                            + String.join(", ", foreign) + "): the checkpoint is used anyway.");
         } catch (IOException problem) {
             throw new UncheckedIOException(checkpoint.folder() + ": " + problem.getMessage(), problem);
         }
     }
 
-    private static String repeated(Meta meta, Checkpoint checkpoint) {
+    private static String repeatedSteps(Meta meta, Checkpoint checkpoint) {
         long steps = meta.checkpoint() == null
                 ? 0
                 : CheckpointName.parse(meta.checkpoint()).step() - checkpoint.step();
@@ -135,7 +142,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
                 : steps == 1 ? "1 step is repeated." : steps + " steps are repeated.";
     }
 
-    /** Where training goes on: within an epoch if the checkpoint was saved there. */
+    /** Where training resumes: inside an epoch if the checkpoint was saved there. */
     public TrainerState.Position position() {
         if (checkpoint == null) {
             return new TrainerState.Position(lastEpoch + 1, 0, 0, 0);
@@ -146,7 +153,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
                 : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens());
     }
 
-    /** What remains to be done of that many epochs in all. */
+    /** The epochs that remain, for a total of {@code epochs}. */
     public MetaStore.ResumePlan plan(int epochs) {
         return new MetaStore.ResumePlan(lastEpoch, epochs);
     }

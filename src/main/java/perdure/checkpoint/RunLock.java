@@ -18,11 +18,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.core.JacksonException;
 
 /**
- * Keeps a second trainer out of a run folder while one lives. The system drops the lock of a process that dies, however
- * it dies; on a shared file system that does not carry locks between hosts, a holder on another host is known by its
+ * Keeps a second trainer out of a run folder. The operating system releases the lock of a process that dies, however it
+ * dies. Some shared file systems do not carry locks between hosts: there a holder on another host is recognised by its
  * heartbeat in {@code run.lock}.
  *
- * <p>No other code of this process may open {@code run.lock}: on POSIX systems closing it anywhere drops the lock.
+ * <p>No other code of this process may open {@code run.lock}: on POSIX systems, closing it anywhere releases the lock.
  */
 public final class RunLock implements AutoCloseable {
 
@@ -31,18 +31,21 @@ public final class RunLock implements AutoCloseable {
     /** How often the holder writes to the file. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(3);
 
-    /** How long another host's file is watched for a heartbeat. */
+    /** How long the file of a holder on another host is watched for a heartbeat. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    /** Away from the content, which stays readable where locks are mandatory. */
+    /** Far from the content, which so stays readable where locks are mandatory. */
     private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
 
     private static final int MAXIMUM_LENGTH = 4096;
 
-    /** Locks are per process by nature: a second attempt from this one must not touch the file. */
+    /**
+     * The folders that this process has locked. File locks belong to the process, so a second attempt from it must not
+     * open the file.
+     */
     private static final Map<Path, Holder> HELD = new ConcurrentHashMap<>();
 
-    /** Who trains; the content of the file. */
+    /** Who holds the lock. This is the content of the file. */
     private record Holder(long pid, String host, String started) {
 
         @Override
@@ -66,10 +69,10 @@ public final class RunLock implements AutoCloseable {
     }
 
     /**
-     * Takes the lock of a run folder, which is created where it is missing.
+     * Takes the lock of a run folder. A missing folder is created.
      *
-     * @throws IllegalArgumentException one line naming pid, host and start of the trainer that holds it, or what keeps
-     *     the folder from being written
+     * @throws IllegalArgumentException with one line: process id, host and start of the trainer that holds the lock, or
+     *     why the folder cannot be written to
      */
     public static RunLock acquire(Path runFolder) {
         return acquire(runFolder, PATIENCE);
@@ -144,7 +147,7 @@ public final class RunLock implements AutoCloseable {
         return false;
     }
 
-    /** Until the lock is closed. */
+    /** Writes heartbeats until the lock is closed. */
     private void beat(byte[] content) {
         while (sleep(HEARTBEAT)) {
             synchronized (channel) {
@@ -154,7 +157,7 @@ public final class RunLock implements AutoCloseable {
                 try {
                     channel.write(ByteBuffer.wrap(content), 0);
                 } catch (IOException missed) {
-                    // The system's lock holds all the same; the next beat may come through.
+                    // The lock itself is still held, and the next heartbeat may succeed.
                     continue;
                 }
             }
@@ -179,7 +182,7 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Lets the next trainer in; the file stays, empty, because removing it could remove the next one's. */
+    /** Releases the lock. The empty file stays, because removing it could remove the next holder's file. */
     @Override
     public void close() {
         synchronized (channel) {

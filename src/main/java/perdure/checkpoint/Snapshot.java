@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
 
 /**
- * All that a checkpoint holds: the state of a run between two optimizer steps. The tensors may be those in training;
- * they must not change while it is being saved.
+ * Everything that a checkpoint holds: the state of a run between two optimizer steps. The tensors may be the live ones
+ * of the model, but must not change while the snapshot is being saved.
  *
  * @param weights by Hugging Face name
- * @param moments of the optimizer, by names of its own
+ * @param moments of the optimizer, by the optimizer's names
  */
 public record Snapshot(
         ModelConfig config,

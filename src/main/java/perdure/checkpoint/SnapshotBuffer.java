@@ -12,15 +12,15 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.safetensors.TensorBytes;
 
 /**
- * Host memory for one snapshot, allocated once. When training saves, it waits only for the copy of the live tensors into
- * this buffer. One thread captures; the copy may be read by another until the next capture.
+ * Host memory for one snapshot, allocated once. At a save, training waits only while the live tensors are copied into
+ * this buffer. One thread captures. Another may read the copy until the next capture.
  */
 final class SnapshotBuffer implements AutoCloseable {
 
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final Map<String, Tensor> moments = new LinkedHashMap<>();
 
-    /** The same snapshot with its tensors copied; names and shapes are those of the first one captured. */
+    /** The same snapshot with its tensors copied. Names and shapes must be those of the first one captured. */
     Snapshot capture(Snapshot live) {
         copy(live.weights(), weights);
         copy(live.moments(), moments);
@@ -34,7 +34,7 @@ final class SnapshotBuffer implements AutoCloseable {
         }
     }
 
-    /** Plain copying of bytes where that will do: it needs no other thread, which a busy machine may keep waiting. */
+    /** Copies plain bytes where possible: that needs no other thread, which would have to wait on a busy machine. */
     private static void copy(Tensor tensor, Tensor copy) {
         if (tensor.is_cpu() && tensor.is_contiguous() && tensor.nbytes() > 0) {
             Pointer.memcpy(copy.data_ptr(), tensor.data_ptr(), tensor.nbytes());
@@ -43,7 +43,7 @@ final class SnapshotBuffer implements AutoCloseable {
         }
     }
 
-    /** On the CPU, contiguous, and kept beyond the scope. */
+    /** An empty tensor of the same type and shape: on the CPU, contiguous, and kept beyond the scope. */
     private static Tensor like(Tensor tensor) {
         TensorOptions type = new TensorOptions(tensor.scalar_type());
         return torch.empty(TensorBytes.shape(tensor), type, new MemoryFormatOptional())

@@ -6,10 +6,10 @@ import java.util.TreeMap;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * The tokenizer as a checkpoint carries it.
+ * The tokenizer files in a checkpoint.
  *
- * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json},
- *     {@code special_tokens_map.json}
+ * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json}, {@code
+ *     special_tokens_map.json}
  * @param endOfText id of the token between two texts
  * @param endOfTurn id of the token that ends a chat message
  */
@@ -19,12 +19,12 @@ public record TokenizerFiles(Map<String, byte[]> files, int endOfText, int endOf
         files = Collections.unmodifiableMap(new TreeMap<>(files));
         for (String name : files.keySet()) {
             if (!name.matches("[A-Za-z_]\\w*\\.\\w+")) {
-                throw new IllegalArgumentException("\"" + name + "\" is no name for a tokenizer file.");
+                throw new IllegalArgumentException("\"" + name + "\" is not a valid name of a tokenizer file.");
             }
         }
     }
 
-    /** The files of a tokenizer. */
+    /** The files and special tokens of a tokenizer. */
     public static TokenizerFiles of(Tokenizer tokenizer) {
         return new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd());
     }

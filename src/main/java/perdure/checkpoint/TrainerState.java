@@ -12,17 +12,17 @@ import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * Everything besides weights and moments that the next process needs to carry on to the bit: the content of
- * {@code trainer_state.json}. The file must have all of it but {@code best}, {@code identity} and {@code sessions}, and
- * every number of what it has.
+ * The content of {@code trainer_state.json}: everything besides weights and moments that the next process needs to
+ * resume to the bit. All components but {@code best}, {@code identity} and {@code sessions} are required. So is every
+ * number in what is present.
  *
  * @param position where the run is
- * @param loss sums of the epoch in progress, so that its mean stays right when it was interrupted
+ * @param loss sums of the epoch in progress, so that its mean is right after an interruption
  * @param best the best finished epoch of the whole life of the run, or null before the first
  * @param generators random generator states by device type ({@code cpu}, {@code cuda}), base64
  * @param plan what the learning-rate schedule was computed for
- * @param identity what shapes the run, by flag or by name, as {@link RunIdentity} compares it; empty if unknown
- * @param sessions the processes that trained this run, in order; the last one is still under way; empty if unknown
+ * @param identity the settings that shape the run, by flag or by name; a resumed run compares them; empty if unknown
+ * @param sessions the processes that trained this run, in order; the last one is still running; empty if unknown
  */
 public record TrainerState(
         Position position,
@@ -55,7 +55,10 @@ public record TrainerState(
         return Collections.unmodifiableMap(texts);
     }
 
-    /** A later version may add keys whose values are no text: these are ignored like every key that is unknown. */
+    /**
+     * Reads what is not text as null, which is then left out: a later version may add keys with other values, and
+     * unknown keys are ignored.
+     */
     private static final class TextOrNull extends ValueDeserializer<String> {
 
         @Override
@@ -74,7 +77,9 @@ public record TrainerState(
     }
 
     /**
-     * @param epoch index, from zero, of the epoch in progress; at an epoch's end the next one
+     * A place in the run, between two optimizer steps.
+     *
+     * @param epoch index, from zero, of the epoch in progress; at an epoch's end, of the next one
      * @param epochStep optimizer steps finished in that epoch
      * @param step optimizer steps finished in all
      * @param tokens trained on in all
@@ -89,26 +94,27 @@ public record TrainerState(
         }
     }
 
-    /** Sum of the token losses, in nats, and how many tokens it is over. */
+    /** Sum of the token losses, in nats, and the number of tokens. */
     public record LossSum(double sum, long tokens) {}
 
     /**
      * The least epoch loss.
      *
      * @param loss mean over the epoch's tokens, in nats
-     * @param epoch its index, or -1 where only the loss is known
+     * @param epoch its index, or -1 if only the loss is known
      */
     public record Best(double loss, int epoch) {}
 
-    /** The total that was asked for, in epochs and optimizer steps. */
+    /** The total to reach, in epochs and in optimizer steps. */
     public record Plan(int epochs, long totalSteps) {}
 
     /**
-     * One process's share of the run.
+     * One process's part of the run.
      *
-     * @param firstStep the step it began after
+     * @param firstStep optimizer steps finished in all when it began
      * @param startedAt ISO 8601
-     * @param seconds it has trained
+     * @param seconds of training
+     * @param tokens trained on
      */
     public record Session(long firstStep, String startedAt, double seconds, long tokens) {}
 }

@@ -1,14 +1,16 @@
 package perdure.data;
 
 /**
- * One micro-batch, row by row.
+ * One micro-batch: {@code rows} rows of {@code context} tokens, stored row by row.
  *
  * @param ids input ids, {@code [rows, context]}; 0 where a row is padded
- * @param targets the id that follows each input, {@code [rows, context]}; {@value #IGNORED} where a row is padded
- * @param tokens how many targets count
+ * @param targets the id that follows each input, {@code [rows, context]}; {@link #IGNORED} where a row is padded
+ * @param rows number of rows
+ * @param context tokens per row
+ * @param tokens number of targets that are not padding
  */
 public record Batch(long[] ids, long[] targets, int rows, int context, long tokens) {
 
-    /** The target that no loss is computed for. */
+    /** A target without a loss. It is PyTorch's {@code ignore_index}. */
     public static final long IGNORED = -100;
 }

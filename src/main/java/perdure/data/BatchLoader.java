@@ -10,11 +10,12 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * The micro-batches of a range of tokens: batch {@code k} of epoch {@code e} is a function of seed, {@code e} and
- * {@code k}, at constant cost.
+ * Loads the micro-batches of a range of tokens. Batch {@code k} of epoch {@code e} depends only on the seed, {@code e}
+ * and {@code k}, and is found at constant cost.
  *
- * <p>Each prediction of the range occurs exactly once an epoch, and every epoch has the same number of batches; the last
- * may have fewer rows. While the caller works on a batch, another thread makes the one after it. For one calling thread.
+ * <p>Each prediction of the range occurs exactly once per epoch. Every epoch has the same number of batches. The last
+ * batch of an epoch may have fewer rows. While the caller works on a batch, another thread loads the next one. A loader
+ * is for one calling thread.
  */
 public final class BatchLoader implements AutoCloseable {
 
@@ -27,7 +28,7 @@ public final class BatchLoader implements AutoCloseable {
     private long nextIndex;
     private Future<Batch> next;
 
-    /** The epoch's windows and the order to visit them in. */
+    /** The windows of an epoch, and the order in which they are visited. */
     record Plan(Windows windows, Permutation permutation) {
         private long window(long place) {
             return permutation == null ? place : permutation.at(place);
@@ -46,7 +47,7 @@ public final class BatchLoader implements AutoCloseable {
             throw new IllegalArgumentException("context " + context + " is not a positive number.");
         }
         if (range.predictions() < 1) {
-            throw new IllegalArgumentException("One token alone is nothing to predict.");
+            throw new IllegalArgumentException("One token alone leaves nothing to predict.");
         }
         this.range = range;
         this.context = context;
@@ -60,9 +61,11 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /**
-     * For training: windows whose borders move from epoch to epoch, in an order of each epoch's own.
+     * For training: the borders of the windows and their order change from epoch to epoch.
      *
-     * @throws IllegalArgumentException when the context is longer than the data
+     * @param context tokens per row
+     * @param batchSize rows per micro-batch
+     * @throws IllegalArgumentException if a size is not positive, or the context is longer than the data
      */
     public static BatchLoader shuffled(TokenRange range, int context, int batchSize, long seed) {
         if (context > range.predictions()) {
@@ -75,27 +78,35 @@ public final class BatchLoader implements AutoCloseable {
         });
     }
 
-    /** For evaluation: the same windows in text order every epoch. */
+    /**
+     * For evaluation: the same windows in every epoch, in the order of the text.
+     *
+     * @param context tokens per row
+     * @param batchSize rows per micro-batch
+     * @throws IllegalArgumentException if a size is not positive, or there is nothing to predict
+     */
     public static BatchLoader sequential(TokenRange range, int context, int batchSize) {
         Plan plan = new Plan(Windows.sequential(range.predictions(), context), null);
         return new BatchLoader(range, context, batchSize, epoch -> plan);
     }
 
-    /** Number of batches of every epoch. */
+    /** Micro-batches per epoch. */
     public long batches() {
         return (order.plan(0).windows().count() + batchSize - 1) / batchSize;
     }
 
-    /** Number of tokens trained on in every epoch. */
+    /** Predictions per epoch, which is the number of tokens trained on. */
     public long predictions() {
         return range.predictions();
     }
 
     /**
-     * The micro-batches of an optimizer step, by epoch and step of that epoch, both from zero; the last step of an epoch
-     * may have fewer. While the caller works on a micro-batch, another thread makes the next.
+     * The micro-batches of an optimizer step. The last step of an epoch may have fewer. While the caller works on a
+     * micro-batch, another thread loads the next one.
      *
-     * @param accumulation micro-batches of a step
+     * @param epoch index from zero
+     * @param step index in the epoch, from zero
+     * @param accumulation micro-batches per step
      */
     public MicroBatches microBatches(int epoch, long step, int accumulation) {
         long first = step * accumulation;
@@ -107,7 +118,7 @@ public final class BatchLoader implements AutoCloseable {
                         .iterator());
     }
 
-    /** How many tokens of a batch count; no token is read for it. */
+    /** Number of targets of a batch that are not padding. No token is read to find it. */
     public long tokens(int epoch, long index) {
         Plan plan = order.plan(epoch);
         return IntStream.range(0, rows(plan, index))
@@ -124,19 +135,25 @@ public final class BatchLoader implements AutoCloseable {
         return plan.window(index * batchSize + row);
     }
 
-    /** A batch by epoch and index, both from zero; at once when it is the one after the last that was asked for. */
+    /**
+     * A micro-batch by epoch and index, both from zero. The one after the last that was asked for is loaded already.
+     *
+     * @throws IndexOutOfBoundsException if there is no such batch
+     * @throws IllegalStateException if the loader is closed, or the batch could not be loaded
+     * @throws CancellationException if the thread is interrupted while it waits
+     */
     public Batch batch(int epoch, long index) {
         if (thread.isShutdown()) {
             throw new IllegalStateException("The batch loader is closed.");
         }
         if (epoch < 0 || index < 0 || index >= batches()) {
-            throw new IndexOutOfBoundsException("No batch " + index + " in epoch " + epoch + ".");
+            throw new IndexOutOfBoundsException("There is no batch " + index + " in epoch " + epoch + ".");
         }
-        Batch batch = next != null && nextEpoch == epoch && nextIndex == index ? await(next) : make(epoch, index);
+        Batch batch = next != null && nextEpoch == epoch && nextIndex == index ? await(next) : load(epoch, index);
         boolean last = index == batches() - 1;
         int followingEpoch = last ? epoch + 1 : epoch;
         long followingIndex = last ? 0 : index + 1;
-        next = thread.submit(() -> make(followingEpoch, followingIndex));
+        next = thread.submit(() -> load(followingEpoch, followingIndex));
         nextEpoch = followingEpoch;
         nextIndex = followingIndex;
         return batch;
@@ -149,11 +166,11 @@ public final class BatchLoader implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new CancellationException("Interrupted while waiting for a batch.");
         } catch (ExecutionException exception) {
-            throw new IllegalStateException("The next batch could not be made: " + exception.getCause(), exception);
+            throw new IllegalStateException("The next batch could not be loaded: " + exception.getCause(), exception);
         }
     }
 
-    private Batch make(int epoch, long index) {
+    private Batch load(int epoch, long index) {
         Plan plan = order.plan(epoch);
         Windows windows = plan.windows();
         int rows = rows(plan, index);
@@ -174,7 +191,7 @@ public final class BatchLoader implements AutoCloseable {
         return new Batch(ids, targets, rows, context, tokens);
     }
 
-    /** Ends the thread. */
+    /** Ends the loading thread. */
     @Override
     public void close() {
         thread.shutdownNow();

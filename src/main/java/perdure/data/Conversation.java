@@ -11,7 +11,7 @@ public record Conversation(List<ChatMessage> messages) {
         messages = List.copyOf(messages);
     }
 
-    /** What a user and an assistant say in turn, the user first. */
+    /** A conversation in which a user and an assistant take turns. The user is first. */
     public static Conversation alternating(List<String> turns) {
         return new Conversation(IntStream.range(0, turns.size())
                 .mapToObj(i -> new ChatMessage(i % 2 == 0 ? ChatMessage.USER : ChatMessage.ASSISTANT, turns.get(i)))

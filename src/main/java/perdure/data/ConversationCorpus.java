@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import perdure.tokenizer.ChatMessage;
 
-/** Conversations held in memory. */
+/** A corpus of conversations that are held in memory. */
 record ConversationCorpus(Supplier<List<Conversation>> conversations) implements Corpus {
 
     @Override

@@ -8,61 +8,63 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
-/** Documents in a fixed order, streamed: none need fit in memory. */
+/** Documents in a fixed order. They are streamed, so that a document may be larger than memory. */
 public interface Corpus {
 
     /**
-     * The text and JSON-lines files that the paths name, folders searched recursively.
+     * The text and JSON-lines files at the paths. Folders are searched recursively.
      *
-     * @throws IllegalArgumentException when a path does not exist, is empty, or holds no {@code .txt} or {@code .jsonl}
+     * @throws IllegalArgumentException that names the path, if it does not exist, is empty, or holds no {@code .txt} or
+     *     {@code .jsonl} file
      */
     static Corpus files(List<Path> paths) {
         return FileCorpus.of(paths);
     }
 
-    /** Conversations held in memory, each one a document. */
+    /** Conversations that are held in memory. Each is one document. */
     static Corpus conversations(List<Conversation> conversations) {
         List<Conversation> copy = List.copyOf(conversations);
         return conversations(() -> copy);
     }
 
-    /** As {@link #conversations(List)}, asked for when they are first read. */
+    /** As {@link #conversations(List)}, but asked for each time they are read. */
     static Corpus conversations(Supplier<List<Conversation>> conversations) {
         return new ConversationCorpus(conversations);
     }
 
     /**
-     * SHA-256, in hexadecimal, over the names and contents of what is read.
+     * SHA-256 of the names and contents of all that is read, in hexadecimal.
      *
-     * @param stop asked every now and then
-     * @throws CancellationException when {@code stop} says so
+     * @param stop asked between blocks of data
+     * @throws CancellationException if {@code stop} returns true
      */
     String fingerprint(BooleanSupplier stop);
 
     /**
-     * Hands over the passages in order until the reader returns false.
+     * Passes the passages to the reader, in order, until the reader returns false.
      *
-     * @throws IllegalArgumentException when the content is not text or not what its format asks for; names the place
+     * @throws IllegalArgumentException that names the place, if the content is not text or breaks its format
      */
     void read(Predicate<Passage> reader);
 
     /**
-     * Reads everything once, for the errors that only reading finds.
+     * Reads everything once, to find errors in the content.
      *
      * @param stop asked between passages
-     * @throws CancellationException when {@code stop} says so
+     * @throws CancellationException if {@code stop} returns true
+     * @throws IllegalArgumentException as {@link #read} does
      */
     default void check(BooleanSupplier stop) {
         read(passage -> goOn(stop));
     }
 
     /**
-     * Learns a tokenizer from the documents.
+     * Trains a tokenizer on the documents.
      *
-     * @param vocabularySize byte tokens and merges, without the specials
+     * @param vocabularySize byte tokens and merges, without the special tokens
      * @param stop asked between passages and between merges
-     * @return the text of a {@code tokenizer.json}
-     * @throws CancellationException when {@code stop} says so
+     * @return the content of a {@code tokenizer.json}
+     * @throws CancellationException if {@code stop} returns true
      */
     default String trainTokenizer(int vocabularySize, BooleanSupplier stop) {
         ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
@@ -73,13 +75,13 @@ public interface Corpus {
     }
 
     /**
-     * True.
+     * Returns true, for a reader that goes on.
      *
-     * @throws CancellationException when {@code stop} says so
+     * @throws CancellationException if {@code stop} returns true
      */
     static boolean goOn(BooleanSupplier stop) {
         if (stop.getAsBoolean()) {
-            throw new CancellationException("Stopped while the text was read.");
+            throw new CancellationException("Stopped while reading the text.");
         }
         return true;
     }

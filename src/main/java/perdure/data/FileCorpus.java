@@ -15,15 +15,19 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import perdure.tokenizer.TextPieces;
 
-/** Text files, each one document, and JSON-lines files, one document a line, in the order of their names. */
+/**
+ * A corpus of text files, each one document, and JSON-lines files, one document per line. A folder's files are read in
+ * the order of their names.
+ */
 final class FileCorpus implements Corpus {
 
+    /** Longest line of a JSON-lines file, in bytes. */
     static final int LONGEST_LINE = 16 << 20;
 
     private final List<Source> sources;
     private String fingerprint;
 
-    /** @param name the path below the folder that was given: what it is called wherever the data lie */
+    /** @param name path relative to the given folder, so that it does not depend on where the data is */
     private record Source(Path file, String name) {
         private boolean isText() {
             return name.endsWith(".txt");
@@ -37,7 +41,7 @@ final class FileCorpus implements Corpus {
     static FileCorpus of(List<Path> paths) {
         List<Source> sources = new ArrayList<>();
         for (Path path : paths) {
-            // The empty path is the working directory, which nobody who writes --data "$UNSET" means.
+            // The empty path would be the working directory, which nobody means who passes an unset variable.
             if (path.toString().isEmpty() || !Files.exists(path)) {
                 throw new IllegalArgumentException(
                         (path.toString().isEmpty() ? "The empty path" : path) + " does not exist.");
@@ -49,7 +53,7 @@ final class FileCorpus implements Corpus {
             sources.addAll(found);
         }
         if (sources.isEmpty()) {
-            throw new IllegalArgumentException("No file is named.");
+            throw new IllegalArgumentException("No path is given.");
         }
         return new FileCorpus(List.copyOf(sources));
     }
@@ -66,13 +70,13 @@ final class FileCorpus implements Corpus {
             }
             return sources;
         } catch (IOException exception) {
-            throw unlisted(folder, exception);
+            throw cannotList(folder, exception);
         } catch (UncheckedIOException exception) {
-            throw unlisted(folder, exception.getCause());
+            throw cannotList(folder, exception.getCause());
         }
     }
 
-    private static IllegalArgumentException unlisted(Path folder, IOException problem) {
+    private static IllegalArgumentException cannotList(Path folder, IOException problem) {
         return new IllegalArgumentException(folder + " cannot be listed: " + problem, problem);
     }
 

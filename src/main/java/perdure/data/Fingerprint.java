@@ -11,7 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import perdure.tokenizer.Tokenizer;
 
-/** A SHA-256 under way: bytes are added, then its value is asked for once. */
+/** A SHA-256 in progress. Bytes are added, then its value is asked for once. */
 public final class Fingerprint {
 
     private final MessageDigest digest;
@@ -24,7 +24,11 @@ public final class Fingerprint {
         }
     }
 
-    /** The SHA-256 of a file, as 64 lower-case hexadecimal digits. */
+    /**
+     * The SHA-256 of a file, as 64 lower-case hexadecimal digits.
+     *
+     * @throws IOException if the file cannot be read
+     */
     public static String of(Path file) throws IOException {
         Fingerprint fingerprint = new Fingerprint();
         byte[] block = new byte[1 << 16];
@@ -43,6 +47,7 @@ public final class Fingerprint {
                 .hex();
     }
 
+    /** Adds all bytes of an array. */
     public Fingerprint add(byte[] bytes) {
         return add(bytes, bytes.length);
     }
@@ -52,18 +57,18 @@ public final class Fingerprint {
         return this;
     }
 
-    /** Adds what remains of a buffer, which keeps its position. */
+    /** Adds the remaining bytes of a buffer. The buffer keeps its position. */
     public Fingerprint add(ByteBuffer bytes) {
         digest.update(bytes.duplicate());
         return this;
     }
 
-    /** Adds a length, so that what follows cannot be mistaken for a part of what came before. */
+    /** Adds a number, such as a length: without it, bytes could move from one part to the next unnoticed. */
     Fingerprint add(long number) {
         return add(ByteBuffer.allocate(Long.BYTES).putLong(number).array());
     }
 
-    /** The value as 64 lower-case hexadecimal digits; ends the computation. */
+    /** The value as 64 lower-case hexadecimal digits. This ends the computation. */
     public String hex() {
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -13,9 +13,10 @@ final class JsonDocument {
     private JsonDocument() {}
 
     /**
-     * The passages of the document; members other than the two are ignored.
+     * The passages of the document. Other keys are ignored.
      *
-     * @throws IllegalArgumentException when it is not such a line; the message begins with a verb
+     * @throws IllegalArgumentException if the line has another form; the message begins with a verb, to follow the name
+     *     of the place
      */
     static List<Passage> passages(String line) {
         JsonNode root;
@@ -28,7 +29,7 @@ final class JsonDocument {
                     exception);
         }
         if (root.has("text") == root.has("messages")) {
-            throw new IllegalArgumentException("has not exactly one of \"text\" and \"messages\".");
+            throw new IllegalArgumentException("does not have exactly one of \"text\" and \"messages\".");
         }
         return root.has("text")
                 ? List.of(new Passage(null, string(root, "text"), true))
@@ -37,7 +38,7 @@ final class JsonDocument {
 
     private static List<Passage> messages(JsonNode messages) {
         if (!messages.isArray() || messages.isEmpty()) {
-            throw new IllegalArgumentException("has \"messages\" that are not a list of messages.");
+            throw new IllegalArgumentException("has \"messages\" that are not a list of one or more messages.");
         }
         List<Passage> passages = new ArrayList<>();
         for (JsonNode message : messages) {
@@ -51,10 +52,10 @@ final class JsonDocument {
         return passages;
     }
 
-    private static String string(JsonNode node, String member) {
-        JsonNode value = node.path(member);
+    private static String string(JsonNode node, String key) {
+        JsonNode value = node.path(key);
         if (!value.isString()) {
-            throw new IllegalArgumentException("has a \"" + member + "\" that is no string, or none.");
+            throw new IllegalArgumentException("has a \"" + key + "\" that is not a string, or has none.");
         }
         return value.asString();
     }

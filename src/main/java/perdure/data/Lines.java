@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The lines of a stream, as bytes and with their line ends, each of limited length. The last one has no line end where
- * the stream has none there.
+ * Reads the lines of a stream as bytes, each with its line end and of limited length. The last line has no line end if
+ * the stream does not end with one.
  */
 public final class Lines {
 
@@ -18,7 +18,7 @@ public final class Lines {
     private long offset;
     private boolean whole;
 
-    /** @param limit most bytes of a line */
+    /** @param limit longest line, in bytes */
     public Lines(InputStream input, int limit) {
         this.input = input;
         this.limit = limit;
@@ -27,7 +27,7 @@ public final class Lines {
     /**
      * The next line, or null after the last.
      *
-     * @throws IllegalArgumentException when it is longer than the limit; {@link #skip} passes over the rest of it
+     * @throws IllegalArgumentException if it is longer than the limit; {@link #skip} skips the rest of it
      */
     public byte[] next() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -43,24 +43,24 @@ public final class Lines {
         return line.size() == 0 ? null : line.toByteArray();
     }
 
-    /** Passes over what is left of the line that {@link #next} began. */
+    /** Skips the rest of the line that {@link #next} began. */
     public void skip() throws IOException {
         while (!whole && fill()) {
             advance();
         }
     }
 
-    /** Whether the line that was read last has a line end. */
+    /** Whether the last line read has a line end. */
     public boolean isWhole() {
         return whole;
     }
 
-    /** Bytes of the stream up to the end of what was read last. */
+    /** Bytes of the stream up to the end of the last line read. */
     public long offset() {
         return offset;
     }
 
-    /** To the end of the line, or of the buffer. */
+    /** Moves to the end of the line, or of the buffer. */
     private void advance() {
         int start = position;
         while (position < end && buffer[position] != '\n') {

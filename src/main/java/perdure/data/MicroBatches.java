@@ -5,12 +5,12 @@ import java.util.List;
 /**
  * The micro-batches of one optimizer step.
  *
- * @param tokens that count, in all of them together: known before the first one is made
- * @param batches in order, each made when the iteration comes to it
+ * @param tokens number of targets in all of them that are not padding; known before the first one is loaded
+ * @param batches in order; each is loaded when the iteration reaches it
  */
 public record MicroBatches(long tokens, Iterable<Batch> batches) {
 
-    /** A step of one micro-batch. */
+    /** The step that has this one micro-batch. */
     public static MicroBatches of(Batch batch) {
         return new MicroBatches(batch.tokens(), List.of(batch));
     }

@@ -1,12 +1,12 @@
 package perdure.data;
 
 /**
- * An order of {@code [0, size)} that is a function of a seed and an epoch: each place is computed for itself, with no
- * table and no state.
+ * A pseudo-random permutation of {@code [0, size)} that depends only on a seed and an epoch. Each value is computed on
+ * its own, without a table or state.
  *
- * <p>A balanced Feistel network (Luby and Rackoff 1988) permutes the least even number of bits that holds the size;
- * results outside are fed back in until they fall inside (cycle walking, Black and Rogaway 2002), fewer than four times
- * on average. The order is part of the run folder's contract: it may never change.
+ * <p>A balanced Feistel network (Luby and Rackoff 1988) permutes the least even number of bits that can hold every
+ * value. A result that is too large is permuted again until it is below the size (cycle walking, Black and Rogaway
+ * 2002), fewer than four times on average. Runs in progress depend on this order, so it must never change.
  */
 final class Permutation {
 
@@ -20,7 +20,7 @@ final class Permutation {
 
     Permutation(long size, long seed, int epoch) {
         if (size < 1 || size > 1L << 60) {
-            throw new IllegalArgumentException("Cannot permute " + size + " places.");
+            throw new IllegalArgumentException("permutation size " + size + " is not from 1 to 2^60.");
         }
         this.size = size;
         this.halfBits = Math.max(1, (Long.SIZE - Long.numberOfLeadingZeros(size - 1) + 1) / 2);
@@ -30,10 +30,10 @@ final class Permutation {
         }
     }
 
-    /** What stands at the given place. */
+    /** The value at an index. */
     long at(long index) {
         if (index < 0 || index >= size) {
-            throw new IndexOutOfBoundsException(index + " of " + size);
+            throw new IndexOutOfBoundsException("There is no index " + index + " in a permutation of " + size + ".");
         }
         long value = index;
         do {
@@ -53,12 +53,12 @@ final class Permutation {
         return left << halfBits | right;
     }
 
-    /** A random number by its place: SplitMix64 from a state of the seed's and epoch's own. */
+    /** The {@code number}-th random number of a seed and epoch, by SplitMix64. */
     static long draw(long seed, int epoch, int number) {
         return mix(mix(seed + GOLDEN_GAMMA) + epoch + number * GOLDEN_GAMMA);
     }
 
-    /** The finalizer of SplitMix64 (Steele, Lea and Flood 2014, with Stafford's constants), itself a bijection. */
+    /** The finalizer of SplitMix64 (Steele, Lea and Flood 2014, with Stafford's constants), which is a bijection. */
     private static long mix(long value) {
         long mixed = (value ^ value >>> 30) * 0xbf58476d1ce4e5b9L;
         mixed = (mixed ^ mixed >>> 27) * 0x94d049bb133111ebL;

@@ -16,10 +16,10 @@ import java.util.zip.CRC32C;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * The token ids of a corpus, in a memory-mapped file that may be larger than memory.
+ * The token ids of a corpus in a memory-mapped file, which may be larger than memory.
  *
- * <p>It is a cache: its name is the fingerprint of corpus and tokenizer, and a file that is not whole, by its header or
- * checksum, is built again. Safe for several threads.
+ * <p>It is a cache. Its name is made from the fingerprint of corpus and tokenizer. A file whose header or checksum is
+ * wrong is built again. Several threads may read it.
  */
 public final class TokenFile {
 
@@ -36,13 +36,14 @@ public final class TokenFile {
     }
 
     /**
-     * Opens the file of a corpus in the given folder, and builds it first where there is none or a damaged one. A plain
-     * text document is its text and {@code <|endoftext|>}, a conversation its ChatML messages and
-     * {@code <|endoftext|>}.
+     * Opens the token file of a corpus in the given folder. A missing or damaged file is built first. A plain text
+     * document becomes the tokens of its text, a conversation those of its ChatML messages. {@code <|endoftext|>}
+     * follows each document.
      *
      * @param stop asked between passages
-     * @throws CancellationException when {@code stop} says so; nothing is left behind
-     * @throws IllegalArgumentException when the corpus has bad content; nothing is left behind
+     * @throws CancellationException if {@code stop} returns true; nothing is left behind
+     * @throws IllegalArgumentException if the corpus has bad content; nothing is left behind
+     * @throws UncheckedIOException if the file cannot be read or written
      */
     public static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop) {
         String fingerprint = new Fingerprint()
@@ -61,7 +62,7 @@ public final class TokenFile {
         }
     }
 
-    /** The header of a file that is whole and what is asked for, or null. */
+    /** The header of the file, or null if the file is damaged or belongs to another corpus or tokenizer. */
     private static TokenFileHeader valid(Path file, String fingerprint, int vocabularySize, BooleanSupplier stop)
             throws IOException {
         if (!Files.isRegularFile(file)) {
@@ -113,11 +114,11 @@ public final class TokenFile {
 
     private static void checkStop(BooleanSupplier stop) {
         if (stop.getAsBoolean()) {
-            throw new CancellationException("Stopped while the text was turned into tokens.");
+            throw new CancellationException("Stopped while tokenizing the text.");
         }
     }
 
-    /** @param idsPerMapShift binary logarithm of the ids in one map; a map holds at most 2 GiB */
+    /** @param idsPerMapShift binary logarithm of the number of ids per map; a map holds at most 2 GiB */
     static TokenFile map(Path file, TokenFileHeader header, int idsPerMapShift) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long idsPerMap = 1L << idsPerMapShift;
@@ -134,7 +135,7 @@ public final class TokenFile {
         }
     }
 
-    /** Where the file is. */
+    /** Path of the file. */
     public Path path() {
         return path;
     }
@@ -144,14 +145,14 @@ public final class TokenFile {
         return header.count();
     }
 
-    /** The token at an index, from zero. */
+    /** The token id at an index, from zero. */
     public int id(long index) {
         ByteBuffer map = maps[(int) (index >> idsPerMapShift)];
         int place = (int) (index & (1L << idsPerMapShift) - 1) * header.width();
         return header.width() == Short.BYTES ? Short.toUnsignedInt(map.getShort(place)) : map.getInt(place);
     }
 
-    /** SHA-256, in hexadecimal, of the corpus and the tokenizer behind the ids. */
+    /** SHA-256 of the corpus and the tokenizer that the ids come from, in hexadecimal. */
     public String fingerprint() {
         return header.fingerprint();
     }
@@ -161,12 +162,20 @@ public final class TokenFile {
         return new TokenRange(this, 0, size());
     }
 
-    /** What is left for training when the last {@code fraction} of the tokens is held out. */
+    /**
+     * The training tokens: all but the last {@code fraction}.
+     *
+     * @throws IllegalArgumentException if the fraction leaves fewer than 2 tokens on one side
+     */
     public TokenRange training(double fraction) {
         return new TokenRange(this, 0, border(fraction));
     }
 
-    /** The last {@code fraction} of the tokens. */
+    /**
+     * The validation tokens: the last {@code fraction}.
+     *
+     * @throws IllegalArgumentException if the fraction leaves fewer than 2 tokens on one side
+     */
     public TokenRange validation(double fraction) {
         return new TokenRange(this, border(fraction), size());
     }

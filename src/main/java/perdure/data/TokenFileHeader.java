@@ -11,10 +11,10 @@ import java.util.zip.CRC32C;
 /**
  * The first {@value #SIZE} bytes of a token file, little-endian.
  *
- * @param width bytes of one id: 2, unsigned, where the vocabulary allows it, else 4
+ * @param width bytes per id: 2 (unsigned) if the vocabulary has at most 65,536 tokens, else 4
  * @param count number of ids
  * @param checksum CRC-32C of the ids
- * @param fingerprint SHA-256 of corpus and tokenizer, in hexadecimal
+ * @param fingerprint SHA-256 of the corpus and the tokenizer, in hexadecimal
  */
 record TokenFileHeader(int width, long count, int vocabularySize, int checksum, String fingerprint) {
 
@@ -32,7 +32,7 @@ record TokenFileHeader(int width, long count, int vocabularySize, int checksum, 
         return SIZE + count * width;
     }
 
-    /** The bytes: magic, version, the components in order, and a CRC-32C of all these. */
+    /** The header as bytes: magic, version, the components in order, and a CRC-32C of all these. */
     ByteBuffer bytes() {
         ByteBuffer bytes = ByteBuffer.allocate(SIZE).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(MAGIC).putInt(VERSION).putInt(width).putLong(count).putInt(vocabularySize);
@@ -40,7 +40,7 @@ record TokenFileHeader(int width, long count, int vocabularySize, int checksum, 
         return bytes.putLong(seal(bytes)).flip();
     }
 
-    /** Reads the header from the channel's position, or null when there is no valid one. */
+    /** Reads a header from the channel's position. Returns null if it is not valid. */
     static TokenFileHeader read(FileChannel channel) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(SIZE).order(ByteOrder.LITTLE_ENDIAN);
         while (bytes.hasRemaining() && channel.read(bytes) > 0) {}

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
 
-/** Writes one token file: room for the header, the ids, and last the header. */
+/** Writes one token file. It leaves room for the header, writes the ids, and writes the header last. */
 final class TokenFileWriter implements AutoCloseable {
 
     private final FileChannel channel;
@@ -54,7 +54,7 @@ final class TokenFileWriter implements AutoCloseable {
         buffer.clear();
     }
 
-    /** Completes the file and forces it to the disk. */
+    /** Writes the header and forces the file to the disk. */
     TokenFileHeader finish(String fingerprint) throws IOException {
         flush();
         TokenFileHeader header =

@@ -2,12 +2,13 @@ package perdure.data;
 
 import perdure.tokenizer.Tokenizer;
 
-/** The tokens {@code [from, to)} of a file, each predicted from those before it, except the first. */
+/** The tokens {@code [from, to)} of a file. Each one but the first is predicted from those before it. */
 public record TokenRange(TokenFile file, long from, long to) {
 
     public TokenRange {
         if (from < 0 || from >= to || to > file.size()) {
-            throw new IllegalArgumentException("[" + from + ", " + to + ") is no part of " + file.size() + " tokens.");
+            throw new IllegalArgumentException(
+                    "[" + from + ", " + to + ") is not a range of a file of " + file.size() + " tokens.");
         }
     }
 
@@ -21,7 +22,7 @@ public record TokenRange(TokenFile file, long from, long to) {
         return size() - 1;
     }
 
-    /** UTF-8 bytes of text in the predicted tokens; special tokens stand for none. The base of bits per byte. */
+    /** UTF-8 bytes of text in the predicted tokens, for bits per byte. Special tokens count as 0 bytes. */
     public long predictedBytes(Tokenizer tokenizer) {
         int[] lengths = new int[tokenizer.vocabularySize()];
         for (int id = 0; id < tokenizer.endOfText(); id++) {

@@ -5,33 +5,40 @@ import java.util.function.BooleanSupplier;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * What is learnt and what is held out, before it is tokens.
+ * The training text and the validation text, before they are tokenized.
  *
- * @param validation held-out text of its own, or null
- * @param validationFraction share of the training text's tokens, at its end, that is held out where there is none
+ * @param validation a separate validation text, or null
+ * @param validationFraction share of the training text's tokens, at its end, that is held out if there is no separate
+ *     validation text
  */
 public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
 
     /**
-     * A text as tokens, ready to be trained on.
+     * The training tokens and the validation tokens.
      *
-     * @param validationBytes UTF-8 bytes of the held-out text that is predicted, the base of bits per byte
+     * @param validationBytes UTF-8 bytes of the predicted validation text, for bits per byte
      */
     public record Dataset(TokenRange training, TokenRange validation, long validationBytes) {}
 
-    /** One token to predict another from. */
+    /** One token, and one to predict from it. */
     private static final int LEAST_HELD_OUT = 2;
 
-    /** Of {@link #validation}, or the share that takes its place. */
+    /**
+     * The fingerprint of {@link #validation}, or a text with the fraction that takes its place.
+     *
+     * @throws CancellationException if {@code stop} returns true
+     */
     public String validationFingerprint(BooleanSupplier stop) {
         return validation == null ? "the last " + validationFraction : validation.fingerprint(stop);
     }
 
     /**
-     * Reads as far as it must to know that one sequence of {@code context} tokens can be trained on.
+     * Checks that there are enough training tokens for one sequence of {@code context} tokens. It reads no further than
+     * it needs to.
      *
      * @param stop asked between passages
-     * @throws IllegalArgumentException if there are too few tokens for that
+     * @throws CancellationException if {@code stop} returns true
+     * @throws IllegalArgumentException if there are too few tokens
      */
     public void requireTraining(int context, Tokenizer tokenizer, BooleanSupplier stop) {
         double share = validation == null ? 1 - validationFraction : 1;
@@ -45,15 +52,17 @@ public record TrainingText(Corpus training, Corpus validation, double validation
     }
 
     /**
-     * Reads as far as it must to know that something is held out.
+     * Checks that there are enough validation tokens to predict one. It reads no further than it needs to.
      *
      * @param stop asked between passages
-     * @throws IllegalArgumentException if nothing of it could be predicted
+     * @throws CancellationException if {@code stop} returns true
+     * @throws IllegalArgumentException if there are too few tokens
      */
     public void requireValidation(Tokenizer tokenizer, BooleanSupplier stop) {
         if (validation != null) {
             if (count(validation, LEAST_HELD_OUT, tokenizer, stop) < LEAST_HELD_OUT) {
-                throw new IllegalArgumentException("The validation text has nothing to predict.");
+                throw new IllegalArgumentException(
+                        "The validation text has fewer than " + LEAST_HELD_OUT + " tokens, and nothing to predict.");
             }
             return;
         }
@@ -65,7 +74,7 @@ public record TrainingText(Corpus training, Corpus validation, double validation
         }
     }
 
-    /** The tokens of a corpus, or a number of at least {@code enough}. */
+    /** The number of tokens of a corpus. Counting stops at {@code enough} or more. */
     private static long count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
         long[] tokens = {0};
         corpus.read(passage -> {
@@ -75,7 +84,10 @@ public record TrainingText(Corpus training, Corpus validation, double validation
         return tokens[0];
     }
 
-    /** Turns the text into tokens, or takes them from the cache in {@code folder}. */
+    /**
+     * Tokenizes the text, or takes the tokens from the cache in {@code folder}. Errors are those of {@link
+     * TokenFile#open}.
+     */
     public Dataset open(Path folder, Tokenizer tokenizer, BooleanSupplier stop) {
         TokenFile file = TokenFile.open(folder, training, tokenizer, stop);
         TokenRange heldOut = validation == null

@@ -2,7 +2,9 @@ package perdure.data;
 
 import perdure.tokenizer.Utf8Decoder;
 
-/** Strict UTF-8 of one file, from its start: what is not text is refused with its place. */
+/**
+ * Decodes the UTF-8 of one file, strictly and from its start. Bytes that are not text are refused, with their place.
+ */
 final class Utf8 {
 
     private static final char BYTE_ORDER_MARK = '\ufeff';
@@ -19,10 +21,10 @@ final class Utf8 {
     /**
      * Decodes the next bytes of the file.
      *
-     * @param whole whether a character must not go on after them
-     * @throws IllegalArgumentException when they are not text
+     * @param last whether these are the last bytes, so that no character may be unfinished
+     * @throws IllegalArgumentException that names the file and the offset, if they are not text
      */
-    void decode(byte[] bytes, int length, boolean whole, StringBuilder text) {
+    void decode(byte[] bytes, int length, boolean last, StringBuilder text) {
         for (int i = 0; i < length; i++) {
             if (bytes[i] == 0) {
                 throw new IllegalArgumentException(
@@ -30,7 +32,7 @@ final class Utf8 {
             }
         }
         int before = text.length();
-        boolean wellFormed = decoder.decode(bytes, length, whole, text);
+        boolean wellFormed = decoder.decode(bytes, length, last, text);
         if (!started && text.length() > before) {
             started = true;
             if (text.charAt(before) == BYTE_ORDER_MARK) {

@@ -1,6 +1,6 @@
 /**
- * Text on its way to batches: corpora streamed from files, token files as a cache of them, and batches whose order is
- * a function of seed, epoch and index, at constant cost.
+ * From text to batches: corpora that are streamed from files, token files that cache their tokens, and batches. The
+ * order of the batches depends only on seed, epoch and index, and any batch is found at constant cost.
  *
  * <p>It may import {@code tokenizer}. It does not know models, devices or the bundled corpus.
  */

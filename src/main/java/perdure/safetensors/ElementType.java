@@ -29,7 +29,7 @@ enum ElementType {
         return bytes;
     }
 
-    /** The type of that name, or null. */
+    /** The type with that name in a header, or null if there is none. */
     static ElementType named(String name) {
         for (ElementType type : values()) {
             if (type.name().equals(name)) {
@@ -39,7 +39,12 @@ enum ElementType {
         return null;
     }
 
-    /** Of a type as libtorch reports it, which is an object other than the constant. */
+    /**
+     * The element type of a scalar type. libtorch returns another object than the enum's constant, hence {@code
+     * intern}.
+     *
+     * @throws IllegalArgumentException if tensors of that type cannot be stored
+     */
     static ElementType of(ScalarType scalarType) {
         for (ElementType type : values()) {
             if (type.scalarType == scalarType.intern()) {

@@ -22,19 +22,23 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.safetensors.SafetensorsHeader.Entry;
 
 /**
- * Writes and reads tensors by name in the safetensors format, strictly; files are exchanged with Python's library
- * byte for byte. It does not know what the tensors mean, and makes nothing durable.
+ * Writes and reads named tensors in the safetensors format. Reading is strict. Python's safetensors library reads the
+ * files that are written here, and the other way round. This class does not know what the tensors mean, and it does not
+ * force files to the disk.
  *
- * <p>Types: F64, F32, F16, BF16, I64, I32, U8. Tensors may be strided, on any device and larger than 2 GiB.
+ * <p>Element types: F64, F32, F16, BF16, I64, I32, U8. A tensor may be strided, on any device, and larger than 2 GiB.
  */
 public final class Safetensors {
 
     private Safetensors() {}
 
     /**
-     * Writes a new file in place of one that may be there.
+     * Writes a file. An existing file is replaced.
      *
-     * @throws UncheckedIOException naming the file
+     * @param tensors by name, of any shape
+     * @param metadata free text by name, for the header
+     * @throws UncheckedIOException that names the file, if it cannot be written
+     * @throws IllegalArgumentException if a tensor's type cannot be stored
      */
     public static void write(Path file, Map<String, Tensor> tensors, Map<String, String> metadata) {
         try (FileChannel channel = FileChannel.open(
@@ -46,8 +50,8 @@ public final class Safetensors {
     }
 
     /**
-     * Writes the whole of a file to a channel. Larger element types come first, so that every tensor is aligned;
-     * otherwise the order is the map's.
+     * Writes a whole file to a channel. Tensors with larger elements come first, so that every tensor is aligned.
+     * Otherwise the order is that of the map.
      */
     public static void write(WritableByteChannel channel, Map<String, Tensor> tensors, Map<String, String> metadata)
             throws IOException {
@@ -92,16 +96,17 @@ public final class Safetensors {
         return header(file).metadata();
     }
 
-    /** The header alone, checked against the length of the file. */
+    /** The header, checked against the length of the file. No tensor is read. */
     static SafetensorsHeader header(Path file) {
         return reading(file, channel -> header(file, channel));
     }
 
     /**
-     * All tensors of a file, on the CPU, in the order of the file. They belong to the caller's open
-     * {@link org.bytedeco.javacpp.PointerScope}, if there is one.
+     * All tensors of a file, on the CPU, in the order of the file. They belong to the caller's open {@link
+     * org.bytedeco.javacpp.PointerScope}, if there is one.
      *
      * @throws DamagedFileException if the file is not as the format says
+     * @throws UncheckedIOException that names the file, if it cannot be read
      */
     public static Map<String, Tensor> read(Path file) {
         return reading(file, channel -> {
@@ -115,10 +120,11 @@ public final class Safetensors {
     }
 
     /**
-     * Reads every tensor of a file into the one of the same name, which may be a strided view or on another device.
-     * Nothing is changed unless names, shapes and types are the same on both sides.
+     * Reads every tensor of a file into the given tensor of the same name, which may be a strided view or on another
+     * device. Names, shapes and types must be the same on both sides. If they differ, nothing is changed.
      *
-     * @throws DamagedFileException if they are not, or if the file is not as the format says
+     * @throws DamagedFileException if they differ, or if the file is not as the format says
+     * @throws UncheckedIOException that names the file, if it cannot be read
      */
     public static void readInto(Path file, Map<String, Tensor> tensors) {
         reading(file, channel -> {
@@ -140,7 +146,7 @@ public final class Safetensors {
         header.entries().forEach((name, entry) -> {
             Tensor tensor = tensors.get(name);
             if (tensor == null) {
-                throw new DamagedFileException(file, "tensor \"" + name + "\" is one too many");
+                throw new DamagedFileException(file, "there is an unexpected tensor \"" + name + "\"");
             }
             List<Long> shape = new ArrayList<>();
             for (long size : TensorBytes.shape(tensor)) {
@@ -164,13 +170,14 @@ public final class Safetensors {
     private static SafetensorsHeader header(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         if (size < Long.BYTES) {
-            throw new DamagedFileException(file, "of " + size + " bytes has no header");
+            throw new DamagedFileException(file, "has " + size + " bytes, too few for a header");
         }
         ByteBuffer start = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         readFully(channel, start);
         long length = start.getLong(0);
         if (length < 2 || length > SafetensorsHeader.MAXIMUM_LENGTH || length > size - Long.BYTES) {
-            throw new DamagedFileException(file, "has a header of " + length + " bytes in a file of " + size);
+            throw new DamagedFileException(
+                    file, "has a header of " + length + " bytes in a file of " + size + " bytes");
         }
         byte[] header = new byte[(int) length];
         readFully(channel, ByteBuffer.wrap(header));
@@ -180,7 +187,7 @@ public final class Safetensors {
     private static void readFully(FileChannel channel, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             if (channel.read(bytes) < 0) {
-                throw new EOFException("ends too early");
+                throw new EOFException("the file ends too early");
             }
         }
     }

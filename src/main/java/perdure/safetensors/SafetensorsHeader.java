@@ -22,12 +22,12 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * What stands before the data of a safetensors file: which tensor lies where. It knows bytes and numbers, not
- * tensors.
+ * The header of a safetensors file: the type, shape and place of each tensor. It does not read or write the tensors
+ * themselves.
  *
- * <p>The format: the length of the header as 8 bytes, little endian; the header, a JSON object in UTF-8; the data.
- * Offsets count from the start of the data, and the tensors tile it without gaps
- * (<a href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>).
+ * <p>A file consists of the length of the header (8 bytes, little-endian), the header (a JSON object in UTF-8) and the
+ * data. Offsets count from the start of the data. The tensors fill the data without gaps or overlaps (<a
+ * href="https://github.com/huggingface/safetensors#format">huggingface/safetensors</a>).
  *
  * @param entries by tensor name, in the order of the data
  * @param metadata free text by name
@@ -37,7 +37,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     /** Longest header that is written or read, in bytes. */
     static final int MAXIMUM_LENGTH = 100_000_000;
 
-    /** Data starts at a multiple of this, so that a mapped file is aligned. */
+    /** The data starts at a multiple of this many bytes, so that tensors are aligned in a memory-mapped file. */
     private static final int ALIGNMENT = 64;
 
     private static final String METADATA = "__metadata__";
@@ -47,24 +47,23 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
             .build();
 
     /**
-     * One tensor.
+     * Type, shape and place of one tensor.
      *
      * @param begin offset of its first byte in the data
-     * @param end offset after its last byte
+     * @param end offset after its last byte in the data
      */
-    record Entry(ElementType type, List<Long> shape, long begin, long end) {
-
-        long length() {
-            return end - begin;
-        }
-    }
+    record Entry(ElementType type, List<Long> shape, long begin, long end) {}
 
     SafetensorsHeader {
         entries = Collections.unmodifiableMap(entries);
         metadata = Collections.unmodifiableMap(metadata);
     }
 
-    /** The eight bytes of length and the header itself, padded so that the data is aligned. */
+    /**
+     * The length of the header in eight bytes, then the header, padded with spaces so that the data is aligned.
+     *
+     * @throws IllegalArgumentException if the header is too long or a tensor has a name that the format reserves
+     */
     byte[] toBytes() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         bytes.writeBytes(new byte[Long.BYTES]);
@@ -85,7 +84,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         long length = bytes.size() - Long.BYTES;
         if (length > MAXIMUM_LENGTH) {
             throw new IllegalArgumentException(
-                    "A header of " + length + " bytes is longer than " + MAXIMUM_LENGTH + ".");
+                    "A header of " + length + " bytes is longer than " + MAXIMUM_LENGTH + " bytes.");
         }
         byte[] result = bytes.toByteArray();
         ByteBuffer.wrap(result).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
@@ -110,10 +109,10 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
     /**
      * Reads a header and checks all of it against the length of the data.
      *
-     * @param file for messages only
+     * @param file its name, for messages
      * @param header the JSON, without the eight bytes of length
      * @param dataLength bytes that follow the header
-     * @throws DamagedFileException if anything is not as the format says, whatever the bytes are
+     * @throws DamagedFileException if anything is not as the format says; no bytes lead to another exception
      */
     static SafetensorsHeader parse(Path file, byte[] header, long dataLength) {
         try (JsonParser json = JSON.createParser(ObjectReadContext.empty(), text(header))) {
@@ -128,7 +127,9 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
                     entries.put(name, entry(json, name));
                 }
             }
-            expect(json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null, "text after the header");
+            expect(
+                    json.currentToken() == JsonToken.END_OBJECT && json.nextToken() == null,
+                    "there is text after the header");
             return new SafetensorsHeader(tiled(entries, dataLength), metadata);
         } catch (Malformed problem) {
             throw new DamagedFileException(file, problem.getMessage());
@@ -167,7 +168,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         }
         expect(type != null, "\"" + name + "\" has no known dtype");
         expect(shape != null, "\"" + name + "\" has no shape");
-        expect(offsets != null && offsets.size() == 2, "\"" + name + "\" has no two data_offsets");
+        expect(offsets != null && offsets.size() == 2, "\"" + name + "\" does not have two data_offsets");
         long begin = offsets.get(0);
         long end = offsets.get(1);
         long length = type.bytes();
@@ -178,24 +179,30 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         } catch (ArithmeticException overflow) {
             throw new Malformed("\"" + name + "\" has a shape beyond any memory: " + shape);
         }
-        expect(end >= begin && end - begin == length, "\"" + name + "\" " + type + " " + shape + " is not " + offsets);
+        expect(
+                end >= begin && end - begin == length,
+                "\"" + name + "\" is " + type + " " + shape + ", which does not fit the data_offsets " + offsets);
         return new Entry(type, List.copyOf(shape), begin, end);
     }
 
-    /** An array of numbers from zero to the largest long. */
+    /** Reads an array of whole numbers from 0 to {@link Long#MAX_VALUE}. */
     private static List<Long> sizes(JsonParser json, String name) {
-        expect(json.nextToken() == JsonToken.START_ARRAY, "\"" + name + "\" lacks an array");
+        expect(
+                json.nextToken() == JsonToken.START_ARRAY,
+                "\"" + name + "\" has a shape or data_offsets that is not an array");
         List<Long> sizes = new ArrayList<>(4);
         while (json.nextToken() == JsonToken.VALUE_NUMBER_INT) {
             long size = json.getLongValue();
             expect(size >= 0, "\"" + name + "\" has the negative number " + size);
             sizes.add(size);
         }
-        expect(json.currentToken() == JsonToken.END_ARRAY, "\"" + name + "\" has an array of other than numbers");
+        expect(
+                json.currentToken() == JsonToken.END_ARRAY,
+                "\"" + name + "\" has an array of something other than numbers");
         return sizes;
     }
 
-    /** The entries in the order of the data, if they cover it exactly once. */
+    /** The entries sorted by their place in the data, which they must cover exactly once. */
     private static Map<String, Entry> tiled(Map<String, Entry> entries, long dataLength) {
         List<Map.Entry<String, Entry>> sorted = new ArrayList<>(entries.entrySet());
         sorted.sort(Map.Entry.comparingByValue(
@@ -220,7 +227,7 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         }
     }
 
-    /** Carries what is wrong to where the file is known. */
+    /** Says what is wrong. {@link #parse} adds the name of the file. */
     private static final class Malformed extends RuntimeException {
 
         private static final long serialVersionUID = 1;

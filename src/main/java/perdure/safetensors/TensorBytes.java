@@ -11,85 +11,88 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Lends the bytes of a tensor, in row-major order and in bounded windows, to something that reads or fills them.
- * A tensor that is contiguous on the CPU is lent as it lies; of any other (strided views, other devices) a bounded
- * piece at a time passes through a copy.
+ * Passes the bytes of a tensor, in row-major order and in buffers of bounded size, to code that reads or fills them. A
+ * contiguous tensor on the CPU is passed without a copy. Any other tensor (a strided view, or one on another device) is
+ * copied one bounded piece at a time.
  */
 public final class TensorBytes {
 
-    /** Bytes lent at once: small enough to stay in a processor's cache between hashing and writing. */
-    private static final int WINDOW = 1 << 20;
+    /** Bytes per buffer: few enough to stay in a processor's cache between hashing and writing. */
+    private static final int BUFFER_SIZE = 1 << 20;
 
-    /** Largest copy that is made of a part of a tensor, in bytes, unless one row of one dimension is larger. */
-    private static final long PIECE = 16L << 20;
+    /** Largest copy of a part of a tensor, in bytes. */
+    private static final long PIECE_SIZE = 16L << 20;
 
     private TensorBytes() {}
 
-    /** Takes or fills all that remains in the buffer, which is valid only during the call. */
-    interface Window {
+    /** Reads or fills all that remains in the buffer. The buffer is valid only during the call. */
+    interface BufferAction {
         void accept(ByteBuffer bytes) throws IOException;
     }
 
-    static void read(Tensor tensor, Window window) throws IOException {
-        pass(tensor, window, false);
+    /** Passes all bytes of the tensor to {@code action}, which reads them. */
+    static void read(Tensor tensor, BufferAction action) throws IOException {
+        pass(tensor, action, false);
     }
 
-    static void fill(Tensor tensor, Window window) throws IOException {
-        pass(tensor, window, true);
+    /** Passes buffers for all bytes of the tensor to {@code action}, which fills them. */
+    static void fill(Tensor tensor, BufferAction action) throws IOException {
+        pass(tensor, action, true);
     }
 
-    private static void pass(Tensor tensor, Window window, boolean fill) throws IOException {
+    private static void pass(Tensor tensor, BufferAction action, boolean fill) throws IOException {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             if (tensor.is_cpu() && tensor.is_contiguous()) {
-                lend(tensor, window);
-            } else if (tensor.nbytes() <= PIECE) {
-                copied(tensor, window, fill);
+                passBuffers(tensor, action);
+            } else if (tensor.nbytes() <= PIECE_SIZE) {
+                passCopy(tensor, action, fill);
             } else {
-                split(tensor, window, fill);
+                passPieces(tensor, action, fill);
             }
         }
     }
 
-    /** Along the first dimension, as many rows at a time as fit into a piece; one row that does not fit, recursively. */
-    private static void split(Tensor tensor, Window window, boolean fill) throws IOException {
+    /** Passes pieces of as many rows of the first dimension as fit. A single row that does not fit is split again. */
+    private static void passPieces(Tensor tensor, BufferAction action, boolean fill) throws IOException {
         long rows = tensor.size(0);
-        long rowsAtOnce = Math.max(1, PIECE / (tensor.nbytes() / rows));
+        long rowsAtOnce = Math.max(1, PIECE_SIZE / (tensor.nbytes() / rows));
         for (long row = 0; row < rows; row += rowsAtOnce) {
             try (PointerScope scope = new PointerScope()) {
                 long count = Math.min(rowsAtOnce, rows - row);
-                pass(count == 1 ? tensor.select(0, row) : tensor.narrow(0, row, count), window, fill);
+                pass(count == 1 ? tensor.select(0, row) : tensor.narrow(0, row, count), action, fill);
             }
         }
     }
 
-    private static void copied(Tensor tensor, Window window, boolean fill) throws IOException {
+    private static void passCopy(Tensor tensor, BufferAction action, boolean fill) throws IOException {
         Tensor copy = torch.empty(shape(tensor), new TensorOptions(tensor.scalar_type()), new MemoryFormatOptional());
         if (!fill) {
             copy.copy_(tensor);
         }
-        lend(copy, window);
+        passBuffers(copy, action);
         if (fill) {
             tensor.copy_(copy);
         }
     }
 
-    private static void lend(Tensor tensor, Window window) throws IOException {
+    private static void passBuffers(Tensor tensor, BufferAction action) throws IOException {
         long length = tensor.nbytes();
         if (length == 0) {
             return;
         }
         BytePointer base = new BytePointer(tensor.data_ptr()).capacity(length);
-        for (long offset = 0; offset < length; offset += WINDOW) {
+        for (long offset = 0; offset < length; offset += BUFFER_SIZE) {
             try (PointerScope scope = new PointerScope()) {
-                long count = Math.min(WINDOW, length - offset);
-                // A buffer reaches 2 GiB at most, so each window has a pointer of its own.
-                window.accept(
+                long count = Math.min(BUFFER_SIZE, length - offset);
+                // A ByteBuffer holds at most 2 GiB, so each one has a pointer of its own.
+                action.accept(
                         new BytePointer(base.getPointer(offset)).capacity(count).asByteBuffer());
             }
         }
     }
 
+    /** The size of each dimension of a tensor. */
     public static long[] shape(Tensor tensor) {
         long[] shape = new long[Math.toIntExact(tensor.dim())];
         for (int dimension = 0; dimension < shape.length; dimension++) {

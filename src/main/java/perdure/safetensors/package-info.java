@@ -1,6 +1,6 @@
 /**
- * The safetensors file format, read and written strictly: tensors by name, and no damaged header is believed. Files
- * are exchanged with Python's library byte for byte.
+ * The safetensors file format: named tensors in one file. Reading is strict: a damaged header is refused. Python's
+ * safetensors library reads the files that are written here, and the other way round.
  *
  * <p>It imports no other package of ours. It does not know checkpoints, or what the tensors mean.
  */

@@ -17,31 +17,31 @@ import perdure.model.BoxedOperator;
 import perdure.model.LanguageModel;
 
 /**
- * Adam with decoupled weight decay (Loshchilov and Hutter 2019) for one {@link LanguageModel}, on libtorch's fused kernel:
- * one call updates all weights. Matrices, embeddings among them, decay; vectors do not. It knows no schedule: every step
- * is told its learning rate.
+ * Adam with decoupled weight decay (Loshchilov and Hutter 2019) for one {@link LanguageModel}. It uses libtorch's fused
+ * kernel, which updates many weights in one call. Weight decay applies to matrices, embeddings included, and not to
+ * vectors. It knows no schedule: the caller passes the learning rate of every step.
  *
- * <p>Make it when the model is on its device; the moments lie beside the weights.
+ * <p>Create it after the model has been moved to its device: the moments are created where the weights are.
  */
 public final class AdamW implements Optimizer {
 
     /**
-     * What stays the same from step to step.
+     * The settings, which are the same at every step.
      *
-     * @param beta1 share of the old mean of gradients that a step keeps
-     * @param beta2 share of the old mean of squared gradients that a step keeps
-     * @param epsilon added to the root of the mean square
-     * @param weightDecay share of a matrix that a step at learning rate 1 takes away
+     * @param beta1 decay rate of the mean of the gradients, in [0, 1)
+     * @param beta2 decay rate of the mean of the squared gradients, in [0, 1)
+     * @param epsilon added to the root of the mean of the squared gradients; positive
+     * @param weightDecay a step multiplies each matrix by {@code 1 - learningRate * weightDecay}
      */
     public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {
 
         public static final Settings DEFAULT = new Settings(0.9, 0.95, 1e-8, 0.1);
 
         public Settings {
-            share("beta1", beta1);
-            share("beta2", beta2);
+            requireFraction("beta1", beta1);
+            requireFraction("beta2", beta2);
             if (!(epsilon > 0)) {
-                throw new IllegalArgumentException("epsilon " + epsilon + " is not positive.");
+                throw new IllegalArgumentException("epsilon " + epsilon + " is not a positive number.");
             }
             if (!(weightDecay >= 0 && weightDecay < Double.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException(
@@ -49,26 +49,26 @@ public final class AdamW implements Optimizer {
             }
         }
 
-        public Settings beta1(double share) {
-            return new Settings(share, beta2, epsilon, weightDecay);
+        public Settings beta1(double beta1) {
+            return new Settings(beta1, beta2, epsilon, weightDecay);
         }
 
-        public Settings beta2(double share) {
-            return new Settings(beta1, share, epsilon, weightDecay);
+        public Settings beta2(double beta2) {
+            return new Settings(beta1, beta2, epsilon, weightDecay);
         }
 
-        public Settings weightDecay(double share) {
-            return new Settings(beta1, beta2, epsilon, share);
+        public Settings weightDecay(double weightDecay) {
+            return new Settings(beta1, beta2, epsilon, weightDecay);
         }
 
-        private static void share(String name, double value) {
+        private static void requireFraction(String name, double value) {
             if (!(value >= 0 && value < 1)) {
                 throw new IllegalArgumentException(name + " " + value + " is not in [0, 1).");
             }
         }
     }
 
-    /** Weights that decay alike, with their moments in the same order. */
+    /** Weights with the same weight decay, and their moments in the same order. */
     private record Group(List<Tensor> weights, List<Tensor> means, List<Tensor> squares, double weightDecay) {
 
         Group(List<Tensor> weights, double weightDecay) {
@@ -91,7 +91,9 @@ public final class AdamW implements Optimizer {
     private final List<Group> groups;
     private final Gradients gradients;
 
-    /** Float32 scalar beside the weights, as the kernel wants it; {@link #steps} is the same number in Java. */
+    /**
+     * A float32 scalar on the device of the weights, as the kernel needs it. {@link #steps} is the same number in Java.
+     */
     private final Tensor stepCount;
 
     private final BoxedOperator update;
@@ -156,8 +158,9 @@ public final class AdamW implements Optimizer {
     }
 
     /**
-     * The moments as {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, with the weights' Hugging Face names: views in
-     * the caller's scope. Writing to one (copy_) sets the moment.
+     * The moments by name: {@code exp_avg.<name>} and {@code exp_avg_sq.<name>}, where {@code <name>} is the weight's
+     * Hugging Face name. Each has the shape of its weight. They are views in the caller's scope: writing to a view
+     * ({@code copy_}) sets the moment.
      */
     @Override
     public Map<String, Tensor> namedMoments() {

@@ -4,22 +4,22 @@ import java.util.function.BooleanSupplier;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
 
-/** Measures a model on held-out text: every token once, in order, without dropout. */
+/** Measures the loss of a model on the validation text. Every token is predicted once, in order, without dropout. */
 public final class Evaluator {
     private final BatchLoader batches;
     private final long textBytes;
 
     /**
-     * What a pass over the held-out text gave.
+     * The result of one pass over the validation text.
      *
-     * @param loss mean in nats a token
-     * @param bitsPerByte the same in bits a byte of text, which compares across tokenizers
+     * @param loss mean in nats per token
+     * @param bitsPerByte the same loss in bits per byte of text, which can be compared across tokenizers
      */
     public record Evaluation(double loss, double bitsPerByte) {}
 
     /**
-     * @param batches the held-out text, in order
-     * @param textBytes UTF-8 bytes of that text
+     * @param batches the validation text, in order
+     * @param textBytes UTF-8 bytes of the predicted text
      */
     public Evaluator(BatchLoader batches, long textBytes) {
         this.batches = batches;
@@ -27,10 +27,10 @@ public final class Evaluator {
     }
 
     /**
-     * Evaluates, and leaves the model in evaluation mode.
+     * Evaluates the model and leaves it in evaluation mode.
      *
      * @param stop asked before each batch
-     * @throws Trainer.StopRequested if it says so before the evaluation is whole
+     * @throws Trainer.StopRequested if {@code stop} returns true before the evaluation has finished
      */
     Evaluation evaluate(Learner learner, BooleanSupplier stop) {
         learner.model().train(false);

@@ -28,15 +28,16 @@ public final class Gradients implements AutoCloseable {
     static IValue of(List<Tensor> weights) {
         List<Tensor> gradients = weights.stream().map(Tensor::grad).toList();
         if (!gradients.stream().allMatch(Tensor::defined)) {
-            throw new IllegalStateException("A weight has no gradient: step and clip belong after the backward pass.");
+            throw new IllegalStateException("A weight has no gradient: clip and step after the backward pass.");
         }
         return BoxedOperator.list(gradients);
     }
 
     /**
-     * Scales all gradients so that their norm is at most {@code largest}.
+     * Scales all gradients so that their global L2 norm is at most {@code largest}.
      *
-     * @return the norm before; if it is not finite, nothing was scaled, and the caller must not step
+     * @return the norm before scaling; if it is not finite, nothing was scaled, and the caller must not step
+     * @throws IllegalStateException if a weight has no gradient
      */
     public double clip(double largest) {
         try (PointerScope scope = new PointerScope();
@@ -53,7 +54,10 @@ public final class Gradients implements AutoCloseable {
         }
     }
 
-    /** Takes the gradients away, so that the next backward pass sets them instead of adding to them. */
+    /**
+     * Drops the gradients, so that the next backward pass sets them instead of adding to them. This is PyTorch's {@code
+     * zero_grad(set_to_none=True)}.
+     */
     public void zero() {
         try (PointerScope scope = new PointerScope()) {
             weights.forEach(weight -> weight.mutable_grad().reset());

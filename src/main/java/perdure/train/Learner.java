@@ -10,14 +10,14 @@ import perdure.device.Precision;
 import perdure.model.LanguageModel;
 
 /**
- * A model and what it takes to train it.
+ * A model with its optimizer, and the device and precision that it is trained with.
  *
- * @param device where the arithmetic is done
+ * @param device where the computation runs
  * @param precision of the forward pass
  */
 public record Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision) {
 
-    /** Sum of the token losses of a batch. */
+    /** Sum of the token losses of a batch, in nats. */
     double lossSum(Batch batch) {
         try (PointerScope scope = new PointerScope();
                 Precision.Scope arithmetic = precision.open(device)) {
@@ -26,8 +26,11 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
     }
 
     /**
-     * Forward pass of ids and targets [B, T] on the device, in the caller's scope, whose backward pass adds {@code scale}
-     * times the gradient of the sum of the token losses.
+     * Runs the forward pass in the caller's scope. The backward pass of the returned loss adds {@code scale} times the
+     * gradient of the sum of the token losses.
+     *
+     * @param ids [B, T] int64, on the device
+     * @param targets [B, T] int64, on the device
      */
     LanguageModel.Loss forward(Tensor ids, Tensor targets, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
@@ -35,7 +38,7 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
         }
     }
 
-    /** Values of a batch, [B, T] int64. */
+    /** Values of a batch as a tensor on the device, [B, T] int64. */
     Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
         return device.is_cpu() ? host : host.to(device, ScalarType.Long);

@@ -3,7 +3,7 @@ package perdure.train;
 import java.util.Locale;
 
 /**
- * The learning rate as a pure function of the step, so that a resumed run cannot drift from an unbroken one.
+ * The learning rate as a pure function of the step, so that a resumed run cannot drift from an uninterrupted one.
  *
  * @param peak rate after warm-up
  * @param floor rate at the end; not above the peak
@@ -12,7 +12,7 @@ import java.util.Locale;
  */
 public record LearningRateSchedule(Kind kind, double peak, double floor, long warmupSteps, long totalSteps) {
 
-    /** The part of the run, at its end, in which {@link Kind#WSD} decays. */
+    /** The share of the run's steps, at its end, in which {@link Kind#WSD} decays. */
     static final double DECAY_SHARE = 0.2;
 
     /** What follows the warm-up. */
@@ -42,11 +42,11 @@ public record LearningRateSchedule(Kind kind, double peak, double floor, long wa
             throw new IllegalArgumentException("warm-up of " + warmupSteps + " steps is negative.");
         }
         if (totalSteps < 1) {
-            throw new IllegalArgumentException("A run of " + totalSteps + " steps has nothing to train on.");
+            throw new IllegalArgumentException("total steps " + totalSteps + " is not a positive number.");
         }
     }
 
-    /** The same schedule stretched over a run of another length. */
+    /** The same schedule for a run of another length. */
     LearningRateSchedule over(long totalSteps) {
         return new LearningRateSchedule(kind, peak, floor, warmupSteps, totalSteps);
     }

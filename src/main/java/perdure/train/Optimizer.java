@@ -14,7 +14,11 @@ public interface Optimizer extends AutoCloseable {
     /** The gradients of all weights that it updates. */
     Gradients gradients();
 
-    /** Updates the weights by the gradients, all of which must be there. */
+    /**
+     * Updates the weights and what it remembers by the gradients.
+     *
+     * @throws IllegalStateException if a weight has no gradient
+     */
     void step(double learningRate);
 
     /** Steps taken in the whole life of the run. */

@@ -11,8 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The states of libtorch's default generators, which dropout draws from: of the CPU, and of the GPU if the run is on
- * one. Everything else that is random here has a generator of its own.
+ * The states of libtorch's default random generators, which dropout uses: that of the CPU, and that of the GPU if the
+ * run is on one. Everything else that is random has a generator of its own.
  */
 public final class RandomState {
     private final Device device;
@@ -21,12 +21,12 @@ public final class RandomState {
         this.device = device;
     }
 
-    /** Starts the generators anew. */
+    /** Seeds the generators. */
     void seed(long seed) {
         torch.manual_seed(seed);
     }
 
-    /** The states, base64, by device type. */
+    /** The states in base64, by device type ({@code cpu}, {@code cuda}). */
     public Map<String, String> save() {
         Map<String, String> states = new LinkedHashMap<>();
         try (PointerScope scope = new PointerScope()) {
@@ -38,7 +38,11 @@ public final class RandomState {
         return states;
     }
 
-    /** Takes the saved states up again; a device that has none keeps its own. */
+    /**
+     * Restores saved states. A device without a saved state keeps its current one.
+     *
+     * @throws IllegalStateException if a saved state has the wrong length
+     */
     void restore(Map<String, String> states) {
         try (PointerScope scope = new PointerScope()) {
             decode(torch.getDefaultCPUGenerator(), states.get("cpu"));

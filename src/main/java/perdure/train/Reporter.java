@@ -18,7 +18,9 @@ import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingProgress.Steps;
 import perdure.status.TrainingStatus;
 
-/** Turns what the loop knows into the status that others read, and says in a sentence where a resumed run goes on. */
+/**
+ * Builds the status that others read from what the training loop knows. It also says in a sentence where a run resumes.
+ */
 public final class Reporter {
     private final Consumer<TrainingStatus> listener;
     private final Consumer<String> messages;
@@ -32,9 +34,9 @@ public final class Reporter {
     private FinishedEpoch lastEpoch;
 
     /**
-     * @param listener is told of every status
-     * @param messages is given sentences for people, one line each
-     * @param sample makes a line or two of text with the model as it is, for a look at each epoch's end
+     * @param listener receives every status
+     * @param messages receives sentences for people, one line each
+     * @param sample generates a line or two of text with the current model, at each epoch's end
      */
     public Reporter(Consumer<TrainingStatus> listener, Consumer<String> messages, Supplier<String> sample) {
         this.listener = listener;
@@ -42,7 +44,7 @@ public final class Reporter {
         this.sample = sample;
     }
 
-    /** Says where a resumed run goes on, and what a changed total does to its learning rate. */
+    /** Says where a run resumes. If its total of steps has changed, says how the learning rate changes. */
     void announce(
             Plan before, Plan now, Position position, LearningRateSchedule schedule, LearningRateSchedule unscaled) {
         messages.accept(String.format(
@@ -58,8 +60,7 @@ public final class Reporter {
         long step = position.step();
         messages.accept(String.format(
                 Locale.ROOT,
-                "%s: the learning rate of step %,d is %.3g where it was to be %.3g,"
-                        + " and the last one's, at step %,d, is %.3g.",
+                "%s: the learning rate of step %,d is %.3g instead of %.3g, and that of the last step, %,d, is %.3g.",
                 change(before, now),
                 step + 1,
                 schedule.at(step),
@@ -93,7 +94,7 @@ public final class Reporter {
         this.gradientNorm = gradientNorm;
     }
 
-    /** Tells of the state. */
+    /** Publishes a status with this state. */
     void publish(State state, Position position, LossSum loss, Best best, Saved saved, String message) {
         clock.tick(position.step(), position.tokens());
         boolean running = state.isRunning();
@@ -124,13 +125,13 @@ public final class Reporter {
                         lastEpoch)));
     }
 
-    /** A finished epoch: its losses, and a sample of what the model says now. */
+    /** Records a finished epoch: its losses, and a sample of text from the current model. */
     void epoch(int epoch, double loss, Evaluator.Evaluation evaluation) {
         lastEpoch = new FinishedEpoch(
                 epoch + 1, loss, evaluation.loss(), evaluation.bitsPerByte(), printable(sample.get()));
     }
 
-    /** What a model of bytes makes up may hold what a terminal obeys. */
+    /** Replaces control characters: the text of a byte-level model may contain terminal escape sequences. */
     private static String printable(String text) {
         return text.replaceAll("[\\p{Cntrl}&&[^\n\t]]", "\ufffd");
     }

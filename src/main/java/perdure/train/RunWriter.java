@@ -16,8 +16,8 @@ import perdure.checkpoint.TrainerState.Position;
 import perdure.status.TrainingProgress.Saved;
 
 /**
- * Puts a run on disk: its states, by a thread of their own, and its loss history. A save that fails is told and does
- * not end the run: the checkpoint before stands, and the next save may find room again.
+ * Writes a run to the disk: its checkpoints, on a thread of their own, and its loss history. A failed save is reported
+ * and does not end the run: the checkpoint before it stays the current one, and the next save may succeed.
  */
 public final class RunWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunWriter.class);
@@ -35,7 +35,7 @@ public final class RunWriter implements AutoCloseable {
     private Saved saved = Saved.before(null, 0);
     private String problem;
 
-    /** @param identity what shapes the run, recorded with every state */
+    /** @param identity the settings that shape the run, by name; recorded in every checkpoint */
     public RunWriter(
             CheckpointStore store,
             LossHistory history,
@@ -53,7 +53,11 @@ public final class RunWriter implements AutoCloseable {
         return identity;
     }
 
-    /** The run goes on from this position, which is that of {@code checkpoint}, or of none if that is null. */
+    /**
+     * Starts at a position.
+     *
+     * @param checkpoint name of the checkpoint that the run resumes from, or null if there is none
+     */
     void begin(Position position, String checkpoint) {
         onDisk = checkpoint == null ? null : position;
         lastTry = System.nanoTime();
@@ -71,19 +75,19 @@ public final class RunWriter implements AutoCloseable {
                 position.step(), position.epoch(), loss, evaluation.loss(), evaluation.bitsPerByte()));
     }
 
-    /** Whether a save inside an epoch is due and none is under way. */
+    /** Whether a save inside an epoch is due and no save is in progress. */
     boolean isDue(Position position) {
         return interval.isDue(System.nanoTime() - lastTry, position.step() - lastTriedStep) && !isSaving();
     }
 
     private boolean isSaving() {
-        take(saver.poll());
+        recordOutcome(saver.poll());
         return submitted != null;
     }
 
-    /** Copies the state and begins to write it, after the save under way if there is one. */
+    /** Copies the state and starts to write it. Waits first for a save in progress. */
     public void save(Learner learner, TrainerState state) {
-        take(saver.await());
+        recordOutcome(saver.await());
         try (PointerScope scope = new PointerScope()) {
             saver.submit(new Snapshot(
                     learner.model().config(),
@@ -97,25 +101,25 @@ public final class RunWriter implements AutoCloseable {
         lastTriedStep = submitted.step();
     }
 
-    /** Waits for the save under way; whether this position is on disk now. */
+    /** Waits for a save in progress. Returns whether this position is on the disk. */
     boolean hasSaved(Position position) {
-        take(saver.await());
+        recordOutcome(saver.await());
         return position.equals(onDisk);
     }
 
     /**
-     * Waits for the save under way.
+     * Waits for a save in progress.
      *
      * @throws IllegalStateException if the last save failed, so that the run's end is not on disk
      */
     public void requireSaved() {
-        take(saver.await());
+        recordOutcome(saver.await());
         if (problem != null) {
             throw new IllegalStateException(problem);
         }
     }
 
-    private void take(BackgroundSaver.Outcome outcome) {
+    private void recordOutcome(BackgroundSaver.Outcome outcome) {
         if (outcome == null) {
             return;
         }
@@ -135,20 +139,22 @@ public final class RunWriter implements AutoCloseable {
                     outcome.writeSeconds());
         } else {
             problem = describe(outcome.failure());
-            LOG.error("{}: training goes on, and the next save will try again.", problem);
+            LOG.error("Saving failed: {}. Training continues, and the next save will try again.", problem);
             saved = saved.failed();
         }
         submitted = null;
     }
 
-    /** What to tell of a failure: its message, or its class where there is none, or where the message alone says little. */
+    /**
+     * A failure in one line: its message. An error, and an exception without a message, are described with their class.
+     */
     static String describe(Throwable failure) {
         return failure instanceof Error || failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
-    /** What is safe on disk, as of now. */
+    /** What has been saved so far. */
     Saved saved() {
-        take(saver.poll());
+        recordOutcome(saver.poll());
         return saved;
     }
 
@@ -159,7 +165,7 @@ public final class RunWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        take(saver.await());
+        recordOutcome(saver.await());
         saver.close();
         history.close();
     }

@@ -5,7 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * How often a run saves inside an epoch: by time or by steps, the other one being zero.
+ * How often a run saves inside an epoch: by time or by steps. The other one is zero.
  *
  * @param time between saves, or {@link Duration#ZERO}
  * @param steps optimizer steps between saves, or 0
@@ -16,7 +16,11 @@ public record SaveInterval(Duration time, long steps) {
 
     private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,8})(ms|s|m|h)?");
 
-    /** Reads {@code 60s}, {@code 5m}, {@code 1h}, {@code 500ms}, or a plain number of steps. */
+    /**
+     * Parses {@code 60s}, {@code 5m}, {@code 1h}, {@code 500ms}, or a plain number of steps.
+     *
+     * @throws IllegalArgumentException that names the text, if it is neither or is longer than a year
+     */
     public static SaveInterval parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
@@ -42,7 +46,7 @@ public record SaveInterval(Duration time, long steps) {
         return new SaveInterval(time, 0);
     }
 
-    /** Whether a save is due so many nanoseconds and steps after the last one. */
+    /** Whether a save is due this many nanoseconds and steps after the last one. */
     boolean isDue(long nanoseconds, long stepsSince) {
         return steps > 0 ? stepsSince >= steps : nanoseconds >= time.toNanos();
     }

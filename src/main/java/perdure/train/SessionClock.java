@@ -6,36 +6,36 @@ import perdure.checkpoint.TrainerState.Session;
 import perdure.status.TrainingProgress.Speed;
 
 /**
- * Times this process's own share of a run, so that rates and estimates stay true after a resume; only the total
- * seconds reach back over earlier processes.
+ * Measures the time and tokens of the current session, which is this process's part of the run. So rates and estimates
+ * stay right after a resume. Only the total seconds include earlier sessions.
  */
 final class SessionClock {
     private final List<Session> earlier;
     private final String startedAt;
     private final long firstStep;
-    private final long firstToken;
+    private final long tokensBefore;
     private long start;
     private boolean started;
     private long step;
-    private long token;
+    private long totalTokens;
 
-    SessionClock(List<Session> earlier, long firstStep, long firstToken, String startedAt) {
+    SessionClock(List<Session> earlier, long firstStep, long tokensBefore, String startedAt) {
         this.earlier = List.copyOf(earlier);
         this.startedAt = startedAt;
         this.firstStep = firstStep;
-        this.firstToken = firstToken;
+        this.tokensBefore = tokensBefore;
         this.step = firstStep;
-        this.token = firstToken;
+        this.totalTokens = tokensBefore;
     }
 
-    /** The run has come to this step, with so many tokens in all. The first call starts the clock. */
-    void tick(long step, long token) {
+    /** Records the steps finished and the tokens trained on in the whole run. The first call starts the clock. */
+    void tick(long step, long totalTokens) {
         if (!started) {
             started = true;
             start = System.nanoTime();
         }
         this.step = step;
-        this.token = token;
+        this.totalTokens = totalTokens;
     }
 
     double seconds() {
@@ -43,10 +43,10 @@ final class SessionClock {
     }
 
     long tokens() {
-        return token - firstToken;
+        return totalTokens - tokensBefore;
     }
 
-    /** All processes' shares, this one's last. */
+    /** All sessions of the run. The current one is the last. */
     List<Session> sessions() {
         List<Session> all = new ArrayList<>(earlier);
         all.add(new Session(firstStep, startedAt, seconds(), tokens()));

@@ -13,8 +13,8 @@ import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 
 /**
- * Hands the trainer's status to everyone who reads it: at once through an atomic reference, and at most once a second
- * through {@code training_status.json} in the run folder.
+ * Publishes the trainer's status: at once in an atomic reference, and in {@code training_status.json} in the run
+ * folder. The file is written when the state changes, and otherwise at most once per second.
  */
 public final class StatusPublisher {
     private static final Logger LOG = LoggerFactory.getLogger(StatusPublisher.class);
@@ -26,7 +26,7 @@ public final class StatusPublisher {
     private State lastState;
     private boolean failing;
 
-    /** @param runFolder where the file goes; it exists */
+    /** @param runFolder an existing folder, where the file is written */
     public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder) {
         this.reference = reference;
         this.file = runFolder.resolve("training_status.json");
@@ -43,7 +43,7 @@ public final class StatusPublisher {
         }
     }
 
-    /** A disk that is full must not end a run for the sake of its status: that is logged, once. */
+    /** A failure, such as a full disk, must not end the run: it is logged once. */
     private void write(TrainingStatus status) {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {

@@ -32,9 +32,9 @@ public final class Trainer {
     public enum Outcome {
         /** All epochs are finished. */
         DONE,
-        /** The maximum of steps was reached; everything is saved. */
+        /** The maximum of steps is reached; everything is saved. */
         LIMIT,
-        /** Someone asked for it; everything is saved. */
+        /** A stop was requested; everything is saved. */
         STOPPED
     }
 
@@ -47,19 +47,20 @@ public final class Trainer {
     }
 
     /**
-     * What a step did.
+     * The result of one optimizer step.
      *
-     * @param lossSum of its tokens, in nats
-     * @param gradientNorm before clipping
+     * @param lossSum sum of the token losses, in nats
+     * @param tokens how many tokens that is
+     * @param gradientNorm global L2 norm of the gradients before clipping
      */
     public record Step(double lossSum, long tokens, double gradientNorm) {}
 
-    /** Someone asked for a stop: leads from wherever it was noticed to the end of the loop. */
+    /** A stop was requested. It is thrown where that is noticed, and ends the loop. */
     static final class StopRequested extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         StopRequested() {
-            super("Asked to stop.", null, false, false);
+            super("A stop was requested.", null, false, false);
         }
     }
 
@@ -70,7 +71,7 @@ public final class Trainer {
 
     private static final Consumer<Part> UNTIMED = part -> {};
 
-    // What never changes.
+    // These never change.
     private final TrainingOptions options;
     private final Learner learner;
     private final BatchLoader batches;
@@ -81,7 +82,7 @@ public final class Trainer {
     private final RandomState random;
     private final long stepsPerEpoch;
 
-    // What the loop alone changes.
+    // Only the loop changes these.
     private LearningRateSchedule schedule;
     private Position position = new Position(0, 0, 0, 0);
     private LossSum loss = new LossSum(0, 0);
@@ -106,7 +107,11 @@ public final class Trainer {
         stepsPerEpoch = options.stepsIn(batches.batches());
     }
 
-    /** Trains from where {@code restart} says to the last epoch, or to a stop; then everything is saved. */
+    /**
+     * Trains from the position of {@code restart} to the last epoch or to a stop, then saves everything.
+     *
+     * @throws IllegalStateException if a loss or gradient norm is not finite, or if the last save failed
+     */
     public Outcome run(Restart restart) {
         begin(restart);
         try {
@@ -134,7 +139,7 @@ public final class Trainer {
                     MicroBatches microBatches =
                             batches.microBatches(position.epoch(), position.epochStep(), accumulation);
                     Step step = step(learner, microBatches, learningRate, options.gradientClip(), stop, UNTIMED);
-                    count(step);
+                    advance(step);
                     LOG.trace("Step {}.", position.step());
                     if (position.step() % HISTORY_INTERVAL == 0) {
                         writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
@@ -155,13 +160,13 @@ public final class Trainer {
     }
 
     /**
-     * One optimizer step, down the gradient of the mean loss over all tokens of its micro-batches. The model has to be
-     * in training mode.
+     * Takes one optimizer step on the mean loss over all tokens of its micro-batches. The model must be in training
+     * mode.
      *
      * @param gradientClip largest global norm of the gradients
      * @param stop asked before each micro-batch
-     * @param ended told of each part of the step when it has ended
-     * @throws StopRequested if {@code stop} says so; weights, moments and generator states are as they were
+     * @param ended called with each part of the step when the part has ended
+     * @throws StopRequested if {@code stop} returns true; weights, moments and generator states are as before
      * @throws IllegalStateException if the loss or the gradient norm is not finite; nothing was updated
      */
     public static Step step(
@@ -207,17 +212,19 @@ public final class Trainer {
     private static void requireFinite(String what, double value, Optimizer optimizer) {
         if (!Double.isFinite(value)) {
             throw new IllegalStateException("The " + what + " at step " + (optimizer.steps() + 1) + " is " + value
-                    + "; nothing was updated. Try a lower learning rate or a lower limit of the gradient norm.");
+                    + "; nothing was updated. Try a lower learning rate or a lower limit for the gradient norm.");
         }
     }
 
-    private void count(Step step) {
+    private void advance(Step step) {
         position = new Position(
                 position.epoch(), position.epochStep() + 1, position.step() + 1, position.tokens() + step.tokens());
         loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
     }
 
-    /** Saves the epoch, then tells of it: what goes wrong while a sample is made does not cost the epoch. */
+    /**
+     * Saves the epoch before it is reported, so that a failure while the sample is generated does not lose the epoch.
+     */
     private void finishEpoch(Evaluator.Evaluation evaluation) {
         int epoch = position.epoch();
         double epochLoss = loss.sum() / loss.tokens();
@@ -237,7 +244,7 @@ public final class Trainer {
         writer.save(learner, state);
     }
 
-    /** Finds its place in the run. */
+    /** Sets the position in the run, the best epoch and the learning rate schedule. */
     private void begin(Restart restart) {
         position = restart.position();
         best = restart.best();
@@ -250,7 +257,7 @@ public final class Trainer {
         reporter.begin(plan(), stepsPerEpoch, position, earlier);
     }
 
-    /** Takes up the saved state, or seeds a fresh one if there is none. */
+    /** Seeds the random generators, then loads the saved state if there is one. */
     private void restore(Checkpoint checkpoint) {
         random.seed(options.seed());
         if (checkpoint != null) {

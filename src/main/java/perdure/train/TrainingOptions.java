@@ -1,16 +1,16 @@
 package perdure.train;
 
 /**
- * What a run was asked to do; it never changes while the run lasts.
+ * The settings of a run. They never change while the run lasts.
  *
- * @param epochs the total to reach
- * @param stepsPerEpoch optimizer steps that cap an epoch; 0: the whole data once
- * @param maximumSteps optimizer steps in all after which the run stops; 0: none
- * @param batch shape of an optimizer step
- * @param schedule learning rate; the trainer sets its total steps
+ * @param epochs total number of epochs to reach
+ * @param stepsPerEpoch most optimizer steps per epoch; 0: the whole data once
+ * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
+ * @param batch size of an optimizer step
+ * @param schedule learning rate schedule; the trainer sets its total steps
  * @param gradientClip largest global norm of the gradients
  * @param saveInterval how often to save inside an epoch
- * @param seed of data order, weights and dropout
+ * @param seed of the data order, the initial weights and dropout
  */
 public record TrainingOptions(
         int epochs,
@@ -22,9 +22,7 @@ public record TrainingOptions(
         SaveInterval saveInterval,
         long seed) {
 
-    /**
-     * Shape of one optimizer step: {@code accumulation} micro-batches of {@code size} rows.
-     */
+    /** Size of one optimizer step: {@code accumulation} micro-batches of {@code size} rows. */
     public record Batching(int size, int accumulation) {
         public Batching {
             requirePositive("batch size", size);
@@ -45,7 +43,7 @@ public record TrainingOptions(
         }
     }
 
-    /** Optimizer steps of an epoch of so many micro-batches. */
+    /** Optimizer steps of an epoch that has this many micro-batches. */
     long stepsIn(long microBatches) {
         long whole = (microBatches + batch.accumulation() - 1) / batch.accumulation();
         return stepsPerEpoch == 0 ? whole : Math.min(stepsPerEpoch, whole);

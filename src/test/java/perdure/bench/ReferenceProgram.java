@@ -7,13 +7,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import perdure.model.ModelConfig;
 import perdure.model.TestConfigs;
 
-/** What stands in for a Python that a benchmark takes turns with, and a model small enough for it. */
+/** A shell script in place of the Python that a benchmark is compared with, and a model small enough for it. */
 final class ReferenceProgram {
     static final ModelConfig SHAPE = TestConfigs.BYTES.withVocabularySize(50).withContext(16);
 
     private ReferenceProgram() {}
 
-    /** A shell script that can be started in place of the Python. */
+    /** Writes a shell script that can be started in place of the Python. */
     static Path write(Path folder, String script) throws IOException {
         Path file = Files.createTempFile(
                 folder,

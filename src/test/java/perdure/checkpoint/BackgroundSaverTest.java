@@ -36,7 +36,7 @@ class BackgroundSaverTest {
             assertNull(outcome.failure());
             assertTrue(Runs.isWhole(Checkpoint.open(outcome.folder())));
             assertNull(saver.await());
-            assertTrue(saver.submit(Runs.at(30)), "and then the next");
+            assertTrue(saver.submit(Runs.at(30)), "the next save after the first");
             assertEquals(30, saver.await().step());
         }
     }
@@ -71,7 +71,7 @@ class BackgroundSaverTest {
     void noNativeMemoryStays() throws Exception {
         CheckpointStore store = Runs.store(folder);
         save(store, 0);
-        // What other tests left to the collector goes first.
+        // Objects that other tests left to the garbage collector are freed first.
         System.gc();
         Thread.sleep(200);
         long before = Pointer.totalCount();

@@ -92,9 +92,7 @@ class CheckpointStoreTest {
         assertEquals(1, restart.warnings().size());
         String warning = restart.warnings().get(0);
         assertTrue(warning.contains("step-0000000025/model.safetensors: is missing"), warning);
-        assertTrue(
-                warning.endsWith("going on from step-0000000010, the newest good one; 15 steps are repeated."),
-                warning);
+        assertTrue(warning.endsWith("using step-0000000010, the newest good one; 15 steps are repeated."), warning);
     }
 
     @Test
@@ -134,7 +132,7 @@ class CheckpointStoreTest {
         assertEquals("step-0000000010", new MetaStore(folder).read().bestCheckpoint());
     }
 
-    /** The history is forced first: a checkpoint that is there without its commit must not be ahead of it. */
+    /** The history is forced first: a checkpoint that is found without its commit must not be ahead of it. */
     @Test
     void theHistoryIsDurableBeforeTheCheckpointIsThere() {
         List<FaultPoint> points = new ArrayList<>();
@@ -143,7 +141,7 @@ class CheckpointStoreTest {
     }
 
     @Test
-    void withNoneGoodItRefusesAndTouchesNothing() throws Exception {
+    void withEveryCheckpointDamagedItRefusesAndChangesNothing() throws Exception {
         Runs.store(folder).save(Runs.at(10));
         Path config = folder.resolve("step-0000000010/config.json");
         Files.writeString(config, "{}");

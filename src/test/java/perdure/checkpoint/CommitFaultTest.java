@@ -21,10 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A save is stopped, failed once and failed for good at every fault point that it reaches. */
+/** At every fault point that it reaches, a save is stopped, fails once, and fails for good. */
 class CommitFaultTest {
 
-    /** The checkpoints before the save, kept two at a time, so that the save also deletes one. */
+    /** The checkpoints before the save. Two are kept at a time, so that the save also deletes one. */
     private static final long[] BEFORE = {10, 20};
 
     private static final long SAVED = 30;
@@ -35,12 +35,12 @@ class CommitFaultTest {
     @TempDir
     Path folder;
 
-    /** Stands for the end of the process: nothing catches it. */
+    /** Stands for the end of the process. Nothing catches it. */
     private static final class Stopped extends Error {
         private static final long serialVersionUID = 1;
     }
 
-    /** Lets everything pass until it is armed, then acts at the n-th point from there on. */
+    /** Lets everything pass until it is armed, then acts at the n-th point from then on. */
     private static final class Fault implements FaultPoint.Hook {
 
         private final List<FaultPoint> reached = new ArrayList<>();
@@ -144,7 +144,7 @@ class CommitFaultTest {
             assertThrows(UncheckedIOException.class, () -> store.save(Runs.at(SAVED)));
         }
 
-        // A meta file that is in place but not forced may come through or not.
+        // A meta file that is in place but not forced may survive or not.
         boolean inPlace = saves || failing == FaultPoint.FORCE_META;
         Restart restart = Restart.find(folder);
         assertEquals(inPlace ? SAVED : 20, restart.checkpoint().step());
@@ -157,7 +157,7 @@ class CommitFaultTest {
         savesAgain();
     }
 
-    /** As another process would, leaving nothing of the accident. */
+    /** Saves as another process would, and checks that nothing of the accident is left. */
     private void savesAgain() {
         assertDoesNotThrow(() -> {
             CheckpointStore store = Runs.store(folder);
@@ -200,7 +200,7 @@ class CommitFaultTest {
         savesAgain();
     }
 
-    /** A process that saves step after step. */
+    /** A process that saves one step after another. */
     static final class SaveForEver {
 
         private SaveForEver() {}

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.safetensors.DamagedFileException;
 
-/** Whatever the disk does to the newest checkpoint, it is noticed, and the one before is taken. */
+/** Any damage to the newest checkpoint is noticed, and the one before it is used. */
 class DamageTest {
 
     @TempDir
@@ -60,7 +60,7 @@ class DamageTest {
         everyByte(files.get(0).resolveSibling(Manifest.FILE));
     }
 
-    /** It does not guard itself. */
+    /** A manifest of version 0.1.0 does not protect itself. */
     @Test
     void everyByteOfAManifestOfVersionOne() throws Exception {
         Path file = files.get(0).resolveSibling(Manifest.FILE);

@@ -24,7 +24,7 @@ class FailedSaveTest {
     @TempDir
     Path folder;
 
-    /** An error need not have a message, and is no less an error. */
+    /** An error without a message is an error too. */
     @Test
     void withoutAMessageIsNotTakenForSaved() {
         DurableFiles failing = new DurableFiles(point -> {

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import perdure.data.Fingerprint;
 import perdure.safetensors.DamagedFileException;
 
-/** What other versions of Perdure have written is read, or refused by name; it is never taken for damage. */
+/** Files of other versions of Perdure are read, or refused by name. They are never taken for damaged. */
 class FormatTest {
 
     @TempDir
@@ -48,7 +48,7 @@ class FormatTest {
         Files.writeString(file, after);
     }
 
-    /** As the version would have that wrote what is there now. */
+    /** Rewrites the manifest as the version that wrote it would have. */
     private static void seal(Path checkpoint) throws IOException {
         Map<String, Manifest.Entry> entries = new TreeMap<>();
         for (String name : Manifest.read(checkpoint).files().keySet()) {
@@ -82,7 +82,7 @@ class FormatTest {
         assertEquals("{\"format\":1}\n", Files.readString(folder.resolve(LossHistory.FILE)));
     }
 
-    /** In every object of the files. */
+    /** Adds a key to every object of the files. */
     @Test
     void keysOfALaterVersionAreIgnored() throws Exception {
         rewrite(folder.resolve(MetaStore.FILE), json -> json.replaceFirst("\\{", "{\"later\":[{}],"));
@@ -222,7 +222,8 @@ class FormatTest {
         Restart restart = Restart.find(folder);
         assertEquals(20, restart.checkpoint().step());
         assertEquals(
-                List.of(newest + " holds what Perdure did not write (" + name + "): it is used all the same."),
+                List.of(newest + " holds files that Perdure did not write (" + name
+                        + "): the checkpoint is used anyway."),
                 restart.warnings());
 
         CheckpointStore store = Runs.store(folder);
@@ -257,7 +258,7 @@ class FormatTest {
     void whatCannotBeReadIsNotDamaged() throws Exception {
         Path file = newest.resolve(Checkpoint.WEIGHTS);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("---------"));
-        assumeFalse(Files.isReadable(file), "run as one who may read everything");
+        assumeFalse(Files.isReadable(file), "run as a user who may read everything");
         UncheckedIOException problem = assertThrows(UncheckedIOException.class, () -> Restart.find(folder));
         assertTrue(problem.getMessage().contains(file.toString()), problem::getMessage);
     }

@@ -26,7 +26,7 @@ class LossHistoryTest {
         return new LossCurve.Step(step, (int) ((step - 1) / 10), 5.0 / step, 1e-3, 0.25, step * 96);
     }
 
-    /** As a trainer does: a line per step, and one at the end of each epoch of ten. */
+    /** Writes as a trainer does: one line per step, and one at the end of each epoch of ten steps. */
     private void train(long from, long to) {
         try (LossHistory history = LossHistory.open(folder, Runs.position(from))) {
             for (long step = from + 1; step <= to; step++) {
@@ -103,7 +103,7 @@ class LossHistoryTest {
         assertEquals(before.substring(0, before.indexOf("{\"step\":95")), Files.readString(file()));
     }
 
-    /** Another kind of line, one that no version wrote, and one that is far too long. */
+    /** Among the lines are another kind of line, one that no version wrote, and one that is far too long. */
     @Test
     void aLineIsCutForItsStepAndNeverForItsShape() throws Exception {
         String kept = "{\"step\":\"one\"}\nnot JSON\n{\"step\":2,\"evaluation\":{}}\n\n" + "x".repeat(100_000) + "\n";

@@ -14,7 +14,7 @@ import perdure.checkpoint.TrainerState.Position;
 import perdure.checkpoint.TrainerState.Session;
 import perdure.model.ModelConfig;
 
-/** Runs so small that every byte of them can be damaged; an epoch has ten steps, and weights hold the step. */
+/** Runs so small that every byte of them can be damaged. An epoch has ten steps. The weights hold the step. */
 public final class Runs {
 
     static final ModelConfig CONFIG = ModelConfig.DEFAULT
@@ -58,7 +58,7 @@ public final class Runs {
         return new Snapshot(CONFIG, tensors(step), tensors(-step), state, TOKENIZER);
     }
 
-    /** One strided, one contiguous and one with nothing in it. */
+    /** One strided, one contiguous and one empty tensor. */
     static Map<String, Tensor> tensors(long value) {
         Scalar offset = new Scalar((double) value);
         return Map.of(
@@ -84,7 +84,7 @@ public final class Runs {
                 && checkpoint.config().equals(CONFIG);
     }
 
-    /** Reaches every fault point, but forces nothing: a process that ends keeps its pages. */
+    /** Reaches every fault point, but forces nothing: the pages of a process that ends are kept. */
     public static CheckpointStore store(Path runFolder, FaultPoint.Hook hook) {
         MetaStore.prepareFolder(runFolder);
         DurableFiles files = new DurableFiles(hook, false);

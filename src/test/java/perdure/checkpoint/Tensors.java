@@ -27,7 +27,7 @@ public final class Tensors {
         return torch.zeros(shape, new TensorOptions(type));
     }
 
-    /** Equal in shape, type and every bit of every value, as far as values of that type tell. */
+    /** Whether two tensors are equal in shape, type and every value. */
     public static boolean same(Tensor left, Tensor right) {
         return left.scalar_type().intern() == right.scalar_type().intern() && left.equal(right);
     }

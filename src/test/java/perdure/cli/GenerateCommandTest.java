@@ -50,7 +50,7 @@ class GenerateCommandTest {
         Files.writeString(tiny.checkpoints.resolve("step-0000000010").resolve("tokenizer.json"), "{}");
         TinyRun.Result result = generate();
         assertEquals(0, result.exitCode(), result.err());
-        assertTrue(result.err().contains("going on from step-0000000005"), result.err());
+        assertTrue(result.err().contains("using step-0000000005"), result.err());
         assertEquals(1, result.err().lines().count(), result.err());
     }
 

@@ -28,7 +28,7 @@ class BatchLoaderTest {
 
     private static final TokenFile FILE = countingUp();
 
-    /** A file in which every id is its own index, so that a batch shows which predictions it holds. */
+    /** A file in which every id equals its index, so that a batch shows which predictions it holds. */
     private static TokenFile countingUp() {
         try {
             Path path = Files.createTempFile("tokens", ".bin");
@@ -43,7 +43,7 @@ class BatchLoaderTest {
     }
 
     @Property(tries = 300)
-    void everyPredictionOccursOnceAnEpoch(
+    void everyPredictionOccursOncePerEpoch(
             @ForAll @IntRange(max = 50) int from,
             @ForAll @IntRange(min = 1, max = 400) int predictions,
             @ForAll @IntRange(min = 1, max = 40) int context,
@@ -127,7 +127,7 @@ class BatchLoaderTest {
     }
 
     @Test
-    void oneMicroBatchIsMadeWhileTheOneBeforeItIsUsed() throws Exception {
+    void oneMicroBatchIsLoadedWhileTheOneBeforeItIsUsed() throws Exception {
         BatchLoader.Plan plan = new BatchLoader.Plan(Windows.sequential(60, 10), null);
         BlockingQueue<Integer> madeAhead = new LinkedBlockingQueue<>();
         try (BatchLoader loader = new BatchLoader(new TokenRange(FILE, 0, 61), 10, 1, epoch -> {

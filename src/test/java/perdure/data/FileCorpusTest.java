@@ -159,12 +159,12 @@ class FileCorpusTest {
     void aBadLineIsNamedByNumber() throws IOException {
         assertBadLine("is not JSON", "{\"text\":");
         assertBadLine("is not JSON", "{\"text\":\"a\"} b");
-        assertBadLine("has not exactly one of \"text\" and \"messages\".", "[1]");
-        assertBadLine("has not exactly one of", "{\"text\":\"a\",\"messages\":[]}");
-        assertBadLine("has a \"text\" that is no string", "{\"text\":7}");
+        assertBadLine("does not have exactly one of \"text\" and \"messages\".", "[1]");
+        assertBadLine("does not have exactly one of", "{\"text\":\"a\",\"messages\":[]}");
+        assertBadLine("has a \"text\" that is not a string", "{\"text\":7}");
         assertBadLine("has \"messages\" that are not a list", "{\"messages\":[]}");
-        assertBadLine("has a \"role\" that is no string", "{\"messages\":[\"hi\"]}");
-        assertBadLine("has a \"content\" that is no string", "{\"messages\":[{\"role\":\"user\"}]}");
+        assertBadLine("has a \"role\" that is not a string", "{\"messages\":[\"hi\"]}");
+        assertBadLine("has a \"content\" that is not a string", "{\"messages\":[{\"role\":\"user\"}]}");
         assertBadLine("has the role \"tool\"", "{\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]}");
         assertBadLine("is longer than 16777216 bytes.", "{\"text\":\"a".repeat(FileCorpus.LONGEST_LINE) + "\"}");
     }

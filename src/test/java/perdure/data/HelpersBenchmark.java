@@ -29,8 +29,8 @@ import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * What runs in Java for every batch, token or request, in microseconds. No test: {@code mvn -q test-compile exec:java
- * -Dexec.classpathScope=test -Dexec.mainClass=perdure.data.HelpersBenchmark}.
+ * Measures in microseconds what runs in Java for every batch, token or request. It is not a test; run it with
+ * {@code mvn -q test-compile exec:java -Dexec.classpathScope=test -Dexec.mainClass=perdure.data.HelpersBenchmark}.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -81,10 +81,10 @@ public class HelpersBenchmark {
         Files.delete(path);
     }
 
-    /** A batch of 4 rows of 256, made while nobody works on another. */
+    /** A batch of 4 rows of 256 tokens, loaded while no other batch is used. */
     @Benchmark
     public Batch batch() {
-        index = (index + 2) % loader.batches(); // not the one that was made beforehand
+        index = (index + 2) % loader.batches(); // not the one that was loaded beforehand
         return loader.batch(0, index);
     }
 
@@ -94,7 +94,7 @@ public class HelpersBenchmark {
         return tokenizer.encode(text);
     }
 
-    /** One of 50,257 tokens. */
+    /** Samples one of 50,257 tokens. */
     @Benchmark
     public int sample() {
         System.arraycopy(logits, 0, scratch, 0, VOCABULARY);

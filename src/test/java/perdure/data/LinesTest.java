@@ -35,7 +35,7 @@ class LinesTest {
 
     @Test
     void oneThatIsTooLongCanBePassedOver() throws IOException {
-        // The second is longer than what is read at once, the third ends within it.
+        // The second line is longer than the buffer. The third ends within one buffer.
         Lines lines = lines("short\n" + "x".repeat(200_000) + "\n" + "y".repeat(30) + "\nlast\n", 20);
         next("short\n", 6, lines);
         assertThrows(IllegalArgumentException.class, lines::next);

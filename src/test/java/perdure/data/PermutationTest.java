@@ -43,7 +43,7 @@ class PermutationTest {
         assertTrue(first >= 0 && first < size && last >= 0 && last < size && first != last);
     }
 
-    /** Runs in progress depend on these values; a change would break their exact resumption. */
+    /** Runs in progress depend on these values: with others, they would not resume exactly. */
     @Test
     void theOrderNeverChanges() {
         assertArrayEquals(new long[] {5, 3, 6, 0, 8, 9, 2, 7, 1, 4}, order(10, 42, 0));
@@ -52,7 +52,7 @@ class PermutationTest {
         assertEquals(846972891, new Permutation(1_000_000_007, 1234, 5).at(999));
     }
 
-    /** A place's chance to hold each value is even: chi-squared over 4,000 epochs, 15 degrees of freedom. */
+    /** Each value is equally likely at an index: chi-squared over 4,000 epochs, 15 degrees of freedom. */
     @Test
     void ordersAreSpreadEvenly() {
         int[] counts = new int[16];

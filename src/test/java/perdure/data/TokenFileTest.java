@@ -137,7 +137,7 @@ class TokenFileTest {
         }
     }
 
-    /** A sparse file of 5 GiB; only its two ends hold anything. */
+    /** A sparse file of 5 GiB. Only its two ends hold data. */
     @Test
     void filesBeyondTwoGibibytesAreReadAtBothEnds() throws IOException {
         long count = 5L << 28;

@@ -35,7 +35,7 @@ class TrainingTextTest {
         }
     }
 
-    /** What is enough before the tokens are made must be enough after, and the other way round. */
+    /** What is enough before tokenizing must be enough after it, and the other way round. */
     @Test
     void requiresExactlyWhatTrainingNeeds() throws IOException {
         for (int length = 1; length < 40; length++) {

@@ -67,7 +67,7 @@ class SafetensorsTest {
 
     @Test
     void stridedViewsAreWrittenAndFilledInPieces() {
-        // 24 million bytes transposed: more than one piece, and more than one window in each.
+        // 24 million bytes transposed: more than one piece, and more than one buffer in each.
         Tensor transposed =
                 Tensors.range(ScalarType.Float, 6_000_000).view(3, 2_000_000).t();
         Tensor column = Tensors.range(ScalarType.Long, 12).view(3, 4).select(1, 2);

@@ -49,7 +49,7 @@ class AdamWTest {
     }
 
     @Test
-    void carriesOnToTheBitFromItsMomentsAndItsStepCount() {
+    void resumesToTheBitFromItsMomentsAndItsStepCount() {
         try (PointerScope scope = new PointerScope()) {
             GoldenModel golden = GoldenModel.read("tied");
             try (LanguageModel model = golden.model();
@@ -90,7 +90,7 @@ class AdamWTest {
     }
 
     @Test
-    void tellsANormThatIsNotFiniteAndScalesNothing() {
+    void returnsANormThatIsNotFiniteAndScalesNothing() {
         try (PointerScope scope = new PointerScope()) {
             GoldenModel golden = GoldenModel.read("tied");
             try (LanguageModel model = golden.model();
@@ -145,7 +145,7 @@ class AdamWTest {
         }
     }
 
-    /** One step on the mean of the token losses, which it gives. */
+    /** Takes one step on the mean of the token losses, and returns that mean. */
     private static double step(GoldenModel golden, LanguageModel model, AdamW optimizer) {
         optimizer.gradients().zero();
         double loss = backward(golden, model, 1);
@@ -153,7 +153,7 @@ class AdamWTest {
         return loss;
     }
 
-    /** Adds {@code scale} times the gradients of the mean of the token losses, which it gives. */
+    /** Adds {@code scale} times the gradients of the mean of the token losses, and returns that mean. */
     private static double backward(GoldenModel golden, LanguageModel model, double scale) {
         double counted = golden.numbers().get("counted").asDouble();
         LanguageModel.Loss loss = model.forward(golden.tensor("ids"), golden.tensor("targets"), scale / counted);

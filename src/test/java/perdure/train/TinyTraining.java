@@ -27,13 +27,13 @@ import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.Trainer.Outcome;
 
-/** A trainer with all that belongs to it, on a few sentences, with a model of a thousand weights. */
+/** A trainer with everything it needs: a few sentences as text, and a model of a thousand weights. */
 final class TinyTraining {
     static final int CONTEXT = 8;
     static final long SEED = 3;
     static final int STEPS = 11;
 
-    /** Two micro-batches a step and two epochs; each is evaluated in three batches. */
+    /** Two micro-batches per step and two epochs. Each epoch is evaluated in three batches. */
     static final int QUESTIONS_IN_TRAINING = 2 * STEPS;
 
     static final int QUESTIONS_IN_AN_EPOCH = QUESTIONS_IN_TRAINING + 3;
@@ -42,7 +42,7 @@ final class TinyTraining {
     private final TrainingText corpus;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
 
-    // What a test may change before a run.
+    // A test may change these before a run.
     int epochs = 2;
     int hiddenSize = 8;
     Supplier<String> sample = () -> "text";
@@ -81,7 +81,7 @@ final class TinyTraining {
                 SEED);
     }
 
-    /** As one process would: from what the run folder holds to the end, or to a stop. */
+    /** Trains as one process does: from what the run folder holds to the end, or to a stop. */
     Outcome train(Path runFolder) throws IOException {
         Files.createDirectories(runFolder);
         try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), ByteLevelBpeTrainer.BYTES));
@@ -114,7 +114,7 @@ final class TinyTraining {
         }
     }
 
-    /** The last that was published. */
+    /** The last published status. */
     TrainingStatus status() {
         return status.get();
     }

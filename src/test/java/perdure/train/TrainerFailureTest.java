@@ -16,7 +16,7 @@ import perdure.checkpoint.Restart;
 import perdure.status.TrainingProgress.State;
 import perdure.train.Trainer.Outcome;
 
-/** What a run that fails leaves behind and tells. */
+/** What a failed run saves and reports. */
 class TrainerFailureTest {
     @TempDir
     Path folder;
@@ -38,7 +38,7 @@ class TrainerFailureTest {
         };
         assertSame(failure, assertThrows(IllegalStateException.class, () -> tiny.train(runFolder)));
 
-        assertTells("no sample");
+        assertReports("no sample");
         assertEquals(0, Restart.find(runFolder).lastEpoch());
         assertEquals(1, LossCurve.read(runFolder, 100).epochs().size());
         tiny.sample = () -> "text";
@@ -54,20 +54,20 @@ class TrainerFailureTest {
             throw new OutOfMemoryError("Java heap space");
         };
         assertThrows(OutOfMemoryError.class, () -> tiny.train(runFolder));
-        assertTells("java.lang.OutOfMemoryError: Java heap space");
+        assertReports("java.lang.OutOfMemoryError: Java heap space");
     }
 
     @Test
-    void aFailureWithoutAMessageIsToldByItsClass() {
+    void aFailureWithoutAMessageIsReportedByItsClass() {
         tiny.stop = () -> {
             throw new UnsupportedOperationException();
         };
         assertThrows(UnsupportedOperationException.class, () -> tiny.train(runFolder));
-        assertTells("java.lang.UnsupportedOperationException");
+        assertReports("java.lang.UnsupportedOperationException");
     }
 
     @Test
-    void aStateThatCannotBeTakenUpEndsInFailed() throws Exception {
+    void aStateThatCannotBeLoadedEndsInFailed() throws Exception {
         assertEquals(Outcome.DONE, tiny.train(runFolder));
         tiny.epochs = 3;
         tiny.hiddenSize *= 2;
@@ -75,7 +75,7 @@ class TrainerFailureTest {
         assertEquals(State.FAILED, tiny.status().progress().state());
     }
 
-    private void assertTells(String message) {
+    private void assertReports(String message) {
         assertEquals(State.FAILED, tiny.status().progress().state());
         assertFalse(tiny.status().running());
         assertEquals(message, tiny.status().progress().message());

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.train.Trainer.Outcome;
 
-/** The loop leaves no native object behind: as many live after N steps as before them. */
+/** The loop leaves no native object behind: as many are live after N steps as before. */
 class TrainerMemoryTest {
     @TempDir
     Path folder;
@@ -25,14 +25,14 @@ class TrainerMemoryTest {
             live.add(Pointer.totalCount());
             return false;
         };
-        // What other tests left to the collector goes first.
+        // Objects that other tests left to the garbage collector are freed first.
         System.gc();
         Thread.sleep(200);
         assertEquals(Outcome.DONE, tiny.train(folder.resolve("run")));
 
         int epoch = TinyTraining.QUESTIONS_IN_AN_EPOCH;
         assertEquals(3 * epoch, live.size());
-        // The first micro-batch makes buffers that stay, and so does the first save, at the end of the first epoch.
+        // The first micro-batch and the first save, at the end of the first epoch, allocate buffers that stay.
         assertAllEqual(live.subList(1, epoch));
         assertAllEqual(live.subList(epoch, 3 * epoch));
     }

@@ -147,7 +147,7 @@ class TrainerStepTest {
     }
 
     @Test
-    void everyPartIsTold() {
+    void everyPartIsReported() {
         List<Part> ended = new ArrayList<>();
         Trainer.step(learner, new MicroBatches(16, List.of(batch(0, 1), batch(1, 1))), 0.01, 1, NEVER, ended::add);
         assertEquals(
@@ -183,7 +183,7 @@ class TrainerStepTest {
     @Test
     void aGradientNormThatIsNotFiniteStopsBeforeTheUpdateAndSaysAtWhichStep() {
         learner.optimizer().steps(41);
-        // A mean over no tokens: the sum of the losses is finite, the gradient is not.
+        // The mean is over no tokens: the sum of the losses is finite, the gradient is not.
         assertNothingIsUpdated("The gradient norm at step 42 is ", 0);
     }
 
@@ -198,7 +198,7 @@ class TrainerStepTest {
         assertFalse(model.vectors().get(0).grad().defined());
     }
 
-    /** Weights and moments, to be compared. */
+    /** Weights and moments, for comparison. */
     private String weights() {
         StringBuilder all = new StringBuilder();
         try (PointerScope scope = new PointerScope()) {

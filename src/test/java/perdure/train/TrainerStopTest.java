@@ -16,7 +16,10 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.train.Trainer.Outcome;
 
-/** Asked to stop at any place where it listens, a run that is carried on ends with the bytes of one that was not. */
+/**
+ * A run that was stopped, at any place where it asks, and then resumed ends with the same bytes as an uninterrupted
+ * run.
+ */
 class TrainerStopTest {
     @TempDir
     Path folder;
@@ -28,7 +31,7 @@ class TrainerStopTest {
         tiny = new TinyTraining(folder);
     }
 
-    /** Asked as often as this process listens, it says no until the n-th time, and yes from there on. */
+    /** Answers no until it is asked for the n-th time, and yes from then on. */
     private Outcome train(Path runFolder, long times) throws Exception {
         long[] left = {times};
         tiny.stop = () -> --left[0] < 0;
@@ -66,11 +69,11 @@ class TrainerStopTest {
     void endsWithTheSameBytesThoughItWasStoppedAgainAndAgain() throws Exception {
         Path broken = folder.resolve("broken");
         int processes = 1;
-        // Four questions are two steps, or an evaluation of three and half a step, which is made anew.
+        // Four questions are two steps, or an evaluation (three questions) and half a step, which is repeated.
         while (train(broken, 4) == Outcome.STOPPED) {
             processes++;
         }
-        assertTrue(processes > STEPS, () -> "in all that often");
+        assertTrue(processes > STEPS, () -> "number of processes");
         assertTrue(RunComparison.of(unbroken(), broken).isEqual());
     }
 }
