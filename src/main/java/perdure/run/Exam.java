@@ -29,7 +29,7 @@ final class Exam {
                     questions.size(),
                     100.0 * correct / questions.size());
         } catch (CancellationException asked) {
-            return "The held-out questions were not asked: the run was stopped.";
+            return "The held-out questions were skipped.";
         }
     }
 

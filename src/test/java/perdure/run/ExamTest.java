@@ -47,6 +47,20 @@ class ExamTest {
         }
     }
 
+    /** Everything is saved before the exam begins: a stop leaves questions out, and fails nothing. */
+    @Test
+    void aStopLeavesTheRestOut() {
+        NativeRuntime.load();
+        List<Question> questions = List.of(new Question("test/sky", List.of("Sky?"), "Blue.", false));
+        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
+                LanguageModel model = new LanguageModel(TestConfigs.BYTES, 1)) {
+            assertEquals("The held-out questions were skipped.", Exam.result(model, tokenizer, questions, () -> true));
+            assertEquals(
+                    "Held-out questions answered exactly: 0 of 1 (0.0 %).",
+                    Exam.result(model, tokenizer, questions, () -> false));
+        }
+    }
+
     private static int[] conversation(Tokenizer tokenizer, List<ChatMessage> question, String answer) {
         IntStream prompt = IntStream.of(new ChatTemplate(tokenizer).prompt(question, 64));
         IntStream reply = IntStream.concat(IntStream.of(tokenizer.encode(answer)), IntStream.of(tokenizer.imEnd()));
