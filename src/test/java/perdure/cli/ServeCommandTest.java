@@ -3,6 +3,7 @@ package perdure.cli;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,16 +20,21 @@ class ServeCommandTest {
         Files.createDirectory(tiny.checkpoints);
         Process serving = tiny.start(List.of("serve", "--port", "0", "--checkpoints", tiny.checkpoints.toString()));
         try {
-            while (!Files.exists(tiny.log())
-                    || Files.readString(tiny.log()).lines().count() < 2) {
-                assertTrue(serving.isAlive(), () -> "serve ended");
+            while (!said(tiny).contains("holds no checkpoint yet")) {
+                assertTrue(serving.isAlive(), () -> "serve ended: " + said(tiny));
                 Thread.sleep(50);
             }
-            String said = Files.readString(tiny.log());
-            assertTrue(said.contains("holds no checkpoint yet"), said);
         } finally {
             serving.destroy();
             assertTrue(serving.waitFor(10, TimeUnit.SECONDS));
+        }
+    }
+
+    private static String said(TinyRun tiny) {
+        try {
+            return Files.exists(tiny.log()) ? Files.readString(tiny.log()) : "";
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
         }
     }
 }
