@@ -27,6 +27,9 @@ import perdure.generate.IntraOpThreads;
  * which no other thread notices.
  */
 public final class ChatSession implements AutoCloseable {
+    /** Requests that may wait while one is answered, where nothing else is asked for. */
+    public static final int USUAL_WAITING = 8;
+
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
     private static final int CLOSING_SECONDS = 10;
 

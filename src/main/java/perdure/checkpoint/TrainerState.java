@@ -21,7 +21,8 @@ import tools.jackson.databind.annotation.JsonDeserialize;
  * @param best the best finished epoch of the whole life of the run, or null before the first
  * @param generators random generator states by device type ({@code cpu}, {@code cuda}), base64
  * @param plan what the learning-rate schedule was computed for
- * @param identity the settings that shape the run, by flag or by name; a resumed run compares them; empty if unknown
+ * @param identity the settings that shape the run, by name (version 0.1.0 wrote flags); a resumed run compares
+ *     them; empty if unknown
  * @param sessions the processes that trained this run, in order; the last one is still running; empty if unknown
  */
 public record TrainerState(

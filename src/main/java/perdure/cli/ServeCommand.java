@@ -46,7 +46,7 @@ final class ServeCommand implements Callable<Integer> {
             return true;
         });
         try (ChatSession chat =
-                        new ChatSession(folder.checkpoints, ServerFlags.CHATS_WAITING, torch.get_num_threads());
+                        new ChatSession(folder.checkpoints, ChatSession.USUAL_WAITING, torch.get_num_threads());
                 StatusServer started = server.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {

@@ -10,9 +10,6 @@ import picocli.CommandLine.Option;
 /** The flags of the status server. */
 @Heading("Server")
 final class ServerFlags {
-    /** Questions that may wait in the queue while one is answered. */
-    static final int CHATS_WAITING = 8;
-
     @Option(
             names = "--host",
             paramLabel = "ADDRESS",

@@ -42,9 +42,8 @@ final class Attention {
      */
     Tensor forward(Tensor x, KeyValueCache cache, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
-        // Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and libtorch's
-        // own
-        // backward kernel of flash attention needs results that only its forward kernel has.
+        // Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and the backward
+        // kernel of flash attention needs results that only its forward kernel has.
         Tensor attended = tape == null
                 ? attend(projected, cache)
                 : tape.recordAutograd(projected, leaf -> attend(leaf, null)); // (B, T, H D)

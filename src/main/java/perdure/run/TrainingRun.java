@@ -57,10 +57,6 @@ import perdure.train.TrainingOptions;
  * since libtorch has one random generator per process.
  */
 public final class TrainingRun implements AutoCloseable {
-
-    /** Requests that may wait in the queue while one is answered. */
-    private static final int CHATS_WAITING = 8;
-
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
 
     private final RunConfig config;
@@ -96,7 +92,7 @@ public final class TrainingRun implements AutoCloseable {
             naming(null, () -> NativeRuntime.load(config.compute().natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
         }
-        chat = new ChatSession(config.folder(), CHATS_WAITING, 1);
+        chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1);
     }
 
     /**
@@ -166,7 +162,7 @@ public final class TrainingRun implements AutoCloseable {
             endBeforeTheFirstStep(State.STOPPED, null);
             return Outcome.STOPPED;
         } catch (RuntimeException | Error failure) {
-            endBeforeTheFirstStep(State.FAILED, String.valueOf(failure.getMessage()));
+            endBeforeTheFirstStep(State.FAILED, RunWriter.describe(failure));
             throw failure;
         } finally {
             TRAINING.set(false);

@@ -148,7 +148,7 @@ public final class RunWriter implements AutoCloseable {
     /**
      * A failure in one line: its message. An error, and an exception without a message, are described with their class.
      */
-    static String describe(Throwable failure) {
+    public static String describe(Throwable failure) {
         return failure instanceof Error || failure.getMessage() == null ? failure.toString() : failure.getMessage();
     }
 
