@@ -29,7 +29,7 @@ record ConversationCorpus(Supplier<List<Conversation>> conversations) implements
             List<ChatMessage> messages = conversation.messages();
             for (int i = 0; i < messages.size(); i++) {
                 ChatMessage message = messages.get(i);
-                if (!reader.test(new Passage(message.role(), message.content(), i == messages.size() - 1))) {
+                if (!reader.test(Passage.message(message.role(), message.content(), i == messages.size() - 1))) {
                     return;
                 }
             }

@@ -149,13 +149,13 @@ final class FileCorpus implements Corpus {
             utf8.decode(buffer, length, length == 0, text);
             while (text.length() > TextPieces.LIMIT) {
                 int end = TextPieces.cut(text, 0);
-                if (!reader.test(new Passage(null, text.substring(0, end), false))) {
+                if (!reader.test(Passage.text(text.substring(0, end), false))) {
                     return false;
                 }
                 text.delete(0, end);
             }
         } while (length > 0);
-        return reader.test(new Passage(null, text.toString(), true));
+        return reader.test(Passage.text(text.toString(), true));
     }
 
     private static boolean lines(String name, InputStream input, Predicate<Passage> reader) throws IOException {

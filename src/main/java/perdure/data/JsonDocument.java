@@ -31,9 +31,7 @@ final class JsonDocument {
         if (root.has("text") == root.has("messages")) {
             throw new IllegalArgumentException("does not have exactly one of \"text\" and \"messages\".");
         }
-        return root.has("text")
-                ? List.of(new Passage(null, string(root, "text"), true))
-                : messages(root.get("messages"));
+        return root.has("text") ? List.of(Passage.text(string(root, "text"), true)) : messages(root.get("messages"));
     }
 
     private static List<Passage> messages(JsonNode messages) {
@@ -47,7 +45,7 @@ final class JsonDocument {
                 throw new IllegalArgumentException(
                         "has the role \"" + role + "\", which is not system, user or assistant.");
             }
-            passages.add(new Passage(role, string(message, "content"), passages.size() == messages.size() - 1));
+            passages.add(Passage.message(role, string(message, "content"), passages.size() == messages.size() - 1));
         }
         return passages;
     }

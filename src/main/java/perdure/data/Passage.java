@@ -9,8 +9,20 @@ import perdure.tokenizer.Tokenizer;
  * @param role who says it in a conversation ({@code system}, {@code user} or {@code assistant}); null for plain text
  * @param text a whole message, or a piece of plain text that is cut where no token can cross
  * @param endsDocument whether the document ends after it
+ * @param learned whether the loss on assistant turns counts its tokens: true for plain text and for what the assistant
+ *     says, false for what others say
  */
-public record Passage(String role, String text, boolean endsDocument) {
+public record Passage(String role, String text, boolean endsDocument, boolean learned) {
+
+    /** A piece of plain text. */
+    static Passage text(String text, boolean endsDocument) {
+        return new Passage(null, text, endsDocument, true);
+    }
+
+    /** A message of a conversation. It is learned if the assistant says it. */
+    static Passage message(String role, String text, boolean endsDocument) {
+        return new Passage(role, text, endsDocument, role.equals(ChatMessage.ASSISTANT));
+    }
 
     /** The text that the tokenizer encodes between two special tokens. */
     String content() {

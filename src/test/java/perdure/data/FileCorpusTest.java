@@ -35,10 +35,10 @@ class FileCorpusTest {
 
         assertEquals(
                 List.of(
-                        new Passage(null, "one\ntwo", true),
-                        new Passage("user", "hi", false),
-                        new Passage("assistant", "yes?", true),
-                        new Passage(null, "bee", true)),
+                        Passage.text("one\ntwo", true),
+                        new Passage("user", "hi", false, false),
+                        new Passage("assistant", "yes?", true, true),
+                        Passage.text("bee", true)),
                 passages(folder));
     }
 
@@ -83,7 +83,7 @@ class FileCorpusTest {
     void aByteOrderMarkIsNoText() throws IOException {
         write("a.txt", "\ufefftext\ufeff");
 
-        assertEquals(List.of(new Passage(null, "text\ufeff", true)), passages(folder));
+        assertEquals(List.of(Passage.text("text\ufeff", true)), passages(folder));
     }
 
     @Test
