@@ -2,77 +2,109 @@ package perdure.cli;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.time.Duration;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the run to stop when the process receives a signal. The first signal asks; the second one ends the process at
- * once.
+ * Asks the run to stop when the process receives a signal. A signal less than a second after the one before is the same
+ * request: terminals, shells and schedulers repeat themselves. Only a second INT, a second or more after the first, ends
+ * the process at once, since only a person sends that.
  *
- * <p>It uses {@code sun.misc.Signal} (module jdk.unsupported), because the shutdown hooks of the JDK cannot tell a
- * second signal from the first.
+ * <p>It uses {@code sun.misc.Signal} (module jdk.unsupported), because the shutdown hooks of the JDK know no signal.
  */
 final class StopSignal {
+
+    /** TERM and INT are a person's or a supervisor's, HUP a terminal's, USR1 and XCPU a scheduler's warning. */
+    private static final List<String> NAMES = List.of("HUP", "INT", "TERM", "USR1", "XCPU");
+
     private static final Logger LOG = LoggerFactory.getLogger(StopSignal.class);
     private static final int SIGTERM = 15;
     private static final int SIGNAL_EXIT = 128;
-
-    /** Number of the first signal, or 0 before any; two may arrive at once. */
-    private final AtomicInteger signal = new AtomicInteger();
+    private static final long REPEAT = Duration.ofSeconds(1).toNanos();
 
     private final Runnable stop;
+
+    // Each signal arrives on a thread of its own.
+    private int firstNumber;
+    private long lastRequest;
+    private boolean interrupted;
+    private long firstInterrupt;
 
     private StopSignal(Runnable stop) {
         this.stop = stop;
     }
 
     /**
-     * Listens for HUP, INT and TERM where the platform has them.
+     * Listens for the signals where the platform has them.
      *
-     * @param stop asks for the stop; must return at once
+     * @param stop asks for the stop; called once for each request; must return at once
      */
     static StopSignal listen(Runnable stop) {
         StopSignal signal = new StopSignal(stop);
-        signal.listen("HUP", 1);
-        signal.listen("INT", 2);
-        signal.listen("TERM", SIGTERM);
+        List<String> reserved =
+                NAMES.stream().filter(name -> !signal.listen(name)).toList();
+        if (!reserved.isEmpty()) {
+            LOG.warn(
+                    "This Java keeps the signals {} for itself (-Xrs): they end the process without saving.",
+                    String.join(", ", reserved));
+        }
         return signal;
     }
 
-    /** Uses reflection: javac warns of the class in a way that cannot be silenced, and warnings are errors here. */
-    private void listen(String name, int number) {
+    /**
+     * Uses reflection: javac warns of the class in a way that cannot be silenced, and warnings are errors here.
+     *
+     * @return false if the virtual machine has reserved the signal; true also where the platform does not have it
+     */
+    private boolean listen(String name) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object signal = signalType.getConstructor(String.class).newInstance(name);
+            int number = (int) signalType.getMethod("getNumber").invoke(signal);
             Object handler = Proxy.newProxyInstance(
                     StopSignal.class.getClassLoader(), new Class<?>[] {handlerType}, (proxy, method, arguments) -> {
-                        receive(number);
+                        receive(name, number);
                         return null;
                     });
-            Object signalOfName = signalType.getConstructor(String.class).newInstance(name);
-            signalType.getMethod("handle", signalType, handlerType).invoke(null, signalOfName, handler);
-        } catch (InvocationTargetException notHere) {
-            // Windows has no HUP, and with -Xrs the virtual machine reserves some signals.
-            LOG.debug("Signal {} cannot be handled here.", name, notHere.getCause());
+            signalType.getMethod("handle", signalType, handlerType).invoke(null, signal, handler);
+            return true;
+        } catch (InvocationTargetException refused) {
+            LOG.debug("Signal {} cannot be handled.", name, refused.getCause());
+            return String.valueOf(refused.getCause().getMessage()).startsWith("Unknown");
         } catch (ReflectiveOperationException absent) {
             throw new IllegalStateException("The module jdk.unsupported is missing.", absent);
         }
     }
 
-    private void receive(int number) {
-        if (!signal.compareAndSet(0, number)) {
+    private synchronized void receive(String name, int number) {
+        long now = System.nanoTime();
+        boolean interrupt = name.equals("INT");
+        if (interrupt && interrupted && now - firstInterrupt >= REPEAT) {
             Runtime.getRuntime().halt(SIGNAL_EXIT + number);
         }
+        if (interrupt && !interrupted) {
+            interrupted = true;
+            firstInterrupt = now;
+        }
+        if (firstNumber != 0 && now - lastRequest < REPEAT) {
+            return;
+        }
+        boolean first = firstNumber == 0;
+        firstNumber = first ? number : firstNumber;
+        lastRequest = now;
         stop.run();
-        System.err.println("Stopping: finishing the step and saving. Press Ctrl-C again to abort without saving.");
+        System.err.println((first ? "Stopping (" + name + "): finishing the step and saving." : "Still saving.")
+                + (interrupt ? " Press Ctrl-C again to abort without saving." : ""));
     }
 
     /**
-     * The exit code: 128 + the number of the signal, as shells expect; that of TERM if the stop was asked for without a
-     * signal.
+     * The exit code: 128 + the number of the first signal, as shells expect; that of TERM if the stop was asked for
+     * without a signal.
      */
-    int exitCode() {
-        return SIGNAL_EXIT + (signal.get() == 0 ? SIGTERM : signal.get());
+    synchronized int exitCode() {
+        return SIGNAL_EXIT + (firstNumber == 0 ? SIGTERM : firstNumber);
     }
 }

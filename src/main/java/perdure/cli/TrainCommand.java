@@ -29,8 +29,8 @@ import picocli.CommandLine.Option;
             "0:Done, or nothing was left to do.",
             Main.FAILURE,
             Main.BAD_INPUT,
-            "129, 130, 143:Stopped by HUP, Ctrl-C or TERM, or by POST /training/stop (143). Everything that was"
-                    + " trained is saved."
+            "129, 130, 138, 143, 152:Stopped by HUP, Ctrl-C, USR1, TERM or XCPU, or by POST /training/stop (143)."
+                    + " Everything that was trained is saved. USR2 belongs to the Java virtual machine and ends it."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)

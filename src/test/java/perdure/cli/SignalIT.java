@@ -42,13 +42,44 @@ class SignalIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"HUP, 129", "INT, 130", "TERM, 143"})
+    @CsvSource({"HUP, 129", "INT, 130", "USR1, 138", "TERM, 143", "XCPU, 152"})
     void eachSavesTheStepItCameInAndHasAnExitCodeOfItsOwn(String signal, int exitCode) throws Exception {
         try (TrainingProcess trainer = start()) {
             assertTrue(trainer.await(() -> trainer.lastStep() > 20), trainer::output);
             send(trainer, signal);
             assertEquals(exitCode, trainer.waitFor(), trainer::output);
             assertEquals(trainer.lastStep(), trainer.lastSaved());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TERM, TERM, 143", "TERM, HUP, 143", "HUP, HUP, 129", "INT, INT, 130", "USR1, TERM, 138"})
+    void aRepetitionWithinASecondIsTheSameRequest(String first, String second, int exitCode) throws Exception {
+        try (TrainingProcess trainer = start()) {
+            assertTrue(trainer.await(() -> trainer.lastStep() > 20), trainer::output);
+            send(trainer, first);
+            new ProcessBuilder("kill", "-" + second, "" + trainer.pid()).start().waitFor(); // It may have ended.
+            assertEquals(exitCode, trainer.waitFor(), trainer::output);
+            assertEquals(trainer.lastStep(), trainer.lastSaved());
+        }
+    }
+
+    @Test
+    void onlyASecondInterruptAfterASecondAborts() throws Exception {
+        // One step of this model takes longer than all the waits together.
+        try (TrainingProcess trainer =
+                start("--batch-size", "256", "--layers", "24", "--hidden-size", "512", "--learning-rate", "0.001")) {
+            assertTrue(trainer.await(() -> contains(folder.resolve("run/training_status.json"), "training")));
+            TrainingProcess.pause(500);
+            send(trainer, "INT");
+            assertTrue(trainer.await(() -> trainer.output().contains("Press Ctrl-C again")), trainer::output);
+            send(trainer, "INT");
+            send(trainer, "TERM");
+            TrainingProcess.pause(1100);
+            assertTrue(trainer.isAlive(), trainer::output);
+            send(trainer, "INT");
+            assertEquals(130, trainer.waitFor(), trainer::output);
+            assertFalse(folderHolds("current.*"));
         }
     }
 
