@@ -74,7 +74,7 @@ final class ReferenceScript implements AutoCloseable {
     /** Saves weights for the script, as a Hugging Face model without a tokenizer. Returns the model's folder. */
     static Path save(LanguageModel model, Path work) {
         TrainerState state = new TrainerState(
-                new TrainerState.Position(0, 0, 0, 0),
+                new TrainerState.Position(0, 0, 0, 0, 0L),
                 new TrainerState.LossSum(0, 0),
                 null,
                 Map.of(),

@@ -142,7 +142,7 @@ public final class SaveBenchmark {
     }
 
     private static Position position(long step) {
-        return new Position(0, step, step, 0);
+        return new Position(0, step, step, 0, null);
     }
 
     private static double millisecondsSince(long start) {

@@ -145,12 +145,12 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     /** Where training resumes: inside an epoch if the checkpoint was saved there. */
     public TrainerState.Position position() {
         if (checkpoint == null) {
-            return new TrainerState.Position(lastEpoch + 1, 0, 0, 0);
+            return new TrainerState.Position(lastEpoch + 1, 0, 0, 0, 0L);
         }
-        TrainerState.Position saved = checkpoint.state().position();
+        TrainerState.Position saved = checkpoint.state().positionWithRows();
         return saved.epoch() == lastEpoch + 1
                 ? saved
-                : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens());
+                : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens(), 0L);
     }
 
     /** The epochs that remain, for a total of {@code epochs}. */

@@ -72,6 +72,21 @@ public record TrainerState(
         }
     }
 
+    /** The position. Rows that were not recorded follow from the recorded size of a step, if that is known. */
+    Position positionWithRows() {
+        Long batchSize = recorded("batch size");
+        Long accumulation = recorded("grad accum");
+        return position.epochRows() != null || batchSize == null || accumulation == null
+                ? position
+                : position.withRows(position.epochStep() * batchSize * accumulation);
+    }
+
+    /** A recorded number of {@link #identity}, by its name or by the flag that version 0.1.0 wrote; null if absent. */
+    private Long recorded(String name) {
+        String value = identity.getOrDefault(name, identity.get("--" + name.replace(' ', '-')));
+        return value != null && value.matches("[1-9][0-9]{0,8}") ? Long.valueOf(value) : null;
+    }
+
     /** Index of the last epoch that finished, or -1. */
     public int lastEpoch() {
         return position.epoch() - 1;
@@ -84,14 +99,21 @@ public record TrainerState(
      * @param epochStep optimizer steps finished in that epoch
      * @param step optimizer steps finished in all
      * @param tokens trained on in all
+     * @param epochRows rows of the epoch that its steps have trained on; null if they are not known, since an earlier
+     *     version that did not record them saved it
      */
-    public record Position(int epoch, long epochStep, long step, long tokens) {
+    public record Position(int epoch, long epochStep, long step, long tokens, Long epochRows) {
 
         public Position {
-            if (epoch < 0 || epochStep < 0 || step < epochStep || tokens < 0) {
+            if (epoch < 0 || epochStep < 0 || step < epochStep || tokens < 0 || epochRows != null && epochRows < 0) {
                 throw new IllegalArgumentException("There is no position at epoch " + epoch + ", step " + epochStep
                         + " of it, step " + step + " in all, after " + tokens + " tokens.");
             }
+        }
+
+        /** The same place, if the epoch's steps have trained on so many rows. */
+        public Position withRows(long rows) {
+            return new Position(epoch, epochStep, step, tokens, rows);
         }
     }
 

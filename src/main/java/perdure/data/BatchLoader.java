@@ -6,12 +6,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
- * Loads the micro-batches of a range of tokens. Batch {@code k} of epoch {@code e} depends only on the seed, {@code e}
- * and {@code k}, and is found at constant cost.
+ * Loads the micro-batches of a range of tokens. Row {@code k} of epoch {@code e} depends only on the seed, {@code e}
+ * and {@code k}, and is found at constant cost. A batch is consecutive rows.
  *
  * <p>Each prediction of the range occurs exactly once per epoch. Every epoch has the same number of batches. The last
  * batch of an epoch may have fewer rows. While the caller works on a batch, another thread loads the next one. A loader
@@ -25,7 +24,7 @@ public final class BatchLoader implements AutoCloseable {
     private final Order order;
     private final ExecutorService thread;
     private int nextEpoch;
-    private long nextIndex;
+    private long nextRow;
     private Future<Batch> next;
 
     /** The windows of an epoch, and the order in which they are visited. */
@@ -92,7 +91,7 @@ public final class BatchLoader implements AutoCloseable {
 
     /** Micro-batches per epoch. */
     public long batches() {
-        return (order.plan(0).windows().count() + batchSize - 1) / batchSize;
+        return (rows() + batchSize - 1) / batchSize;
     }
 
     /** Predictions per epoch, which is the number of tokens trained on. */
@@ -100,39 +99,46 @@ public final class BatchLoader implements AutoCloseable {
         return range.predictions();
     }
 
+    /** Rows per epoch: the windows that its text is cut into. */
+    public long rows() {
+        return order.plan(0).windows().count();
+    }
+
     /**
      * The micro-batches of an optimizer step. The last step of an epoch may have fewer. While the caller works on a
-     * micro-batch, another thread loads the next one.
+     * micro-batch, another thread loads the next one. Which predictions a row holds does not depend on the batch size,
+     * so that it may change inside an epoch.
      *
      * @param epoch index from zero
-     * @param step index in the epoch, from zero
+     * @param row index in the epoch, from zero, of the step's first row
      * @param accumulation micro-batches per step
      */
-    public MicroBatches microBatches(int epoch, long step, int accumulation) {
-        long first = step * accumulation;
-        long end = Math.min(first + accumulation, batches());
+    public MicroBatches microBatches(int epoch, long row, int accumulation) {
+        long end = Math.min(row + (long) accumulation * batchSize, rows());
         return new MicroBatches(
-                LongStream.range(first, end).map(index -> tokens(epoch, index)).sum(),
-                () -> LongStream.range(first, end)
-                        .mapToObj(index -> batch(epoch, index))
-                        .iterator());
+                firstRows(row, end).map(first -> tokensFrom(epoch, first)).sum(),
+                () -> firstRows(row, end).mapToObj(first -> from(epoch, first)).iterator());
+    }
+
+    private LongStream firstRows(long row, long end) {
+        return LongStream.iterate(row, first -> first < end, first -> first + batchSize);
     }
 
     /** Number of targets of a batch that are not padding. No token is read to find it. */
     public long tokens(int epoch, long index) {
+        return tokensFrom(epoch, index * batchSize);
+    }
+
+    private long tokensFrom(int epoch, long first) {
         Plan plan = order.plan(epoch);
-        return IntStream.range(0, rows(plan, index))
-                .mapToLong(row -> plan.windows().length(window(plan, index, row)))
+        return LongStream.range(first, first + rows(plan, first))
+                .map(row -> plan.windows().length(plan.window(row)))
                 .sum();
     }
 
-    private int rows(Plan plan, long index) {
-        return (int) Math.min(batchSize, plan.windows().count() - index * batchSize);
-    }
-
-    /** The window that a row of a batch holds. */
-    private long window(Plan plan, long index, int row) {
-        return plan.window(index * batchSize + row);
+    /** Rows of the batch that begins with that row. */
+    private int rows(Plan plan, long first) {
+        return (int) Math.min(batchSize, plan.windows().count() - first);
     }
 
     /**
@@ -143,19 +149,25 @@ public final class BatchLoader implements AutoCloseable {
      * @throws CancellationException if the thread is interrupted while it waits
      */
     public Batch batch(int epoch, long index) {
+        return from(epoch, index * batchSize);
+    }
+
+    /** The micro-batch that begins with a row of the epoch. */
+    private Batch from(int epoch, long first) {
         if (thread.isShutdown()) {
             throw new IllegalStateException("The batch loader is closed.");
         }
-        if (epoch < 0 || index < 0 || index >= batches()) {
-            throw new IndexOutOfBoundsException("There is no batch " + index + " in epoch " + epoch + ".");
+        long rows = rows();
+        if (epoch < 0 || first < 0 || first >= rows) {
+            throw new IndexOutOfBoundsException("There is no row " + first + " in epoch " + epoch + ".");
         }
-        Batch batch = next != null && nextEpoch == epoch && nextIndex == index ? await(next) : load(epoch, index);
-        boolean last = index == batches() - 1;
+        Batch batch = next != null && nextEpoch == epoch && nextRow == first ? await(next) : load(epoch, first);
+        boolean last = first + batchSize >= rows;
         int followingEpoch = last ? epoch + 1 : epoch;
-        long followingIndex = last ? 0 : index + 1;
-        next = thread.submit(() -> load(followingEpoch, followingIndex));
+        long followingRow = last ? 0 : first + batchSize;
+        next = thread.submit(() -> load(followingEpoch, followingRow));
         nextEpoch = followingEpoch;
-        nextIndex = followingIndex;
+        nextRow = followingRow;
         return batch;
     }
 
@@ -170,16 +182,16 @@ public final class BatchLoader implements AutoCloseable {
         }
     }
 
-    private Batch load(int epoch, long index) {
+    private Batch load(int epoch, long first) {
         Plan plan = order.plan(epoch);
         Windows windows = plan.windows();
-        int rows = rows(plan, index);
+        int rows = rows(plan, first);
         long[] ids = new long[Math.multiplyExact(rows, context)];
         long[] targets = new long[Math.multiplyExact(rows, context)];
         Arrays.fill(targets, Batch.IGNORED);
         long tokens = 0;
         for (int row = 0; row < rows; row++) {
-            long window = window(plan, index, row);
+            long window = plan.window(first + row);
             long start = range.from() + windows.start(window);
             int length = windows.length(window);
             for (int i = 0; i < length; i++) {

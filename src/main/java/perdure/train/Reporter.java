@@ -27,7 +27,6 @@ public final class Reporter {
     private final Supplier<String> sample;
 
     private Plan plan;
-    private long stepsPerEpoch;
     private SessionClock clock;
     private Double learningRate;
     private Double gradientNorm;
@@ -82,9 +81,8 @@ public final class Reporter {
                 + " to " + now.epochs() + " epochs";
     }
 
-    void begin(Plan plan, long stepsPerEpoch, Position position, List<Session> earlier) {
+    void begin(Plan plan, Position position, List<Session> earlier) {
         this.plan = plan;
-        this.stepsPerEpoch = stepsPerEpoch;
         clock = new SessionClock(
                 earlier, position.step(), position.tokens(), Instant.now().toString());
     }
@@ -95,7 +93,8 @@ public final class Reporter {
     }
 
     /** Publishes a status with this state. */
-    void publish(State state, Position position, LossSum loss, Best best, Saved saved, String message) {
+    void publish(
+            State state, Position position, long epochSteps, LossSum loss, Best best, Saved saved, String message) {
         clock.tick(position.step(), position.tokens());
         boolean running = state.isRunning();
         int epoch = running ? Math.min(position.epoch() + 1, plan.epochs()) : position.epoch();
@@ -111,7 +110,7 @@ public final class Reporter {
                                 position.step(),
                                 plan.totalSteps(),
                                 position.epochStep(),
-                                stepsPerEpoch,
+                                epochSteps,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
                         clock.speed(plan.totalSteps()),

@@ -80,11 +80,10 @@ public final class Trainer {
     private final Reporter reporter;
     private final BooleanSupplier stop;
     private final RandomState random;
-    private final long stepsPerEpoch;
 
     // Only the loop changes these.
     private LearningRateSchedule schedule;
-    private Position position = new Position(0, 0, 0, 0);
+    private Position position = new Position(0, 0, 0, 0, 0L);
     private LossSum loss = new LossSum(0, 0);
     private Best best;
 
@@ -104,7 +103,6 @@ public final class Trainer {
         this.reporter = reporter;
         this.stop = stop;
         random = new RandomState(learner.device());
-        stepsPerEpoch = options.stepsIn(batches.batches());
     }
 
     /**
@@ -131,13 +129,13 @@ public final class Trainer {
             while (position.epoch() < options.epochs()) {
                 DeviceMigrator.ensure(learner.model(), learner.device());
                 learner.model().train(true);
-                while (position.epochStep() < stepsPerEpoch) {
+                while (position.epochStep() < epochSteps()) {
                     if (options.maximumSteps() > 0 && position.step() >= options.maximumSteps()) {
                         return Outcome.LIMIT;
                     }
                     double learningRate = schedule.at(position.step());
                     MicroBatches microBatches =
-                            batches.microBatches(position.epoch(), position.epochStep(), accumulation);
+                            batches.microBatches(position.epoch(), position.epochRows(), accumulation);
                     Step step = step(learner, microBatches, learningRate, options.gradientClip(), stop, UNTIMED);
                     advance(step);
                     LOG.trace("Step {}.", position.step());
@@ -218,7 +216,11 @@ public final class Trainer {
 
     private void advance(Step step) {
         position = new Position(
-                position.epoch(), position.epochStep() + 1, position.step() + 1, position.tokens() + step.tokens());
+                position.epoch(),
+                position.epochStep() + 1,
+                position.step() + 1,
+                position.tokens() + step.tokens(),
+                Math.min(position.epochRows() + options.batch().rows(), batches.rows()));
         loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
     }
 
@@ -232,7 +234,7 @@ public final class Trainer {
             best = new Best(epochLoss, epoch);
         }
         writer.logEpoch(position, epochLoss, evaluation);
-        position = new Position(epoch + 1, 0, position.step(), position.tokens());
+        position = new Position(epoch + 1, 0, position.step(), position.tokens(), 0L);
         loss = new LossSum(0, 0);
         save();
         reporter.epoch(epoch, epochLoss, evaluation);
@@ -244,17 +246,26 @@ public final class Trainer {
         writer.save(learner, state);
     }
 
+    /** Optimizer steps of the epoch in progress. */
+    private long epochSteps() {
+        return options.stepsIn(batches.rows(), position.epochStep(), position.epochRows());
+    }
+
     /** Sets the position in the run, the best epoch and the learning rate schedule. */
     private void begin(Restart restart) {
-        position = restart.position();
+        Position found = restart.position();
+        position = found.epochRows() == null
+                ? found.withRows(found.epochStep() * options.batch().rows())
+                : found;
         best = restart.best();
-        long remaining = (long) (options.epochs() - position.epoch()) * stepsPerEpoch - position.epochStep();
-        schedule = options.schedule().over(position.step() + remaining);
+        long inThisEpoch = Math.max(0, epochSteps() - position.epochStep());
+        long later = (options.epochs() - position.epoch() - 1) * options.stepsIn(batches.rows(), 0, 0);
+        schedule = options.schedule().over(position.step() + inThisEpoch + later);
         Checkpoint checkpoint = restart.checkpoint();
         writer.begin(position, checkpoint == null ? null : checkpoint.name());
         List<TrainerState.Session> earlier =
                 checkpoint == null ? List.of() : checkpoint.state().sessions();
-        reporter.begin(plan(), stepsPerEpoch, position, earlier);
+        reporter.begin(plan(), position, earlier);
     }
 
     /** Seeds the random generators, then loads the saved state if there is one. */
@@ -281,7 +292,7 @@ public final class Trainer {
     }
 
     private void publish(State state) {
-        reporter.publish(state, position, loss, best, writer.saved(), writer.problem());
+        reporter.publish(state, position, epochSteps(), loss, best, writer.saved(), writer.problem());
     }
 
     private void finish(Outcome outcome) {
@@ -295,7 +306,8 @@ public final class Trainer {
 
     private void fail(Throwable failure) {
         try {
-            reporter.publish(State.FAILED, position, loss, best, writer.saved(), RunWriter.describe(failure));
+            reporter.publish(
+                    State.FAILED, position, epochSteps(), loss, best, writer.saved(), RunWriter.describe(failure));
         } catch (RuntimeException | Error another) {
             failure.addSuppressed(another);
         }

@@ -28,6 +28,11 @@ public record TrainingOptions(
             requirePositive("batch size", size);
             requirePositive("gradient accumulation", accumulation);
         }
+
+        /** Rows of an optimizer step. */
+        public long rows() {
+            return (long) size * accumulation;
+        }
     }
 
     public TrainingOptions {
@@ -43,9 +48,15 @@ public record TrainingOptions(
         }
     }
 
-    /** Optimizer steps of an epoch that has this many micro-batches. */
-    long stepsIn(long microBatches) {
-        long whole = (microBatches + batch.accumulation() - 1) / batch.accumulation();
+    /**
+     * Optimizer steps of an epoch, with those that were taken with another batch geometry.
+     *
+     * @param rows of the epoch
+     * @param steps of it that have been taken
+     * @param taken rows that those steps have trained on
+     */
+    long stepsIn(long rows, long steps, long taken) {
+        long whole = steps + (Math.max(0, rows - taken) + batch.rows() - 1) / batch.rows();
         return stepsPerEpoch == 0 ? whole : Math.min(stepsPerEpoch, whole);
     }
 

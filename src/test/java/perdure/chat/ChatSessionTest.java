@@ -216,7 +216,7 @@ class ChatSessionTest {
 
     /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
     private void save(long step, TrainerState.LossSum loss, long seed) {
-        TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
+        TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state =
                 new TrainerState(position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of());
         ModelConfig config = TestConfigs.BYTES;

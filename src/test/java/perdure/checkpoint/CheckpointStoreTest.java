@@ -42,7 +42,7 @@ class CheckpointStoreTest {
 
         Restart restart = whole(7);
         assertEquals(List.of(), restart.warnings());
-        assertEquals(new Position(0, 7, 7, 7 * 96), restart.position());
+        assertEquals(new Position(0, 7, 7, 7 * 96, null), restart.position());
         assertEquals(Runs.at(7).state(), restart.checkpoint().state());
         assertNull(restart.best());
         assertEquals(new Meta(-1, null, "step-0000000007", 7L, null, null), new MetaStore(folder).read());
@@ -174,7 +174,7 @@ class CheckpointStoreTest {
 
         Restart restart = whole(105);
         assertEquals(6, restart.plan(10).remaining());
-        assertEquals(new Position(4, 0, 105, 105 * 96), restart.position());
+        assertEquals(new Position(4, 0, 105, 105 * 96, 0L), restart.position());
         assertEquals(1, restart.warnings().size());
     }
 

@@ -70,7 +70,7 @@ class LossHistoryTest {
     @Test
     void anEpochThatHadNotFinishedIsCutThoughItsLastStepStays() throws Exception {
         train(0, 10);
-        TrainerState.Position beforeTheEnd = new TrainerState.Position(0, 10, 10, 960);
+        TrainerState.Position beforeTheEnd = new TrainerState.Position(0, 10, 10, 960, null);
         LossHistory.open(folder, beforeTheEnd).close();
 
         LossCurve curve = LossCurve.read(folder, 100);

@@ -79,7 +79,7 @@ class MetaStoreTest {
         Restart restart = Restart.find(folder);
 
         assertEquals(6, restart.plan(10).remaining());
-        assertEquals(new TrainerState.Position(4, 0, 0, 0), restart.position());
+        assertEquals(new TrainerState.Position(4, 0, 0, 0, 0L), restart.position());
         assertEquals(new TrainerState.Best(1.5, -1), restart.best());
         assertNull(restart.checkpoint());
         assertEquals(1, restart.warnings().size());

@@ -37,7 +37,7 @@ public final class Runs {
     private Runs() {}
 
     static Position position(long step) {
-        return new Position((int) (step / STEPS_PER_EPOCH), step % STEPS_PER_EPOCH, step, step * 96);
+        return new Position((int) (step / STEPS_PER_EPOCH), step % STEPS_PER_EPOCH, step, step * 96, null);
     }
 
     /** The best epoch is always the last that finished. */

@@ -113,7 +113,7 @@ class BatchLoaderTest {
                 BatchLoader one = BatchLoader.shuffled(range, context, batchSize, seed)) {
             long index = 0;
             for (long step = 0; index < loader.batches(); step++) {
-                MicroBatches microBatches = loader.microBatches(1, step, accumulation);
+                MicroBatches microBatches = loader.microBatches(1, step * accumulation * batchSize, accumulation);
                 long first = index;
                 long tokens = 0;
                 for (Batch batch : microBatches.batches()) {
@@ -124,6 +124,33 @@ class BatchLoaderTest {
                 assertEquals(tokens, microBatches.tokens());
             }
         }
+    }
+
+    /** As when memory ran out in the middle of an epoch and the run goes on with a smaller batch. */
+    @Property(tries = 100)
+    void anotherBatchSizeGoesOnAtTheSameRow(
+            @ForAll @IntRange(min = 41, max = 400) int predictions,
+            @ForAll @IntRange(min = 1, max = 40) int context,
+            @ForAll @IntRange(min = 1, max = 9) int before,
+            @ForAll @IntRange(min = 1, max = 9) int after,
+            @ForAll @IntRange(max = 20) int steps,
+            @ForAll long seed) {
+        TokenRange range = new TokenRange(FILE, 0, predictions + 1);
+        int[] seen = new int[predictions + 1];
+        try (BatchLoader first = BatchLoader.shuffled(range, context, before, seed);
+                BatchLoader then = BatchLoader.shuffled(range, context, after, seed)) {
+            long row = 0;
+            for (int step = 0; row < first.rows(); step++) {
+                BatchLoader loader = step < steps ? first : then;
+                for (Batch batch : loader.microBatches(2, row, 2).batches()) {
+                    Arrays.stream(batch.targets())
+                            .filter(target -> target != Batch.IGNORED)
+                            .forEach(target -> seen[(int) target]++);
+                    row += batch.rows();
+                }
+            }
+        }
+        assertTrue(Arrays.stream(seen).skip(1).allMatch(times -> times == 1));
     }
 
     @Test

@@ -28,7 +28,7 @@ public final class SavedModel {
     /** @param sessions the step after which each process began */
     public static void commit(Path runFolder, long step, List<Long> sessions) {
         NativeRuntime.load();
-        TrainerState.Position position = new TrainerState.Position(0, step, step, 20);
+        TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state = new TrainerState(
                 position,
                 new TrainerState.LossSum(46.2, 20),
