@@ -60,15 +60,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
      */
     public static Restart find(Path runFolder) {
         Meta meta = new MetaStore(runFolder).read();
-        Set<String> candidates = new LinkedHashSet<>();
-        if (meta.checkpoint() != null) {
-            candidates.add(meta.checkpoint());
-        }
-        try {
-            CheckpointName.list(runFolder).forEach(name -> candidates.add(name.toString()));
-        } catch (IOException problem) {
-            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
-        }
+        Set<String> candidates = candidates(runFolder, meta);
         if (candidates.isEmpty()) {
             return withoutWeights(runFolder, meta);
         }
@@ -85,12 +77,44 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
                 + String.join("; ", bad));
     }
 
+    /**
+     * The state of the newest checkpoint, to read what it recorded of the run; null if there is none. It verifies
+     * nothing, and passes over what cannot be read, which {@link #find} reports.
+     *
+     * @throws IllegalArgumentException if {@code current.meta.json} is not valid
+     * @throws NewerFormatException if only a newer version can read the run
+     */
+    public static TrainerState newestState(Path runFolder) {
+        for (String candidate : candidates(runFolder, new MetaStore(runFolder).read())) {
+            try {
+                return Json.read(runFolder.resolve(candidate).resolve(Checkpoint.STATE), TrainerState.class);
+            } catch (IOException | DamagedFileException unreadable) {
+                continue;
+            }
+        }
+        return null;
+    }
+
     private static Restart withoutWeights(Path runFolder, Meta meta) {
         List<String> warnings = meta.lastEpoch() < 0
                 ? List.of()
                 : List.of(new MetaStore(runFolder).file() + " says that " + (meta.lastEpoch() + 1)
                         + " epochs are finished, but there are no weights beside it: weights start fresh.");
         return new Restart(meta.lastEpoch(), best(meta), null, warnings);
+    }
+
+    /** The names of the checkpoints: first that of the meta file, then the newest first. */
+    private static Set<String> candidates(Path runFolder, Meta meta) {
+        Set<String> candidates = new LinkedHashSet<>();
+        if (meta.checkpoint() != null) {
+            candidates.add(meta.checkpoint());
+        }
+        try {
+            CheckpointName.list(runFolder).forEach(name -> candidates.add(name.toString()));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+        }
+        return candidates;
     }
 
     private static TrainerState.Best best(Meta meta) {

@@ -107,7 +107,7 @@ final class BenchCommand implements Callable<Integer> {
         if (nativeFlags.precision() != Precision.FP32) {
             throw new BadInputException("--precision " + nativeFlags.precision + ": bench measures float32 only.");
         }
-        if (!List.of("auto", "cpu").contains(nativeFlags.device)) {
+        if (nativeFlags.device != null && !List.of("auto", "cpu").contains(nativeFlags.device)) {
             throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU only.");
         }
         if (recovery) {

@@ -38,7 +38,10 @@ final class DataFlags {
         if (validationFraction != null && !validation.isEmpty()) {
             throw new BadInputException("--validation and --validation-fraction exclude each other.");
         }
-        RunConfig changed = config.data(data.toArray(Path[]::new)).validation(validation.toArray(Path[]::new));
+        RunConfig changed = data.isEmpty() ? config : config.data(data.toArray(Path[]::new));
+        if (validationFraction != null || !validation.isEmpty()) {
+            changed = changed.validation(validation.toArray(Path[]::new));
+        }
         return Flags.set("--validation-fraction", validationFraction, changed, changed::validationFraction);
     }
 }

@@ -1,8 +1,14 @@
 package perdure.cli;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import perdure.run.BadInputException;
+import perdure.run.BadInputException.Change;
+import picocli.CommandLine.ParseResult;
 
 /** Hands the values of flags to records, and names the flag where a record refuses its value. */
 final class Flags {
@@ -41,8 +47,40 @@ final class Flags {
         return value == null ? unset : set(flag, value, record);
     }
 
-    /** The message of a refused setting, with the name of its flag. */
-    static String message(BadInputException badInput) {
+    /**
+     * The message of a refused setting, with the name of its flag. Where a run was saved with other settings, it ends
+     * with the command that goes on.
+     */
+    static String message(BadInputException badInput, ParseResult command) {
+        return badInput.changes().isEmpty() ? message(badInput) : changed(badInput.changes(), command);
+    }
+
+    private static String changed(List<Change> changes, ParseResult command) {
+        String list = changes.stream()
+                .map(change -> change.setting() == null
+                        ? change.text()
+                        : flag(change.setting())
+                                + change.text().substring(change.setting().length()))
+                .collect(Collectors.joining("; "));
+        Set<String> changed = changes.stream()
+                .filter(change -> change.setting() != null)
+                .map(change -> flag(change.setting()))
+                .collect(Collectors.toSet());
+        boolean given = changes.stream()
+                .allMatch(change -> change.setting() != null && command.hasMatchedOption(flag(change.setting())));
+        boolean acceptable = changes.stream().allMatch(Change::acceptable);
+        List<String> ways = new ArrayList<>();
+        if (given) {
+            ways.add("To go on as it was: " + GivenFlags.of(command, changed).line());
+        }
+        if (acceptable) {
+            ways.add("To go on with the change: "
+                    + GivenFlags.of(command, Set.of()).line(flag("accept changes")));
+        }
+        return "The run was saved with other settings: " + list + ". " + String.join(" ", ways);
+    }
+
+    private static String message(BadInputException badInput) {
         String remedy = badInput.remedy() == null ? "" : " (" + flag(badInput.remedy()) + ")";
         if (badInput.setting() == null) {
             return badInput.getMessage() + remedy;

@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.ScopeType;
 
 /** The command line: its subcommands, and how errors are reported. */
@@ -74,16 +75,21 @@ public final class Main {
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
                     .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
-                    .setExecutionExceptionHandler((problem, command, unused) -> main.explain(problem))
+                    .setExecutionExceptionHandler((problem, command, parsed) -> main.explain(problem, leaf(parsed)))
                     .execute(arguments);
         } catch (Error problem) {
-            return main.explain(problem);
+            return main.explain(problem, null);
         }
     }
 
-    private int explain(Throwable problem) {
+    /** The result of the subcommand that ran. */
+    private static ParseResult leaf(ParseResult parsed) {
+        return parsed.hasSubcommand() ? leaf(parsed.subcommand()) : parsed;
+    }
+
+    private int explain(Throwable problem, ParseResult command) {
         if (problem instanceof BadInputException badInput) {
-            return badInput(Flags.message(badInput));
+            return badInput(Flags.message(badInput, command));
         }
         if (verbose) {
             problem.printStackTrace(System.err);

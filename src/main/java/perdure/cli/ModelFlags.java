@@ -8,14 +8,14 @@ import picocli.CommandLine.Option;
 /** The flags that shape the model. */
 @Heading("Model")
 final class ModelFlags {
-    @Option(names = "--layers", paramLabel = "N", description = "Number of decoder layers (default: ${DEFAULT-VALUE}).")
-    int layers = ModelShape.DEFAULT.layers();
+    @Option(names = "--layers", paramLabel = "N", description = "Number of decoder layers (default: 3).")
+    Integer layers;
 
     @Option(
             names = "--heads",
             paramLabel = "N",
-            description = "Number of query heads. It must divide --hidden-size (default: ${DEFAULT-VALUE}).")
-    int heads = ModelShape.DEFAULT.heads();
+            description = "Number of query heads. It must divide --hidden-size (default: 4).")
+    Integer heads;
 
     @Option(
             names = "--kv-heads",
@@ -24,8 +24,8 @@ final class ModelFlags {
                     + " attention (default: as many as --heads).")
     Integer keyValueHeads;
 
-    @Option(names = "--hidden-size", paramLabel = "N", description = "Width of the model (default: ${DEFAULT-VALUE}).")
-    int hiddenSize = ModelShape.DEFAULT.hiddenSize();
+    @Option(names = "--hidden-size", paramLabel = "N", description = "Width of the model (default: 128).")
+    Integer hiddenSize;
 
     @Option(
             names = "--intermediate-size",
@@ -38,29 +38,29 @@ final class ModelFlags {
     @Option(
             names = "--context",
             paramLabel = "N",
-            description = "Longest sequence that the model sees at once, in tokens (default: ${DEFAULT-VALUE}).")
-    int context = ModelShape.DEFAULT.context();
+            description = "Longest sequence that the model sees at once, in tokens (default: 128).")
+    Integer context;
 
     @Option(
             names = "--vocab-size",
             paramLabel = "N",
             description = "Number of tokens that the tokenizer learns, without the three special ones. 256 trains on"
-                    + " plain bytes (default: ${DEFAULT-VALUE}).")
-    int vocabularySize = ModelShape.DEFAULT.vocabularySize();
+                    + " plain bytes (default: 1536).")
+    Integer vocabularySize;
 
-    /** The shape of the model; the records check it. */
-    ModelShape shape() {
-        ModelShape shape = ModelShape.DEFAULT;
-        shape = Flags.set("--layers", layers, shape::layers);
-        shape = Flags.set("--heads", heads, shape::heads);
+    /** The shape with the values of the flags that were given; the records check it. */
+    ModelShape apply(ModelShape before) {
+        ModelShape shape = before;
+        shape = Flags.set("--layers", layers, shape, shape::layers);
+        shape = Flags.set("--heads", heads, shape, shape::heads);
         shape = Flags.set("--kv-heads", keyValueHeads, shape, shape::keyValueHeads);
-        shape = Flags.set("--hidden-size", hiddenSize, shape::hiddenSize);
+        shape = Flags.set("--hidden-size", hiddenSize, shape, shape::hiddenSize);
         shape = Flags.set("--intermediate-size", intermediateSize, shape, shape::intermediateSize);
-        shape = Flags.set("--context", context, shape::context);
-        shape = Flags.set("--vocab-size", vocabularySize, shape::vocabularySize);
+        shape = Flags.set("--context", context, shape, shape::context);
+        shape = Flags.set("--vocab-size", vocabularySize, shape, shape::vocabularySize);
         ModelShape whole = shape;
-        String together =
-                hiddenSize + " --heads " + heads + (keyValueHeads == null ? "" : " --kv-heads " + keyValueHeads);
+        String together = whole.hiddenSize() + " --heads " + whole.heads()
+                + (whole.keyValueHeads() == 0 ? "" : " --kv-heads " + whole.keyValueHeads());
         Flags.set("--hidden-size", together, unused -> whole.config(whole.vocabularySize()));
         return whole;
     }

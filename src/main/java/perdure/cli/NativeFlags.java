@@ -7,6 +7,7 @@ import perdure.device.Devices;
 import perdure.device.NativeConfig;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
+import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
 
 /** The flags that say on which device and in which precision to compute. */
@@ -15,9 +16,8 @@ final class NativeFlags {
     @Option(
             names = "--device",
             paramLabel = "auto|cpu|cuda[:i]",
-            defaultValue = "auto",
             description = {
-                "Where to compute (default: ${DEFAULT-VALUE}).",
+                "Where to compute (default: auto).",
                 "auto: the first NVIDIA GPU if this build and this machine have one, else the CPU.",
                 "cpu: the CPU.",
                 "cuda, cuda:0, cuda:1, …: that GPU; it is an error if it cannot be used."
@@ -27,9 +27,8 @@ final class NativeFlags {
     @Option(
             names = "--precision",
             paramLabel = "fp32|bf16",
-            defaultValue = "fp32",
             description = {
-                "Arithmetic of the forward pass (default: ${DEFAULT-VALUE}).",
+                "Arithmetic of the forward pass (default: fp32).",
                 "fp32: 32-bit floating point.",
                 "bf16: bfloat16 in matrix products and attention; the weights stay float32. Meant for GPUs."
             })
@@ -48,8 +47,19 @@ final class NativeFlags {
                     + " folder native-config, or cuda.properties in the CUDA build).")
     Path nativeConfig;
 
+    /** The configuration with the values of the flags that were given. */
+    RunConfig apply(RunConfig config) {
+        RunConfig changed = Flags.set("--device", device, config, config::device);
+        RunConfig before = changed;
+        changed = Flags.set("--precision", precision, before, text -> before.precision(Precision.parse(text)));
+        if (nativeConfig != null) {
+            changed = changed.natives(config());
+        }
+        return Flags.set("--threads", threads, changed, changed::threads);
+    }
+
     Precision precision() {
-        return Flags.set("--precision", precision, Precision::parse);
+        return Flags.set("--precision", precision, Precision.FP32, Precision::parse);
     }
 
     /** Loads libtorch with these settings. */
@@ -63,7 +73,7 @@ final class NativeFlags {
 
     /** The device to compute on; the caller closes it. */
     Device device() {
-        return Flags.set("--device", device, Devices::resolve);
+        return Flags.set("--device", device == null ? "auto" : device, Devices::resolve);
     }
 
     /** The settings to load {@link perdure.device.NativeRuntime} with. */

@@ -9,17 +9,14 @@ import picocli.CommandLine.Option;
 /** The flags that say how the weights are trained. */
 @Heading("Optimisation")
 final class OptimizationFlags {
-    @Option(
-            names = "--batch-size",
-            paramLabel = "N",
-            description = "Sequences per micro-batch (default: ${DEFAULT-VALUE}).")
-    int batchSize = Optimization.DEFAULT.batching().size();
+    @Option(names = "--batch-size", paramLabel = "N", description = "Sequences per micro-batch (default: 8).")
+    Integer batchSize;
 
     @Option(
             names = "--grad-accum",
             paramLabel = "N",
-            description = "Micro-batches per optimizer step; their gradients are added up (default: ${DEFAULT-VALUE}).")
-    int gradientAccumulation = Optimization.DEFAULT.batching().accumulation();
+            description = "Micro-batches per optimizer step; their gradients are added up (default: 1).")
+    Integer gradientAccumulation;
 
     @Option(
             names = "--learning-rate",
@@ -37,67 +34,63 @@ final class OptimizationFlags {
     @Option(
             names = "--warmup-steps",
             paramLabel = "N",
-            description = "Steps in which the learning rate rises from 0 to its peak (default: ${DEFAULT-VALUE}).")
-    long warmupSteps = Optimization.DEFAULT.warmupSteps();
+            description = "Steps in which the learning rate rises from 0 to its peak (default: 100).")
+    Long warmupSteps;
 
     @Option(
             names = "--schedule",
             paramLabel = "cosine|wsd|constant",
             description = {
-                "How the learning rate goes on after the warm-up (default: ${DEFAULT-VALUE}).",
+                "How the learning rate goes on after the warm-up (default: cosine).",
                 "cosine: it falls along half a cosine to --min-learning-rate.",
                 "wsd: it stays at the peak, and falls in a straight line in the last fifth of the run.",
                 "constant: it stays at the peak."
             })
-    LearningRateSchedule.Kind schedule = Optimization.DEFAULT.schedule();
+    LearningRateSchedule.Kind schedule;
 
     @Option(
             names = "--weight-decay",
             paramLabel = "R",
-            description = "Decoupled weight decay (AdamW) of the weight matrices (default: ${DEFAULT-VALUE}).")
-    double weightDecay = Optimization.DEFAULT.adamW().weightDecay();
+            description = "Decoupled weight decay (AdamW) of the weight matrices (default: 0.1).")
+    Double weightDecay;
 
-    @Option(
-            names = "--beta1",
-            paramLabel = "R",
-            description = "Decay rate of AdamW's first moment (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--beta1", paramLabel = "R", description = "Decay rate of AdamW's first moment (default: 0.9).")
     double beta1 = Optimization.DEFAULT.adamW().beta1();
 
-    @Option(
-            names = "--beta2",
-            paramLabel = "R",
-            description = "Decay rate of AdamW's second moment (default: ${DEFAULT-VALUE}).")
+    @Option(names = "--beta2", paramLabel = "R", description = "Decay rate of AdamW's second moment (default: 0.95).")
     double beta2 = Optimization.DEFAULT.adamW().beta2();
 
     @Option(
             names = "--grad-clip",
             paramLabel = "R",
-            description = "Largest norm of all gradients together; larger ones are scaled down to it (default:"
-                    + " ${DEFAULT-VALUE}).")
-    double gradientClip = Optimization.DEFAULT.gradientClip();
+            description =
+                    "Largest norm of all gradients together; larger ones are scaled down to it. 0 scales none down (default:"
+                            + " 1).")
+    Double gradientClip;
 
     @Option(
             names = "--dropout",
             paramLabel = "R",
-            description = "Probability that an activation is dropped while training (default: ${DEFAULT-VALUE}).")
-    double dropout = Optimization.DEFAULT.dropout();
+            description = "Probability that an activation is dropped while training (default: 0).")
+    Double dropout;
 
-    /** The settings; the records check them. */
-    Optimization optimization() {
-        Optimization optimization = Optimization.DEFAULT;
-        optimization = Flags.set("--batch-size", batchSize, optimization::batchSize);
-        optimization = Flags.set("--grad-accum", gradientAccumulation, optimization::gradientAccumulation);
+    /** The settings with the values of the flags that were given; the records check them. */
+    Optimization apply(Optimization before) {
+        Optimization optimization = before;
+        optimization = Flags.set("--batch-size", batchSize, optimization, optimization::batchSize);
+        optimization =
+                Flags.set("--grad-accum", gradientAccumulation, optimization, optimization::gradientAccumulation);
         optimization = Flags.set("--learning-rate", learningRate, optimization, optimization::learningRate);
         optimization =
                 Flags.set("--min-learning-rate", minimumLearningRate, optimization, optimization::minimumLearningRate);
-        optimization = Flags.set("--warmup-steps", warmupSteps, optimization::warmupSteps);
-        optimization = optimization.schedule(schedule);
-        AdamW.Settings adamW = AdamW.Settings.DEFAULT;
-        adamW = Flags.set("--weight-decay", weightDecay, adamW::weightDecay);
-        adamW = Flags.set("--beta1", beta1, adamW::beta1);
-        adamW = Flags.set("--beta2", beta2, adamW::beta2);
+        optimization = Flags.set("--warmup-steps", warmupSteps, optimization, optimization::warmupSteps);
+        optimization = Flags.set("--schedule", schedule, optimization, optimization::schedule);
+        AdamW.Settings adamW = optimization.adamW();
+        adamW = Flags.set("--weight-decay", weightDecay, adamW, adamW::weightDecay);
+        adamW = Flags.set("--beta1", beta1, adamW, adamW::beta1);
+        adamW = Flags.set("--beta2", beta2, adamW, adamW::beta2);
         optimization = optimization.adamW(adamW);
-        optimization = Flags.set("--grad-clip", gradientClip, optimization::gradientClip);
-        return Flags.set("--dropout", dropout, optimization::dropout);
+        optimization = Flags.set("--grad-clip", gradientClip, optimization, optimization::gradientClip);
+        return Flags.set("--dropout", dropout, optimization, optimization::dropout);
     }
 }

@@ -27,37 +27,42 @@ final class RunFlags {
     @Option(
             names = "--checkpoint-every",
             paramLabel = "DURATION|STEPS",
-            defaultValue = "60s",
-            description = "How often to save inside an epoch: a time such as 500ms, 60s, 5m or 1h, or a number of"
-                    + " steps. The end of an epoch is always saved (default: ${DEFAULT-VALUE}).")
+            description = "How often to save inside an epoch: a time such as 500ms, 60s, 1.5h or 2h30m, or a number of"
+                    + " steps. The end of an epoch is always saved (default: 60s).")
     String checkpointEvery;
 
     @Option(
             names = "--keep",
             paramLabel = "K",
             description = "How many of the newest checkpoints to keep, at least 2. The best one is kept as well"
-                    + " (default: ${DEFAULT-VALUE}).")
-    int keep = RunConfig.Saving.DEFAULT.keep();
+                    + " (default: 2).")
+    Integer keep;
 
     @Option(
             names = "--seed",
             paramLabel = "S",
-            description = "Seed of the initial weights, the data order and dropout (default: ${DEFAULT-VALUE}).")
-    long seed = RunConfig.Length.DEFAULT.seed();
+            description = "Seed of the initial weights, the data order and dropout (default: 1337).")
+    Long seed;
 
     @Option(
             names = "--accept-changes",
-            description = "Resumes with other data, validation data, --batch-size, --grad-accum, --steps-per-epoch or"
-                    + " --seed. This works only at the end of an epoch.")
+            description = "Resumes with another number of sequences per step (--batch-size times --grad-accum), or"
+                    + " another --steps-per-epoch, from the next step on; or with other data, validation data or"
+                    + " --seed, which works only at the end of an epoch.")
     boolean acceptChanges;
 
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
-        RunConfig changed = config.seed(seed).acceptChanges(acceptChanges);
+        RunConfig changed = config.acceptChanges(acceptChanges);
+        changed = Flags.set("--seed", seed, changed, changed::seed);
         changed = Flags.set("--steps-per-epoch", stepsPerEpoch, changed, changed::stepsPerEpoch);
         changed = Flags.set("--max-steps", maximumSteps, changed, changed::maximumSteps);
-        SaveInterval interval = Flags.set("--checkpoint-every", checkpointEvery, SaveInterval::parse);
-        changed = changed.checkpointEvery(interval);
-        return Flags.set("--keep", keep, changed::keep);
+        RunConfig before = changed;
+        changed = Flags.set(
+                "--checkpoint-every",
+                checkpointEvery,
+                before,
+                text -> before.checkpointEvery(SaveInterval.parse(text)));
+        return Flags.set("--keep", keep, changed, changed::keep);
     }
 }

@@ -3,8 +3,6 @@ package perdure.cli;
 import java.util.concurrent.Callable;
 import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
-import perdure.run.ModelShape;
-import perdure.run.Optimization;
 import perdure.run.RunConfig;
 import perdure.run.TrainingRun;
 import perdure.server.ServedRun;
@@ -18,11 +16,12 @@ import picocli.CommandLine.Option;
 /** {@code train}: begins a run, resumes it, or says that nothing is left to do. */
 @Command(
         name = "train",
-        customSynopsis = "perdure train --epochs N [OPTIONS]",
+        customSynopsis = {"perdure train --epochs N [OPTIONS]", "perdure train --checkpoints DIR"},
         description = {
             "Trains a language model, or resumes a run that was stopped.",
             "Stop it at any time and run the same command again: the result is the same, to the last bit, as that of a"
-                    + " run that was never stopped."
+                    + " run that was never stopped. A run remembers its flags, so --checkpoints alone resumes it too; a"
+                    + " flag that is given again takes the place of the remembered one, where it may change."
         },
         exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
@@ -38,11 +37,10 @@ final class TrainCommand implements Callable<Integer> {
     @Heading("Run")
     @Option(
             names = "--epochs",
-            required = true,
             paramLabel = "N",
             description = "Total number of epochs to reach, not additional ones: after 4 epochs, --epochs 10 trains 6"
-                    + " more. Required.")
-    int epochs;
+                    + " more. Required at a run's first start.")
+    Integer epochs;
 
     @Mixin
     DataFlags data;
@@ -70,15 +68,10 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        RunConfig config = Flags.naming(() -> RunConfig.in(run.folder.checkpoints));
-        config = Flags.set("--epochs", epochs, config::epochs);
+        RunConfig config = Flags.naming(() -> RunConfig.resuming(run.folder.checkpoints));
+        config = Flags.set("--epochs", epochs, config, config::epochs);
         config = run.apply(data.apply(config));
-        ModelShape model = shape.shape();
-        Optimization learning = optimization.optimization();
-        config = config.model(unchanged -> model).optimization(unchanged -> learning);
-        return config.device(natives.device)
-                .precision(natives.precision())
-                .natives(natives.config())
+        return natives.apply(config.model(shape::apply).optimization(optimization::apply))
                 .onProgress(console::update)
                 .onMessage(console::say);
     }

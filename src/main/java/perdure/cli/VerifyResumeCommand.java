@@ -11,10 +11,10 @@ import perdure.bench.ResumeCheck;
 import perdure.bench.RunComparison;
 import perdure.bench.WorkFolder;
 import perdure.cli.HelpSections.Heading;
+import perdure.run.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
@@ -77,6 +77,9 @@ final class VerifyResumeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (train.epochs == null) {
+            throw new BadInputException("--epochs is required.");
+        }
         long seed = killSeed == null ? new Random().nextInt(1_000_000) : killSeed;
         ResumeCheck check = Flags.set("--kills", kills, number -> new ResumeCheck(trainFlags(), number, seed));
         System.out.println(
@@ -93,16 +96,8 @@ final class VerifyResumeCommand implements Callable<Integer> {
 
     /** The flags as the user gave them, without those that the check sets itself. */
     private List<String> trainFlags() {
-        List<String> flags = new ArrayList<>();
-        for (OptionSpec option : command.commandLine().getParseResult().matchedOptions()) {
-            if (NOT_HANDED_ON.contains(option.longestName())) {
-                continue;
-            }
-            flags.add(option.longestName());
-            if (option.arity().max() > 0) {
-                flags.addAll(option.originalStringValues());
-            }
-        }
+        List<String> flags = new ArrayList<>(GivenFlags.of(command.commandLine().getParseResult(), NOT_HANDED_ON)
+                .flags());
         addUnlessGiven(flags, MAXIMUM_STEPS, DEFAULT_MAXIMUM_STEPS);
         addUnlessGiven(flags, CHECKPOINT_EVERY, DEFAULT_CHECKPOINT_EVERY);
         flags.add(NO_SERVER);

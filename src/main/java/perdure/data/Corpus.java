@@ -2,6 +2,7 @@ package perdure.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -39,6 +40,11 @@ public interface Corpus {
      * @throws CancellationException if {@code stop} returns true
      */
     String fingerprint(BooleanSupplier stop);
+
+    /** The names and the bytes of the files that are read; empty if they are none. */
+    default Map<String, Long> sizes() {
+        return Map.of();
+    }
 
     /**
      * Passes the passages to the reader, in order, until the reader returns false.

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -125,6 +127,19 @@ final class FileCorpus implements Corpus {
             fingerprint = running.hex();
         }
         return fingerprint;
+    }
+
+    @Override
+    public Map<String, Long> sizes() {
+        Map<String, Long> sizes = new TreeMap<>();
+        for (Source source : sources) {
+            try {
+                sizes.put(source.name(), Files.size(source.file()));
+            } catch (IOException exception) {
+                throw new UncheckedIOException("Cannot read " + source.file() + ": " + exception, exception);
+            }
+        }
+        return sizes;
     }
 
     @Override

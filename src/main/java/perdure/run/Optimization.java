@@ -15,7 +15,7 @@ import perdure.train.TrainingOptions.Batching;
  * @param warmupSteps steps in which the learning rate rises
  * @param schedule how the learning rate goes on after the warm-up
  * @param adamW constants of the optimizer
- * @param gradientClip largest global norm of the gradients
+ * @param gradientClip largest global norm of the gradients; 0: no limit
  * @param dropout probability that an activation is dropped while training
  */
 public record Optimization(
@@ -40,8 +40,8 @@ public record Optimization(
         if (warmupSteps < 0) {
             throw new IllegalArgumentException("warm-up of " + warmupSteps + " steps is negative.");
         }
-        if (!(gradientClip > 0)) {
-            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not a positive number.");
+        if (!(gradientClip >= 0)) {
+            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not zero or a positive number.");
         }
         if (!(dropout >= 0 && dropout < 1)) {
             throw new IllegalArgumentException("dropout " + dropout + " is not at least 0 and below 1.");

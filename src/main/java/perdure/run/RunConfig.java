@@ -8,6 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.bundled.BundledCorpus;
 import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.Restart;
+import perdure.checkpoint.TrainerState;
 import perdure.data.Corpus;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
@@ -138,6 +140,18 @@ public record RunConfig(
                 Saving.DEFAULT,
                 new Compute("auto", Precision.FP32, NativeConfig.standard()),
                 new Listeners(status -> {}, LOG::info));
+    }
+
+    /**
+     * The run in that folder with the settings that its newest checkpoint recorded, the total of epochs and the paths of
+     * its data included; the default of everything that was not recorded. Where there is no run, this is {@link #in}.
+     *
+     * @throws IllegalArgumentException if {@code current.meta.json} is not valid
+     * @throws perdure.checkpoint.NewerFormatException if only a newer version can read the run
+     */
+    public static RunConfig resuming(Path folder) {
+        TrainerState state = Restart.newestState(folder);
+        return state == null ? in(folder) : Remembered.in(in(folder), state);
     }
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */

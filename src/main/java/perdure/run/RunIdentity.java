@@ -9,13 +9,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
+import perdure.run.BadInputException.Change;
 import perdure.train.LearningRateSchedule;
 
 /**
- * The settings that shape a run, by name. Every checkpoint records them, and a resumed run compares them, so that none
- * changes unnoticed. This record decides which of them may change.
+ * The settings of a run, by name. Every checkpoint records them, so that the next process can take them up ({@link
+ * RunConfig#resuming}) and compare them: none changes unnoticed. This record decides which of them may change.
  */
 record RunIdentity(Map<String, String> values) {
 
@@ -24,19 +27,45 @@ record RunIdentity(Map<String, String> values) {
     static final String VALIDATION_DATA = "validation data fingerprint";
     static final String LIBRARY = "libtorch version";
 
+    /** Names of the settings that were derived from others, or chosen by this machine, since nobody set them. */
+    static final String DERIVED = "derived";
+
+    static final String DATA_FILES = "data files";
+    static final String VALIDATION_FILES = "validation files";
+
+    private static final String BATCH_SIZE = "batch size";
+    private static final String ACCUMULATION = "grad accum";
+    private static final String STEPS_PER_EPOCH = "steps per epoch";
+
     /** With another value the weights would not fit. */
     private static final Set<String> FIXED = Set.of(
             "layers", "heads", "kv heads", "hidden size", "intermediate size", "context", "vocab size", TOKENIZER);
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
-    private static final Set<String> GEOMETRY =
-            Set.of(DATA, VALIDATION_DATA, "batch size", "grad accum", "steps per epoch", "seed");
+    private static final Set<String> ORDER = Set.of(DATA, VALIDATION_DATA, "seed");
+
+    /** Another value changes how far a step or an epoch reaches, from the next step on. */
+    private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
 
     /** Another value gives the same run except for rounding. */
     private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", LIBRARY);
 
+    /** Recorded to be taken up; whether they change is told elsewhere, or is of no interest. */
+    private static final Set<String> UNCOMPARED = Set.of(
+            "epochs",
+            "data",
+            DATA_FILES,
+            "validation",
+            VALIDATION_FILES,
+            "validation fraction",
+            "checkpoint every",
+            "keep",
+            DERIVED);
+
     /** The recorded value if an epoch is the whole data once. */
-    private static final String WHOLE_DATA = "whole data";
+    static final String WHOLE_DATA = "whole data";
+
+    private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
 
     RunIdentity {
         values = new LinkedHashMap<>(values);
@@ -48,10 +77,11 @@ record RunIdentity(Map<String, String> values) {
      * @param tokenizer fingerprint of the tokenizer
      * @param data fingerprint of the training text
      * @param validationData fingerprint of the validation text
+     * @param text the texts, for the sizes of their files
      * @param device the device that was chosen
      * @param threads per operation
      */
-    record Found(String tokenizer, String data, String validationData, String device, int threads) {}
+    record Found(String tokenizer, String data, String validationData, TrainingText text, String device, int threads) {}
 
     static RunIdentity of(RunConfig config, Found found) {
         Map<String, Object> values = new LinkedHashMap<>();
@@ -87,9 +117,32 @@ record RunIdentity(Map<String, String> values) {
         values.put("precision", config.compute().precision().name().toLowerCase(Locale.ROOT));
         values.put("threads", found.threads);
         values.put(LIBRARY, libraryVersion());
+        values.put("epochs", config.length().epochs());
+        values.put("data", Remembered.paths(config.text().data()));
+        values.put(DATA_FILES, FileSizes.of(found.text.training()));
+        values.put("validation", Remembered.paths(config.text().validation()));
+        if (found.text.validation() != null) {
+            values.put(VALIDATION_FILES, FileSizes.of(found.text.validation()));
+        }
+        values.put("validation fraction", config.text().validationFraction());
+        values.put("checkpoint every", config.saving().every());
+        values.put("keep", config.saving().keep());
+        values.put(DERIVED, String.join(", ", derived(config)));
         Map<String, String> texts = new LinkedHashMap<>();
         values.forEach((name, value) -> texts.put(name, value.toString()));
         return new RunIdentity(texts);
+    }
+
+    private static List<String> derived(RunConfig config) {
+        Map<String, Boolean> derived = new LinkedHashMap<>();
+        derived.put("kv heads", config.model().keyValueHeads() == 0);
+        derived.put("intermediate size", config.model().intermediateSize() == 0);
+        derived.put("learning rate", config.optimization().learningRate() == 0);
+        derived.put("min learning rate", config.optimization().minimumLearningRate() < 0);
+        derived.put("device", config.compute().device().equals("auto"));
+        derived.put("threads", config.compute().natives().intraOpThreads() == 0);
+        derived.values().removeIf(Boolean.FALSE::equals);
+        return List.copyOf(derived.keySet());
     }
 
     private static String libraryVersion() {
@@ -119,45 +172,78 @@ record RunIdentity(Map<String, String> values) {
      * @param accepted whether changes of the data and of the batch geometry are allowed
      * @param atEpochBoundary whether the saved position is between two epochs
      * @return one line for each change that is allowed
-     * @throws BadInputException for the first change that is not allowed: one line that names the setting and both
-     *     values
+     * @throws BadInputException that names all changes that are not allowed, with both values
      */
     List<String> requireSame(RunIdentity saved, boolean accepted, boolean atEpochBoundary) {
-        List<String> changes = new ArrayList<>();
+        List<String> allowed = new ArrayList<>();
+        List<Change> refused = new ArrayList<>();
+        boolean sameRows = rowsPerStep().equals(saved.rowsPerStep());
         for (String name : new TreeSet<>(values.keySet())) {
             String before = saved.values.get(name);
             String now = values.get(name);
             // A name that was not recorded cannot have changed.
-            if (before != null && !before.equals(now)) {
-                changes.add(allowed(name, before, now, accepted, atEpochBoundary));
+            if (before == null || before.equals(now) || UNCOMPARED.contains(name)) {
+                continue;
+            }
+            boolean order = ORDER.contains(name) && !(name.equals(VALIDATION_DATA) && onlyValidates(before, now));
+            boolean consent = order
+                    || name.equals(VALIDATION_DATA)
+                    || GEOMETRY.contains(name) && (!sameRows || name.equals(STEPS_PER_EPOCH));
+            Change change = change(saved, name, before, now);
+            if (FIXED.contains(name)) {
+                refused.add(change.because("the weights would not fit", false));
+            } else if (order && !atEpochBoundary) {
+                refused.add(change.because("which is possible only between two epochs", false));
+            } else if (consent && !accepted) {
+                refused.add(change.because(null, true));
+            } else if (ROUNDING.contains(name) || GEOMETRY.contains(name) && !consent) {
+                allowed.add(change.text() + ": the bytes may differ from an unbroken run's.");
+            } else {
+                allowed.add(change.text() + ".");
             }
         }
-        return changes;
+        if (!refused.isEmpty()) {
+            throw BadInputException.changed(refused);
+        }
+        return allowed;
     }
 
-    private static String allowed(String name, String before, String now, boolean accepted, boolean atEpochBoundary) {
-        String change = name + " was " + before + " when this run was saved and is " + now + " now";
-        if (FIXED.contains(name)) {
-            throw new BadInputException(
-                    flagged(name), change + ": the weights do not fit; set it back, or use another run folder.");
-        }
-        if (GEOMETRY.contains(name) && !accepted) {
-            throw new BadInputException(
-                    flagged(name),
-                    change + ": set it back, or accept changes to go on so from an epoch's start.",
-                    "accept changes",
-                    null);
-        }
-        if (GEOMETRY.contains(name) && !atEpochBoundary) {
-            throw new BadInputException(
-                    flagged(name),
-                    change + ": changes are accepted between epochs only; finish the epoch with the old value first.");
-        }
-        return ROUNDING.contains(name) ? change + ": the bytes may differ from an unbroken run's." : change + ".";
+    /** Rows of an optimizer step, as text; empty if they are not recorded. */
+    private String rowsPerStep() {
+        String size = values.get(BATCH_SIZE);
+        String accumulation = values.get(ACCUMULATION);
+        return size == null || accumulation == null
+                ? ""
+                : Long.toString(Long.parseLong(size) * Long.parseLong(accumulation));
     }
 
-    /** The setting behind a name; null for fingerprints and versions, which nobody sets. */
-    private static String flagged(String name) {
-        return name.endsWith("fingerprint") || name.equals(LIBRARY) ? null : name;
+    /** Whether both held-out texts are texts of their own, so that the training text is the same. */
+    private static boolean onlyValidates(String before, String now) {
+        return FINGERPRINT.matcher(before).matches() && FINGERPRINT.matcher(now).matches();
+    }
+
+    private Change change(RunIdentity saved, String name, String before, String now) {
+        boolean validation = name.equals(VALIDATION_DATA);
+        if (!validation && !name.equals(DATA)) {
+            boolean set = !name.equals(TOKENIZER) && !name.equals(LIBRARY);
+            return Change.of(set ? name : null, name + " was " + before + " and is " + now + " now");
+        }
+        String setting = validation ? "validation" : "data";
+        if (!saved.values.containsKey(setting)
+                && values.getOrDefault(setting, "").isEmpty()) {
+            return Change.of(
+                    setting, setting + " is not recorded in this run, which an earlier version made: give it again");
+        }
+        String files = validation ? VALIDATION_FILES : DATA_FILES;
+        String difference = FileSizes.difference(saved.values.get(files), values.get(files));
+        if (validation && !onlyValidates(before, now)) {
+            difference = "was " + heldOut(before, saved.values.get(files)) + " and is "
+                    + heldOut(now, values.get(files)) + " now";
+        }
+        return Change.of(setting, setting + " " + difference);
+    }
+
+    private static String heldOut(String value, String files) {
+        return FINGERPRINT.matcher(value).matches() ? FileSizes.summary(files) : value;
     }
 }

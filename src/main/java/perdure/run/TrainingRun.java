@@ -254,6 +254,7 @@ public final class TrainingRun implements AutoCloseable {
                         Fingerprint.of(tokenizer),
                         text.training().fingerprint(this::isStopped),
                         text.validationFingerprint(this::isStopped),
+                        text,
                         device.str().getString(), // what auto came to
                         torch.get_num_threads()));
     }

@@ -34,7 +34,7 @@ public final class Gradients implements AutoCloseable {
     }
 
     /**
-     * Scales all gradients so that their global L2 norm is at most {@code largest}.
+     * Scales all gradients so that their global L2 norm is at most {@code largest}; 0 is no limit.
      *
      * @return the norm before scaling; if it is not finite, nothing was scaled, and the caller must not step
      * @throws IllegalStateException if a weight has no gradient
@@ -47,7 +47,7 @@ public final class Gradients implements AutoCloseable {
                     .get(0)
                     .toTensorVector();
             double norm = torch.stack(parts).norm().item_double();
-            if (norm > largest && norm < Double.POSITIVE_INFINITY) {
+            if (largest > 0 && norm > largest && norm < Double.POSITIVE_INFINITY) {
                 scale.call(gradients, new IValue(new Scalar(largest / norm)));
             }
             return norm;

@@ -8,7 +8,7 @@ package perdure.train;
  * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
  * @param batch size of an optimizer step
  * @param schedule learning rate schedule; the trainer sets its total steps
- * @param gradientClip largest global norm of the gradients
+ * @param gradientClip largest global norm of the gradients; 0: no limit
  * @param saveInterval how often to save inside an epoch
  * @param seed of the data order, the initial weights and dropout
  */
@@ -43,8 +43,8 @@ public record TrainingOptions(
         if (maximumSteps < 0) {
             throw new IllegalArgumentException("maximum of steps " + maximumSteps + " is not a positive number.");
         }
-        if (!(gradientClip > 0)) {
-            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not a positive number.");
+        if (!(gradientClip >= 0)) {
+            throw new IllegalArgumentException("gradient clip " + gradientClip + " is not zero or a positive number.");
         }
     }
 

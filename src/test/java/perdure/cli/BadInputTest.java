@@ -45,7 +45,7 @@ class BadInputTest extends TinyRunTest {
                     --weight-decay|-1
                     --beta1|1
                     --beta2|NaN
-                    --grad-clip|0
+                    --grad-clip|-1
                     --dropout|1.5
                     --steps-per-epoch|0
                     --max-steps|0

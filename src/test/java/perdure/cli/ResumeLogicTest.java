@@ -103,6 +103,86 @@ class ResumeLogicTest extends TinyRunTest {
     }
 
     @Test
+    void theRunFolderAloneResumesWithWhatTheRunRemembers() {
+        TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7", "--learning-rate", "0.01", "--seed", "5"));
+        List<String> alone = List.of("train", "--no-server", "--checkpoints", tiny.checkpoints.toString());
+        TinyRun.Result result = TinyRun.run(alone);
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.out().contains("Resuming at epoch 2/2, after step 7."), result.out());
+        assertFalse(result.out().contains(" was "), result.out());
+        assertEquals(10, new MetaStore(tiny.checkpoints).read().step());
+        assertTrue(TinyRun.run(alone).out().contains("already completed (last=1)"));
+    }
+
+    @Test
+    void aFlagThatIsGivenAgainWins() {
+        TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7"));
+        TinyRun.Result result = TinyRun.run(List.of(
+                "train",
+                "--no-server",
+                "--checkpoints",
+                tiny.checkpoints.toString(),
+                "--epochs",
+                "3",
+                "--learning-rate",
+                "0.001"));
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.out().contains("learning rate was 0.04 and is 0.001 now."), result.out());
+        assertTrue(result.out().contains("min learning rate was 0.004 and is 1.0E-4 now."), result.out());
+        assertEquals(2, lastEpoch());
+    }
+
+    @Test
+    void allDifferencesAreListedWithTheCommandThatGoesOn() {
+        TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7"));
+        TinyRun.Result result = TinyRun.run(
+                tiny.train("--epochs", "3", "--layers", "2", "--seed", "4", "--batch-size", "8", "--context", "8"));
+        assertEquals(2, result.exitCode());
+        for (String change : List.of(
+                "--batch-size was 4 and is 8 now",
+                "--context was 16 and is 8 now (the weights would not fit)",
+                "--layers was 1 and is 2 now",
+                "--seed was 1337 and is 4 now")) {
+            assertTrue(result.err().contains(change), result.err());
+        }
+        String command =
+                result.err().substring(result.err().indexOf("perdure train ")).strip();
+        assertFalse(command.contains("--layers") || command.contains("--seed"), command);
+        List<String> words = List.of(command.split(" "));
+        TinyRun.Result repaired = TinyRun.run(words.subList(1, words.size()));
+        assertEquals(0, repaired.exitCode(), repaired.err());
+        assertEquals(2, lastEpoch());
+    }
+
+    @Test
+    void theBatchMayShrinkInTheMiddleOfAnEpochAndTheEpochStaysWhole() throws IOException {
+        List<String> command = tiny.train("--epochs", "1", "--max-steps", "10");
+        command.subList(command.indexOf("--steps-per-epoch"), command.indexOf("--steps-per-epoch") + 2)
+                .clear();
+        TinyRun.run(command);
+        List<String> rest = List.of("train", "--no-server", "--checkpoints", tiny.checkpoints.toString());
+        TinyRun.Result refused = TinyRun.run(with(rest, "--batch-size", "2"));
+        assertEquals(2, refused.exitCode());
+        assertTrue(refused.err().contains("--batch-size was 4 and is 2 now"), refused.err());
+        assertTrue(refused.err().contains("--accept-changes"), refused.err());
+        TinyRun.Result equal = TinyRun.run(with(rest, "--batch-size", "2", "--grad-accum", "2", "--max-steps", "20"));
+        assertEquals(0, equal.exitCode(), equal.err());
+        TinyRun.Result accepted = TinyRun.run(
+                with(rest, "--batch-size", "2", "--grad-accum", "1", "--accept-changes", "--max-steps", "1000"));
+        assertEquals(0, accepted.exitCode(), accepted.err());
+        long rows = 1 + (9000 * 9 / 10) / 16;
+        long steps = new MetaStore(tiny.checkpoints).read().step();
+        assertTrue(Math.abs(20 + (rows - 20 * 4) / 2 - steps) <= 2, () -> steps + " steps of " + rows + " rows");
+        String history = Files.readString(tiny.checkpoints.resolve("loss_history.jsonl"));
+        assertTrue(accepted.out().contains(" steps and "), accepted.out());
+        assertTrue(history.contains("\"epoch_loss\""), history);
+    }
+
+    private static List<String> with(List<String> command, String... flags) {
+        return Stream.concat(command.stream(), Stream.of(flags)).toList();
+    }
+
+    @Test
     void onTheCpuNothingIsMigrated() {
         TinyRun.Result result = TinyRun.run(tiny.train("--epochs", "10"));
         assertFalse((result.out() + result.err()).contains("Migrating"));

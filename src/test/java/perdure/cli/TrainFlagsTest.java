@@ -42,21 +42,21 @@ class TrainFlagsTest {
                         .withLayers(2)
                         .withIntermediateSize(96)
                         .withContext(32),
-                command.shape.shape().config(303));
+                command.config().model().config(303));
         assertEquals(300, command.config().model().vocabularySize());
     }
 
     @Test
     void defaultShapeOfTheModel() {
-        TrainCommand command = parse("--epochs", "1");
-        assertEquals(ModelConfig.DEFAULT, command.shape.shape().config(command.shape.vocabularySize + 3));
+        ModelShape shape = parse("--epochs", "1").config().model();
+        assertEquals(ModelConfig.DEFAULT, shape.config(shape.vocabularySize() + 3));
     }
 
     @Test
     void keyValueHeadsFollowHeadsAndTheFeedForwardFollowsTheWidth() {
         ModelConfig config = parse("--epochs", "1", "--heads", "6", "--hidden-size", "384")
-                .shape
-                .shape()
+                .config()
+                .model()
                 .config(259);
         assertEquals(6, config.keyValueHeads());
         assertEquals(1024, config.intermediateSize());

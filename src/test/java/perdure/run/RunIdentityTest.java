@@ -1,6 +1,7 @@
 package perdure.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,15 +13,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class RunIdentityTest {
 
+    private static final String TEXT = "a".repeat(64);
+    private static final String OTHER_TEXT = "b".repeat(64);
+
     private static List<String> check(String key, boolean accepted, boolean atEpochBoundary) {
-        return new RunIdentity(Map.of(key, "new", "same", "x"))
-                .requireSame(new RunIdentity(Map.of(key, "old", "same", "x")), accepted, atEpochBoundary);
+        return check(Map.of(key, "old"), Map.of(key, "new"), accepted, atEpochBoundary);
+    }
+
+    private static List<String> check(
+            Map<String, String> before, Map<String, String> now, boolean accepted, boolean atEpochBoundary) {
+        return new RunIdentity(now).requireSame(new RunIdentity(before), accepted, atEpochBoundary);
+    }
+
+    private static BadInputException refused(
+            Map<String, String> before, Map<String, String> now, boolean accepted, boolean atEpochBoundary) {
+        return assertThrows(BadInputException.class, () -> check(before, now, accepted, atEpochBoundary));
     }
 
     private static void refused(String key, boolean accepted, boolean atEpochBoundary) {
-        String message = assertThrows(BadInputException.class, () -> check(key, accepted, atEpochBoundary))
+        String message = refused(Map.of(key, "old"), Map.of(key, "new"), accepted, atEpochBoundary)
                 .getMessage();
-        assertTrue(message.startsWith(key + " was old when this run was saved and is new now: "), message);
+        assertTrue(message.contains(": " + key + " was old and is new now"), message);
     }
 
     @ParameterizedTest
@@ -30,12 +43,98 @@ class RunIdentityTest {
         refused(key, true, true);
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {RunIdentity.DATA, "batch size", "grad accum", "seed", "steps per epoch"})
-    void dataAndGeometryChangeBetweenEpochsIfAccepted(String key) {
-        refused(key, false, true);
-        refused(key, true, false);
-        assertEquals(List.of(key + " was old when this run was saved and is new now."), check(key, true, true));
+    @Test
+    void theSeedChangesBetweenEpochsIfAccepted() {
+        refused("seed", false, true);
+        refused("seed", true, false);
+        assertEquals(List.of("seed was old and is new now."), check("seed", true, true));
+    }
+
+    @Test
+    void theStepsOfAnEpochChangeAnywhereIfAccepted() {
+        refused("steps per epoch", false, true);
+        assertEquals(List.of("steps per epoch was old and is new now."), check("steps per epoch", true, false));
+    }
+
+    @Test
+    void aStepOfAsManyRowsMayBeSplitFreely() {
+        Map<String, String> before = Map.of("batch size", "8", "grad accum", "1");
+        Map<String, String> now = Map.of("batch size", "2", "grad accum", "4");
+        List<String> changes = check(before, now, false, false);
+        assertEquals(2, changes.size());
+        assertTrue(changes.get(0).contains("batch size was 8 and is 2 now: the bytes may differ"), changes.get(0));
+    }
+
+    @Test
+    void aStepOfMoreOrFewerRowsNeedsConsentAndIsPossibleAnywhere() {
+        Map<String, String> before = Map.of("batch size", "8", "grad accum", "1");
+        Map<String, String> now = Map.of("batch size", "4", "grad accum", "1");
+        BadInputException refused = refused(before, now, false, false);
+        assertEquals("accept changes", refused.remedy());
+        assertEquals(List.of("batch size was 8 and is 4 now."), check(before, now, true, false));
+    }
+
+    @Test
+    void allDifferencesAreNamedAtOnce() {
+        Map<String, String> before = Map.of("batch size", "8", "grad accum", "1", "layers", "3", "seed", "7");
+        Map<String, String> now = Map.of("batch size", "4", "grad accum", "1", "layers", "4", "seed", "8");
+        BadInputException refused = refused(before, now, false, true);
+        assertEquals(
+                List.of("batch size", "layers", "seed"),
+                refused.changes().stream()
+                        .map(BadInputException.Change::setting)
+                        .toList());
+        assertEquals(null, refused.remedy());
+    }
+
+    @Test
+    void otherDataAreToldInBytesAndNotInHashes() {
+        Map<String, String> before =
+                Map.of("data fingerprint", TEXT, "data", "/text.txt", "data files", "4000000 text.txt");
+        Map<String, String> now =
+                Map.of("data fingerprint", OTHER_TEXT, "data", "/text.txt", "data files", "4000100 text.txt");
+        BadInputException refused = refused(before, now, false, true);
+        assertTrue(refused.getMessage().contains("text.txt was 4,000,000 bytes and is 4,000,100 now"));
+        assertFalse(refused.getMessage().contains(TEXT));
+        assertEquals("data", refused.changes().get(0).setting());
+        refused(before, now, true, false);
+        assertEquals(1, check(before, now, true, true).size());
+    }
+
+    /** The paths may be others: the content says whether they are the same data. */
+    @Test
+    void aRenamedFileIsNoDifference() {
+        Map<String, String> before = Map.of("data fingerprint", TEXT, "data", "/a.txt", "data files", "4 a.txt");
+        Map<String, String> now = Map.of("data fingerprint", TEXT, "data", "/b.txt", "data files", "4 b.txt");
+        assertEquals(List.of(), check(before, now, false, false));
+    }
+
+    @Test
+    void otherValidationTextChangesNoTrainingText() {
+        assertEquals(
+                1,
+                check(
+                                Map.of("validation data fingerprint", TEXT, "validation", "/a"),
+                                Map.of("validation data fingerprint", OTHER_TEXT, "validation", "/b"),
+                                true,
+                                false)
+                        .size());
+        refused(
+                Map.of("validation data fingerprint", "the last 0.1"),
+                Map.of("validation data fingerprint", OTHER_TEXT, "validation", "/b"),
+                true,
+                false);
+    }
+
+    /** As in a run of version 0.1.0, which did not record where its data are. */
+    @Test
+    void whereTheDataWereNotRecordedTheyAreAskedFor() {
+        BadInputException refused = refused(
+                Map.of("data fingerprint", TEXT),
+                Map.of("data fingerprint", OTHER_TEXT, "data", "", "data files", "the bundled conversations"),
+                false,
+                true);
+        assertTrue(refused.getMessage().contains("data is not recorded in this run"), refused.getMessage());
     }
 
     @ParameterizedTest
@@ -47,7 +146,7 @@ class RunIdentityTest {
     @ParameterizedTest
     @ValueSource(strings = {"learning rate", "weight decay", "something new"})
     void whatTheUserMayTuneIsAllowedAndSaid(String key) {
-        assertEquals(List.of(key + " was old when this run was saved and is new now."), check(key, false, false));
+        assertEquals(List.of(key + " was old and is new now."), check(key, false, false));
     }
 
     @Test

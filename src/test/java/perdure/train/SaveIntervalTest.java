@@ -13,9 +13,29 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SaveIntervalTest {
     @ParameterizedTest
-    @CsvSource({"60s, PT60S", "5m, PT5M", "2h, PT2H", "250ms, PT0.25S"})
+    @CsvSource({
+        "60s, PT60S",
+        "5m, PT5M",
+        "2h, PT2H",
+        "250ms, PT0.25S",
+        "1d, PT24H",
+        "1.5m, PT90S",
+        "1.5h, PT90M",
+        "2h30m, PT150M",
+        "1h 30m, PT90M",
+        "1H30M, PT90M",
+        "1m500ms, PT60.5S",
+        "060s, PT60S"
+    })
     void readsDurations(String text, Duration time) {
         assertEquals(new SaveInterval(time, 0), SaveInterval.parse(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"60s", "50", "250ms", "1.5h", "2d"})
+    void writesWhatItReads(String text) {
+        SaveInterval interval = SaveInterval.parse(text);
+        assertEquals(interval, SaveInterval.parse(interval.toString()));
     }
 
     @Test
@@ -24,7 +44,24 @@ class SaveIntervalTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "0", "0s", "-1", "1.5s", "s", "10 s", "60d", "99999999999", "8761h", "999999999h"})
+    @ValueSource(
+            strings = {
+                "",
+                "0",
+                "0s",
+                "-1",
+                "s",
+                "10 s",
+                "1.s",
+                ".s",
+                "1..5m",
+                "5m2h",
+                "1.5",
+                "366d",
+                "99999999999",
+                "8761h",
+                "999999999h"
+            })
     void refusesAnythingElse(String text) {
         assertTrue(assertThrows(IllegalArgumentException.class, () -> SaveInterval.parse(text))
                 .getMessage()
