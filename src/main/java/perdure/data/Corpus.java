@@ -1,5 +1,6 @@
 package perdure.data;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -9,14 +10,19 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 
-/** Documents in a fixed order. They are streamed, so that a document may be larger than memory. */
+/**
+ * Documents in a fixed order. They are streamed, so that a document may be larger than memory.
+ *
+ * <p>Several threads may use a corpus. Each call of {@link #read} reads on its own, and calls its reader on the thread
+ * that called it.
+ */
 public interface Corpus {
 
     /**
-     * The text and JSON-lines files at the paths. Folders are searched recursively.
+     * The files at the paths, in an order that depends on their contents alone. Folders are searched recursively;
+     * hidden and empty files, and those that no {@link FileFormat} knows, are left out there.
      *
-     * @throws IllegalArgumentException that names the path, if it does not exist, is empty, or holds no {@code .txt} or
-     *     {@code .jsonl} file
+     * @throws IllegalArgumentException that names the path, if it does not exist or holds nothing that can be read
      */
     static Corpus files(List<Path> paths) {
         return FileCorpus.of(paths);
@@ -34,7 +40,8 @@ public interface Corpus {
     }
 
     /**
-     * SHA-256 of the names and contents of all that is read, in hexadecimal.
+     * SHA-256 of the contents of all that is read, in hexadecimal. After a complete {@link #read} it is known without
+     * reading again.
      *
      * @param stop asked between blocks of data
      * @throws CancellationException if {@code stop} returns true
@@ -50,8 +57,34 @@ public interface Corpus {
      * Passes the passages to the reader, in order, until the reader returns false.
      *
      * @throws IllegalArgumentException that names the place, if the content is not text or breaks its format
+     * @throws UncheckedIOException if the content cannot be read, or is not what it was when it was read before
      */
     void read(Predicate<Passage> reader);
+
+    /**
+     * What the last complete {@link #read} found that people should know: how much was read, and what was left out. One
+     * line each.
+     */
+    default List<String> notes() {
+        return List.of();
+    }
+
+    /** Which files of this corpus have the same content as one of the other, one line each. */
+    default List<String> sharedWith(Corpus other) {
+        return List.of();
+    }
+
+    /**
+     * This corpus as a run recorded it. Version 0.1.0 made another fingerprint of the same files and read them in
+     * another order.
+     *
+     * @param fingerprint that the run recorded
+     * @return a corpus with that fingerprint, or this one if there is none
+     * @throws CancellationException if {@code stop} returns true
+     */
+    default Corpus recordedAs(String fingerprint, BooleanSupplier stop) {
+        return this;
+    }
 
     /**
      * Reads everything once, to find errors in the content.

@@ -2,156 +2,147 @@ package perdure.data;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import perdure.tokenizer.TextPieces;
 
-/**
- * A corpus of text files, each one document, and JSON-lines files, one document per line. A folder's files are read in
- * the order of their names.
- */
+/** A corpus of text files, each one document, and JSON-lines files, one document per line. */
 final class FileCorpus implements Corpus {
 
     /** Longest line of a JSON-lines file, in bytes. */
     static final int LONGEST_LINE = 16 << 20;
 
-    private final List<Source> sources;
-    private String fingerprint;
+    private final List<Path> paths;
+    private final DataFiles found;
+    private final List<DataFile> files;
 
-    /** @param name path relative to the given folder, so that it does not depend on where the data is */
-    private record Source(Path file, String name) {
-        private boolean isText() {
-            return name.endsWith(".txt");
-        }
-    }
+    /** The names in the fingerprint of {@link FormerOrder}, in the order of the files; null otherwise. */
+    private final List<FormerOrder.Named> former;
 
-    private FileCorpus(List<Source> sources) {
-        this.sources = sources;
+    /** SHA-256 of the files that were read to their end. */
+    private final Map<Path, String> digests = new ConcurrentHashMap<>();
+
+    private volatile List<String> notes = List.of();
+
+    private FileCorpus(List<Path> paths, DataFiles found, List<DataFile> files, List<FormerOrder.Named> former) {
+        this.paths = paths;
+        this.found = found;
+        this.files = files;
+        this.former = former;
     }
 
     static FileCorpus of(List<Path> paths) {
-        List<Source> sources = new ArrayList<>();
-        for (Path path : paths) {
-            // The empty path would be the working directory, which nobody means who passes an unset variable.
-            if (path.toString().isEmpty() || !Files.exists(path)) {
-                throw new IllegalArgumentException(
-                        (path.toString().isEmpty() ? "The empty path" : path) + " does not exist.");
-            }
-            List<Source> found = Files.isDirectory(path) ? below(path) : List.of(source(path, path.getFileName()));
-            for (Source source : found) {
-                check(source);
-            }
-            sources.addAll(found);
-        }
-        if (sources.isEmpty()) {
-            throw new IllegalArgumentException("No path is given.");
-        }
-        return new FileCorpus(List.copyOf(sources));
+        DataFiles found = DataFiles.at(paths);
+        return new FileCorpus(List.copyOf(paths), found, found.files(), null);
     }
 
-    private static List<Source> below(Path folder) {
-        try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-            List<Source> sources = files.filter(Files::isRegularFile)
-                    .filter(FileCorpus::isReadable)
-                    .map(file -> source(file, folder.relativize(file)))
-                    .sorted(Comparator.comparing(Source::name))
-                    .toList();
-            if (sources.isEmpty()) {
-                throw new IllegalArgumentException(folder + " has no .txt or .jsonl file in it.");
-            }
-            return sources;
-        } catch (IOException exception) {
-            throw cannotList(folder, exception);
-        } catch (UncheckedIOException exception) {
-            throw cannotList(folder, exception.getCause());
-        }
-    }
-
-    private static IllegalArgumentException cannotList(Path folder, IOException problem) {
-        return new IllegalArgumentException(folder + " cannot be listed: " + problem, problem);
-    }
-
-    private static Source source(Path file, Path name) {
-        return new Source(file, name.toString().replace('\\', '/'));
-    }
-
-    private static boolean isReadable(Path file) {
-        return file.toString().endsWith(".txt") || file.toString().endsWith(".jsonl");
-    }
-
-    private static void check(Source source) {
-        Path file = source.file();
-        try {
-            if (!isReadable(file)) {
-                throw new IllegalArgumentException(file + " is neither a .txt nor a .jsonl file.");
-            }
-            if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-                throw new IllegalArgumentException(file + " cannot be read.");
-            }
-            if (Files.size(file) == 0) {
-                throw new IllegalArgumentException(file + " is empty.");
-            }
-        } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
-        }
+    private FileCorpus former(Charset locale) {
+        List<FormerOrder.Named> named = FormerOrder.files(paths, locale);
+        return new FileCorpus(
+                paths, found, named.stream().map(FormerOrder.Named::file).toList(), named);
     }
 
     @Override
-    public synchronized String fingerprint(BooleanSupplier stop) {
-        if (fingerprint == null) {
-            Fingerprint running = new Fingerprint();
-            for (Source source : sources) {
-                byte[] name = source.name().getBytes(StandardCharsets.UTF_8);
-                running.add(name.length).add(name);
-                open(source, input -> {
-                    byte[] buffer = new byte[1 << 16];
-                    long size = 0;
-                    for (int length; Corpus.goOn(stop) && (length = input.read(buffer)) > 0; size += length) {
-                        running.add(buffer, length);
-                    }
-                    running.add(size);
-                    return true;
-                });
+    public Corpus recordedAs(String fingerprint, BooleanSupplier stop) {
+        if (!fingerprint.equals(fingerprint(stop))) {
+            for (Charset locale : FormerOrder.LOCALES) {
+                FileCorpus corpus = former(locale);
+                if (fingerprint.equals(corpus.fingerprint(stop))) {
+                    return corpus;
+                }
             }
-            fingerprint = running.hex();
         }
-        return fingerprint;
+        return this;
+    }
+
+    @Override
+    public String fingerprint(BooleanSupplier stop) {
+        Fingerprint whole = new Fingerprint();
+        if (former != null) {
+            for (FormerOrder.Named each : former) {
+                whole.add(each.nameBytes().length).add(each.nameBytes());
+                whole.add(digest(each.file(), whole, stop));
+            }
+            return whole.hex();
+        }
+        for (DataFile file : files) {
+            Fingerprint content = new Fingerprint();
+            String digest = digests.get(file.path());
+            if (digest == null) {
+                digest(file, content, stop);
+                digest = content.hex();
+                remember(file, digest);
+            }
+            whole.add((file.format() + " " + digest + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
+        return whole.hex();
+    }
+
+    /** Adds the content of a file and returns its size. */
+    private static long digest(DataFile file, Fingerprint content, BooleanSupplier stop) {
+        try (InputStream input = Files.newInputStream(file.path())) {
+            byte[] buffer = new byte[1 << 16];
+            long size = 0;
+            for (int length; Corpus.goOn(stop) && (length = input.read(buffer)) > 0; size += length) {
+                content.add(buffer, length);
+            }
+            return size;
+        } catch (IOException exception) {
+            throw DataFile.cannotRead(file.path(), exception);
+        }
+    }
+
+    private void remember(DataFile file, String digest) {
+        String before = digests.putIfAbsent(file.path(), digest);
+        if (before != null && !before.equals(digest)) {
+            throw DataFile.cannotRead(file.path(), new IOException("it was changed after it was read before."));
+        }
     }
 
     @Override
     public Map<String, Long> sizes() {
         Map<String, Long> sizes = new TreeMap<>();
-        for (Source source : sources) {
-            try {
-                sizes.put(source.name(), Files.size(source.file()));
-            } catch (IOException exception) {
-                throw new UncheckedIOException("Cannot read " + source.file() + ": " + exception, exception);
-            }
-        }
+        files.forEach(file -> sizes.put(file.name(), file.size()));
         return sizes;
     }
 
     @Override
     public void read(Predicate<Passage> reader) {
-        for (Source source : sources) {
-            String name = source.file().toString();
-            boolean more =
-                    open(source, input -> source.isText() ? text(name, input, reader) : lines(name, input, reader));
-            if (!more) {
-                return;
+        Notes counted = new Notes();
+        for (DataFile file : files) {
+            String name = file.path().toString();
+            Fingerprint content = new Fingerprint();
+            try (InputStream input = content.adding(Files.newInputStream(file.path()))) {
+                Predicate<Passage> counting = passage -> reader.test(counted.add(passage));
+                boolean more =
+                        file.format() == FileFormat.TEXT ? text(name, input, counting) : lines(name, input, counting);
+                if (!more) {
+                    return;
+                }
+            } catch (IOException exception) {
+                throw DataFile.cannotRead(file.path(), exception);
             }
+            remember(file, content.hex());
         }
+        notes = counted.lines(found);
+    }
+
+    @Override
+    public List<String> notes() {
+        return notes;
+    }
+
+    @Override
+    public List<String> sharedWith(Corpus other) {
+        return other instanceof FileCorpus files ? found.sharedWith(files.found) : List.of();
     }
 
     private static boolean text(String name, InputStream input, Predicate<Passage> reader) throws IOException {
@@ -203,17 +194,5 @@ final class FileCorpus implements Corpus {
             throw new IllegalArgumentException(place + exception.getMessage(), exception);
         }
         return passages.stream().allMatch(reader);
-    }
-
-    private interface Reading {
-        boolean from(InputStream input) throws IOException;
-    }
-
-    private static boolean open(Source source, Reading reading) {
-        try (InputStream input = Files.newInputStream(source.file())) {
-            return reading.from(input);
-        } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot read " + source.file() + ": " + exception, exception);
-        }
     }
 }

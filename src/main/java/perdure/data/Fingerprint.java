@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -66,6 +67,11 @@ public final class Fingerprint {
     /** Adds a number, such as a length: without it, bytes could move from one part to the next unnoticed. */
     Fingerprint add(long number) {
         return add(ByteBuffer.allocate(Long.BYTES).putLong(number).array());
+    }
+
+    /** A stream that adds what is read from it. */
+    InputStream adding(InputStream input) {
+        return new DigestInputStream(input, digest);
     }
 
     /** The value as 64 lower-case hexadecimal digits. This ends the computation. */

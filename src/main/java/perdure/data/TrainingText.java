@@ -1,6 +1,8 @@
 package perdure.data;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import perdure.tokenizer.Tokenizer;
 
@@ -22,6 +24,26 @@ public record TrainingText(Corpus training, Corpus validation, double validation
 
     /** One token, and one to predict from it. */
     private static final int LEAST_HELD_OUT = 2;
+
+    /** What the last reading found that people should know, one line each. */
+    public List<String> notes() {
+        List<String> notes = new ArrayList<>(training.notes());
+        if (validation != null) {
+            validation.notes().forEach(note -> notes.add("Validation: " + note));
+            notes.addAll(validation.sharedWith(training));
+        }
+        return notes;
+    }
+
+    /** The texts as a run recorded them, by {@link Corpus#recordedAs}; a fingerprint that is null changes nothing. */
+    public TrainingText recordedAs(String fingerprint, String validationFingerprint, BooleanSupplier stop) {
+        return new TrainingText(
+                fingerprint == null ? training : training.recordedAs(fingerprint, stop),
+                validation == null || validationFingerprint == null
+                        ? validation
+                        : validation.recordedAs(validationFingerprint, stop),
+                validationFraction);
+    }
 
     /**
      * The fingerprint of {@link #validation}, or a text with the fraction that takes its place.

@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,7 +61,7 @@ public final class TrainingRun implements AutoCloseable {
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
 
     private final RunConfig config;
-    private final TrainingText text;
+    private TrainingText text;
     private final BundledCorpus bundled;
     private final ResumePlan plan;
     private final ChatSession chat;
@@ -186,6 +187,7 @@ public final class TrainingRun implements AutoCloseable {
         if (text.validation() != null) {
             naming("validation", () -> text.validation().check(this::isStopped));
         }
+        text.notes().forEach(this::say);
         String json = text.training().trainTokenizer(config.model().vocabularySize(), this::isStopped);
         Tokenizer tokenizer = Tokenizer.of(json);
         requireEnoughText(tokenizer);
@@ -217,6 +219,9 @@ public final class TrainingRun implements AutoCloseable {
         Checkpoint checkpoint = restart.checkpoint();
         try (Tokenizer tokenizer =
                 checkpoint != null ? Tokenizer.read(checkpoint.folder()) : learnt != null ? learnt : learnTokenizer()) {
+            if (checkpoint != null) {
+                text = asRecorded(checkpoint);
+            }
             RunIdentity identity = identity(tokenizer, device);
             ModelConfig shape = config.model().config(tokenizer.vocabularySize());
             if (checkpoint != null) {
@@ -245,6 +250,13 @@ public final class TrainingRun implements AutoCloseable {
             throw new BadInputException("The model was " + saved + " when this run was saved and is " + asked
                     + " now: the weights do not fit; set it back, or use another run folder.");
         }
+    }
+
+    private TrainingText asRecorded(Checkpoint checkpoint) {
+        Map<String, String> recorded =
+                RunIdentity.recorded(checkpoint.state().identity()).values();
+        return text.recordedAs(
+                recorded.get(RunIdentity.DATA), recorded.get(RunIdentity.VALIDATION_DATA), this::isStopped);
     }
 
     private RunIdentity identity(Tokenizer tokenizer, Device device) {

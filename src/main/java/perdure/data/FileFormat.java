@@ -1,0 +1,34 @@
+package perdure.data;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** How the content of a file is read. The end of its name decides, in upper or lower case. */
+enum FileFormat {
+    TEXT(".txt"),
+    JSON(".jsonl");
+
+    private final List<String> endings;
+
+    FileFormat(String... endings) {
+        this.endings = List.of(endings);
+    }
+
+    /** The format of a file by its name, or null if files with this ending are not read. */
+    static FileFormat of(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        return Arrays.stream(values())
+                .filter(format -> format.endings.stream().anyMatch(lower::endsWith))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** The endings of all formats, for messages. */
+    static String all() {
+        return Arrays.stream(values())
+                .flatMap(format -> format.endings.stream())
+                .collect(Collectors.joining(", "));
+    }
+}
