@@ -302,7 +302,11 @@ public final class TrainingRun implements AutoCloseable {
                         config.listeners().progress().accept(published);
                     },
                     this::say,
-                    sample);
+                    sample,
+                    restart.checkpoint() == null
+                            ? null
+                            : RunIdentity.recorded(restart.checkpoint().state().identity())
+                                    .rates());
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, this::isStopped);
             return switch (trainer.run(restart)) {
                 case DONE -> {
