@@ -210,6 +210,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
     private Outcome train(Tokenizer learnt, Device device) {
+        naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> Restart.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
