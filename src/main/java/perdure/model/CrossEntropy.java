@@ -32,6 +32,12 @@ final class CrossEntropy {
     /** Largest number of logits at a time on a GPU: 1 GiB of float32, and half of that where they are bf16 before. */
     private static final long MAXIMUM_LOGITS_ON_GPU = 256 << 20;
 
+    /**
+     * A GPU's matrix units read whole groups of 16 bytes. A product whose rows are not a multiple of that takes several
+     * times as long, and vocabularies are seldom one.
+     */
+    private static final long ALIGNMENT = 64;
+
     /** Columns per chunk: few enough for the cache, and for malloc to reuse memory. */
     private static final long CHUNK_COLUMNS = 4096;
 
@@ -80,13 +86,14 @@ final class CrossEntropy {
                     torch.is_autocast_enabled(hidden.device().type()) ? ScalarType.BFloat16 : ScalarType.Float;
             Tensor sum = torch.zeros(new long[0], hidden.options()).to(ScalarType.Double);
             Tensor typedHidden = hidden.to(type); // (R, C)
-            Tensor typedWeight = weight.to(type); // (V, C)
+            Tensor typedWeight = padded(weight, type); // (V', C)
             for (long from = 0; from < rows; from += most) {
                 long count = Math.min(most, rows - from);
                 try (PointerScope block = new PointerScope()) {
                     sum.add_(sumOfWholeRows(
                             typedHidden.narrow(0, from, count),
                             typedWeight,
+                            weight.size(0),
                             targets.narrow(0, from, count),
                             gradients == null ? null : gradients.rows(from, count)));
                 }
@@ -95,22 +102,34 @@ final class CrossEntropy {
         }
     }
 
+    /** The weight [V, C] with rows of zeros up to V', a multiple of {@value #ALIGNMENT}. */
+    private static Tensor padded(Tensor weight, ScalarType type) {
+        long vocabulary = weight.size(0);
+        long missing = (ALIGNMENT - vocabulary % ALIGNMENT) % ALIGNMENT;
+        return missing == 0
+                ? weight.to(type)
+                : torch.constant_pad_nd(weight.to(type), new long[] {0, 0, 0, missing}, new Scalar(0.0));
+    }
+
     // Forward:  Z = X·Wᵀ, L = Σ over counted rows of log(Σⱼ exp zⱼ) − z_target
     // Backward: dzⱼ = s · (softmax(z)ⱼ − [j is the target]) with s = scale, or 0 in rows that do not count. With P
     //           for what s multiplies: dX = s ⊙ (P·W), dW = Pᵀ·(s ⊙ X), so that no pass over [R, V] is for s alone.
-    private static Tensor sumOfWholeRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
+    // Columns beyond the vocabulary are -∞, so that their softmax, and all that comes from it, is 0.
+    private static Tensor sumOfWholeRows(
+            Tensor hidden, Tensor weight, long vocabulary, Tensor targets, Gradients gradients) {
         Tensor ignored = targets.eq(new Scalar(IGNORED)).unsqueeze(1); // (R, 1)
         Tensor target = targets.clamp_min(new Scalar(0)).unsqueeze(1); // (R, 1)
-        Tensor logits = torch.linear(hidden, weight); // (R, V)
-        Tensor logarithms = torch.log_softmax(logits, 1, new ScalarTypeOptional(ScalarType.Float)); // (R, V)
+        Tensor logits = torch.linear(hidden, weight); // (R, V')
+        logits.narrow(1, vocabulary, weight.size(0) - vocabulary).fill_(new Scalar(Double.NEGATIVE_INFINITY));
+        Tensor logarithms = torch.log_softmax(logits, 1, new ScalarTypeOptional(ScalarType.Float)); // (R, V')
         Tensor ofTargets = logarithms.gather(1, target); // (R, 1)
         if (gradients != null) {
             Tensor scale = ignored.logical_not().to(ScalarType.Float).mul_(new Scalar(gradients.scale)); // (R, 1)
-            Tensor gradient = torch.exp_out(logits, logarithms); // (R, V), in the memory of the logits
+            Tensor gradient = torch.exp_out(logits, logarithms); // (R, V'), in the memory of the logits
             gradient.scatter_(1, target, ofTargets.exp().sub_(new Scalar(1.0)).to(gradient.scalar_type()));
             gradients.hidden.addcmul_(torch.matmul(gradient, weight), scale);
             Tensor scaled = hidden.mul(scale).to(hidden.scalar_type()); // (R, C)
-            gradients.weight.add_(torch.matmul(gradient.t(), scaled));
+            gradients.weight.add_(torch.matmul(gradient.t(), scaled).narrow(0, 0, vocabulary));
         }
         return ofTargets.masked_fill(ignored, new Scalar(0.0)).sum().neg_();
     }
