@@ -11,16 +11,15 @@ import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Learns the merges of a byte-level byte-pair encoding (Sennrich et al. 2016; on bytes as in GPT-2) from counted words.
  *
  * <p>Each step merges the pair of neighbouring tokens that occurs most often. Among equally frequent pairs the one with
  * the smallest left id wins, then the one with the smallest right id. So the order of the texts does not matter, up to
- * the limits below, and equal texts give equal merges on every machine. A pair that occurs once is never merged, so a
- * small text can give a smaller vocabulary than requested.
+ * the limits below, and equal texts give equal merges on every machine and Java version. A pair that occurs once is never
+ * merged, and neither is one that would be longer than {@value #LONGEST_TOKEN} bytes. So a small text can give a smaller
+ * vocabulary than requested.
  */
 public final class ByteLevelBpeTrainer {
 
@@ -30,13 +29,14 @@ public final class ByteLevelBpeTrainer {
     /** Largest vocabulary, without the special tokens. */
     public static final int MAXIMUM_VOCABULARY = 1 << 20;
 
+    /**
+     * Longest token, in bytes. A longer one would be learnt from one line alone that repeats a character, and makes
+     * files that other programs cannot read.
+     */
+    static final int LONGEST_TOKEN = 128;
+
     /** Text after so many characters is not counted. Frequent words have appeared by then, and memory stays bounded. */
     public static final long MAXIMUM_CHARACTERS = 64L << 20;
-
-    /** GPT-2's pre-tokenizer, the one that {@code ByteLevel} with {@code use_regex} stands for. */
-    private static final Pattern WORD = Pattern.compile(
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-            Pattern.UNICODE_CHARACTER_CLASS);
 
     /**
      * After so many different words no new word is counted. Frequent words have appeared by then, and memory stays
@@ -78,13 +78,11 @@ public final class ByteLevelBpeTrainer {
             return;
         }
         characters += piece.length();
-        Matcher words = WORD.matcher(piece);
-        while (words.find()) {
-            String word = words.group();
+        PreTokenizer.split(piece, word -> {
             if (wordCounts.size() < MAXIMUM_WORDS || wordCounts.containsKey(word)) {
                 wordCounts.computeIfAbsent(word, absent -> new long[1])[0]++;
             }
-        }
+        });
     }
 
     /**
@@ -99,7 +97,7 @@ public final class ByteLevelBpeTrainer {
             throw new IllegalArgumentException("vocabulary " + vocabularySize + " is not between " + BYTES
                     + " (pure bytes) and " + MAXIMUM_VOCABULARY + ".");
         }
-        return TokenizerJson.tokenizerJson(new Merging(wordCounts, stop).learn(vocabularySize - BYTES));
+        return TokenizerJson.tokenizerJson(new Merging(wordCounts, vocabularySize - BYTES, stop).learn());
     }
 
     /** Two tokens, by id. The result of merge {@code k} has id {@code 256 + k}. */
@@ -114,12 +112,14 @@ public final class ByteLevelBpeTrainer {
                 .thenComparingInt(candidate -> candidate.pair().right);
 
         private final BooleanSupplier stop;
+        private final int limit;
         private final int[][] words;
         private final int[] lengths;
         private final long[] counts;
         private final Map<Long, Pair> pairs = new HashMap<>();
         private final PriorityQueue<Candidate> queue = new PriorityQueue<>(BEST_FIRST);
         private final List<Pair> fresh = new ArrayList<>();
+        private final int[] tokenLengths;
 
         /** An entry of the queue. Its count is that of the pair or, since counts only fall, an upper bound. */
         private record Candidate(long count, Pair pair) {}
@@ -148,8 +148,11 @@ public final class ByteLevelBpeTrainer {
             }
         }
 
-        private Merging(Map<String, long[]> wordCounts, BooleanSupplier stop) {
+        private Merging(Map<String, long[]> wordCounts, int limit, BooleanSupplier stop) {
             this.stop = stop;
+            this.limit = limit;
+            tokenLengths = new int[BYTES + limit];
+            Arrays.fill(tokenLengths, 0, BYTES, 1);
             words = new int[wordCounts.size()][];
             lengths = new int[words.length];
             counts = new long[words.length];
@@ -177,7 +180,7 @@ public final class ByteLevelBpeTrainer {
             }
         }
 
-        private List<Merge> learn(int limit) {
+        private List<Merge> learn() {
             List<Merge> merges = new ArrayList<>();
             while (merges.size() < limit && !queue.isEmpty()) {
                 checkStop();
@@ -194,6 +197,7 @@ public final class ByteLevelBpeTrainer {
         }
 
         private void merge(Pair pair, int id) {
+            tokenLengths[id] = length(pair);
             for (int i = 0; i < pair.size; i++) {
                 rewrite(pair.words[i], pair.left, pair.right, id);
             }
@@ -250,8 +254,12 @@ public final class ByteLevelBpeTrainer {
             fresh.clear();
         }
 
+        private int length(Pair pair) {
+            return tokenLengths[pair.left] + tokenLengths[pair.right];
+        }
+
         private void enqueue(Pair pair) {
-            if (pair.count >= LEAST_COUNT) {
+            if (pair.count >= LEAST_COUNT && length(pair) <= LONGEST_TOKEN) {
                 queue.add(new Candidate(pair.count, pair));
             }
         }

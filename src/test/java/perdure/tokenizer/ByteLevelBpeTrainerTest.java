@@ -46,6 +46,18 @@ class ByteLevelBpeTrainerTest {
         assertTrue(merges(List.of("to be to be to be"), 300).stream().noneMatch(merge -> merge.matches(".*[^ ]Ġ.*")));
     }
 
+    @Test
+    void noTokenIsLongerThanTheLimit() {
+        List<String> merges = merges(List.of("a".repeat(300_000), "=".repeat(300_000)), 4096);
+
+        assertEquals(
+                ByteLevelBpeTrainer.LONGEST_TOKEN,
+                merges.stream().mapToInt(merge -> merge.length() - 1).max().orElseThrow());
+        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of("a".repeat(300_000)), 4096))) {
+            assertEquals("a".repeat(300_000), tokenizer.decode(tokenizer.encode("a".repeat(300_000))));
+        }
+    }
+
     /** The definition, spelled out: count every pair anew at each step. */
     @Property(tries = 300)
     void agreesWithCountingAnewAtEveryStep(
