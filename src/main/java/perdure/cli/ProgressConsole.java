@@ -1,9 +1,11 @@
 package perdure.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
@@ -19,35 +21,50 @@ final class ProgressConsole {
     private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
     private static final int BAR_CELLS = 20;
 
+    /** Columns to use: those of a standard terminal less one, since a line that wraps cannot be overwritten. */
+    private static final int WIDTH = 79;
+
     private final PrintStream out;
     private final boolean terminal;
-    private final IntSupplier columns;
     private final boolean color;
     private final LongSupplier clock;
     private long lastShown;
     private int barLength;
     private FinishedEpoch lastEpoch;
 
-    /** @param columns of the terminal; it is asked for each bar */
-    ProgressConsole(PrintStream out, boolean terminal, IntSupplier columns, boolean color, LongSupplier clock) {
+    ProgressConsole(PrintStream out, boolean terminal, boolean color, LongSupplier clock) {
         this.out = out;
         this.terminal = terminal;
-        this.columns = columns;
         this.color = color;
         this.clock = clock;
         this.lastShown = clock.getAsLong();
     }
 
     /**
-     * The console of this process: a bar if standard output is a terminal that can overwrite a line, with colour unless
-     * {@code NO_COLOR} is set.
+     * The console of this process: a bar if standard output is a terminal, with colour unless {@code NO_COLOR} is set.
      */
     static ProgressConsole standard() {
-        boolean terminal = !"dumb".equals(System.getenv("TERM")) && TerminalWidth.isTerminal();
+        boolean terminal = isTerminal();
         String noColor = System.getenv("NO_COLOR");
-        boolean color = terminal && (noColor == null || noColor.isEmpty());
-        IntSupplier columns = new TerminalWidth(System.getenv("COLUMNS"), System::nanoTime);
-        return new ProgressConsole(System.out, terminal, columns, color, System::nanoTime);
+        boolean color = terminal && (noColor == null || noColor.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
+        return new ProgressConsole(System.out, terminal, color, System::nanoTime);
+    }
+
+    /**
+     * Whether standard output is a terminal. {@link System#console()} cannot tell: before JDK 22 it needs standard
+     * input to be one as well, and later it is never null.
+     */
+    private static boolean isTerminal() {
+        Path standardOutput = Path.of("/proc/self/fd/1");
+        if (!Files.isSymbolicLink(standardOutput)) {
+            return System.console() != null;
+        }
+        try {
+            String target = Files.readSymbolicLink(standardOutput).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | SecurityException unreadable) {
+            return false;
+        }
     }
 
     /** Prints a line above the bar. */
@@ -68,27 +85,29 @@ final class ProgressConsole {
             say("  " + epoch.sample().strip().replace("\n", "\n  "));
         }
         switch (status.progress().state()) {
-            case TRAINING -> showBar(status);
+            case STARTING -> show(status.progress().message(), status.progress().message());
+            case TRAINING -> show(bar(status), line(status));
             case DONE, STOPPED -> say(summary(status));
             default -> {}
         }
     }
 
-    private void showBar(TrainingStatus status) {
+    /** @param text for a terminal; null: nothing */
+    private void show(String text, String line) {
         long now = clock.getAsLong();
-        if (now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
+        if (text == null || now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
             return;
         }
         lastShown = now;
         if (terminal) {
-            String bar = bar(status, columns.getAsInt() - 1); // a line that wraps cannot be overwritten
+            String bar = text.substring(0, Math.min(WIDTH, text.length()));
             out.print('\r'
                     + (color ? "\u001b[36m" + bar + "\u001b[0m" : bar)
                     + " ".repeat(Math.max(0, barLength - bar.length())));
             out.flush();
             barLength = bar.length();
         } else {
-            say(line(status));
+            say(line);
         }
     }
 
@@ -99,12 +118,11 @@ final class ProgressConsole {
         }
     }
 
-    private static String bar(TrainingStatus status, int width) {
+    private static String bar(TrainingStatus status) {
         String line = line(status);
-        int cells = Math.max(0, Math.min(BAR_CELLS, width - line.length() - "[] ".length()));
+        int cells = Math.max(0, Math.min(BAR_CELLS, WIDTH - line.length() - "[] ".length()));
         int full = (int) (status.progress().position().percent() * cells / 100);
-        String bar = cells == 0 ? line.strip() : "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
-        return bar.substring(0, Math.min(width, bar.length()));
+        return "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
     }
 
     /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */

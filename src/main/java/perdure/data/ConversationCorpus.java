@@ -24,7 +24,13 @@ record ConversationCorpus(Supplier<List<Conversation>> conversations) implements
     }
 
     @Override
-    public void read(Predicate<Passage> reader) {
+    public String signature() {
+        return fingerprint(() -> false);
+    }
+
+    @Override
+    public void read(Predicate<Passage> reader, Runnable nextFile) {
+        nextFile.run();
         for (Conversation conversation : conversations.get()) {
             List<ChatMessage> messages = conversation.messages();
             for (int i = 0; i < messages.size(); i++) {

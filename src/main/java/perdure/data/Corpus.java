@@ -8,7 +8,6 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import perdure.tokenizer.ByteLevelBpeTrainer;
 
 /**
  * Documents in a fixed order. They are streamed, so that a document may be larger than memory.
@@ -54,12 +53,25 @@ public interface Corpus {
     }
 
     /**
+     * A text that is another one if the content may have changed, found without reading it: from names, sizes and times
+     * of change.
+     */
+    String signature();
+
+    /**
      * Passes the passages to the reader, in order, until the reader returns false.
      *
+     * @param nextFile called before the first passage of each file
      * @throws IllegalArgumentException that names the place, if the content is not text or breaks its format
-     * @throws UncheckedIOException if the content cannot be read, or is not what it was when it was read before
+     * @throws UncheckedIOException if the content cannot be read, changes while it is read, or is not what it was when
+     *     it was read before
      */
-    void read(Predicate<Passage> reader);
+    void read(Predicate<Passage> reader, Runnable nextFile);
+
+    /** As {@link #read(Predicate, Runnable)}, for a reader to whom all files are one. */
+    default void read(Predicate<Passage> reader) {
+        read(reader, () -> {});
+    }
 
     /**
      * What the last complete {@link #read} found that people should know: how much was read, and what was left out. One
@@ -95,22 +107,6 @@ public interface Corpus {
      */
     default void check(BooleanSupplier stop) {
         read(passage -> goOn(stop));
-    }
-
-    /**
-     * Trains a tokenizer on the documents.
-     *
-     * @param vocabularySize byte tokens and merges, without the special tokens
-     * @param stop asked between passages and between merges
-     * @return the content of a {@code tokenizer.json}
-     * @throws CancellationException if {@code stop} returns true
-     */
-    default String trainTokenizer(int vocabularySize, BooleanSupplier stop) {
-        ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
-        if (vocabularySize > ByteLevelBpeTrainer.BYTES) {
-            read(passage -> goOn(stop) && trainer.add(passage.content()));
-        }
-        return trainer.train(vocabularySize, stop);
     }
 
     /**

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.Comparator;
 
 /**
@@ -12,9 +13,10 @@ import java.util.Comparator;
  *
  * @param name relative to the folder that was given, for messages
  * @param size in bytes
+ * @param modified when it was last written to, before it was found
  * @param key SHA-256 of its size and its first {@value #HEAD} bytes
  */
-record DataFile(Path path, String name, FileFormat format, long size, String key) {
+record DataFile(Path path, String name, FileFormat format, long size, FileTime modified, String key) {
 
     /** The order of a corpus. It depends on contents alone: on no name, no folder and no locale. */
     static final Comparator<DataFile> BY_CONTENT =
@@ -36,12 +38,24 @@ record DataFile(Path path, String name, FileFormat format, long size, String key
             throw new IllegalArgumentException(path + " cannot be read.");
         }
         try (InputStream input = Files.newInputStream(path)) {
+            FileTime modified = Files.getLastModifiedTime(path);
             long size = Files.size(path);
             String key = new Fingerprint().add(size).add(input.readNBytes(HEAD)).hex();
             String name = folder == null
                     ? path.getFileName().toString()
                     : folder.relativize(path).toString();
-            return new DataFile(path, name.replace('\\', '/'), format, size, key);
+            return new DataFile(path, name.replace('\\', '/'), format, size, modified, key);
+        } catch (IOException exception) {
+            throw cannotRead(path, exception);
+        }
+    }
+
+    /** @throws UncheckedIOException if it was written to since it was found */
+    void requireUnchanged() {
+        try {
+            if (Files.size(path) != size || !Files.getLastModifiedTime(path).equals(modified)) {
+                throw new IOException("it changed while it was read. Start again when nothing writes to it.");
+            }
         } catch (IOException exception) {
             throw cannotRead(path, exception);
         }

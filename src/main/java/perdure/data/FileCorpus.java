@@ -115,9 +115,20 @@ final class FileCorpus implements Corpus {
     }
 
     @Override
-    public void read(Predicate<Passage> reader) {
+    public String signature() {
+        Fingerprint signature = new Fingerprint();
+        for (DataFile file : files) {
+            String state = file.path().toAbsolutePath() + "\n" + file.size() + "\n" + file.modified() + "\n";
+            signature.add(state.getBytes(StandardCharsets.UTF_8));
+        }
+        return signature.hex();
+    }
+
+    @Override
+    public void read(Predicate<Passage> reader, Runnable nextFile) {
         Notes counted = new Notes();
         for (DataFile file : files) {
+            nextFile.run();
             String name = file.path().toString();
             Fingerprint content = new Fingerprint();
             try (InputStream input = content.adding(Files.newInputStream(file.path()))) {
@@ -130,6 +141,7 @@ final class FileCorpus implements Corpus {
             } catch (IOException exception) {
                 throw DataFile.cannotRead(file.path(), exception);
             }
+            file.requireUnchanged();
             remember(file, content.hex());
         }
         notes = counted.lines(found);

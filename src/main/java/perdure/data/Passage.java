@@ -1,5 +1,6 @@
 package perdure.data;
 
+import java.util.Arrays;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
@@ -29,8 +30,21 @@ public record Passage(String role, String text, boolean endsDocument, boolean le
         return role == null ? text : role + "\n" + text;
     }
 
-    /** The token ids. Plain text is encoded as it is, a message in ChatML. */
-    int[] encode(Tokenizer tokenizer) {
-        return role == null ? tokenizer.encode(text) : tokenizer.encode(new ChatMessage(role, text));
+    /**
+     * The token ids. Plain text is encoded as it is, a message in ChatML. {@code <|endoftext|>} follows at the end of a
+     * document. Of a message that is learned, the loss counts the content and {@code <|im_end|>}.
+     */
+    TokenWriter.Encoded encoded(Tokenizer tokenizer) {
+        int[] ids = role == null ? tokenizer.encode(text) : tokenizer.encode(new ChatMessage(role, text));
+        int length = ids.length;
+        if (endsDocument) {
+            ids = Arrays.copyOf(ids, length + 1);
+            ids[length] = tokenizer.endOfText();
+        }
+        if (role == null || !learned) {
+            return new TokenWriter.Encoded(ids, 0, learned ? ids.length : 0, role != null, endsDocument);
+        }
+        return new TokenWriter.Encoded(
+                ids, tokenizer.contentStart(role, ids), length - tokenizer.afterMessage().length, true, endsDocument);
     }
 }

@@ -2,159 +2,248 @@ package perdure.data;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.function.BooleanSupplier;
-import java.util.zip.CRC32C;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import perdure.data.TokenParts.Column;
 import perdure.tokenizer.Tokenizer;
 
 /**
- * The token ids of a corpus in a memory-mapped file, which may be larger than memory.
+ * The tokens of a corpus, and where its documents and files begin, in memory-mapped files of one folder. They may be
+ * larger than memory.
  *
- * <p>It is a cache. Its name is made from the fingerprint of corpus and tokenizer. A file whose header or checksum is
- * wrong is built again. Several threads may read it.
+ * <p>It is a cache. Its name is made from the fingerprints of corpus and tokenizer, and every byte is checked when it is
+ * opened. What is missing or damaged is tokenized again. Several threads may read it.
  */
 public final class TokenFile {
 
-    private final Path path;
-    private final TokenFileHeader header;
-    private final ByteBuffer[] maps;
-    private final int idsPerMapShift;
+    /** Where tokens are while their corpus is not yet finished. */
+    static final String UNFINISHED = "tokens.tmp";
 
-    private TokenFile(Path path, TokenFileHeader header, ByteBuffer[] maps, int idsPerMapShift) {
+    /** Folders of this version, and files of earlier ones. */
+    private static final Pattern NAME = Pattern.compile("tokens-[0-9a-f]{16}(\\.bin)?");
+
+    private final Path path;
+    private final TokenParts parts;
+    private final NumberFile ids;
+    private final NumberFile documents;
+    private final NumberFile unlearned;
+    private final NumberFile sources;
+    private final long unlearnedTokens;
+
+    private TokenFile(Path path, TokenParts parts, int mapShift) throws IOException {
         this.path = path;
-        this.header = header;
-        this.maps = maps;
-        this.idsPerMapShift = idsPerMapShift;
+        this.parts = parts;
+        ids = map(Column.IDS, mapShift);
+        documents = map(Column.DOCUMENTS, mapShift);
+        unlearned = map(Column.UNLEARNED, mapShift);
+        sources = map(Column.SOURCES, mapShift);
+        unlearnedTokens =
+                parts.parts().stream().mapToLong(TokenParts.Part::unlearned).sum();
+    }
+
+    private NumberFile map(Column column, int mapShift) throws IOException {
+        return NumberFile.map(column.in(path), parts.header().width(column), parts.count(column), mapShift);
     }
 
     /**
-     * Opens the token file of a corpus in the given folder. A missing or damaged file is built first. A plain text
+     * Opens the tokens of a corpus in the given folder. What is missing or damaged is tokenized first. A plain text
      * document becomes the tokens of its text, a conversation those of its ChatML messages. {@code <|endoftext|>}
      * follows each document.
      *
-     * @param stop asked between passages
-     * @throws CancellationException if {@code stop} returns true; nothing is left behind
-     * @throws IllegalArgumentException if the corpus has bad content; nothing is left behind
-     * @throws UncheckedIOException if the file cannot be read or written
+     * @throws CancellationException if a stop was requested; finished parts stay in the folder
+     * @throws IllegalArgumentException if the corpus has bad content, or changed while it was read
+     * @throws UncheckedIOException if a file cannot be read or written
      */
-    public static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop) {
-        String fingerprint = new Fingerprint()
-                .add(TokenFileHeader.VERSION)
-                .add((corpus.fingerprint(stop) + Fingerprint.of(tokenizer)).getBytes(StandardCharsets.US_ASCII))
-                .hex();
-        Path file = folder.resolve("tokens-" + fingerprint.substring(0, 16) + ".bin");
-        try {
-            TokenFileHeader header = valid(file, fingerprint, tokenizer.vocabularySize(), stop);
-            if (header == null) {
-                header = build(file, fingerprint, corpus, tokenizer, stop);
-            }
-            return map(file, header, 28);
-        } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot read or write " + file + ": " + exception, exception);
-        }
+    public static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, TokenizingOptions options) {
+        return open(folder, corpus, tokenizer, options, Tokenizing.PART);
     }
 
-    /** The header of the file, or null if the file is damaged or belongs to another corpus or tokenizer. */
-    private static TokenFileHeader valid(Path file, String fingerprint, int vocabularySize, BooleanSupplier stop)
-            throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return null;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            TokenFileHeader header = TokenFileHeader.read(channel);
-            if (header == null
-                    || !header.fingerprint().equals(fingerprint)
-                    || header.vocabularySize() != vocabularySize
-                    || channel.size() != header.fileSize()) {
-                return null;
-            }
-            CRC32C checksum = new CRC32C();
-            ByteBuffer buffer = ByteBuffer.allocate(1 << 16);
-            while (channel.read(buffer.clear()) > 0) {
-                checkStop(stop);
-                checksum.update(buffer.flip());
-            }
-            return (int) checksum.getValue() == header.checksum() ? header : null;
-        }
-    }
-
-    private static TokenFileHeader build(
-            Path file, String fingerprint, Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop)
-            throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        Files.createDirectories(file.toAbsolutePath().getParent());
+    /** @param partSize characters of a part */
+    static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, TokenizingOptions options, long partSize) {
+        TokenParts.Header header = TokenParts.Header.of(Fingerprint.of(tokenizer), tokenizer.vocabularySize());
         try {
-            TokenFileHeader header;
-            try (TokenFileWriter writer = new TokenFileWriter(temporary, tokenizer.vocabularySize())) {
-                int[] end = {tokenizer.endOfText()};
-                corpus.read(passage -> {
-                    checkStop(stop);
-                    writer.write(passage.encode(tokenizer));
-                    if (passage.endsDocument()) {
-                        writer.write(end);
+            // If nothing is here, the text is read once only: its fingerprint is taken while it is tokenized.
+            if (list(folder).stream().anyMatch(Files::isDirectory)) {
+                String fingerprint = corpus.fingerprint(options.stop());
+                Path file = folder.resolve(name(fingerprint, header));
+                TokenParts parts = TokenParts.read(file);
+                if (parts != null && parts.header().equals(header) && fingerprint.equals(parts.corpus())) {
+                    TokenParts verified = parts.verified(file, options.stop());
+                    if (verified.corpus() != null) {
+                        return new TokenFile(file, verified, NumberFile.MAP_SHIFT);
                     }
-                    return true;
-                });
-                header = writer.finish(fingerprint);
+                }
             }
-            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            return header;
-        } finally {
-            Files.deleteIfExists(temporary);
+            return tokenized(folder, corpus, tokenizer, header, options, partSize);
+        } catch (IOException problem) {
+            throw new UncheckedIOException("Cannot read or write the tokens in " + folder + ": " + problem, problem);
         }
     }
 
-    private static void checkStop(BooleanSupplier stop) {
-        if (stop.getAsBoolean()) {
-            throw new CancellationException("Stopped while tokenizing the text.");
-        }
-    }
-
-    /** @param idsPerMapShift binary logarithm of the number of ids per map; a map holds at most 2 GiB */
-    static TokenFile map(Path file, TokenFileHeader header, int idsPerMapShift) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long idsPerMap = 1L << idsPerMapShift;
-            ByteBuffer[] maps = new ByteBuffer[Math.toIntExact((header.count() + idsPerMap - 1) >> idsPerMapShift)];
-            for (int i = 0; i < maps.length; i++) {
-                long first = i * idsPerMap;
-                maps[i] = channel.map(
-                                FileChannel.MapMode.READ_ONLY,
-                                TokenFileHeader.SIZE + first * header.width(),
-                                Math.min(idsPerMap, header.count() - first) * header.width())
-                        .order(ByteOrder.LITTLE_ENDIAN);
+    private static TokenFile tokenized(
+            Path folder,
+            Corpus corpus,
+            Tokenizer tokenizer,
+            TokenParts.Header header,
+            TokenizingOptions options,
+            long partSize)
+            throws IOException {
+        Path unfinished = folder.resolve(UNFINISHED);
+        boolean isNew = !Files.exists(unfinished);
+        try {
+            Tokenizing.run(unfinished, corpus, tokenizer, header, options, partSize);
+        } catch (IllegalArgumentException badText) {
+            if (isNew) {
+                delete(unfinished);
             }
-            return new TokenFile(file, header, maps, idsPerMapShift);
+            throw badText;
+        }
+        Path file = folder.resolve(name(corpus.fingerprint(options.stop()), header));
+        delete(file);
+        Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+        return map(file, NumberFile.MAP_SHIFT);
+    }
+
+    private static String name(String corpus, TokenParts.Header header) {
+        String fingerprint = new Fingerprint()
+                .add(TokenParts.FORMAT)
+                .add((corpus + header.tokenizer()).getBytes(StandardCharsets.US_ASCII))
+                .hex();
+        return "tokens-" + fingerprint.substring(0, 16);
+    }
+
+    /** The finished token files in a folder, those of earlier versions included. */
+    private static List<Path> list(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(
+                            file -> NAME.matcher(file.getFileName().toString()).matches())
+                    .toList();
         }
     }
 
-    /** Path of the file. */
+    /** Deletes all token files in a folder, but for those that are used. */
+    static void prune(Path folder, Collection<TokenFile> used) {
+        try {
+            List<Path> unused = new ArrayList<>(list(folder));
+            used.forEach(file -> unused.remove(file.path));
+            for (Path file : unused) {
+                delete(file);
+            }
+        } catch (IOException problem) {
+            throw new UncheckedIOException("Cannot delete old tokens in " + folder + ": " + problem, problem);
+        }
+    }
+
+    /** Deletes a file, or a folder of files. */
+    private static void delete(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            try (Stream<Path> files = Files.list(file)) {
+                for (Path inside : files.toList()) {
+                    Files.delete(inside);
+                }
+            }
+        }
+        Files.deleteIfExists(file);
+    }
+
+    /** The tokens in a folder, which are not checked. */
+    static TokenFile map(Path file, int mapShift) throws IOException {
+        return new TokenFile(file, TokenParts.read(file), mapShift);
+    }
+
+    /** Path of the folder. */
     public Path path() {
         return path;
     }
 
     /** Number of tokens. */
     public long size() {
-        return header.count();
+        return ids.size();
     }
 
     /** The token id at an index, from zero. */
     public int id(long index) {
-        ByteBuffer map = maps[(int) (index >> idsPerMapShift)];
-        int place = (int) (index & (1L << idsPerMapShift) - 1) * header.width();
-        return header.width() == Short.BYTES ? Short.toUnsignedInt(map.getShort(place)) : map.getInt(place);
+        return (int) ids.at(index);
     }
 
-    /** SHA-256 of the corpus and the tokenizer that the ids come from, in hexadecimal. */
+    /** Number of documents. */
+    public long documents() {
+        return documents.size() / 2;
+    }
+
+    /** Index of a document's first token. */
+    long start(long document) {
+        return document == 0 ? 0 : end(document - 1);
+    }
+
+    /** The index after a document's last token, which is {@code <|endoftext|>}. */
+    long end(long document) {
+        return documents.at(2 * document);
+    }
+
+    /** A hash of a document's tokens: equal documents have equal ones. */
+    long hash(long document) {
+        return documents.at(2 * document + 1);
+    }
+
+    /** Number of files that the documents come from. */
+    long sources() {
+        return sources.size();
+    }
+
+    /** Index of a file's first document. */
+    long firstDocument(long source) {
+        return source == sources.size() ? documents() : sources.at(source);
+    }
+
+    /** Whether any document is a conversation. */
+    public boolean hasConversations() {
+        return parts.parts().stream().anyMatch(part -> part.messages() > 0);
+    }
+
+    /**
+     * How many of the tokens before an index the loss on assistant turns does not count. Costs O(log n).
+     *
+     * @param index 0 to {@link #size}
+     */
+    long unlearnedBefore(long index) {
+        long low = 0; // the spans before this one begin before the index
+        long high = unlearned.size() / 2;
+        while (low < high) {
+            long middle = (low + high) >>> 1;
+            if (unlearned.at(2 * middle) < index) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if (low == 0) {
+            return 0;
+        }
+        long before = unlearned.at(2 * low - 1);
+        long end = 2 * low == unlearned.size() ? unlearnedTokens : unlearned.at(2 * low + 1);
+        return before + Math.min(index - unlearned.at(2 * low - 2), end - before);
+    }
+
+    /** Whether the loss on assistant turns counts the token at an index. */
+    boolean isLearned(long index) {
+        return unlearnedBefore(index + 1) == unlearnedBefore(index);
+    }
+
+    /** Fingerprint of the corpus, in hexadecimal. */
     public String fingerprint() {
-        return header.fingerprint();
+        return parts.corpus();
     }
 
     /** All tokens. */

@@ -100,21 +100,21 @@ public record TrainingText(Corpus training, Corpus validation, double validation
     private static long count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
         long[] tokens = {0};
         corpus.read(passage -> {
-            tokens[0] += passage.encode(tokenizer).length + (passage.endsDocument() ? 1 : 0);
+            tokens[0] += passage.encoded(tokenizer).ids().length;
             return Corpus.goOn(stop) && tokens[0] < enough;
         });
         return tokens[0];
     }
 
     /**
-     * Tokenizes the text, or takes the tokens from the cache in {@code folder}. Errors are those of {@link
-     * TokenFile#open}.
+     * Tokenizes the text, or takes the tokens from the cache in {@code folder}. Deletes those of other texts. Errors are
+     * those of {@link TokenFile#open}.
      */
-    public Dataset open(Path folder, Tokenizer tokenizer, BooleanSupplier stop) {
-        TokenFile file = TokenFile.open(folder, training, tokenizer, stop);
-        TokenRange heldOut = validation == null
-                ? file.validation(validationFraction)
-                : TokenFile.open(folder, validation, tokenizer, stop).all();
+    public Dataset open(Path folder, Tokenizer tokenizer, TokenizingOptions options) {
+        TokenFile file = TokenFile.open(folder, training, tokenizer, options);
+        TokenFile separate = validation == null ? file : TokenFile.open(folder, validation, tokenizer, options);
+        TokenFile.prune(folder, List.of(file, separate));
+        TokenRange heldOut = validation == null ? file.validation(validationFraction) : separate.all();
         return new Dataset(
                 validation == null ? file.training(validationFraction) : file.all(),
                 heldOut,

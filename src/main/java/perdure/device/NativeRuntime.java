@@ -18,8 +18,6 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Loads libtorch into this process, once, with the settings of {@link NativeConfig}. Call {@link #load()} before using
@@ -42,8 +40,6 @@ public final class NativeRuntime {
             "libjnitorch_nccl.so");
 
     private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+): cannot open shared object file");
-
-    private static final Logger LOG = LoggerFactory.getLogger(NativeRuntime.class);
 
     private static boolean loaded;
     private static String cudaProblem;
@@ -119,7 +115,6 @@ public final class NativeRuntime {
 
     /** Sets what the command line ({@code java -D…}) has not set already. */
     private static void setProperties(NativeConfig config) {
-        UnpackFolder.choose();
         setProperty("org.bytedeco.javacpp.maxPhysicalBytes", Long.toString(config.maxPhysicalBytes()));
         setProperty("org.bytedeco.javacpp.maxBytes", Long.toString(config.maxBytes()));
         setProperty("org.bytedeco.javacpp.nopointergc", Boolean.toString(!config.pointerGc()));
@@ -153,13 +148,11 @@ public final class NativeRuntime {
      * linked to. JavaCPP ignores a CUDA part that cannot be loaded; loading it once more tells what is missing.
      */
     private static void link() {
-        Path cache = null;
         try {
-            cache = Loader.getCacheDir().toPath();
-            Path lockFile = cache.resolve(UnpackFolder.LOCK);
+            Path lockFile = Loader.getCacheDir().toPath().resolve("perdure.lock");
             try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = lock(channel, lockFile)) {
-                LOG.trace("Unpacking under {}.", lock);
+                    FileLock lock = channel.lock()) {
+                Objects.requireNonNull(lock);
                 String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
                 for (String library : LIBRARIES) {
                     if (torch.class.getResource(folder + library) != null) {
@@ -173,26 +166,9 @@ public final class NativeRuntime {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "Cannot unpack the native libraries into " + cache + ": " + e.getMessage() + ". "
-                            + UnpackFolder.REMEDY,
-                    e);
+            throw new UncheckedIOException("Cannot unpack the native libraries: " + e.getMessage(), e);
         } catch (UnsatisfiedLinkError e) {
             throw new IllegalArgumentException(explain(e), e);
-        }
-    }
-
-    /** The lock, or null where the file system has none: then only the first start of two at once can go wrong. */
-    private static FileLock lock(FileChannel channel, Path file) {
-        try {
-            return channel.lock();
-        } catch (IOException unsupported) {
-            LOG.warn(
-                    "The file system of {} has no locks ({}): do not start two processes at the same moment before the"
-                            + " native libraries are unpacked.",
-                    file,
-                    unsupported.getMessage());
-            return null;
         }
     }
 
@@ -217,11 +193,7 @@ public final class NativeRuntime {
                                 : "; install it, or start on a supported platform.");
             }
         }
-        Throwable root = error;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return "libtorch cannot be loaded: " + root.getMessage();
+        return "libtorch cannot be loaded: " + error.getMessage();
     }
 
     /** Number of physical cores that this process may use. Two threads of one core share its matrix units. */

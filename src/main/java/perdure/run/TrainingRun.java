@@ -21,6 +21,8 @@ import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
 import perdure.data.Fingerprint;
+import perdure.data.LearntTokenizer;
+import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
@@ -156,7 +158,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (Device device = BadInputException.naming(
                         "device", () -> Devices.resolve(config.compute().device()));
-                Tokenizer learnt = Restart.hasWeights(config.folder()) ? null : learnTokenizer();
+                NewTokenizer learnt = Restart.hasWeights(config.folder()) ? null : learnTokenizer();
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
             return train(learnt, device);
         } catch (CancellationException asked) {
@@ -182,16 +184,36 @@ public final class TrainingRun implements AutoCloseable {
         return Outcome.ALREADY_DONE;
     }
 
-    private Tokenizer learnTokenizer() {
-        naming("data", () -> text.training().check(this::isStopped));
-        if (text.validation() != null) {
+    /**
+     * The tokenizer of a new run, and what it was learnt from.
+     *
+     * @param textWasRead whether this process has read the whole text already
+     */
+    private record NewTokenizer(LearntTokenizer source, Tokenizer tokenizer, boolean textWasRead)
+            implements AutoCloseable {
+        @Override
+        public void close() {
+            tokenizer.close();
+        }
+    }
+
+    /** The one that an earlier process learnt from the same text, if there is one. Else reads all text once. */
+    private NewTokenizer learnTokenizer() {
+        int vocabularySize = config.model().vocabularySize();
+        LearntTokenizer earlier = LearntTokenizer.read(config.folder(), text.training(), vocabularySize);
+        if (earlier == null && text.validation() != null) {
             naming("validation", () -> text.validation().check(this::isStopped));
         }
-        text.notes().forEach(this::say);
-        String json = text.training().trainTokenizer(config.model().vocabularySize(), this::isStopped);
-        Tokenizer tokenizer = Tokenizer.of(json);
+        LearntTokenizer learnt = earlier != null
+                ? earlier
+                : BadInputException.naming(
+                        "data", () -> LearntTokenizer.learn(text.training(), vocabularySize, this::isStopped));
+        if (earlier == null) {
+            text.notes().forEach(this::say);
+        }
+        Tokenizer tokenizer = Tokenizer.of(learnt.json());
         requireEnoughText(tokenizer);
-        return tokenizer;
+        return new NewTokenizer(learnt, tokenizer, earlier == null);
     }
 
     private void requireEnoughText(Tokenizer tokenizer) {
@@ -209,8 +231,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
-    private Outcome train(Tokenizer learnt, Device device) {
-        naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
+    private Outcome train(NewTokenizer learnt, Device device) {
         Restart restart = BadInputException.naming(null, () -> Restart.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
@@ -218,24 +239,27 @@ public final class TrainingRun implements AutoCloseable {
             return alreadyDone(remaining);
         }
         Checkpoint checkpoint = restart.checkpoint();
-        try (Tokenizer tokenizer =
-                checkpoint != null ? Tokenizer.read(checkpoint.folder()) : learnt != null ? learnt : learnTokenizer()) {
-            if (checkpoint != null) {
-                text = asRecorded(checkpoint);
-            }
-            RunIdentity identity = identity(tokenizer, device);
+        NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : learnTokenizer();
+        try (Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
             ModelConfig shape = config.model().config(tokenizer.vocabularySize());
             if (checkpoint != null) {
-                identity.requireSame(
+                text = asRecorded(checkpoint);
+                identity(tokenizer, device)
+                        .requireSame(
                                 RunIdentity.recorded(checkpoint.state().identity()),
                                 config.saving().acceptChanges(),
                                 checkpoint.state().position().epochStep() == 0)
                         .forEach(this::say);
                 requireSame(checkpoint.config(), shape);
                 requireEnoughText(tokenizer);
+                LearntTokenizer.delete(config.folder());
             }
-            Dataset dataset =
-                    BadInputException.naming("data", () -> text.open(config.folder(), tokenizer, this::isStopped));
+            Dataset dataset = BadInputException.naming(
+                    "data", () -> fresh == null ? open(tokenizer, 0) : openNew(fresh.source(), tokenizer));
+            if (fresh != null && !fresh.textWasRead()) {
+                text.notes().forEach(this::say);
+            }
+            RunIdentity identity = identity(tokenizer, device);
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
                 DeviceMigrator.ensure(model, device);
@@ -243,6 +267,41 @@ public final class TrainingRun implements AutoCloseable {
                 return train(restart, dataset, tokenizer, model, device, identity);
             }
         }
+    }
+
+    /** What was learnt stays in the run folder until a checkpoint has the tokenizer. */
+    private Dataset openNew(LearntTokenizer learnt, Tokenizer tokenizer) {
+        learnt.write(config.folder());
+        try {
+            Dataset dataset = open(tokenizer, learnt.characters());
+            if (!learnt.fingerprint().equals(text.training().fingerprint(this::isStopped))) {
+                LearntTokenizer.delete(config.folder());
+                throw new IllegalStateException("The data changed after the tokenizer was learnt from it. Start again"
+                        + " when nothing writes to it.");
+            }
+            return dataset;
+        } catch (IllegalArgumentException badText) {
+            LearntTokenizer.delete(config.folder());
+            throw badText;
+        }
+    }
+
+    /** @param characters of the training text; 0 if they are not known */
+    private Dataset open(Tokenizer tokenizer, long characters) {
+        TokenizingProgress progress =
+                new TokenizingProgress(characters, line -> status.updateAndGet(last -> last.withMessage(line)));
+        Dataset dataset = text.open(
+                config.folder(),
+                tokenizer,
+                new TokenizingOptions(
+                        Runtime.getRuntime().availableProcessors(),
+                        done -> {
+                            progress.accept(done);
+                            config.listeners().progress().accept(status.get());
+                        },
+                        this::isStopped));
+        status.updateAndGet(last -> last.withMessage(null));
+        return dataset;
     }
 
     /** Also of what the run's identity does not record. */
@@ -303,11 +362,7 @@ public final class TrainingRun implements AutoCloseable {
                         config.listeners().progress().accept(published);
                     },
                     this::say,
-                    sample,
-                    restart.checkpoint() == null
-                            ? null
-                            : RunIdentity.recorded(restart.checkpoint().state().identity())
-                                    .rates());
+                    sample);
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, this::isStopped);
             return switch (trainer.run(restart)) {
                 case DONE -> {

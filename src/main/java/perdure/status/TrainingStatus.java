@@ -31,22 +31,27 @@ public record TrainingStatus(
                 false, finishedEpochs, totalEpochs, null, TrainingProgress.of(TrainingProgress.State.IDLE));
     }
 
+    /** The same with a sentence for people, or with none if it is null. */
+    public TrainingStatus withMessage(String message) {
+        return new TrainingStatus(
+                running,
+                currentEpoch,
+                totalEpochs,
+                loss,
+                new TrainingProgress(
+                        progress.state(),
+                        message,
+                        progress.position(),
+                        progress.speed(),
+                        progress.quality(),
+                        progress.saved(),
+                        progress.lastEpoch()));
+    }
+
     /** A run ended before its first step: {@code state} and {@code message} say how. */
     public static TrainingStatus ended(
             TrainingProgress.State state, String message, int finishedEpochs, int totalEpochs) {
-        TrainingProgress nothing = TrainingProgress.of(state);
-        return new TrainingStatus(
-                false,
-                finishedEpochs,
-                totalEpochs,
-                null,
-                new TrainingProgress(
-                        state,
-                        message,
-                        nothing.position(),
-                        nothing.speed(),
-                        nothing.quality(),
-                        nothing.saved(),
-                        nothing.lastEpoch()));
+        return new TrainingStatus(false, finishedEpochs, totalEpochs, null, TrainingProgress.of(state))
+                .withMessage(message);
     }
 }

@@ -97,6 +97,26 @@ public final class Tokenizer implements AutoCloseable {
         return ids;
     }
 
+    /**
+     * Index of the first id of a message's content, or of {@code <|im_end|>} if it is empty. A token that begins before
+     * the content and ends in it belongs to the content.
+     *
+     * @param ids of a message of that role, as {@link #encode(ChatMessage)} returns them
+     */
+    public int contentStart(String role, int[] ids) {
+        int left = role.getBytes(StandardCharsets.UTF_8).length + 1;
+        int start = 1;
+        while (left > 0 && tokens[ids[start]].length <= left) {
+            left -= tokens[ids[start++]].length;
+        }
+        return start;
+    }
+
+    /** The ids between two messages. */
+    public int[] afterMessage() {
+        return newline.clone();
+    }
+
     /** The text of the ids. Special tokens appear as they are spelled, and bytes that are not UTF-8 as U+FFFD. */
     public String decode(int[] ids) {
         return complete.decode(Arrays.stream(ids).asLongStream().toArray());

@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -31,12 +30,10 @@ class BatchLoaderTest {
     /** A file in which every id equals its index, so that a batch shows which predictions it holds. */
     private static TokenFile countingUp() {
         try {
-            Path path = Files.createTempFile("tokens", ".bin");
-            path.toFile().deleteOnExit();
-            try (TokenFileWriter writer = new TokenFileWriter(path, 100_000)) {
-                writer.write(IntStream.range(0, 2000).toArray());
-                return TokenFile.map(path, writer.finish("00".repeat(32)), 28);
-            }
+            return WrittenTokens.of(
+                    Files.createTempDirectory("tokens"),
+                    100_000,
+                    IntStream.range(0, 2000).toArray());
         } catch (IOException exception) {
             throw new UncheckedIOException(exception);
         }

@@ -149,18 +149,6 @@ class FileCorpusTest {
     }
 
     @Test
-    void learnsATokenizerFromAllOfIt() throws IOException {
-        write("a.txt", "aaaa");
-        write("b.jsonl", "{\"messages\":[{\"role\":\"user\",\"content\":\"bbbb\"}]}");
-        Corpus corpus = Corpus.files(List.of(folder));
-
-        assertTrue(
-                corpus.trainTokenizer(260, () -> false).contains("\"a a\",\"b b\""),
-                corpus.trainTokenizer(260, () -> false));
-        assertTrue(corpus.trainTokenizer(256, () -> false).contains("\"merges\":[]"));
-    }
-
-    @Test
     void conversationsHaveAFingerprintToo() {
         Corpus one = Corpus.conversations(List.of(new Conversation(
                 List.of(new ChatMessage(ChatMessage.USER, "a"), new ChatMessage(ChatMessage.ASSISTANT, "b")))));

@@ -54,13 +54,11 @@ public class HelpersBenchmark {
 
     @Setup
     public void prepare() throws IOException {
-        path = Files.createTempFile("tokens", ".bin");
+        path = Files.createTempDirectory("tokens");
         SplittableRandom random = new SplittableRandom(1);
-        try (TokenFileWriter writer = new TokenFileWriter(path, VOCABULARY)) {
-            writer.write(random.ints(1_000_000, 0, VOCABULARY).toArray());
-            TokenFile file = TokenFile.map(path, writer.finish("00".repeat(32)), 28);
-            loader = BatchLoader.shuffled(file.all(), 256, 4, 1);
-        }
+        TokenFile file = WrittenTokens.of(
+                path, VOCABULARY, random.ints(1_000_000, 0, VOCABULARY).toArray());
+        loader = BatchLoader.shuffled(file.all(), 256, 4, 1);
         text = IntStream.range(0, 200)
                 .mapToObj(i -> "The " + i + "th sentence says little, but " + random.nextInt(1000) + " times.")
                 .collect(Collectors.joining("\n"));
@@ -78,6 +76,11 @@ public class HelpersBenchmark {
     public void remove() throws IOException {
         loader.close();
         tokenizer.close();
+        try (var files = Files.list(path)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
         Files.delete(path);
     }
 

@@ -63,7 +63,7 @@ class TrainingTextTest {
 
     private TextAndTokens made(int length) throws IOException {
         Corpus text = corpus(length + ".txt", "a".repeat(length));
-        return new TextAndTokens(text, TokenFile.open(folder, text, BYTES, () -> false));
+        return new TextAndTokens(text, TokenFile.open(folder, text, BYTES, TokenizingOptions.of(() -> false)));
     }
 
     @Test

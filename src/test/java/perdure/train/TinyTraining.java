@@ -15,6 +15,7 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
 import perdure.data.Corpus;
+import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.Devices;
@@ -88,7 +89,7 @@ final class TinyTraining {
                 Device device = Devices.resolve("cpu");
                 LanguageModel model = new LanguageModel(shape(tokenizer.vocabularySize(), hiddenSize), SEED)) {
             model.dropout(0.2);
-            Dataset dataset = corpus.open(folder, tokenizer, () -> false);
+            Dataset dataset = corpus.open(folder, tokenizer, TokenizingOptions.of(() -> false));
             TrainingOptions options = options();
             Restart restart = Restart.find(runFolder);
             try (AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
@@ -107,7 +108,7 @@ final class TinyTraining {
                                 batches,
                                 new Evaluator(validation, dataset.validationBytes()),
                                 writer,
-                                new Reporter(status::set, line -> {}, sample, null),
+                                new Reporter(status::set, line -> {}, sample),
                                 stop)
                         .run(restart);
             }

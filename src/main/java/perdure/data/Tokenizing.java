@@ -1,0 +1,254 @@
+package perdure.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import perdure.data.TokenWriter.Encoded;
+import perdure.tokenizer.Tokenizer;
+
+/**
+ * Tokenizes a corpus on all cores. The caller's thread reads, several threads encode, and the results are written in
+ * the order of the text, so that the tokens do not depend on the number of threads.
+ *
+ * <p>The text is cut into parts where its content says so. A part that is in the folder already, with the same text, is
+ * not tokenized again. Memory is bounded by a few passages for each thread, and by one part while finished parts are
+ * compared.
+ */
+final class Tokenizing implements AutoCloseable {
+
+    /** A part ends with the passage that reaches so many characters. */
+    static final long PART = 8 << 20;
+
+    /** Characters that a thread encodes at a time. */
+    private static final long UNIT = 1 << 18;
+
+    private final Path folder;
+    private final Tokenizer tokenizer;
+    private final TokenizingOptions options;
+    private final long partSize;
+    private final ExecutorService threads;
+    private final Queue<Tokenizer> idle = new ConcurrentLinkedQueue<>();
+    private final Queue<Tokenizer> copies = new ConcurrentLinkedQueue<>();
+    private final Deque<Unit> units = new ArrayDeque<>();
+    private List<Piece> pieces = new ArrayList<>();
+    private long unitCharacters;
+    private long partCharacters;
+    private Fingerprint text = new Fingerprint();
+    private boolean beginsSource;
+    private TokenParts recorded;
+    private int part; // index of the part that is read
+    private TokenWriter writer;
+    private long done;
+
+    private record Piece(Passage passage, boolean beginsSource) {}
+
+    /** @param endsPart SHA-256 of the part's text if the part ends here, else null */
+    private record Unit(List<Piece> pieces, Future<List<Encoded>> encoded, String endsPart, long partCharacters) {}
+
+    private Tokenizing(Path folder, TokenParts recorded, Tokenizer tokenizer, TokenizingOptions options, long partSize)
+            throws IOException {
+        this.folder = folder;
+        this.recorded = recorded;
+        this.tokenizer = tokenizer;
+        this.options = options;
+        this.partSize = partSize;
+        writer = new TokenWriter(folder, recorded);
+        idle.add(tokenizer);
+        threads = Executors.newFixedThreadPool(options.threads(), task -> {
+            Thread thread = new Thread(task, "tokenizer");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /**
+     * Writes the tokens of a corpus into a folder, after the finished parts that it has.
+     *
+     * @param header of the tokens; finished parts with another one are not used
+     * @throws CancellationException if a stop was requested; the finished parts stay
+     * @throws IllegalArgumentException if the corpus has bad content, or changed while it was read
+     */
+    static void run(
+            Path folder,
+            Corpus corpus,
+            Tokenizer tokenizer,
+            TokenParts.Header header,
+            TokenizingOptions options,
+            long partSize)
+            throws IOException {
+        TokenParts found = TokenParts.read(folder);
+        TokenParts recorded = found != null && found.header().equals(header)
+                ? found.verified(folder, options.stop())
+                : new TokenParts(header, List.of(), null);
+        try (Tokenizing tokenizing =
+                new Tokenizing(folder, new TokenParts(header, recorded.parts(), null), tokenizer, options, partSize)) {
+            corpus.read(tokenizing::read, () -> tokenizing.beginsSource = true);
+            tokenizing.finish(corpus.fingerprint(options.stop()));
+        }
+    }
+
+    private boolean read(Passage passage) {
+        Corpus.goOn(options.stop());
+        addToText(passage);
+        pieces.add(new Piece(passage, beginsSource));
+        beginsSource = false;
+        long characters = passage.text().length();
+        unitCharacters += characters;
+        partCharacters += characters;
+        if (partCharacters >= partSize) {
+            endPart();
+        } else if (unitCharacters >= UNIT && part >= recorded.parts().size()) {
+            encode(null);
+        }
+        return true;
+    }
+
+    /** With lengths, so that nothing can move from one passage to the next unnoticed. */
+    private void addToText(Passage passage) {
+        byte[] role = String.valueOf(passage.role()).getBytes(StandardCharsets.UTF_8);
+        byte[] content = passage.text().getBytes(StandardCharsets.UTF_16LE);
+        int flags = (beginsSource ? 1 : 0) | (passage.learned() ? 2 : 0) | (passage.endsDocument() ? 4 : 0);
+        text.add(flags).add(role.length).add(role).add(content.length).add(content);
+    }
+
+    private void endPart() {
+        String hash = text.hex();
+        text = new Fingerprint();
+        if (part < recorded.parts().size()) {
+            if (recorded.parts().get(part).text().equals(hash)) {
+                pieces.clear();
+                unitCharacters = 0;
+                report(partCharacters);
+            } else {
+                cutOff(part);
+            }
+        }
+        if (part >= recorded.parts().size()) {
+            encode(hash);
+        }
+        partCharacters = 0;
+        part++;
+    }
+
+    /** Forgets the recorded parts after the first so many: the text is another one from there on. */
+    private void cutOff(int kept) {
+        try {
+            writer.close();
+            recorded = new TokenParts(recorded.header(), recorded.parts().subList(0, kept), null);
+            writer = new TokenWriter(folder, recorded);
+        } catch (IOException problem) {
+            throw cannotWrite(problem);
+        }
+    }
+
+    /** Gives the pieces to a thread. If many are waiting, writes the oldest first, so that memory stays bounded. */
+    private void encode(String endsPart) {
+        List<Piece> now = pieces;
+        units.add(new Unit(now, threads.submit(() -> encoded(now)), endsPart, partCharacters));
+        pieces = new ArrayList<>();
+        unitCharacters = 0;
+        while (units.size() > 3 * options.threads()) {
+            writeOldest();
+        }
+    }
+
+    private List<Encoded> encoded(List<Piece> pieces) {
+        Tokenizer mine = idle.poll();
+        if (mine == null) {
+            mine = Tokenizer.of(tokenizer.json());
+            copies.add(mine);
+        }
+        try {
+            List<Encoded> encoded = new ArrayList<>();
+            for (Piece piece : pieces) {
+                if (threads.isShutdown()) {
+                    break;
+                }
+                encoded.add(piece.passage().encoded(mine));
+            }
+            return encoded;
+        } finally {
+            idle.add(mine);
+        }
+    }
+
+    private void writeOldest() {
+        Unit unit = units.remove();
+        try {
+            List<Encoded> encoded = unit.encoded().get();
+            for (int i = 0; i < encoded.size(); i++) {
+                if (unit.pieces().get(i).beginsSource()) {
+                    writer.beginSource();
+                }
+                writer.write(encoded.get(i));
+            }
+            if (unit.endsPart() != null) {
+                writer.endPart(unit.endsPart(), unit.partCharacters());
+            }
+            report(unit.pieces().stream()
+                    .mapToLong(piece -> piece.passage().text().length())
+                    .sum());
+        } catch (IOException problem) {
+            throw cannotWrite(problem);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("Interrupted while tokenizing the text.");
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new IllegalStateException("The text could not be tokenized: " + failed.getCause(), failed);
+        }
+    }
+
+    private void report(long characters) {
+        done += characters;
+        options.progress().accept(done);
+    }
+
+    private void finish(String corpus) throws IOException {
+        if (!pieces.isEmpty()) {
+            endPart();
+        }
+        if (part < recorded.parts().size()) {
+            cutOff(part);
+        }
+        while (!units.isEmpty()) {
+            Corpus.goOn(options.stop());
+            writeOldest();
+        }
+        writer.finish(corpus);
+    }
+
+    private UncheckedIOException cannotWrite(IOException problem) {
+        return new UncheckedIOException("Cannot write the tokens to " + folder + ": " + problem.getMessage(), problem);
+    }
+
+    /** Waits for the threads, since no tokenizer may be closed while one uses it. */
+    @Override
+    public void close() {
+        threads.shutdown();
+        units.forEach(unit -> unit.encoded().cancel(false));
+        try {
+            threads.awaitTermination(1, TimeUnit.MINUTES);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (threads.isTerminated()) {
+            copies.forEach(Tokenizer::close);
+        }
+        writer.close();
+    }
+}

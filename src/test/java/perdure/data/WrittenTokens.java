@@ -1,0 +1,35 @@
+package perdure.data;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import perdure.data.TokenWriter.Encoded;
+
+/** Token files of given ids, without a text that they come from. */
+final class WrittenTokens {
+    private WrittenTokens() {}
+
+    /** One document. */
+    static TokenFile of(Path folder, int vocabulary, int... ids) {
+        return of(folder, vocabulary, List.of(List.of(new Encoded(ids, 0, ids.length, false, true))));
+    }
+
+    /** Files of passages; all but those with a wish for learned tokens are learned. */
+    static TokenFile of(Path folder, int vocabulary, List<List<Encoded>> sources) {
+        TokenParts none = new TokenParts(TokenParts.Header.of("00".repeat(32), vocabulary), List.of(), null);
+        try (TokenWriter writer = new TokenWriter(folder, none)) {
+            for (List<Encoded> source : sources) {
+                writer.beginSource();
+                for (Encoded passage : source) {
+                    writer.write(passage);
+                }
+                writer.endPart("00", 1);
+            }
+            writer.finish("00".repeat(32));
+            return TokenFile.map(folder, NumberFile.MAP_SHIFT);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(problem);
+        }
+    }
+}
