@@ -65,7 +65,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
             return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
         } catch (IOException problem) {
-            throw new UncheckedIOException(folder + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(folder, problem);
         }
     }
 

@@ -2,6 +2,7 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -77,6 +78,34 @@ public final class CheckpointStore {
         return store;
     }
 
+    /**
+     * Tries once in a run folder what every save does there: a folder with a file is written, forced and moved, and the
+     * run folder is forced.
+     *
+     * @throws IllegalArgumentException with one line that names folder and cause, if something of it fails
+     */
+    public static void tryOut(Path runFolder) {
+        DurableFiles files = new DurableFiles(point -> {});
+        Path temporary = runFolder.resolve("step-trial" + TEMPORARY);
+        Path moved = runFolder.resolve("step-trial-moved" + TEMPORARY);
+        try {
+            DurableFiles.delete(temporary);
+            DurableFiles.delete(moved);
+            Files.createDirectory(temporary);
+            files.create(temporary.resolve(Manifest.FILE), new byte[1]);
+            files.forceFolder(temporary, FaultPoint.FORCE_CHECKPOINT);
+            files.move(temporary, moved, FaultPoint.MOVE_CHECKPOINT);
+            files.forceFolder(runFolder, FaultPoint.FORCE_RUN_FOLDER);
+            DurableFiles.delete(moved);
+        } catch (IOException problem) {
+            discard(temporary);
+            discard(moved);
+            throw new IllegalArgumentException(
+                    "The run folder " + runFolder + " cannot hold checkpoints: " + DurableFiles.cause(problem),
+                    problem);
+        }
+    }
+
     private void clearTemporaries() {
         try {
             for (Path child : DurableFiles.list(runFolder)) {
@@ -89,7 +118,7 @@ public final class CheckpointStore {
                 }
             }
         } catch (IOException problem) {
-            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(runFolder, problem);
         }
     }
 
@@ -121,7 +150,7 @@ public final class CheckpointStore {
             }
         }
         throw new UncheckedIOException(
-                "Step " + step + " could not be saved in " + runFolder + ": " + failure.getMessage(), failure);
+                "Step " + step + " could not be saved in " + runFolder + ": " + DurableFiles.cause(failure), failure);
     }
 
     private void write(Snapshot snapshot, Path temporary, Path folder) throws IOException {
@@ -168,10 +197,16 @@ public final class CheckpointStore {
                     files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
                 }
             }
-        } catch (IOException | UncheckedIOException problem) {
-            // The next save prunes again.
-            LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, problem.getMessage());
+        } catch (IOException problem) {
+            notPruned(problem);
+        } catch (UncheckedIOException problem) {
+            notPruned(problem.getCause());
         }
+    }
+
+    /** The next save prunes again. */
+    private void notPruned(IOException problem) {
+        LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, DurableFiles.cause(problem));
     }
 
     /** Whether this version of Perdure wrote everything in a checkpoint's folder. If not, logs that once. */
@@ -214,7 +249,7 @@ public final class CheckpointStore {
         try {
             DurableFiles.delete(path);
         } catch (IOException problem) {
-            LOG.warn("{} could not be deleted: {}", path, problem.getMessage());
+            LOG.warn("{} could not be deleted: {}", path, DurableFiles.cause(problem));
         }
     }
 }

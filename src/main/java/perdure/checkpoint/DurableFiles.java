@@ -1,19 +1,31 @@
 package perdure.checkpoint;
 
+import com.sun.jna.Function;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.data.Fingerprint;
 
 /**
@@ -36,6 +48,11 @@ public final class DurableFiles {
     private static final boolean FOLDERS_ARE_FORCED =
             !System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("windows")
                     && !"files".equals(System.getProperty(FORCE_PROPERTY));
+
+    private static final Logger LOG = LoggerFactory.getLogger(DurableFiles.class);
+
+    /** File systems that cannot force a folder, each of which was told once. */
+    private static final Set<FileStore> NOT_FORCED = ConcurrentHashMap.newKeySet();
 
     private final FaultPoint.Hook hook;
     private final boolean forces;
@@ -80,13 +97,51 @@ public final class DurableFiles {
         }
     }
 
-    /** Makes creations, moves and deletions in a folder durable. */
+    /**
+     * Makes creations, moves and deletions in a folder durable. Some file systems, such as CIFS and many in user space,
+     * can force files alone: there this is a warning, told once.
+     */
     void forceFolder(Path folder, FaultPoint point) throws IOException {
         hook.reached(point);
-        if (forces && FOLDERS_ARE_FORCED) {
-            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-                channel.force(true);
+        if (!forces || !FOLDERS_ARE_FORCED) {
+            return;
+        }
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException problem) {
+            if (!Unsupported.MESSAGES.contains(problem.getMessage())) {
+                throw problem;
             }
+            if (NOT_FORCED.add(Files.getFileStore(folder))) {
+                LOG.warn(
+                        "The file system of {} cannot force folders to disk ({}). Saving goes on; after a power cut the"
+                                + " newest checkpoints may be missing, and the one before them is used.",
+                        folder.toAbsolutePath().normalize(),
+                        problem.getMessage());
+            }
+        }
+    }
+
+    /** What the system says if an operation does not exist for a file, in its language. It is all that Java passes on. */
+    private static final class Unsupported {
+
+        /** EINVAL, ENOSYS and EOPNOTSUPP of Linux. */
+        private static final int[] NUMBERS = {22, 38, 95};
+
+        static final Set<String> MESSAGES = messages();
+
+        private static Set<String> messages() {
+            Set<String> messages = new HashSet<>(
+                    Set.of("Invalid argument", "Function not implemented", "Operation not supported", "Not supported"));
+            try {
+                Function message = Function.getFunction("c", "strerror");
+                for (int number : NUMBERS) {
+                    messages.add(message.invokeString(new Object[] {number}, false));
+                }
+            } catch (LinkageError english) {
+                LOG.debug("Messages of the system are known in English alone.", english);
+            }
+            return messages;
         }
     }
 
@@ -101,6 +156,35 @@ public final class DurableFiles {
         delete(retired);
         move(folder, retired, FaultPoint.DELETE_OLD);
         delete(retired);
+    }
+
+    /** The failure of an operation in one line that begins with the path and names the cause. */
+    static UncheckedIOException failed(Path path, IOException problem) {
+        String cause = cause(problem);
+        return new UncheckedIOException(cause.startsWith(path.toString()) ? cause : path + ": " + cause, problem);
+    }
+
+    /**
+     * The cause of a failure in words: Java's own message is often the name of the file alone, and its class says the
+     * rest.
+     */
+    public static String cause(IOException problem) {
+        if (!(problem instanceof FileSystemException named) || named.getFile() == null) {
+            return problem.getMessage() == null ? problem.toString() : problem.getMessage();
+        }
+        String reason = named.getReason();
+        if (problem instanceof NoSuchFileException) {
+            reason = "no such file or folder";
+        } else if (problem instanceof AccessDeniedException) {
+            reason = "permission denied";
+        } else if (problem instanceof FileAlreadyExistsException) {
+            reason = "exists already";
+        } else if (problem instanceof DirectoryNotEmptyException) {
+            reason = "the folder is not empty";
+        } else if (reason == null) {
+            reason = problem.getClass().getSimpleName();
+        }
+        return named.getFile() + (named.getOtherFile() == null ? "" : " -> " + named.getOtherFile()) + ": " + reason;
     }
 
     /** The files and folders in a folder, in any order. */

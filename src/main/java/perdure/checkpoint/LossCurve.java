@@ -78,7 +78,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
                     }
                 });
             } catch (IOException problem) {
-                throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+                throw DurableFiles.failed(file, problem);
             }
         }
         return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class), restarts(runFolder));

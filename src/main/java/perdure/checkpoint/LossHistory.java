@@ -74,7 +74,7 @@ public final class LossHistory implements AutoCloseable {
         try {
             return new LossHistory(file, files, position);
         } catch (IOException problem) {
-            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(file, problem);
         }
     }
 
@@ -158,7 +158,7 @@ public final class LossHistory implements AutoCloseable {
             writePending();
         } catch (IOException problem) {
             if (pending.size() > MAXIMUM_PENDING) {
-                throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+                throw DurableFiles.failed(file, problem);
             }
         }
     }
@@ -231,7 +231,7 @@ public final class LossHistory implements AutoCloseable {
         try {
             channel.close();
         } catch (IOException problem) {
-            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(file, problem);
         }
     }
 }

@@ -87,7 +87,9 @@ public final class MetaStore {
             }
         } catch (IOException problem) {
             throw new IllegalArgumentException(
-                    "The run folder " + runFolder + " is not a folder that can be written to: " + problem, problem);
+                    "The run folder " + runFolder + " is not a folder that can be written to: "
+                            + DurableFiles.cause(problem),
+                    problem);
         }
     }
 
@@ -117,7 +119,7 @@ public final class MetaStore {
         } catch (DamagedFileException damaged) {
             throw new IllegalArgumentException(damaged.getMessage(), damaged);
         } catch (IOException problem) {
-            throw new UncheckedIOException(file() + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(file(), problem);
         }
     }
 

@@ -45,7 +45,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
             return new MetaStore(runFolder).read().checkpoint() != null
                     || !CheckpointName.list(runFolder).isEmpty();
         } catch (IOException problem) {
-            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(runFolder, problem);
         }
     }
 
@@ -112,7 +112,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
         try {
             CheckpointName.list(runFolder).forEach(name -> candidates.add(name.toString()));
         } catch (IOException problem) {
-            throw new UncheckedIOException(runFolder + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(runFolder, problem);
         }
         return candidates;
     }
@@ -153,7 +153,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
                     : List.of(checkpoint.folder() + " holds files that Perdure did not write ("
                             + String.join(", ", foreign) + "): the checkpoint is used anyway.");
         } catch (IOException problem) {
-            throw new UncheckedIOException(checkpoint.folder() + ": " + problem.getMessage(), problem);
+            throw DurableFiles.failed(checkpoint.folder(), problem);
         }
     }
 

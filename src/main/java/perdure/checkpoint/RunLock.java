@@ -1,7 +1,6 @@
 package perdure.checkpoint;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -15,12 +14,14 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 
 /**
  * Keeps a second trainer out of a run folder. The operating system releases the lock of a process that dies, however it
- * dies. Some shared file systems do not carry locks between hosts: there a holder on another host is recognised by its
- * heartbeat in {@code run.lock}.
+ * dies. Some shared file systems do not carry locks between hosts, and some have none: there a holder is recognised by
+ * its heartbeat in {@code run.lock}.
  *
  * <p>No other code of this process may open {@code run.lock}: on POSIX systems, closing it anywhere releases the lock.
  */
@@ -31,8 +32,13 @@ public final class RunLock implements AutoCloseable {
     /** How often the holder writes to the file. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(3);
 
-    /** How long the file of a holder on another host is watched for a heartbeat. */
+    /** How long the file of a holder whose lock cannot be asked for is watched for a heartbeat. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** Where there are no locks: after so long a process that wrote to the file at the same moment has written too. */
+    private static final Duration SETTLED = Duration.ofSeconds(1);
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
 
     /** Far from the content, which so stays readable where locks are mandatory. */
     private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
@@ -57,12 +63,10 @@ public final class RunLock implements AutoCloseable {
     private final Path key;
     private final FileChannel channel;
 
-    private RunLock(Path key, FileChannel channel, Holder holder) throws IOException {
+    private RunLock(Path key, FileChannel channel, Holder holder) {
         this.key = key;
         this.channel = channel;
         byte[] content = Json.MAPPER.writeValueAsBytes(holder);
-        channel.truncate(0);
-        channel.write(ByteBuffer.wrap(content), 0);
         Thread heart = new Thread(() -> beat(content), "run-lock-heartbeat");
         heart.setDaemon(true);
         heart.start();
@@ -98,7 +102,7 @@ public final class RunLock implements AutoCloseable {
             }
         } catch (IOException problem) {
             throw new IllegalArgumentException(
-                    "The run folder " + runFolder + " cannot be locked: " + problem, problem);
+                    "The run folder " + runFolder + " cannot be locked: " + DurableFiles.cause(problem), problem);
         }
     }
 
@@ -107,15 +111,46 @@ public final class RunLock implements AutoCloseable {
         FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
-            FileLock lock = channel.tryLock(LOCKED_BYTE, 1, false);
+            Kernel kernel = lock(channel, file);
             Holder other = holder(channel);
-            if (lock == null || other != null && !other.host.equals(self.host) && beats(file, patience)) {
+            // A lock on this host speaks for all of its processes.
+            boolean told = kernel == Kernel.LOCKED && other != null && other.host.equals(self.host);
+            if (kernel == Kernel.LOCKED_BY_ANOTHER || other != null && !told && beats(file, patience)) {
                 throw taken(runFolder, other);
+            }
+            write(channel, self);
+            if (kernel == Kernel.HAS_NO_LOCKS) {
+                sleep(SETTLED);
+                Holder last = holder(channel);
+                if (!self.equals(last)) {
+                    throw taken(runFolder, last);
+                }
             }
             return new RunLock(key, channel, self);
         } catch (IOException | RuntimeException problem) {
             channel.close();
             throw problem;
+        }
+    }
+
+    /** What the operating system says. */
+    private enum Kernel {
+        LOCKED,
+        LOCKED_BY_ANOTHER,
+        HAS_NO_LOCKS
+    }
+
+    private static Kernel lock(FileChannel channel, Path file) {
+        try {
+            FileLock lock = channel.tryLock(LOCKED_BYTE, 1, false);
+            return lock == null ? Kernel.LOCKED_BY_ANOTHER : Kernel.LOCKED;
+        } catch (IOException unsupported) {
+            LOG.warn(
+                    "The file system of {} has no locks ({}). A second trainer is kept out by the content of this file"
+                            + " alone: do not start two at the same moment.",
+                    file,
+                    DurableFiles.cause(unsupported));
+            return Kernel.HAS_NO_LOCKS;
         }
     }
 
@@ -133,6 +168,11 @@ public final class RunLock implements AutoCloseable {
         } catch (JacksonException unreadable) {
             return null;
         }
+    }
+
+    private static void write(FileChannel channel, Holder holder) throws IOException {
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(holder)), 0);
     }
 
     private static boolean beats(Path file, Duration patience) throws IOException {
@@ -189,7 +229,7 @@ public final class RunLock implements AutoCloseable {
             try (channel) {
                 channel.truncate(0);
             } catch (IOException problem) {
-                throw new UncheckedIOException(key.resolve(FILE) + ": " + problem.getMessage(), problem);
+                throw DurableFiles.failed(key.resolve(FILE), problem);
             } finally {
                 HELD.remove(key);
             }

@@ -1,11 +1,10 @@
 package perdure.cli;
 
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.IntFunction;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
@@ -21,50 +20,35 @@ final class ProgressConsole {
     private static final long LINE_INTERVAL = Duration.ofSeconds(10).toNanos();
     private static final int BAR_CELLS = 20;
 
-    /** Columns to use: those of a standard terminal less one, since a line that wraps cannot be overwritten. */
-    private static final int WIDTH = 79;
-
     private final PrintStream out;
     private final boolean terminal;
+    private final IntSupplier columns;
     private final boolean color;
     private final LongSupplier clock;
     private long lastShown;
     private int barLength;
     private FinishedEpoch lastEpoch;
 
-    ProgressConsole(PrintStream out, boolean terminal, boolean color, LongSupplier clock) {
+    /** @param columns of the terminal; it is asked for each bar */
+    ProgressConsole(PrintStream out, boolean terminal, IntSupplier columns, boolean color, LongSupplier clock) {
         this.out = out;
         this.terminal = terminal;
+        this.columns = columns;
         this.color = color;
         this.clock = clock;
         this.lastShown = clock.getAsLong();
     }
 
     /**
-     * The console of this process: a bar if standard output is a terminal, with colour unless {@code NO_COLOR} is set.
+     * The console of this process: a bar if standard output is a terminal that can overwrite a line, with colour unless
+     * {@code NO_COLOR} is set.
      */
     static ProgressConsole standard() {
-        boolean terminal = isTerminal();
+        boolean terminal = !"dumb".equals(System.getenv("TERM")) && TerminalWidth.isTerminal();
         String noColor = System.getenv("NO_COLOR");
-        boolean color = terminal && (noColor == null || noColor.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
-        return new ProgressConsole(System.out, terminal, color, System::nanoTime);
-    }
-
-    /**
-     * Whether standard output is a terminal. {@link System#console()} cannot tell: before JDK 22 it needs standard
-     * input to be one as well, and later it is never null.
-     */
-    private static boolean isTerminal() {
-        Path standardOutput = Path.of("/proc/self/fd/1");
-        if (!Files.isSymbolicLink(standardOutput)) {
-            return System.console() != null;
-        }
-        try {
-            String target = Files.readSymbolicLink(standardOutput).toString();
-            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
-        } catch (IOException | SecurityException unreadable) {
-            return false;
-        }
+        boolean color = terminal && (noColor == null || noColor.isEmpty());
+        IntSupplier columns = new TerminalWidth(System.getenv("COLUMNS"), System::nanoTime);
+        return new ProgressConsole(System.out, terminal, columns, color, System::nanoTime);
     }
 
     /** Prints a line above the bar. */
@@ -85,22 +69,28 @@ final class ProgressConsole {
             say("  " + epoch.sample().strip().replace("\n", "\n  "));
         }
         switch (status.progress().state()) {
-            case STARTING -> show(status.progress().message(), status.progress().message());
-            case TRAINING -> show(bar(status), line(status));
+            case STARTING ->
+                show(width -> status.progress().message(), status.progress().message());
+            case TRAINING -> show(width -> bar(status, width), line(status));
             case DONE, STOPPED -> say(summary(status));
             default -> {}
         }
     }
 
-    /** @param text for a terminal; null: nothing */
-    private void show(String text, String line) {
+    /**
+     * @param text for a terminal of a width
+     * @param line for anything else; null: nothing is shown
+     */
+    private void show(IntFunction<String> text, String line) {
         long now = clock.getAsLong();
-        if (text == null || now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
+        if (line == null || now - lastShown < (terminal ? BAR_INTERVAL : LINE_INTERVAL)) {
             return;
         }
         lastShown = now;
         if (terminal) {
-            String bar = text.substring(0, Math.min(WIDTH, text.length()));
+            int width = columns.getAsInt() - 1; // a line that wraps cannot be overwritten
+            String whole = text.apply(width);
+            String bar = whole.substring(0, Math.min(width, whole.length()));
             out.print('\r'
                     + (color ? "\u001b[36m" + bar + "\u001b[0m" : bar)
                     + " ".repeat(Math.max(0, barLength - bar.length())));
@@ -118,11 +108,11 @@ final class ProgressConsole {
         }
     }
 
-    private static String bar(TrainingStatus status) {
+    private static String bar(TrainingStatus status, int width) {
         String line = line(status);
-        int cells = Math.max(0, Math.min(BAR_CELLS, WIDTH - line.length() - "[] ".length()));
+        int cells = Math.max(0, Math.min(BAR_CELLS, width - line.length() - "[] ".length()));
         int full = (int) (status.progress().position().percent() * cells / 100);
-        return "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
+        return cells == 0 ? line.strip() : "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
     }
 
     /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */

@@ -35,7 +35,7 @@ public final class Malloc {
             Function mallinfo = Function.getFunction("c", "mallinfo2");
             Usage usage = (Usage) mallinfo.invoke(Usage.class, new Object[0]);
             return usage.uordblks + usage.hblkhd;
-        } catch (UnsatisfiedLinkError otherLibrary) {
+        } catch (LinkageError otherLibrary) {
             return -1;
         }
     }
@@ -84,7 +84,7 @@ public final class Malloc {
             mallopt.invokeInt(new Object[] {M_MMAP_THRESHOLD, LARGEST_BLOCK});
             mallopt.invokeInt(new Object[] {M_TRIM_THRESHOLD, Integer.MAX_VALUE});
             mallopt.invokeInt(new Object[] {M_TOP_PAD, SLACK});
-        } catch (UnsatisfiedLinkError otherLibrary) {
+        } catch (LinkageError otherLibrary) {
             // musl and others have no such function.
         }
     }

@@ -18,6 +18,8 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Loads libtorch into this process, once, with the settings of {@link NativeConfig}. Call {@link #load()} before using
@@ -40,6 +42,8 @@ public final class NativeRuntime {
             "libjnitorch_nccl.so");
 
     private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+): cannot open shared object file");
+
+    private static final Logger LOG = LoggerFactory.getLogger(NativeRuntime.class);
 
     private static boolean loaded;
     private static String cudaProblem;
@@ -115,6 +119,7 @@ public final class NativeRuntime {
 
     /** Sets what the command line ({@code java -D…}) has not set already. */
     private static void setProperties(NativeConfig config) {
+        UnpackFolder.choose();
         setProperty("org.bytedeco.javacpp.maxPhysicalBytes", Long.toString(config.maxPhysicalBytes()));
         setProperty("org.bytedeco.javacpp.maxBytes", Long.toString(config.maxBytes()));
         setProperty("org.bytedeco.javacpp.nopointergc", Boolean.toString(!config.pointerGc()));
@@ -148,11 +153,13 @@ public final class NativeRuntime {
      * linked to. JavaCPP ignores a CUDA part that cannot be loaded; loading it once more tells what is missing.
      */
     private static void link() {
+        Path cache = null;
         try {
-            Path lockFile = Loader.getCacheDir().toPath().resolve("perdure.lock");
+            cache = Loader.getCacheDir().toPath();
+            Path lockFile = cache.resolve(UnpackFolder.LOCK);
             try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.lock()) {
-                Objects.requireNonNull(lock);
+                    FileLock lock = lock(channel, lockFile)) {
+                LOG.trace("Unpacking under {}.", lock);
                 String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
                 for (String library : LIBRARIES) {
                     if (torch.class.getResource(folder + library) != null) {
@@ -166,9 +173,26 @@ public final class NativeRuntime {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("Cannot unpack the native libraries: " + e.getMessage(), e);
+            throw new UncheckedIOException(
+                    "Cannot unpack the native libraries into " + cache + ": " + e.getMessage() + ". "
+                            + UnpackFolder.REMEDY,
+                    e);
         } catch (UnsatisfiedLinkError e) {
             throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
+    /** The lock, or null where the file system has none: then only the first start of two at once can go wrong. */
+    private static FileLock lock(FileChannel channel, Path file) {
+        try {
+            return channel.lock();
+        } catch (IOException unsupported) {
+            LOG.warn(
+                    "The file system of {} has no locks ({}): do not start two processes at the same moment before the"
+                            + " native libraries are unpacked.",
+                    file,
+                    unsupported.getMessage());
+            return null;
         }
     }
 
@@ -193,7 +217,11 @@ public final class NativeRuntime {
                                 : "; install it, or start on a supported platform.");
             }
         }
-        return "libtorch cannot be loaded: " + error.getMessage();
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return "libtorch cannot be loaded: " + root.getMessage();
     }
 
     /** Number of physical cores that this process may use. Two threads of one core share its matrix units. */

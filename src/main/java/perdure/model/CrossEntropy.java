@@ -5,16 +5,19 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The sum of the token losses (nats) at the output projection, and its gradients, computed in chunks of rows and
- * columns. With a large vocabulary, the logits of a whole batch and their copies would take most of the memory of a
- * step, and new memory costs more than the arithmetic. The gradients are computed together with the loss, so that a
- * chunk can be freed at once.
+ * The sum of the token losses (nats) at the output projection, and its gradients. With a large vocabulary, the logits of
+ * a whole batch and their copies would take most of the memory of a step. So the gradients are computed together with
+ * the loss, for a block of rows at a time, and the block is freed at once.
+ *
+ * <p>On the CPU, new memory costs more than the arithmetic, and each block is cut into chunks of columns that fit the
+ * cache. On a GPU, every operation that is issued costs time, and each block has all columns.
  *
  * <p>Shapes: {@code R} rows, {@code C} hidden size, {@code V} vocabulary, {@code P} columns of a chunk.
  */
@@ -23,8 +26,17 @@ final class CrossEntropy {
     /** The target of positions without a loss. */
     private static final long IGNORED = -100;
 
-    /** Largest number of logits at a time: 256 MB. */
+    /** Largest number of logits at a time on the CPU: 256 MB. */
     private static final long MAXIMUM_LOGITS = 64 << 20;
+
+    /** Largest number of logits at a time on a GPU: 1 GiB of float32, and half of that where they are bf16 before. */
+    private static final long MAXIMUM_LOGITS_ON_GPU = 256 << 20;
+
+    /**
+     * A GPU's matrix units read whole groups of 16 bytes. A product whose rows are not a multiple of that takes several
+     * times as long, and vocabularies are seldom one.
+     */
+    private static final long ALIGNMENT = 64;
 
     /** Columns per chunk: few enough for the cache, and for malloc to reuse memory. */
     private static final long CHUNK_COLUMNS = 4096;
@@ -59,6 +71,70 @@ final class CrossEntropy {
      * @param gradients null if none are wanted
      */
     static double sum(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
+        return hidden.is_cpu()
+                ? sumInChunks(hidden, weight, targets, gradients)
+                : sumInRows(hidden, weight, targets, gradients, MAXIMUM_LOGITS_ON_GPU);
+    }
+
+    /** As {@link #sum}, with all columns at once. The device is waited for once, at the end. */
+    static double sumInRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients, long maximumLogits) {
+        long rows = hidden.size(0);
+        long most = Math.max(1, maximumLogits / weight.size(0));
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            ScalarType type =
+                    torch.is_autocast_enabled(hidden.device().type()) ? ScalarType.BFloat16 : ScalarType.Float;
+            Tensor sum = torch.zeros(new long[0], hidden.options()).to(ScalarType.Double);
+            Tensor typedHidden = hidden.to(type); // (R, C)
+            Tensor typedWeight = padded(weight, type); // (V', C)
+            for (long from = 0; from < rows; from += most) {
+                long count = Math.min(most, rows - from);
+                try (PointerScope block = new PointerScope()) {
+                    sum.add_(sumOfWholeRows(
+                            typedHidden.narrow(0, from, count),
+                            typedWeight,
+                            weight.size(0),
+                            targets.narrow(0, from, count),
+                            gradients == null ? null : gradients.rows(from, count)));
+                }
+            }
+            return sum.item_double();
+        }
+    }
+
+    /** The weight [V, C] with rows of zeros up to V', a multiple of {@value #ALIGNMENT}. */
+    private static Tensor padded(Tensor weight, ScalarType type) {
+        long vocabulary = weight.size(0);
+        long missing = (ALIGNMENT - vocabulary % ALIGNMENT) % ALIGNMENT;
+        return missing == 0
+                ? weight.to(type)
+                : torch.constant_pad_nd(weight.to(type), new long[] {0, 0, 0, missing}, new Scalar(0.0));
+    }
+
+    // Forward:  Z = X·Wᵀ, L = Σ over counted rows of log(Σⱼ exp zⱼ) − z_target
+    // Backward: dzⱼ = s · (softmax(z)ⱼ − [j is the target]) with s = scale, or 0 in rows that do not count. With P
+    //           for what s multiplies: dX = s ⊙ (P·W), dW = Pᵀ·(s ⊙ X), so that no pass over [R, V] is for s alone.
+    // Columns beyond the vocabulary are -∞, so that their softmax, and all that comes from it, is 0.
+    private static Tensor sumOfWholeRows(
+            Tensor hidden, Tensor weight, long vocabulary, Tensor targets, Gradients gradients) {
+        Tensor ignored = targets.eq(new Scalar(IGNORED)).unsqueeze(1); // (R, 1)
+        Tensor target = targets.clamp_min(new Scalar(0)).unsqueeze(1); // (R, 1)
+        Tensor logits = torch.linear(hidden, weight); // (R, V')
+        logits.narrow(1, vocabulary, weight.size(0) - vocabulary).fill_(new Scalar(Double.NEGATIVE_INFINITY));
+        Tensor logarithms = torch.log_softmax(logits, 1, new ScalarTypeOptional(ScalarType.Float)); // (R, V')
+        Tensor ofTargets = logarithms.gather(1, target); // (R, 1)
+        if (gradients != null) {
+            Tensor scale = ignored.logical_not().to(ScalarType.Float).mul_(new Scalar(gradients.scale)); // (R, 1)
+            Tensor gradient = torch.exp_out(logits, logarithms); // (R, V'), in the memory of the logits
+            gradient.scatter_(1, target, ofTargets.exp().sub_(new Scalar(1.0)).to(gradient.scalar_type()));
+            gradients.hidden.addcmul_(torch.matmul(gradient, weight), scale);
+            Tensor scaled = hidden.mul(scale).to(hidden.scalar_type()); // (R, C)
+            gradients.weight.add_(torch.matmul(gradient.t(), scaled).narrow(0, 0, vocabulary));
+        }
+        return ofTargets.masked_fill(ignored, new Scalar(0.0)).sum().neg_();
+    }
+
+    private static double sumInChunks(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
         long rows = hidden.size(0);
         long most = Math.max(1, MAXIMUM_LOGITS / weight.size(0));
         double sum = 0;

@@ -166,6 +166,20 @@ record RunIdentity(Map<String, String> values) {
         return new RunIdentity(values);
     }
 
+    /** The learning rate schedule of a run of any length; null if it was not recorded. */
+    LearningRateSchedule rates() {
+        try {
+            return new LearningRateSchedule(
+                    LearningRateSchedule.Kind.valueOf(values.get("schedule").toUpperCase(Locale.ROOT)),
+                    Double.parseDouble(values.get("learning rate")),
+                    Double.parseDouble(values.get("min learning rate")),
+                    Long.parseLong(values.get("warmup steps")),
+                    1);
+        } catch (NullPointerException | IllegalArgumentException absent) {
+            return null;
+        }
+    }
+
     /**
      * Compares with the identity that a checkpoint recorded.
      *

@@ -232,6 +232,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
     private Outcome train(NewTokenizer learnt, Device device) {
+        naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> Restart.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
@@ -362,7 +363,11 @@ public final class TrainingRun implements AutoCloseable {
                         config.listeners().progress().accept(published);
                     },
                     this::say,
-                    sample);
+                    sample,
+                    restart.checkpoint() == null
+                            ? null
+                            : RunIdentity.recorded(restart.checkpoint().state().identity())
+                                    .rates());
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, this::isStopped);
             return switch (trainer.run(restart)) {
                 case DONE -> {

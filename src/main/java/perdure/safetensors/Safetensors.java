@@ -45,7 +45,7 @@ public final class Safetensors {
                 file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             write(channel, tensors, metadata);
         } catch (IOException problem) {
-            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            throw new UncheckedIOException(file + ": " + problem, problem);
         }
     }
 
@@ -203,7 +203,7 @@ public final class Safetensors {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return reading.from(channel);
         } catch (IOException problem) {
-            throw new UncheckedIOException(file + ": " + problem.getMessage(), problem);
+            throw new UncheckedIOException(file + ": " + problem, problem);
         }
     }
 }

@@ -56,7 +56,7 @@ public record TrainingProgress(
             long tokens) {}
 
     /**
-     * Rates are measured over the steps of this process; only {@code totalSeconds} spans restarts.
+     * Rates are those of the last half minute of training; only {@code totalSeconds} spans restarts.
      *
      * @param tokensPerSecond null before the first step
      * @param etaSeconds estimated time to the end of the run; null before it can be known

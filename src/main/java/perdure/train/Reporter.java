@@ -25,6 +25,7 @@ public final class Reporter {
     private final Consumer<TrainingStatus> listener;
     private final Consumer<String> messages;
     private final Supplier<String> sample;
+    private final LearningRateSchedule former;
 
     private Plan plan;
     private SessionClock clock;
@@ -36,36 +37,56 @@ public final class Reporter {
      * @param listener receives every status
      * @param messages receives sentences for people, one line each
      * @param sample generates a line or two of text with the current model, at each epoch's end
+     * @param former the learning rate schedule with which the run was saved, of any length; null if it is not known
      */
-    public Reporter(Consumer<TrainingStatus> listener, Consumer<String> messages, Supplier<String> sample) {
+    public Reporter(
+            Consumer<TrainingStatus> listener,
+            Consumer<String> messages,
+            Supplier<String> sample,
+            LearningRateSchedule former) {
         this.listener = listener;
         this.messages = messages;
         this.sample = sample;
+        this.former = former;
     }
 
-    /** Says where a run resumes. If its total of steps has changed, says how the learning rate changes. */
-    void announce(
-            Plan before, Plan now, Position position, LearningRateSchedule schedule, LearningRateSchedule unscaled) {
+    /** Says where a run resumes, and how the learning rate goes on if that is not as it was planned. */
+    void announce(Plan before, Plan now, Position position, LearningRateSchedule schedule) {
         messages.accept(String.format(
                 Locale.ROOT,
                 "Resuming at epoch %d/%d, after step %,d.",
                 Math.min(position.epoch() + 1, now.epochs()),
                 now.epochs(),
                 position.step()));
-        if (before.totalSteps() == now.totalSteps()) {
+        LearningRateSchedule old = (former == null ? schedule : former).over(before.totalSteps());
+        if (old.equals(schedule)) {
             return;
         }
-        LearningRateSchedule old = unscaled.over(before.totalSteps());
         long step = position.step();
         messages.accept(String.format(
                 Locale.ROOT,
-                "%s: the learning rate of step %,d is %.3g instead of %.3g, and that of the last step, %,d, is %.3g.",
-                change(before, now),
+                "%s: the learning rate of step %,d %s, and that of the last step, %,d, is %.3g.",
+                before.totalSteps() == now.totalSteps() ? "With these settings" : change(before, now),
                 step + 1,
-                schedule.at(step),
-                old.at(step),
+                old.at(step) == schedule.at(step)
+                        ? String.format(Locale.ROOT, "stays %.3g", schedule.at(step))
+                        : String.format(Locale.ROOT, "is %.3g instead of %.3g", schedule.at(step), old.at(step)),
                 now.totalSteps(),
                 schedule.at(now.totalSteps() - 1)));
+    }
+
+    /** Says so if the learning rate never reaches its peak. */
+    void announceWarmUp(LearningRateSchedule schedule) {
+        if (schedule.warmupSteps() >= schedule.totalSteps()) {
+            messages.accept(String.format(
+                    Locale.ROOT,
+                    "The warm-up of %,d steps is as long as the run of %,d or longer: the learning rate rises to %.3g"
+                            + " and never reaches its peak %.3g.",
+                    schedule.warmupSteps(),
+                    schedule.totalSteps(),
+                    schedule.at(schedule.totalSteps() - 1),
+                    schedule.peak()));
+        }
     }
 
     private static String change(Plan before, Plan now) {
@@ -84,7 +105,7 @@ public final class Reporter {
     void begin(Plan plan, Position position, List<Session> earlier) {
         this.plan = plan;
         clock = new SessionClock(
-                earlier, position.step(), position.tokens(), Instant.now().toString());
+                earlier, position.step(), position.tokens(), Instant.now().toString(), System::nanoTime);
     }
 
     void step(double learningRate, double gradientNorm) {
@@ -95,7 +116,7 @@ public final class Reporter {
     /** Publishes a status with this state. */
     void publish(
             State state, Position position, long epochSteps, LossSum loss, Best best, Saved saved, String message) {
-        clock.tick(position.step(), position.tokens());
+        clock.tick(state, position.step(), position.tokens());
         boolean running = state.isRunning();
         int epoch = running ? Math.min(position.epoch() + 1, plan.epochs()) : position.epoch();
         listener.accept(new TrainingStatus(
@@ -113,7 +134,7 @@ public final class Reporter {
                                 epochSteps,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
-                        clock.speed(plan.totalSteps()),
+                        clock.speed(plan.totalSteps(), Math.max(0, plan.epochs() - position.epoch())),
                         new Quality(
                                 learningRate,
                                 gradientNorm,

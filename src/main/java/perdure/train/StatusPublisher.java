@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.checkpoint.DurableFiles;
 import perdure.status.StatusJson;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
@@ -52,7 +53,7 @@ public final class StatusPublisher {
             failing = false;
         } catch (IOException e) {
             if (!failing) {
-                LOG.warn("Cannot write {}: {}", file, e.getMessage());
+                LOG.warn("Cannot write {}: {}", file, DurableFiles.cause(e));
             }
             failing = true;
         }

@@ -282,8 +282,9 @@ public final class Trainer {
             if (position.epoch() == saved.position().epoch()) {
                 loss = saved.loss();
             }
-            reporter.announce(saved.plan(), plan(), position, schedule, options.schedule());
+            reporter.announce(saved.plan(), plan(), position, schedule);
         }
+        reporter.announceWarmUp(schedule);
         publish(State.TRAINING);
     }
 

@@ -12,13 +12,16 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
 import perdure.device.Devices;
+import perdure.device.LoadedNatives;
 
 /** The real command on a GPU; skipped where there is none. */
 @Tag("gpu")
+@ExtendWith(LoadedNatives.class)
 class GpuTrainingIT {
     private static final String GPU = "cuda:0";
 

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.Quality;
 import perdure.status.TrainingProgress.Saved;
@@ -23,15 +24,18 @@ class ProgressConsoleTest {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private long now;
 
+    private int columns = 80;
+
     private ProgressConsole console(boolean terminal, boolean color) {
-        return new ProgressConsole(new PrintStream(bytes, true, StandardCharsets.UTF_8), terminal, color, () -> now);
+        PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+        return new ProgressConsole(out, terminal, () -> columns, color, () -> now);
     }
 
     private String shown() {
         return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    private static TrainingStatus status(Double loss) {
+    static TrainingStatus status(Double loss) {
         return status(loss, 10);
     }
 
@@ -100,8 +104,20 @@ class ProgressConsoleTest {
             console.update(status(12_345.678, epochs));
             String bar = shown().strip();
             assertTrue(bar.length() < 80, bar);
-            assertTrue(bar.contains("] ") && bar.contains(" 42.0 % | epoch 5/" + epochs + " | loss"), bar);
+            assertTrue(bar.contains("42.0 % | epoch 5/" + epochs + " | loss"), bar);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {10, 40, 60, 80, 120, 300})
+    void theBarFitsATerminalOfAnyWidth(int width) {
+        ProgressConsole console = console(true, false);
+        columns = width;
+        now += TimeUnit.SECONDS.toNanos(1);
+        console.update(status(1.0));
+        String bar = shown().strip();
+        assertTrue(bar.length() < width && bar.length() >= Math.min(width - 2, 60), bar);
+        assertTrue(bar.contains(width < 80 ? "42.0 %" : "]  42.0 % | epoch 5/10"), bar);
     }
 
     @Test

@@ -155,6 +155,45 @@ class ResumeLogicTest extends TinyRunTest {
     }
 
     @Test
+    void theLearningRateIsComparedWithThePlanAsItWas() {
+        TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7", "--warmup-steps", "0", "--schedule", "constant"));
+        List<String> alone = List.of("train", "--no-server", "--checkpoints", tiny.checkpoints.toString());
+        String other = TinyRun.run(with(alone, "--learning-rate", "0.001", "--max-steps", "8"))
+                .out();
+        assertTrue(
+                other.contains("With these settings: the learning rate of step 8 is 0.00100 instead of 0.0400, and that"
+                        + " of the last step, 10, is 0.00100."),
+                other);
+        String extended = TinyRun.run(with(alone, "--epochs", "3")).out();
+        assertTrue(
+                extended.contains("Extending the run from 2 to 3 epochs: the learning rate of step 9 stays 0.00100"),
+                extended);
+    }
+
+    @Test
+    void aWarmUpThatIsLongerThanTheRunIsTold() {
+        String out = TinyRun.run(tiny.train("--epochs", "2", "--warmup-steps", "1000"))
+                .out();
+        assertTrue(
+                out.contains("The warm-up of 1,000 steps is as long as the run of 10 or longer: the learning rate rises"
+                        + " to 0.000400 and never reaches its peak 0.0400."),
+                out);
+        assertFalse(TinyRun.run(tiny.train("--epochs", "3", "--warmup-steps", "3"))
+                .out()
+                .contains("warm-up of"));
+    }
+
+    @Test
+    void dataOfTheSameContentMayHaveAnotherName() throws IOException {
+        Path named = Files.copy(tiny.data, folder.resolve("another.txt"));
+        TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7"));
+        Files.delete(tiny.data);
+        TinyRun.Result result = TinyRun.run(List.of(
+                "train", "--no-server", "--checkpoints", tiny.checkpoints.toString(), "--data", named.toString()));
+        assertEquals(0, result.exitCode(), result.err());
+    }
+
+    @Test
     void theBatchMayShrinkInTheMiddleOfAnEpochAndTheEpochStaysWhole() throws IOException {
         List<String> command = tiny.train("--epochs", "1", "--max-steps", "10");
         command.subList(command.indexOf("--steps-per-epoch"), command.indexOf("--steps-per-epoch") + 2)

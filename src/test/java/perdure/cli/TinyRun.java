@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
@@ -88,15 +89,21 @@ final class TinyRun {
 
     /** Starts a command in a process of its own, on this process's class path; its output goes to {@link #log}. */
     Process start(List<String> command) {
+        return start(command, Map.of());
+    }
+
+    /** As {@link #start(List)}, with additions to the environment. */
+    Process start(List<String> command, Map<String, String> environment) {
         List<String> whole = new ArrayList<>();
         whole.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Collections.addAll(whole, "-cp", System.getProperty("java.class.path"), "perdure.cli.Main");
         whole.addAll(command);
         try {
-            return new ProcessBuilder(whole)
+            ProcessBuilder process = new ProcessBuilder(whole)
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
+            process.environment().putAll(environment);
+            return process.start();
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
         }

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -151,6 +154,32 @@ class StatusScriptTest {
             }
             assertEquals(last.running() ? 3 : 0, waiting.waitFor());
         }
+    }
+
+    /** As after kill -9: the last status says that it runs, and nobody is left to say otherwise. */
+    @Test
+    void seesThatTheTrainerHasDied() throws Exception {
+        Process died = new ProcessBuilder("true").start();
+        died.waitFor();
+        Files.write(folder.resolve("training_status.json"), StatusJson.full(ServerUnderTest.running(14, 15, 3.5)));
+        String[] arguments = {"--port", "1", "--checkpoints", folder.toString()};
+        String host = InetAddress.getLocalHost().getHostName();
+        lock(died.pid(), host);
+        assertPrints(3, "status: dead: process " + died.pid() + " on .*: epoch 14/15, loss 3\\.5000\\. .*", arguments);
+        lock(1, "another-machine");
+        Files.setLastModifiedTime(
+                folder.resolve("run.lock"), FileTime.from(Instant.now().minusSeconds(300)));
+        assertPrints(3, "status: dead: process 1 on another-machine .*", arguments);
+        lock(ProcessHandle.current().pid(), host);
+        assertPrints(10, "running: epoch 14/15, loss 3\\.5000", arguments);
+        Files.writeString(folder.resolve("run.lock"), "");
+        assertPrints(3, "status: nothing answers at .*", arguments);
+    }
+
+    private void lock(long pid, String host) throws IOException {
+        Files.writeString(
+                folder.resolve("run.lock"),
+                "{\"pid\":" + pid + ",\"host\":\"" + host + "\",\"started\":\"2026-01-01T00:00:00Z\"}");
     }
 
     @Test

@@ -108,7 +108,7 @@ final class TinyTraining {
                                 batches,
                                 new Evaluator(validation, dataset.validationBytes()),
                                 writer,
-                                new Reporter(status::set, line -> {}, sample),
+                                new Reporter(status::set, line -> {}, sample, null),
                                 stop)
                         .run(restart);
             }
