@@ -80,7 +80,8 @@ final class ReferenceScript implements AutoCloseable {
                 Map.of(),
                 new TrainerState.Plan(1, 1),
                 Map.of(),
-                List.of());
+                List.of(),
+                null);
         try (PointerScope scope = new PointerScope();
                 LossHistory history = LossHistory.open(work, state.position())) {
             return CheckpointStore.open(work, CheckpointStore.MINIMUM_KEPT, history)

@@ -135,7 +135,8 @@ public final class SaveBenchmark {
                 new RandomState(learner.device()).save(),
                 new Plan(1, 1),
                 Map.of(),
-                List.of());
+                List.of(),
+                null);
         long start = System.nanoTime();
         writer.save(learner, state);
         return millisecondsSince(start);

@@ -5,8 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +43,7 @@ public final class CheckpointStore {
     private final MetaStore metaStore;
     private final Set<String> keptForForeignFiles = new HashSet<>();
     private Meta committed;
+    private long keepEvery;
 
     private CheckpointStore(Path runFolder, int keep, LossHistory history, DurableFiles files) {
         this.runFolder = runFolder;
@@ -106,6 +109,16 @@ public final class CheckpointStore {
         }
     }
 
+    /**
+     * From now on also keeps the first checkpoint at or after each multiple of so many steps.
+     *
+     * @param steps 0: none
+     */
+    public CheckpointStore keepEvery(long steps) {
+        keepEvery = steps;
+        return this;
+    }
+
     private void clearTemporaries() {
         try {
             for (Path child : DurableFiles.list(runFolder)) {
@@ -162,20 +175,24 @@ public final class CheckpointStore {
 
     private void commit(TrainerState state, String name) throws IOException {
         Meta meta = committed.after(state, name);
-        if (meta.bestCheckpoint() == null
-                && state.best() != null
-                && state.best().epoch() >= 0) {
-            // The meta file was missing, or was about epochs that were rolled back.
-            meta = meta.withBestCheckpoint(endOfEpoch(state.best().epoch()));
+        if (meta.bestCheckpoint() == null) {
+            // The meta file was missing, or was about steps that were rolled back.
+            meta = meta.withBestCheckpoint(findBest(state));
         }
         metaStore.commit(meta, files);
         committed = meta;
     }
 
-    /** Name of the newest checkpoint that was saved when that epoch had just ended, or null. */
-    private String endOfEpoch(int epoch) throws IOException {
+    /** Name of the newest checkpoint of the best evaluation, or else of the end of the best epoch; null if none. */
+    private String findBest(TrainerState state) throws IOException {
         for (CheckpointName name : CheckpointName.list(runFolder)) {
-            if (Checkpoint.isEndOfEpoch(runFolder.resolve(name.toString()), epoch)) {
+            boolean best = state.validation() != null
+                    ? name.step() == state.validation().bestStep()
+                    : state.best() != null
+                            && Checkpoint.isEndOfEpoch(
+                                    runFolder.resolve(name.toString()),
+                                    state.best().epoch());
+            if (best) {
                 return name.toString();
             }
         }
@@ -183,7 +200,8 @@ public final class CheckpointStore {
     }
 
     /**
-     * Deletes old checkpoints. It keeps the best one and the newest ones up to the current one, the last of each step.
+     * Deletes old checkpoints. It keeps the best one and the newest ones up to the current one, the last of each step,
+     * and those of {@link #keepEvery}.
      * Checkpoints newer than the current one are deleted: they are from before a rollback, or from a save that was cut
      * off. A checkpoint with files that Perdure did not write is kept. A failure here does not fail the save, which is
      * complete.
@@ -191,9 +209,14 @@ public final class CheckpointStore {
     private void prune(CheckpointName current) {
         try {
             Set<Long> steps = new HashSet<>();
-            for (CheckpointName name : CheckpointName.list(runFolder)) {
+            List<CheckpointName> names = CheckpointName.list(runFolder);
+            Set<CheckpointName> milestones = milestones(names, current);
+            for (CheckpointName name : names) {
                 boolean newest = name.compareTo(current) <= 0 && steps.size() < keep && steps.add(name.step());
-                if (!newest && !name.toString().equals(committed.bestCheckpoint()) && isOursAlone(name.toString())) {
+                if (!newest
+                        && !milestones.contains(name)
+                        && !name.toString().equals(committed.bestCheckpoint())
+                        && isOursAlone(name.toString())) {
                     files.retire(runFolder.resolve(name.toString()), runFolder.resolve(name + ".old" + TEMPORARY));
                 }
             }
@@ -207,6 +230,20 @@ public final class CheckpointStore {
     /** The next save prunes again. */
     private void notPruned(IOException problem) {
         LOG.warn("Old checkpoints in {} could not be deleted: {}", runFolder, DurableFiles.cause(problem));
+    }
+
+    /** The first checkpoint at or after each multiple of the steps of {@link #keepEvery}, the last of its step. */
+    private Set<CheckpointName> milestones(List<CheckpointName> newestFirst, CheckpointName current) {
+        Map<Long, CheckpointName> first = new HashMap<>();
+        for (CheckpointName name : newestFirst) {
+            if (keepEvery > 0 && name.compareTo(current) <= 0 && name.step() >= keepEvery) {
+                first.merge(
+                        name.step() / keepEvery,
+                        name,
+                        (later, earlier) -> later.step() > earlier.step() ? earlier : later);
+            }
+        }
+        return Set.copyOf(first.values());
     }
 
     /** Whether this version of Perdure wrote everything in a checkpoint's folder. If not, logs that once. */

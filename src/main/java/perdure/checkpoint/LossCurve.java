@@ -17,17 +17,21 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param steps in order, evenly thinned out; the first and the last are always kept
  * @param epochs the finished ones, thinned out in the same way
+ * @param validations evaluations inside epochs, thinned out in the same way
  * @param restarts steps after which another process resumed the run, according to the last commit
  */
-public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restarts) {
+public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Validation> validations, List<Long> restarts) {
 
     private static final JsonMapper LINES = Json.MAPPER;
 
     /** Its presence tells a line of an epoch from one of a step, without parsing. */
     private static final String EPOCH_KEY = "\"epoch_loss\"";
 
+    /** Its presence in another line tells that of an evaluation. */
+    private static final String VALIDATION_KEY = "\"validation_loss\"";
+
     /** A line of the history. */
-    public sealed interface Line permits Step, Epoch {
+    public sealed interface Line permits Step, Epoch, Validation {
         long step();
 
         int epoch();
@@ -58,6 +62,16 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
             implements Line {}
 
     /**
+     * An evaluation inside an epoch.
+     *
+     * @param step optimizer steps finished in all
+     * @param epoch index of the epoch, from zero
+     * @param validationLoss in nats per token
+     * @param bitsPerByte of the validation text
+     */
+    public record Validation(long step, int epoch, double validationLoss, double bitsPerByte) implements Line {}
+
+    /**
      * Reads the history of a run folder, also while it is being written. Memory holds at most {@code limit} steps and
      * {@code limit} epochs. Without a file the curve is empty.
      *
@@ -70,18 +84,24 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         Path file = runFolder.resolve(LossHistory.FILE);
         Thinned<String> steps = new Thinned<>(limit);
         Thinned<String> epochs = new Thinned<>(limit);
+        Thinned<String> validations = new Thinned<>(limit);
         if (Files.exists(file)) {
             try {
                 LossHistory.forEachLine(file, (line, offset) -> {
                     if (!LossHistory.isFormat(line)) {
-                        (line.contains(EPOCH_KEY) ? epochs : steps).add(line);
+                        Class<? extends Line> type = type(line);
+                        (type == Step.class ? steps : type == Epoch.class ? epochs : validations).add(line);
                     }
                 });
             } catch (IOException problem) {
                 throw DurableFiles.failed(file, problem);
             }
         }
-        return new LossCurve(parsed(steps.all(), Step.class), parsed(epochs.all(), Epoch.class), restarts(runFolder));
+        return new LossCurve(
+                parsed(steps.all(), Step.class),
+                parsed(epochs.all(), Epoch.class),
+                parsed(validations.all(), Validation.class),
+                restarts(runFolder));
     }
 
     /** Empty if the last commit is just being replaced or cannot be read. Resuming the run reports that. */
@@ -101,7 +121,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
         }
     }
 
-    /** The curve as a JSON object of three arrays, whose elements have the keys of the file. */
+    /** The curve as a JSON object of four arrays, whose elements have the keys of the file. */
     public byte[] toJson() {
         return LINES.writeValueAsBytes(this);
     }
@@ -114,11 +134,14 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Long> restart
                 .toList();
     }
 
+    private static Class<? extends Line> type(String line) {
+        return line.contains(EPOCH_KEY) ? Epoch.class : line.contains(VALIDATION_KEY) ? Validation.class : Step.class;
+    }
+
     /** Parses a line. Returns null for a damaged line, so that only this line is lost. */
     private static Line parse(String line) {
         try {
-            Class<? extends Line> type = line.contains(EPOCH_KEY) ? Epoch.class : Step.class;
-            return LINES.readValue(line, type);
+            return LINES.readValue(line, type(line));
         } catch (JacksonException damaged) {
             return null;
         }

@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
  * @param checkpoint name of the current checkpoint's folder
  * @param step optimizer steps finished in all
  * @param bestEpoch index of the epoch with the least loss
- * @param bestCheckpoint name of the checkpoint saved at that epoch's end
+ * @param bestCheckpoint name of the checkpoint with the least validation loss
  */
 public record Meta(
         int lastEpoch, Double bestLoss, String checkpoint, Long step, Integer bestEpoch, String bestCheckpoint) {
@@ -104,18 +104,32 @@ public record Meta(
     /** The meta data to write when that state has become the current checkpoint. */
     Meta after(TrainerState state, String checkpoint) {
         TrainerState.Best best = state.best();
+        return new Meta(
+                state.lastEpoch(),
+                best == null ? null : best.loss(),
+                checkpoint,
+                state.position().step(),
+                best == null ? null : best.epoch(),
+                bestCheckpoint(state, checkpoint));
+    }
+
+    /**
+     * The checkpoint of the least validation loss; in a run that an earlier version saved, until its next evaluation,
+     * that of the least epoch loss. Null if it is not known by name.
+     */
+    private String bestCheckpoint(TrainerState state, String checkpoint) {
+        TrainerState.Validation validation = state.validation();
+        if (validation != null) {
+            CheckpointName before = bestCheckpoint == null ? null : CheckpointName.parse(bestCheckpoint);
+            boolean bestBefore = before != null && before.step() == validation.bestStep();
+            return validation.bestStep() == state.position().step() ? checkpoint : bestBefore ? bestCheckpoint : null;
+        }
+        TrainerState.Best best = state.best();
         if (best == null) {
-            return new Meta(
-                    state.lastEpoch(), null, checkpoint, state.position().step(), null, null);
+            return null;
         }
         boolean bestNow = best.epoch() == state.lastEpoch() && state.position().epochStep() == 0;
         boolean bestBefore = bestEpoch != null && bestEpoch == best.epoch();
-        return new Meta(
-                state.lastEpoch(),
-                best.loss(),
-                checkpoint,
-                state.position().step(),
-                best.epoch(),
-                bestNow ? checkpoint : bestBefore ? bestCheckpoint : null);
+        return bestNow ? checkpoint : bestBefore ? bestCheckpoint : null;
     }
 }

@@ -13,7 +13,8 @@ import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
  * The content of {@code trainer_state.json}: everything besides weights and moments that the next process needs to
- * resume to the bit. All components but {@code best}, {@code identity} and {@code sessions} are required. So is every
+ * resume to the bit. All components but {@code best}, {@code identity}, {@code sessions} and {@code validation} are
+ * required. So is every
  * number in what is present.
  *
  * @param position where the run is
@@ -24,6 +25,7 @@ import tools.jackson.databind.annotation.JsonDeserialize;
  * @param identity the settings that shape the run, by name (version 0.1.0 wrote flags); a resumed run compares
  *     them; empty if unknown
  * @param sessions the processes that trained this run, in order; the last one is still running; empty if unknown
+ * @param validation what the evaluations have found; null before the first, or if an earlier version saved it
  */
 public record TrainerState(
         Position position,
@@ -32,7 +34,8 @@ public record TrainerState(
         @JsonDeserialize(contentUsing = TextOrNull.class) Map<String, String> generators,
         Plan plan,
         @JsonDeserialize(contentUsing = TextOrNull.class) Map<String, String> identity,
-        List<Session> sessions) {
+        List<Session> sessions,
+        Validation validation) {
 
     public TrainerState {
         require("position", position);
@@ -127,6 +130,26 @@ public record TrainerState(
      * @param epoch its index, or -1 if only the loss is known
      */
     public record Best(double loss, int epoch) {}
+
+    /**
+     * The evaluations of the run.
+     *
+     * @param bestLoss least validation loss, in nats per token
+     * @param bestStep optimizer steps finished in all when it was measured
+     * @param step optimizer steps finished in all at the last evaluation
+     * @param since evaluations after the best one
+     * @param tokens that each evaluation predicted; a loss over another number of tokens is not compared
+     */
+    public record Validation(double bestLoss, long bestStep, long step, int since, long tokens) {
+
+        /** What is known after one more evaluation. */
+        public static Validation after(Validation before, double loss, long step, long tokens) {
+            boolean better = before == null || before.tokens != tokens || loss < before.bestLoss;
+            return better
+                    ? new Validation(loss, step, step, 0, tokens)
+                    : new Validation(before.bestLoss, before.bestStep, step, before.since + 1, tokens);
+        }
+    }
 
     /** The total to reach, in epochs and in optimizer steps. */
     public record Plan(int epochs, long totalSteps) {}

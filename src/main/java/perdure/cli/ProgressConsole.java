@@ -7,6 +7,7 @@ import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.Evaluation;
 import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingStatus;
@@ -71,7 +72,7 @@ final class ProgressConsole {
         switch (status.progress().state()) {
             case STARTING ->
                 show(width -> status.progress().message(), status.progress().message());
-            case TRAINING -> show(width -> bar(status, width), line(status));
+            case TRAINING, EVALUATING -> show(width -> bar(status, width), line(status));
             case DONE, STOPPED -> say(summary(status));
             default -> {}
         }
@@ -115,8 +116,23 @@ final class ProgressConsole {
         return cells == 0 ? line.strip() : "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
     }
 
+    /** For example {@code  42.0 % | epoch 5/10 | evaluating 120 of 400}. */
+    private static String line(TrainingStatus status, Evaluation evaluation) {
+        return String.format(
+                Locale.ROOT,
+                "%5.1f %% | epoch %d/%d | evaluating %,d of %,d",
+                status.progress().position().percent(),
+                status.currentEpoch(),
+                status.totalEpochs(),
+                evaluation.batch(),
+                evaluation.batches());
+    }
+
     /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */
     static String line(TrainingStatus status) {
+        if (status.progress().evaluation() != null) {
+            return line(status, status.progress().evaluation());
+        }
         Double rate = status.progress().speed().tokensPerSecond();
         Long eta = status.progress().speed().etaSeconds();
         return String.format(

@@ -39,6 +39,33 @@ final class RunFlags {
     Integer keep;
 
     @Option(
+            names = "--keep-every",
+            paramLabel = "STEPS",
+            description = "Also keeps for good the first checkpoint at or after each multiple of so many steps"
+                    + " (default: 0, none).")
+    Long keepEvery;
+
+    @Option(
+            names = "--validate-every",
+            paramLabel = "STEPS",
+            description =
+                    "Evaluates after so many steps each time, besides at each epoch's end (default: 0, only then).")
+    Long validateEvery;
+
+    @Option(
+            names = "--validation-steps",
+            paramLabel = "N",
+            description = "Evaluates on N batches of the validation text, from its beginning (default: 0, all of it).")
+    Long validationSteps;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "K",
+            description = "Ends the run when K evaluations in a row have not lowered the validation loss"
+                    + " (default: 0, never).")
+    Integer patience;
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             description = "Seed of the initial weights, the data order and dropout (default: 1337).")
@@ -63,6 +90,10 @@ final class RunFlags {
                 checkpointEvery,
                 before,
                 text -> before.checkpointEvery(SaveInterval.parse(text)));
-        return Flags.set("--keep", keep, changed, changed::keep);
+        changed = Flags.set("--keep", keep, changed, changed::keep);
+        changed = Flags.set("--keep-every", keepEvery, changed, changed::keepEvery);
+        changed = Flags.set("--validate-every", validateEvery, changed, changed::validateEvery);
+        changed = Flags.set("--validation-steps", validationSteps, changed, changed::validationSteps);
+        return Flags.set("--patience", patience, changed, changed::patience);
     }
 }

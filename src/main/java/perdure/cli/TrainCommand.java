@@ -1,6 +1,7 @@
 package perdure.cli;
 
 import java.util.concurrent.Callable;
+import perdure.checkpoint.MetaStore;
 import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
 import perdure.run.RunConfig;
@@ -111,6 +112,11 @@ final class TrainCommand implements Callable<Integer> {
         switch (outcome) {
             case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder.checkpoints);
             case LIMIT -> console.say("Stopped at --max-steps " + run.maximumSteps + ".");
+            case OUT_OF_PATIENCE ->
+                console.say("Stopped by --patience. The best checkpoint is "
+                        + run.folder.checkpoints.resolve(
+                                new MetaStore(run.folder.checkpoints).read().bestCheckpoint())
+                        + ". A larger --patience goes on.");
             case STOPPED -> console.say("Stopped. Run the same command again to resume.");
             case ALREADY_DONE -> {}
         }

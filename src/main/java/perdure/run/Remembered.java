@@ -59,6 +59,10 @@ final class Remembered {
         SETTINGS.put("validation fraction", (config, text) -> config.validationFraction(Double.parseDouble(text)));
         SETTINGS.put("checkpoint every", (config, text) -> config.checkpointEvery(SaveInterval.parse(text)));
         SETTINGS.put("keep", (config, text) -> config.keep(Integer.parseInt(text)));
+        SETTINGS.put("keep every", (config, text) -> config.keepEvery(Long.parseLong(text)));
+        SETTINGS.put("validate every", (config, text) -> config.validateEvery(Long.parseLong(text)));
+        SETTINGS.put("validation steps", (config, text) -> config.validationSteps(Long.parseLong(text)));
+        SETTINGS.put("patience", (config, text) -> config.patience(Integer.parseInt(text)));
     }
 
     private Remembered() {}

@@ -17,6 +17,7 @@ import perdure.device.Precision;
 import perdure.status.TrainingStatus;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
+import perdure.train.TrainingOptions.Validation;
 
 /**
  * The configuration of a run. It is immutable: every method returns a changed copy.
@@ -91,9 +92,10 @@ public record RunConfig(
      * @param stepsPerEpoch optimizer steps after which an epoch ends; 0: an epoch is the whole data once
      * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
      * @param seed of the initial weights, the data order and dropout
+     * @param validation when to evaluate inside an epoch, on how much, and when to end early
      */
-    public record Length(int epochs, long stepsPerEpoch, long maximumSteps, long seed) {
-        public static final Length DEFAULT = new Length(0, 0, 0, 1337);
+    public record Length(int epochs, long stepsPerEpoch, long maximumSteps, long seed, Validation validation) {
+        public static final Length DEFAULT = new Length(0, 0, 0, 1337, Validation.DEFAULT);
     }
 
     /**
@@ -101,11 +103,12 @@ public record RunConfig(
      *
      * @param every how often inside an epoch; the end of an epoch is always saved
      * @param keep how many of the newest checkpoints are kept, besides the best one
+     * @param keepEvery the first checkpoint at or after each multiple of so many steps is kept as well; 0: none
      * @param acceptChanges whether to resume, at the end of an epoch, with other data, batch size, gradient
      *     accumulation, steps per epoch or seed
      */
-    public record Saving(SaveInterval every, int keep, boolean acceptChanges) {
-        public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, false);
+    public record Saving(SaveInterval every, int keep, long keepEvery, boolean acceptChanges) {
+        public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, 0, false);
 
         public Saving {
             CheckpointStore.requireKept(keep);
@@ -172,24 +175,52 @@ public record RunConfig(
     /** The total number of epochs to reach, not additional ones. */
     public RunConfig epochs(int total) {
         TrainingOptions.requirePositive("epochs", total);
-        return with(new Length(total, length.stepsPerEpoch, length.maximumSteps, length.seed));
+        return with(new Length(total, length.stepsPerEpoch, length.maximumSteps, length.seed, length.validation));
     }
 
     /** Ends each epoch after so many optimizer steps. */
     public RunConfig stepsPerEpoch(long steps) {
         TrainingOptions.requirePositive("steps per epoch", steps);
-        return with(new Length(length.epochs, steps, length.maximumSteps, length.seed));
+        return with(new Length(length.epochs, steps, length.maximumSteps, length.seed, length.validation));
     }
 
     /** Stops after so many optimizer steps in all. */
     public RunConfig maximumSteps(long steps) {
         TrainingOptions.requirePositive("maximum of steps", steps);
-        return with(new Length(length.epochs, length.stepsPerEpoch, steps, length.seed));
+        return with(new Length(length.epochs, length.stepsPerEpoch, steps, length.seed, length.validation));
     }
 
     /** Seed of the initial weights, the data order and dropout. */
     public RunConfig seed(long seed) {
-        return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, seed));
+        return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, seed, length.validation));
+    }
+
+    /** Evaluates inside an epoch as well, after so many optimizer steps each time; 0: no. */
+    public RunConfig validateEvery(long steps) {
+        requireNotNegative("validate every", steps);
+        return validating(new Validation(steps, length.validation.batches(), length.validation.patience()));
+    }
+
+    /** Evaluates on so many batches of the validation text, from its beginning; 0: on all of it. */
+    public RunConfig validationSteps(long batches) {
+        requireNotNegative("validation steps", batches);
+        return validating(new Validation(length.validation.every(), batches, length.validation.patience()));
+    }
+
+    /** Ends the run when so many evaluations in a row have not lowered the validation loss; 0: never. */
+    public RunConfig patience(int evaluations) {
+        requireNotNegative("patience", evaluations);
+        return validating(new Validation(length.validation.every(), length.validation.batches(), evaluations));
+    }
+
+    private static void requireNotNegative(String name, long value) {
+        if (value < 0) {
+            throw new IllegalArgumentException(name + " " + value + " is not zero or a positive number.");
+        }
+    }
+
+    private RunConfig validating(Validation validation) {
+        return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, length.seed, validation));
     }
 
     /** Changes the shape of the model. */
@@ -204,17 +235,23 @@ public record RunConfig(
 
     /** How often to save inside an epoch; the end of an epoch is always saved. */
     public RunConfig checkpointEvery(SaveInterval interval) {
-        return with(new Saving(interval, saving.keep, saving.acceptChanges));
+        return with(new Saving(interval, saving.keep, saving.keepEvery, saving.acceptChanges));
     }
 
     /** How many of the newest checkpoints are kept, besides the best one. */
     public RunConfig keep(int checkpoints) {
-        return with(new Saving(saving.every, checkpoints, saving.acceptChanges));
+        return with(new Saving(saving.every, checkpoints, saving.keepEvery, saving.acceptChanges));
+    }
+
+    /** Also keeps the first checkpoint at or after each multiple of so many steps; 0: none. */
+    public RunConfig keepEvery(long steps) {
+        requireNotNegative("keep every", steps);
+        return with(new Saving(saving.every, saving.keep, steps, saving.acceptChanges));
     }
 
     /** Resumes, at the end of an epoch, with other data, batch size, gradient accumulation, steps per epoch or seed. */
     public RunConfig acceptChanges(boolean accept) {
-        return with(new Saving(saving.every, saving.keep, accept));
+        return with(new Saving(saving.every, saving.keep, saving.keepEvery, accept));
     }
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */
@@ -276,7 +313,7 @@ public record RunConfig(
                 optimization.batching(),
                 optimization.rates(model.hiddenSize()),
                 optimization.gradientClip(),
-                saving.every,
+                length.validation,
                 length.seed);
     }
 }

@@ -60,6 +60,10 @@ record RunIdentity(Map<String, String> values) {
             "validation fraction",
             "checkpoint every",
             "keep",
+            "keep every",
+            "validate every",
+            "validation steps",
+            "patience",
             DERIVED);
 
     /** The recorded value if an epoch is the whole data once. */
@@ -127,6 +131,10 @@ record RunIdentity(Map<String, String> values) {
         values.put("validation fraction", config.text().validationFraction());
         values.put("checkpoint every", config.saving().every());
         values.put("keep", config.saving().keep());
+        values.put("keep every", config.saving().keepEvery());
+        values.put("validate every", config.length().validation().every());
+        values.put("validation steps", config.length().validation().batches());
+        values.put("patience", config.length().validation().patience());
         values.put(DERIVED, String.join(", ", derived(config)));
         Map<String, String> texts = new LinkedHashMap<>();
         values.forEach((name, value) -> texts.put(name, value.toString()));

@@ -78,6 +78,8 @@ public final class TrainingRun implements AutoCloseable {
         ALREADY_DONE,
         /** The maximum of steps was reached; everything is saved. */
         LIMIT,
+        /** The validation loss has not fallen for as many evaluations as allowed; everything is saved. */
+        OUT_OF_PATIENCE,
         /** {@link #stop} was called; everything that was trained is saved. */
         STOPPED
     }
@@ -349,14 +351,16 @@ public final class TrainingRun implements AutoCloseable {
                 BatchLoader heldOut = BatchLoader.sequential(dataset.validation(), context, batchSize);
                 LossHistory history = LossHistory.open(config.folder(), restart.position());
                 RunWriter writer = new RunWriter(
-                        CheckpointStore.open(config.folder(), config.saving().keep(), history),
+                        CheckpointStore.open(config.folder(), config.saving().keep(), history)
+                                .keepEvery(config.saving().keepEvery()),
                         history,
-                        options.saveInterval(),
+                        config.saving().every(),
                         TokenizerFiles.of(tokenizer),
                         identity.values())) {
             Learner learner =
                     new Learner(model, optimizer, device, config.compute().precision());
-            Evaluator evaluator = new Evaluator(heldOut, dataset.validationBytes());
+            Evaluator evaluator = new Evaluator(
+                    heldOut, dataset.validationBytes(), options.validation().batches());
             Reporter reporter = new Reporter(
                     published -> {
                         publisher.publish(published);
@@ -377,6 +381,7 @@ public final class TrainingRun implements AutoCloseable {
                     yield Outcome.DONE;
                 }
                 case LIMIT -> Outcome.LIMIT;
+                case OUT_OF_PATIENCE -> Outcome.OUT_OF_PATIENCE;
                 case STOPPED -> Outcome.STOPPED;
             };
         }

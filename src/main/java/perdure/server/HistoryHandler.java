@@ -9,7 +9,7 @@ import perdure.server.openai.Responses;
 
 /**
  * {@code GET /training/history?points=N}: the loss curve of the run's whole life as {@code
- * {"steps":[…],"epochs":[…],"restarts":[…]}}. Steps and epochs are thinned to at most N each.
+ * {"steps":[…],"epochs":[…],"validations":[…],"restarts":[…]}}. All but the restarts are thinned to at most N each.
  */
 final class HistoryHandler implements HttpHandler {
 

@@ -10,6 +10,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param message a sentence for people where something needs one (a failed save, a fallback), else null
  * @param position how far the run is
  * @param lastEpoch the epoch that this process finished last; null if none
+ * @param evaluation how far the evaluation in progress is; null if there is none
  */
 public record TrainingProgress(
         State state,
@@ -18,7 +19,8 @@ public record TrainingProgress(
         Speed speed,
         Quality quality,
         Saved saved,
-        @JsonProperty("last_epoch") FinishedEpoch lastEpoch) {
+        @JsonProperty("last_epoch") FinishedEpoch lastEpoch,
+        Evaluation evaluation) {
 
     /** What the trainer is doing. */
     public enum State {
@@ -128,6 +130,9 @@ public record TrainingProgress(
             @JsonProperty("bits_per_byte") double bitsPerByte,
             String sample) {}
 
+    /** How many of the batches of an evaluation are done. */
+    public record Evaluation(long batch, long batches) {}
+
     /** The progress of a process that has not trained. */
     public static TrainingProgress of(State state) {
         return new TrainingProgress(
@@ -137,6 +142,7 @@ public record TrainingProgress(
                 new Speed(null, null, 0, 0, 0),
                 new Quality(null, null, null, null, null),
                 Saved.before(null, 0),
+                null,
                 null);
     }
 }

@@ -45,7 +45,8 @@ public record TrainingStatus(
                         progress.speed(),
                         progress.quality(),
                         progress.saved(),
-                        progress.lastEpoch()));
+                        progress.lastEpoch(),
+                        progress.evaluation()));
     }
 
     /** A run ended before its first step: {@code state} and {@code message} say how. */

@@ -10,6 +10,7 @@ import perdure.checkpoint.TrainerState.LossSum;
 import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.checkpoint.TrainerState.Session;
+import perdure.checkpoint.TrainerState.Validation;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.Quality;
@@ -32,6 +33,9 @@ public final class Reporter {
     private Double learningRate;
     private Double gradientNorm;
     private FinishedEpoch lastEpoch;
+    private Evaluator.Evaluation lastEvaluation;
+    private TrainingProgress.Evaluation evaluation;
+    private long validateEvery;
 
     /**
      * @param listener receives every status
@@ -102,8 +106,10 @@ public final class Reporter {
                 + " to " + now.epochs() + " epochs";
     }
 
-    void begin(Plan plan, Position position, List<Session> earlier) {
+    /** @param validateEvery steps between evaluations inside an epoch; 0: none */
+    void begin(Plan plan, Position position, List<Session> earlier, long validateEvery) {
         this.plan = plan;
+        this.validateEvery = validateEvery;
         clock = new SessionClock(
                 earlier, position.step(), position.tokens(), Instant.now().toString(), System::nanoTime);
     }
@@ -134,19 +140,53 @@ public final class Reporter {
                                 epochSteps,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
-                        clock.speed(plan.totalSteps(), Math.max(0, plan.epochs() - position.epoch())),
+                        clock.speed(plan.totalSteps(), evaluationsLeft(position)),
                         new Quality(
                                 learningRate,
                                 gradientNorm,
                                 best == null ? null : best.loss(),
-                                lastEpoch == null ? null : lastEpoch.validationLoss(),
-                                lastEpoch == null ? null : lastEpoch.bitsPerByte()),
+                                lastEvaluation == null ? null : lastEvaluation.loss(),
+                                lastEvaluation == null ? null : lastEvaluation.bitsPerByte()),
                         saved,
-                        lastEpoch)));
+                        lastEpoch,
+                        state == State.EVALUATING ? evaluation : null)));
+    }
+
+    private long evaluationsLeft(Position position) {
+        long inside = validateEvery == 0 ? 0 : Math.max(0, plan.totalSteps() - position.step()) / validateEvery;
+        return Math.max(0, plan.epochs() - position.epoch()) + inside;
+    }
+
+    /** How far the evaluation in progress is; null before it begins. */
+    void evaluating(TrainingProgress.Evaluation progress) {
+        evaluation = progress;
+    }
+
+    /** Records an evaluation inside an epoch. */
+    void validation(Position position, Evaluator.Evaluation result) {
+        lastEvaluation = result;
+        messages.accept(String.format(
+                Locale.ROOT,
+                "Step %,d: validation loss %.4f (%.4f bits per byte).",
+                position.step(),
+                result.loss(),
+                result.bitsPerByte()));
+    }
+
+    /** Says that the run ends, since the validation loss no longer falls. */
+    void outOfPatience(Validation validation) {
+        messages.accept(String.format(
+                Locale.ROOT,
+                "The validation loss has not fallen in %d evaluation%s; the lowest is %.4f, of step %,d.",
+                validation.since(),
+                validation.since() == 1 ? "" : "s",
+                validation.bestLoss(),
+                validation.bestStep()));
     }
 
     /** Records a finished epoch: its losses, and a sample of text from the current model. */
     void epoch(int epoch, double loss, Evaluator.Evaluation evaluation) {
+        lastEvaluation = evaluation;
         lastEpoch = new FinishedEpoch(
                 epoch + 1, loss, evaluation.loss(), evaluation.bitsPerByte(), printable(sample.get()));
     }

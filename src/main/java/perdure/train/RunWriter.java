@@ -75,6 +75,11 @@ public final class RunWriter implements AutoCloseable {
                 position.step(), position.epoch(), loss, evaluation.loss(), evaluation.bitsPerByte()));
     }
 
+    void logValidation(Position position, Evaluator.Evaluation evaluation) {
+        history.append(new LossCurve.Validation(
+                position.step(), position.epoch(), evaluation.loss(), evaluation.bitsPerByte()));
+    }
+
     /** Whether a save inside an epoch is due and no save is in progress. */
     boolean isDue(Position position) {
         return interval.isDue(System.nanoTime() - lastTry, position.step() - lastTriedStep) && !isSaving();

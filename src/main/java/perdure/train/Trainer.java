@@ -15,6 +15,7 @@ import perdure.checkpoint.TrainerState.Best;
 import perdure.checkpoint.TrainerState.LossSum;
 import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
+import perdure.checkpoint.TrainerState.Validation;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
 import perdure.data.MicroBatches;
@@ -34,6 +35,8 @@ public final class Trainer {
         DONE,
         /** The maximum of steps is reached; everything is saved. */
         LIMIT,
+        /** The validation loss has not fallen for as many evaluations as allowed; everything is saved. */
+        OUT_OF_PATIENCE,
         /** A stop was requested; everything is saved. */
         STOPPED
     }
@@ -86,6 +89,7 @@ public final class Trainer {
     private Position position = new Position(0, 0, 0, 0, 0L);
     private LossSum loss = new LossSum(0, 0);
     private Best best;
+    private Validation validation;
 
     public Trainer(
             TrainingOptions options,
@@ -128,8 +132,12 @@ public final class Trainer {
         try {
             while (position.epoch() < options.epochs()) {
                 DeviceMigrator.ensure(learner.model(), learner.device());
+                validateIfDue();
                 learner.model().train(true);
                 while (position.epochStep() < epochSteps()) {
+                    if (isOutOfPatience()) {
+                        return Outcome.OUT_OF_PATIENCE;
+                    }
                     if (options.maximumSteps() > 0 && position.step() >= options.maximumSteps()) {
                         return Outcome.LIMIT;
                     }
@@ -144,12 +152,12 @@ public final class Trainer {
                     }
                     reporter.step(learningRate, step.gradientNorm());
                     publish(State.TRAINING);
+                    validateIfDue();
                     if (writer.isDue(position)) {
                         save();
                     }
                 }
-                publish(State.EVALUATING);
-                finishEpoch(evaluator.evaluate(learner, stop));
+                finishEpoch(evaluate());
             }
             return Outcome.DONE;
         } catch (StopRequested stopped) {
@@ -224,6 +232,49 @@ public final class Trainer {
         loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
     }
 
+    private Evaluator.Evaluation evaluate() {
+        reporter.evaluating(null);
+        publish(State.EVALUATING);
+        return evaluator.evaluate(learner, stop, progress -> {
+            reporter.evaluating(progress);
+            publish(State.EVALUATING);
+        });
+    }
+
+    /**
+     * Evaluates inside an epoch if that belongs to this step and was not done before: an evaluation that was stopped is
+     * made up for. Saves if no loss was lower, so that the best checkpoint is there.
+     */
+    private void validateIfDue() {
+        boolean inside = position.epochStep() > 0 && position.epochStep() < epochSteps();
+        boolean done = validation != null && validation.step() >= position.step();
+        if (!inside || done || !options.validation().isDue(position.step())) {
+            return;
+        }
+        Evaluator.Evaluation evaluation = evaluate();
+        record(evaluation);
+        writer.logValidation(position, evaluation);
+        reporter.validation(position, evaluation);
+        if (validation.bestStep() == position.step()) {
+            save();
+        }
+        learner.model().train(true);
+        publish(State.TRAINING);
+    }
+
+    private void record(Evaluator.Evaluation evaluation) {
+        validation = Validation.after(validation, evaluation.loss(), position.step(), evaluation.tokens());
+    }
+
+    private boolean isOutOfPatience() {
+        int patience = options.validation().patience();
+        boolean out = patience > 0 && validation != null && validation.since() >= patience;
+        if (out) {
+            reporter.outOfPatience(validation);
+        }
+        return out;
+    }
+
     /**
      * Saves the epoch before it is reported, so that a failure while the sample is generated does not lose the epoch.
      */
@@ -233,6 +284,7 @@ public final class Trainer {
         if (best == null || epochLoss < best.loss()) {
             best = new Best(epochLoss, epoch);
         }
+        record(evaluation);
         writer.logEpoch(position, epochLoss, evaluation);
         position = new Position(epoch + 1, 0, position.step(), position.tokens(), 0L);
         loss = new LossSum(0, 0);
@@ -241,8 +293,8 @@ public final class Trainer {
     }
 
     private void save() {
-        TrainerState state =
-                new TrainerState(position, loss, best, random.save(), plan(), writer.identity(), reporter.sessions());
+        TrainerState state = new TrainerState(
+                position, loss, best, random.save(), plan(), writer.identity(), reporter.sessions(), validation);
         writer.save(learner, state);
     }
 
@@ -265,7 +317,8 @@ public final class Trainer {
         writer.begin(position, checkpoint == null ? null : checkpoint.name());
         List<TrainerState.Session> earlier =
                 checkpoint == null ? List.of() : checkpoint.state().sessions();
-        reporter.begin(plan(), position, earlier);
+        reporter.begin(plan(), position, earlier, options.validation().every());
+        validation = checkpoint == null ? null : checkpoint.state().validation();
     }
 
     /** Seeds the random generators, then loads the saved state if there is one. */

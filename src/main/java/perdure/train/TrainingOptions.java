@@ -9,7 +9,7 @@ package perdure.train;
  * @param batch size of an optimizer step
  * @param schedule learning rate schedule; the trainer sets its total steps
  * @param gradientClip largest global norm of the gradients; 0: no limit
- * @param saveInterval how often to save inside an epoch
+ * @param validation when to evaluate, on how much, and when to give up
  * @param seed of the data order, the initial weights and dropout
  */
 public record TrainingOptions(
@@ -19,7 +19,7 @@ public record TrainingOptions(
         Batching batch,
         LearningRateSchedule schedule,
         double gradientClip,
-        SaveInterval saveInterval,
+        Validation validation,
         long seed) {
 
     /** Size of one optimizer step: {@code accumulation} micro-batches of {@code size} rows. */
@@ -32,6 +32,29 @@ public record TrainingOptions(
         /** Rows of an optimizer step. */
         public long rows() {
             return (long) size * accumulation;
+        }
+    }
+
+    /**
+     * When the model is evaluated on the validation text, besides at each epoch's end.
+     *
+     * @param every optimizer steps between evaluations inside an epoch; 0: none
+     * @param batches of an evaluation; 0: the whole text
+     * @param patience evaluations without a lower loss after which the run ends; 0: never
+     */
+    public record Validation(long every, long batches, int patience) {
+        public static final Validation DEFAULT = new Validation(0, 0, 0);
+
+        public Validation {
+            if (every < 0 || batches < 0 || patience < 0) {
+                throw new IllegalArgumentException("validation every " + every + " steps, of " + batches
+                        + " batches, with patience " + patience + " has a negative number.");
+            }
+        }
+
+        /** Whether an evaluation inside an epoch belongs to that step. */
+        boolean isDue(long step) {
+            return every > 0 && step % every == 0;
         }
     }
 

@@ -217,8 +217,8 @@ class ChatSessionTest {
     /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
     private void save(long step, TrainerState.LossSum loss, long seed) {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
-        TrainerState state =
-                new TrainerState(position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of());
+        TrainerState state = new TrainerState(
+                position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of(), null);
         ModelConfig config = TestConfigs.BYTES;
         try (LanguageModel model = new LanguageModel(config, seed);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.checkpoint.TrainerState.Best;
 import perdure.checkpoint.TrainerState.Position;
+import perdure.checkpoint.TrainerState.Validation;
 
 class CheckpointStoreTest {
 
@@ -34,6 +35,35 @@ class CheckpointStoreTest {
         assertEquals(step, restart.checkpoint().step());
         assertTrue(Runs.isWhole(restart.checkpoint()));
         return restart;
+    }
+
+    @Test
+    void keepsTheFirstCheckpointAtOrAfterEachMultiple() throws IOException {
+        CheckpointStore store = Runs.store(folder).keepEvery(10);
+        for (long step : new long[] {3, 9, 12, 15, 19, 20, 24, 29, 41, 43, 46, 48, 49}) {
+            store.save(Runs.at(step, null));
+        }
+        assertEquals(
+                List.of(49L, 48L, 41L, 20L, 12L),
+                CheckpointName.list(folder).stream().map(CheckpointName::step).toList());
+    }
+
+    @Test
+    void theBestCheckpointIsThatOfTheLeastValidationLoss() throws IOException {
+        CheckpointStore store = Runs.store(folder);
+        Validation validation = null;
+        double[] losses = {3, 1, 2, 4, 5};
+        for (int i = 0; i < losses.length; i++) {
+            validation = Validation.after(validation, losses[i], 10 * (i + 1), 96);
+            store.save(Runs.at(10 * (i + 1), new Best(5.0 - i, i), validation));
+        }
+        Meta meta = new MetaStore(folder).read();
+        assertEquals("step-0000000020", meta.bestCheckpoint());
+        assertEquals(1.0, meta.bestLoss());
+        assertEquals(3, validation.since());
+        assertEquals(
+                List.of(50L, 40L, 20L),
+                CheckpointName.list(folder).stream().map(CheckpointName::step).toList());
     }
 
     @Test

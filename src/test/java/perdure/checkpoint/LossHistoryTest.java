@@ -183,6 +183,6 @@ class LossHistoryTest {
 
     @Test
     void withoutAFileThereIsNoCurve() {
-        assertEquals(new LossCurve(List.of(), List.of(), List.of()), LossCurve.read(folder, 10));
+        assertEquals(new LossCurve(List.of(), List.of(), List.of(), List.of()), LossCurve.read(folder, 10));
     }
 }

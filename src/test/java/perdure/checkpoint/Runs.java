@@ -47,6 +47,10 @@ public final class Runs {
     }
 
     public static Snapshot at(long step, Best best) {
+        return at(step, best, null);
+    }
+
+    static Snapshot at(long step, Best best, TrainerState.Validation validation) {
         TrainerState state = new TrainerState(
                 position(step),
                 new LossSum(1.5, 96),
@@ -54,7 +58,8 @@ public final class Runs {
                 Map.of("cpu", "AAECAw=="),
                 new Plan(10, 100),
                 Map.of("--hidden-size", "4"),
-                List.of(new Session(0, "2026-01-01T00:00:00Z", 1.25, 960)));
+                List.of(new Session(0, "2026-01-01T00:00:00Z", 1.25, 960)),
+                validation);
         return new Snapshot(CONFIG, tensors(step), tensors(-step), state, TOKENIZER);
     }
 

@@ -52,6 +52,10 @@ class BadInputTest extends TinyRunTest {
                     --checkpoint-every|soon
                     --checkpoint-every|999999999h
                     --keep|1
+                    --keep-every|-1
+                    --validate-every|-1
+                    --validation-steps|-1
+                    --patience|-1
                     --device|tpu
                     --precision|fp8
                     --threads|0

@@ -52,6 +52,7 @@ class ProgressConsoleTest {
                         new Speed(loss == null ? null : 23_456.0, loss == null ? null : 62L, 30, 30, 0),
                         new Quality(1e-3, 1.0, null, null, null),
                         Saved.before(null, 0),
+                        null,
                         null));
     }
 

@@ -18,6 +18,7 @@ import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions.Batching;
+import perdure.train.TrainingOptions.Validation;
 import picocli.CommandLine;
 
 /** Every flag of {@code train} reaches the record that it is meant for, and each has its default. */
@@ -68,10 +69,10 @@ class TrainFlagsTest {
                 parse(("--epochs 7 --batch-size 3 --grad-accum 2 --learning-rate 0.01 --min-learning-rate 0.002"
                                 + " --warmup-steps 5 --schedule wsd --weight-decay 0.3 --beta1 0.8 --beta2 0.9"
                                 + " --grad-clip 0.5 --dropout 0.25 --steps-per-epoch 11 --max-steps 13"
-                                + " --checkpoint-every 90 --seed 17")
+                                + " --checkpoint-every 90 --seed 17 --validate-every 9 --validation-steps 8 --patience 4")
                         .split(" "));
         RunConfig config = command.config();
-        assertEquals(new RunConfig.Length(7, 11, 13, 17), config.length());
+        assertEquals(new RunConfig.Length(7, 11, 13, 17, new Validation(9, 8, 4)), config.length());
         assertEquals(new SaveInterval(Duration.ZERO, 90), config.saving().every());
         assertEquals(
                 new Optimization(
@@ -91,7 +92,9 @@ class TrainFlagsTest {
         TrainCommand command = parse("--epochs", "10");
         assertEquals(Optimization.DEFAULT, command.config().optimization());
         assertEquals(ModelShape.DEFAULT, command.config().model());
-        assertEquals(new RunConfig.Length(10, 0, 0, 1337), command.config().length());
+        assertEquals(
+                new RunConfig.Length(10, 0, 0, 1337, Validation.DEFAULT),
+                command.config().length());
         assertEquals(
                 new SaveInterval(Duration.ofSeconds(60), 0),
                 command.config().saving().every());
@@ -111,6 +114,8 @@ class TrainFlagsTest {
                 "d",
                 "--keep",
                 "5",
+                "--keep-every",
+                "700",
                 "--device",
                 "cuda:1",
                 "--precision",
@@ -131,6 +136,7 @@ class TrainFlagsTest {
         assertEquals(List.of(Path.of("c")), config.text().validation());
         assertEquals(Path.of("d"), config.folder());
         assertEquals(5, config.saving().keep());
+        assertEquals(700, config.saving().keepEvery());
         assertTrue(config.saving().acceptChanges());
         assertEquals("cuda:1", config.compute().device());
         assertEquals(Precision.BF16, config.compute().precision());

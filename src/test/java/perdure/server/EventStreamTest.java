@@ -57,7 +57,8 @@ class EventStreamTest {
                         idle.speed(),
                         idle.quality(),
                         idle.saved(),
-                        idle.lastEpoch()));
+                        idle.lastEpoch(),
+                        null));
     }
 
     private static String message(Map<String, String> event) {

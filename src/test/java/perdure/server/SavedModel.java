@@ -38,7 +38,8 @@ public final class SavedModel {
                 Map.of(),
                 sessions.stream()
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
-                        .toList());
+                        .toList(),
+                null);
         ModelConfig config = TestConfigs.BYTES;
         try (LanguageModel model = new LanguageModel(config, 1);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));

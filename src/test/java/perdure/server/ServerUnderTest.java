@@ -47,6 +47,7 @@ public final class ServerUnderTest implements AutoCloseable {
                 new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2),
                 new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN),
                 new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1, 0.25, 1.5),
+                null,
                 null);
         return new TrainingStatus(true, epoch, epochs, loss, progress);
     }

@@ -78,7 +78,7 @@ final class TinyTraining {
                 new TrainingOptions.Batching(2, 2),
                 new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, 0.01, 0.001, 3, 1),
                 1.0,
-                SaveInterval.parse("1h"),
+                TrainingOptions.Validation.DEFAULT,
                 SEED);
     }
 
@@ -99,14 +99,14 @@ final class TinyTraining {
                     RunWriter writer = new RunWriter(
                             CheckpointStore.open(runFolder, 2, history),
                             history,
-                            options.saveInterval(),
+                            SaveInterval.parse("1h"),
                             TokenizerFiles.of(tokenizer),
                             Map.of())) {
                 return new Trainer(
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),
                                 batches,
-                                new Evaluator(validation, dataset.validationBytes()),
+                                new Evaluator(validation, dataset.validationBytes(), 0),
                                 writer,
                                 new Reporter(status::set, line -> {}, sample, null),
                                 stop)
