@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,8 +16,8 @@ import perdure.safetensors.DamagedFileException;
 import perdure.safetensors.Safetensors;
 
 /**
- * One saved state of a run: an immutable folder that is also a complete Hugging Face model. Every byte was verified
- * when it was opened.
+ * One saved state of a run: an immutable folder, or a link to one, that is also a complete Hugging Face model. Every
+ * byte was verified when it was opened.
  */
 public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
@@ -51,10 +50,10 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
      * @throws UncheckedIOException if a file cannot be read
      */
     public static Checkpoint open(Path folder) {
-        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-            throw new DamagedFileException(folder, "is missing");
-        }
         try {
+            if (!DurableFiles.isFolder(folder)) {
+                throw new DamagedFileException(folder, "is missing");
+            }
             Manifest manifest = Manifest.read(folder);
             for (String name : REQUIRED) {
                 if (!manifest.files().containsKey(name)) {

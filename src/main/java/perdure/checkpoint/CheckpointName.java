@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -37,17 +37,23 @@ record CheckpointName(long step, int copy) implements Comparable<CheckpointName>
         return name.toString().equals(text) ? name : null;
     }
 
-    /** All checkpoints of a run folder, newest first. The list is empty if there is no folder. */
+    /**
+     * All checkpoints of a run folder, newest first. The list is empty if there is no folder. A link counts, wherever it
+     * leads to.
+     */
     static List<CheckpointName> list(Path runFolder) throws IOException {
-        if (!Files.isDirectory(runFolder)) {
+        if (!DurableFiles.isFolder(runFolder)) {
             return List.of();
         }
-        return DurableFiles.list(runFolder).stream()
-                .filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
-                .map(child -> parse(child.getFileName().toString()))
-                .filter(Objects::nonNull)
-                .sorted(Comparator.reverseOrder())
-                .toList();
+        List<CheckpointName> names = new ArrayList<>();
+        for (Path child : DurableFiles.list(runFolder)) {
+            CheckpointName name = parse(child.getFileName().toString());
+            if (name != null && (Files.isSymbolicLink(child) || DurableFiles.isFolder(child))) {
+                names.add(name);
+            }
+        }
+        names.sort(Comparator.reverseOrder());
+        return names;
     }
 
     /** The first name for that step that is not taken. */

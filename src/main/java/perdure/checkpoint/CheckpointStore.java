@@ -272,8 +272,10 @@ public final class CheckpointStore {
     private void discardUnlessCurrent(String name) {
         List<String> named;
         try {
-            Meta onDisk = metaStore.read();
-            named = Arrays.asList(onDisk.checkpoint(), committed.checkpoint());
+            if (metaStore.damage() != null) {
+                return;
+            }
+            named = Arrays.asList(metaStore.read().checkpoint(), committed.checkpoint());
         } catch (RuntimeException unreadable) {
             return;
         }

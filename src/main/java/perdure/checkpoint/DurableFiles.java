@@ -17,6 +17,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -156,6 +157,39 @@ public final class DurableFiles {
         delete(retired);
         move(folder, retired, FaultPoint.DELETE_OLD);
         delete(retired);
+    }
+
+    /**
+     * The attributes of what a path or the links that it names lead to; null if nothing is there.
+     *
+     * @throws IOException if that cannot be found out, which does not mean that it is missing
+     */
+    static BasicFileAttributes attributes(Path path) throws IOException {
+        try {
+            return Files.readAttributes(path, BasicFileAttributes.class);
+        } catch (NoSuchFileException missing) {
+            if (Files.isSymbolicLink(path)) {
+                throw new FileSystemException(
+                        path.toString(),
+                        null,
+                        "the link leads to " + Files.readSymbolicLink(path) + ", which is missing");
+            }
+            return null;
+        } catch (FileSystemException problem) {
+            // Below a file nothing can be.
+            for (Path above = path.getParent(); above != null; above = above.getParent()) {
+                if (Files.isRegularFile(above)) {
+                    return null;
+                }
+            }
+            throw problem;
+        }
+    }
+
+    /** Whether there is a folder. Errors are those of {@link #attributes}. */
+    static boolean isFolder(Path path) throws IOException {
+        BasicFileAttributes attributes = attributes(path);
+        return attributes != null && attributes.isDirectory();
     }
 
     /** The failure of an operation in one line that begins with the path and names the cause. */

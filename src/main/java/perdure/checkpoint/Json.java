@@ -94,6 +94,9 @@ final class Json {
      * @throws DamagedFileException if the bytes are not a JSON object
      */
     static JsonNode parse(Path file, byte[] bytes) {
+        if (bytes.length == 0) {
+            throw new DamagedFileException(file, "is empty");
+        }
         try {
             JsonNode tree = MAPPER.readTree(bytes);
             if (!tree.isObject()) {

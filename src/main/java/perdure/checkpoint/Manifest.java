@@ -3,9 +3,8 @@ package perdure.checkpoint;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -63,7 +62,8 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
      */
     static Manifest read(Path folder) throws IOException {
         Path file = folder.resolve(FILE);
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        BasicFileAttributes attributes = DurableFiles.attributes(file);
+        if (attributes == null || !attributes.isRegularFile()) {
             throw new DamagedFileException(file, "is missing");
         }
         byte[] bytes = Json.bytes(file, Json.MAXIMUM_FILE);
@@ -109,13 +109,14 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
     }
 
     private static void verify(Path file, Entry expected) throws IOException {
-        if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        BasicFileAttributes attributes = DurableFiles.attributes(file);
+        if (attributes == null) {
             throw new DamagedFileException(file, "is missing");
         }
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        if (!attributes.isRegularFile()) {
             throw new DamagedFileException(file, "is not a file");
         }
-        long size = Files.size(file);
+        long size = attributes.size();
         if (size != expected.size) {
             throw new DamagedFileException(file, "has " + size + " bytes, not " + expected.size);
         }

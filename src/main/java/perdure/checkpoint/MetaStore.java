@@ -11,7 +11,7 @@ import perdure.safetensors.DamagedFileException;
 
 /**
  * Reads and writes {@code current.meta.json}, the commit point of a run folder. It also plans which epochs remain. It
- * does not read checkpoints.
+ * does not verify checkpoints.
  */
 public final class MetaStore {
 
@@ -99,27 +99,66 @@ public final class MetaStore {
     }
 
     /**
-     * The content of the file, or {@link Meta#NONE} if there is no file.
+     * The content of the file, or {@link Meta#NONE} if there is no file. If the file is empty or not JSON, which an
+     * interrupted copy or a broken disk leaves, the content is made anew from the newest checkpoint beside it; see {@link
+     * #damage}.
      *
-     * @throws IllegalArgumentException with one line, if the file is not valid
+     * @throws IllegalArgumentException with one line, if a value in the file is not valid, or if the file is damaged and
+     *     there is no checkpoint beside it
      * @throws NewerFormatException if only a newer version can read it
      * @throws UncheckedIOException if it cannot be read
      */
     public Meta read() {
-        if (!Files.isDirectory(runFolder)) {
-            return Meta.NONE;
-        }
-        if (Files.isDirectory(file())) {
-            throw new IllegalArgumentException(file() + " is a folder, not a file.");
-        }
         try {
+            return parse();
+        } catch (DamagedFileException damaged) {
+            Meta healed = fromNewestCheckpoint();
+            if (healed == null) {
+                throw new IllegalArgumentException(damaged.getMessage(), damaged);
+            }
+            return healed;
+        }
+    }
+
+    /** What is wrong with a file that {@link #read} has to make anew from a checkpoint, or null. */
+    String damage() {
+        try {
+            parse();
+            return null;
+        } catch (DamagedFileException damaged) {
+            return damaged.getMessage();
+        }
+    }
+
+    private Meta parse() {
+        try {
+            if (!DurableFiles.isFolder(runFolder)) {
+                return Meta.NONE;
+            }
+            if (DurableFiles.isFolder(file())) {
+                throw new IllegalArgumentException(file() + " is a folder, not a file.");
+            }
             return Meta.parse(file(), Json.bytes(file(), MAXIMUM_LENGTH));
         } catch (NoSuchFileException none) {
             return Meta.NONE;
-        } catch (DamagedFileException damaged) {
-            throw new IllegalArgumentException(damaged.getMessage(), damaged);
         } catch (IOException problem) {
             throw DurableFiles.failed(file(), problem);
+        }
+    }
+
+    private Meta fromNewestCheckpoint() {
+        try {
+            for (CheckpointName name : CheckpointName.list(runFolder)) {
+                Path state = runFolder.resolve(name.toString()).resolve(Checkpoint.STATE);
+                try {
+                    return Meta.NONE.after(Json.read(state, TrainerState.class), name.toString());
+                } catch (DamagedFileException | NoSuchFileException damaged) {
+                    continue;
+                }
+            }
+            return null;
+        } catch (IOException problem) {
+            throw DurableFiles.failed(runFolder, problem);
         }
     }
 

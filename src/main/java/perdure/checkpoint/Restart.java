@@ -127,6 +127,10 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
         TrainerState state = checkpoint.state();
         List<String> warnings = new ArrayList<>();
         Path file = new MetaStore(runFolder).file();
+        String damage = new MetaStore(runFolder).damage();
+        if (damage != null) {
+            warnings.add(damage + ": its content is taken from " + meta.checkpoint() + ".");
+        }
         if (checkpoint.name().equals(meta.checkpoint())) {
             if (state.lastEpoch() != meta.lastEpoch()) {
                 warnings.add(file + " has last_epoch " + meta.lastEpoch() + ", but " + checkpoint.name() + " has "

@@ -66,6 +66,7 @@ public final class TrainingRun implements AutoCloseable {
     private TrainingText text;
     private final BundledCorpus bundled;
     private final ResumePlan plan;
+    private final Restart completed;
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private volatile boolean stopped;
@@ -88,8 +89,11 @@ public final class TrainingRun implements AutoCloseable {
         this.config = config;
         bundled = config.text().isBundled() ? new BundledCorpus() : null;
         text = config.text().open(bundled);
-        plan = BadInputException.naming("checkpoints", () -> new MetaStore(config.folder())
-                .plan(config.length().epochs()));
+        completed = BadInputException.naming("checkpoints", () -> completed(config));
+        plan = completed != null
+                ? completed.plan(config.length().epochs())
+                : BadInputException.naming("checkpoints", () -> new MetaStore(config.folder())
+                        .plan(config.length().epochs()));
         if (plan.remaining() > 0) {
             if (bundled != null) {
                 bundled.prepare();
@@ -101,10 +105,25 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
+     * The restart of a run whose epochs are said to be finished already, in a checkpoint that is verified: if that is
+     * damaged, an older one may leave epochs to train. Null if epochs remain, or if {@code current.meta.json} names no
+     * checkpoint.
+     */
+    private static Restart completed(RunConfig config) {
+        MetaStore metaStore = new MetaStore(config.folder());
+        return metaStore.plan(config.length().epochs()).remaining() > 0
+                        || metaStore.read().checkpoint() == null
+                ? null
+                : Restart.find(config.folder());
+    }
+
+    /**
      * Opens a run. Refuses what can be refused without reading the text. Writes nothing. Loads libtorch if something is
      * left to train.
      *
      * @throws BadInputException if a path or a value cannot be used
+     * @throws perdure.checkpoint.Restart.NoGoodCheckpointException if the run is said to be finished, but none of its
+     *     checkpoints is good
      */
     public static TrainingRun open(RunConfig config) {
         if (config.length().epochs() == 0) {
@@ -153,6 +172,9 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Outcome train() {
         if (plan.remaining() == 0) {
+            if (completed != null) {
+                completed.warnings().forEach(this::say);
+            }
             return alreadyDone(plan);
         }
         if (!TRAINING.compareAndSet(false, true)) {

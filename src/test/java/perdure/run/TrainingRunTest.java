@@ -14,7 +14,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.DurableFiles;
 import perdure.checkpoint.MetaStore;
+import perdure.checkpoint.Restart.NoGoodCheckpointException;
+import perdure.data.Fingerprint;
 import perdure.run.TrainingRun.Outcome;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
@@ -56,6 +59,37 @@ class TrainingRunTest {
         assertEquals(Outcome.ALREADY_DONE, train(config("first")));
         assertEquals(
                 "Requested epochs already completed (last=1). Skipping training.", messages.get(messages.size() - 1));
+    }
+
+    private Path finished(String name) throws IOException {
+        assertEquals(Outcome.DONE, train(config(name).keep(4)));
+        return folder.resolve(name).resolve("step-0000000012");
+    }
+
+    private static String weights(Path checkpoint) throws IOException {
+        return Fingerprint.of(checkpoint.resolve("model.safetensors"));
+    }
+
+    @Test
+    void whoseLastCheckpointIsDamagedTrainsTheRestAgain() throws IOException {
+        Path last = finished("run");
+        String before = weights(last);
+        Files.write(last.resolve("model.safetensors"), new byte[1000]);
+        assertEquals(Outcome.DONE, train(config("run")));
+        assertEquals(before, weights(folder.resolve("run/step-0000000012-1")));
+        assertEquals(Outcome.ALREADY_DONE, train(config("run")));
+    }
+
+    @Test
+    void whoseCheckpointsAreAllGoneIsNotCalledCompleted() throws IOException {
+        Path last = finished("run");
+        for (String step : List.of("step-0000000006", "step-0000000012")) {
+            DurableFiles.delete(last.resolveSibling(step));
+        }
+        RunConfig config = config("run");
+        assertThrows(NoGoodCheckpointException.class, () -> TrainingRun.open(config));
+        Files.writeString(last.resolveSibling("current.meta.json"), "{\"last_epoch\":1}");
+        assertEquals(Outcome.ALREADY_DONE, train(config), "a meta file that names no checkpoint");
     }
 
     @Test
