@@ -78,6 +78,39 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     }
 
     /**
+     * Takes a checkpoint that was asked for, which need not be the newest.
+     *
+     * @throws NoGoodCheckpointException if it is damaged
+     * @throws NewerFormatException if only a newer version can read it
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    static Restart from(Path runFolder, String name) {
+        try {
+            Checkpoint checkpoint = Checkpoint.open(runFolder.resolve(name));
+            TrainerState state = checkpoint.state();
+            return new Restart(state.lastEpoch(), state.best(), checkpoint, aboutForeignFiles(checkpoint));
+        } catch (DamagedFileException damaged) {
+            throw new NoGoodCheckpointException(
+                    "The checkpoint is damaged, and nothing was changed: " + damaged.getMessage());
+        }
+    }
+
+    /**
+     * The state of a checkpoint, to read what it recorded of the run. It verifies nothing.
+     *
+     * @throws IllegalArgumentException if it cannot be read
+     * @throws NewerFormatException if only a newer version can read it
+     */
+    public static TrainerState state(Path runFolder, String name) {
+        try {
+            return Json.read(runFolder.resolve(name).resolve(Checkpoint.STATE), TrainerState.class);
+        } catch (IOException | DamagedFileException unreadable) {
+            throw new IllegalArgumentException(
+                    runFolder.resolve(name) + " cannot be read: " + unreadable.getMessage(), unreadable);
+        }
+    }
+
+    /**
      * The state of the newest checkpoint, to read what it recorded of the run; null if there is none. It verifies
      * nothing, and passes over what cannot be read, which {@link #find} reports.
      *

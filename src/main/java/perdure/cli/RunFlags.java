@@ -1,6 +1,9 @@
 package perdure.cli;
 
+import java.nio.file.Path;
+import perdure.checkpoint.Restart;
 import perdure.cli.HelpSections.Heading;
+import perdure.run.BadInputException;
 import perdure.run.RunConfig;
 import perdure.train.SaveInterval;
 import picocli.CommandLine.Mixin;
@@ -72,11 +75,49 @@ final class RunFlags {
     Long seed;
 
     @Option(
+            names = "--resume-from",
+            paramLabel = "STEP",
+            description =
+                    "Goes back, once, to an earlier checkpoint, such as step-0000000040 or step-40. Newer ones are"
+                            + " deleted, which needs --accept-changes; with --branch they stay.")
+    String resumeFrom;
+
+    @Option(
+            names = "--branch",
+            paramLabel = "NEWDIR",
+            description = "Goes on in a new run folder, which begins with a copy of the newest checkpoint or that of"
+                    + " --resume-from. The run of --checkpoints stays as it is.")
+    Path branch;
+
+    @Option(
             names = "--accept-changes",
             description = "Resumes with another number of sequences per step (--batch-size times --grad-accum), or"
                     + " another --steps-per-epoch, from the next step on; or with other data, validation data or"
                     + " --seed, which works only at the end of an epoch.")
     boolean acceptChanges;
+
+    /** The folder to train in. */
+    Path folder() {
+        return branch == null ? folder.checkpoints : branch;
+    }
+
+    /** The configuration to start from: what the run remembers, and the defaults of everything else. */
+    RunConfig remembered() {
+        if (branch != null && Flags.naming(() -> Restart.hasWeights(branch))) {
+            return Flags.naming(() -> RunConfig.resuming(branch));
+        }
+        RunConfig run = Flags.naming(() -> resumeFrom == null
+                ? RunConfig.resuming(folder.checkpoints)
+                : Flags.set("--resume-from", resumeFrom, from -> RunConfig.resuming(folder.checkpoints, from)));
+        if (branch == null) {
+            return run;
+        }
+        if (!Flags.naming(() -> Restart.hasWeights(folder.checkpoints))) {
+            throw new BadInputException(
+                    "--branch " + branch + ": " + folder.checkpoints + " has no checkpoint to branch off.");
+        }
+        return run.branch(branch);
+    }
 
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {

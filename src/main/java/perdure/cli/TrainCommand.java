@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        RunConfig config = Flags.naming(() -> RunConfig.resuming(run.folder.checkpoints));
+        RunConfig config = run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = run.apply(data.apply(config));
         return natives.apply(config.model(shape::apply).optimization(optimization::apply))
@@ -98,11 +98,7 @@ final class TrainCommand implements Callable<Integer> {
         StatusServer server = serving.start(
                 options,
                 new ServedRun(
-                        training.status(),
-                        run.folder.checkpoints,
-                        training.chat(),
-                        training::stop,
-                        Malloc::allocatedBytes));
+                        training.status(), run.folder(), training.chat(), training::stop, Malloc::allocatedBytes));
         console.say("Watch it and chat with it: " + server.url());
         console.say("Status: " + server.url() + "/training/status");
         return server;
@@ -110,12 +106,12 @@ final class TrainCommand implements Callable<Integer> {
 
     private int exitCode(TrainingRun.Outcome outcome, StopSignal signal) {
         switch (outcome) {
-            case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder.checkpoints);
+            case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder());
             case LIMIT -> console.say("Stopped at --max-steps " + run.maximumSteps + ".");
             case OUT_OF_PATIENCE ->
                 console.say("Stopped by --patience. The best checkpoint is "
-                        + run.folder.checkpoints.resolve(
-                                new MetaStore(run.folder.checkpoints).read().bestCheckpoint())
+                        + run.folder()
+                                .resolve(new MetaStore(run.folder()).read().bestCheckpoint())
                         + ". A larger --patience goes on.");
             case STOPPED -> console.say("Stopped. Run the same command again to resume.");
             case ALREADY_DONE -> {}

@@ -57,6 +57,11 @@ public final class BadInputException extends IllegalArgumentException {
         this.changes = List.copyOf(changes);
     }
 
+    /** @param message says what accepting the changes would do */
+    static BadInputException needsConsent(String setting, String message) {
+        return new BadInputException(setting, message, ACCEPT_CHANGES, List.of(), null);
+    }
+
     /** A run cannot go on, because of all these changes. */
     static BadInputException changed(List<Change> changes) {
         boolean acceptable = changes.stream().allMatch(Change::acceptable);

@@ -8,6 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.bundled.BundledCorpus;
 import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
 import perdure.data.Corpus;
@@ -106,9 +107,10 @@ public record RunConfig(
      * @param keepEvery the first checkpoint at or after each multiple of so many steps is kept as well; 0: none
      * @param acceptChanges whether to resume, at the end of an epoch, with other data, batch size, gradient
      *     accumulation, steps per epoch or seed
+     * @param origin the checkpoint to start from
      */
-    public record Saving(SaveInterval every, int keep, long keepEvery, boolean acceptChanges) {
-        public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, 0, false);
+    public record Saving(SaveInterval every, int keep, long keepEvery, boolean acceptChanges, Origin origin) {
+        public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, 0, false, Origin.NEWEST);
 
         public Saving {
             CheckpointStore.requireKept(keep);
@@ -155,6 +157,32 @@ public record RunConfig(
     public static RunConfig resuming(Path folder) {
         TrainerState state = Restart.newestState(folder);
         return state == null ? in(folder) : Remembered.in(in(folder), state);
+    }
+
+    /**
+     * Starts from an earlier checkpoint, such as {@code step-40}, with the settings that it recorded. Its run goes back
+     * to it, once: newer checkpoints are deleted, which needs {@link #acceptChanges}, unless {@link #branch} follows.
+     *
+     * @throws IllegalArgumentException if there is no such checkpoint
+     */
+    public static RunConfig resuming(Path folder, String checkpoint) {
+        Origin origin = new Origin(null, checkpoint);
+        String name = origin.start(folder);
+        RunConfig config = name == null ? resuming(folder) : Remembered.in(in(folder), Restart.state(folder, name));
+        return config.with(origin);
+    }
+
+    /**
+     * Leaves the run as it is, and goes on in a new run folder that begins with a copy of the checkpoint. If that folder
+     * holds a run already, that one goes on.
+     */
+    public RunConfig branch(Path newFolder) {
+        return new RunConfig(newFolder, text, model, optimization, length, saving, compute, listeners)
+                .with(new Origin(folder, saving.origin.checkpoint()));
+    }
+
+    private RunConfig with(Origin origin) {
+        return with(new Saving(saving.every, saving.keep, saving.keepEvery, saving.acceptChanges, origin));
     }
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
@@ -235,23 +263,23 @@ public record RunConfig(
 
     /** How often to save inside an epoch; the end of an epoch is always saved. */
     public RunConfig checkpointEvery(SaveInterval interval) {
-        return with(new Saving(interval, saving.keep, saving.keepEvery, saving.acceptChanges));
+        return with(new Saving(interval, saving.keep, saving.keepEvery, saving.acceptChanges, saving.origin));
     }
 
     /** How many of the newest checkpoints are kept, besides the best one. */
     public RunConfig keep(int checkpoints) {
-        return with(new Saving(saving.every, checkpoints, saving.keepEvery, saving.acceptChanges));
+        return with(new Saving(saving.every, checkpoints, saving.keepEvery, saving.acceptChanges, saving.origin));
     }
 
     /** Also keeps the first checkpoint at or after each multiple of so many steps; 0: none. */
     public RunConfig keepEvery(long steps) {
         requireNotNegative("keep every", steps);
-        return with(new Saving(saving.every, saving.keep, steps, saving.acceptChanges));
+        return with(new Saving(saving.every, saving.keep, steps, saving.acceptChanges, saving.origin));
     }
 
     /** Resumes, at the end of an epoch, with other data, batch size, gradient accumulation, steps per epoch or seed. */
     public RunConfig acceptChanges(boolean accept) {
-        return with(new Saving(saving.every, saving.keep, saving.keepEvery, accept));
+        return with(new Saving(saving.every, saving.keep, saving.keepEvery, accept, saving.origin));
     }
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import perdure.checkpoint.Origin;
 import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException.Change;
@@ -139,6 +140,16 @@ record RunIdentity(Map<String, String> values) {
         Map<String, String> texts = new LinkedHashMap<>();
         values.forEach((name, value) -> texts.put(name, value.toString()));
         return new RunIdentity(texts);
+    }
+
+    /** The same, with the record of how the run went back: anew, or as it was recorded before. */
+    RunIdentity started(String name, RunIdentity saved) {
+        Map<String, String> more = new LinkedHashMap<>(values);
+        String record = name != null ? name : saved.values.get(Origin.RECORD);
+        if (record != null) {
+            more.put(Origin.RECORD, record);
+        }
+        return new RunIdentity(more);
     }
 
     private static List<String> derived(RunConfig config) {

@@ -1,5 +1,7 @@
 package perdure.run;
 
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -16,6 +18,7 @@ import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.MetaStore.ResumePlan;
+import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
@@ -67,6 +70,7 @@ public final class TrainingRun implements AutoCloseable {
     private final BundledCorpus bundled;
     private final ResumePlan plan;
     private final Restart completed;
+    private final Origin origin;
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private volatile boolean stopped;
@@ -89,11 +93,14 @@ public final class TrainingRun implements AutoCloseable {
         this.config = config;
         bundled = config.text().isBundled() ? new BundledCorpus() : null;
         text = config.text().open(bundled);
-        completed = BadInputException.naming("checkpoints", () -> completed(config));
+        origin = config.saving().origin();
+        requireConsentToGoBack();
+        completed = BadInputException.naming("checkpoints", this::completed);
         plan = completed != null
                 ? completed.plan(config.length().epochs())
-                : BadInputException.naming("checkpoints", () -> new MetaStore(config.folder())
-                        .plan(config.length().epochs()));
+                : BadInputException.naming(
+                        "checkpoints",
+                        () -> origin.plan(config.folder(), config.length().epochs()));
         if (plan.remaining() > 0) {
             if (bundled != null) {
                 bundled.prepare();
@@ -104,17 +111,27 @@ public final class TrainingRun implements AutoCloseable {
         chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1);
     }
 
+    private void requireConsentToGoBack() {
+        List<String> deleted = BadInputException.naming("resume from", () -> origin.deletes(config.folder()));
+        if (!deleted.isEmpty() && !config.saving().acceptChanges()) {
+            throw BadInputException.needsConsent(
+                    "resume from",
+                    "resume from " + origin.checkpoint() + " would delete what is newer (" + String.join(", ", deleted)
+                            + "): branch off into a new folder to keep it, or accept changes to go back.");
+        }
+    }
+
     /**
      * The restart of a run whose epochs are said to be finished already, in a checkpoint that is verified: if that is
      * damaged, an older one may leave epochs to train. Null if epochs remain, or if {@code current.meta.json} names no
      * checkpoint.
      */
-    private static Restart completed(RunConfig config) {
-        MetaStore metaStore = new MetaStore(config.folder());
-        return metaStore.plan(config.length().epochs()).remaining() > 0
-                        || metaStore.read().checkpoint() == null
+    private Restart completed() {
+        Path folder = config.folder();
+        return origin.plan(folder, config.length().epochs()).remaining() > 0
+                        || new MetaStore(origin.source(folder)).read().checkpoint() == null
                 ? null
-                : Restart.find(config.folder());
+                : origin.find(folder);
     }
 
     /**
@@ -182,7 +199,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (Device device = BadInputException.naming(
                         "device", () -> Devices.resolve(config.compute().device()));
-                NewTokenizer learnt = Restart.hasWeights(config.folder()) ? null : learnTokenizer();
+                NewTokenizer learnt = Restart.hasWeights(origin.source(config.folder())) ? null : learnTokenizer();
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
             return train(learnt, device);
         } catch (CancellationException asked) {
@@ -190,6 +207,7 @@ public final class TrainingRun implements AutoCloseable {
             return Outcome.STOPPED;
         } catch (RuntimeException | Error failure) {
             endBeforeTheFirstStep(State.FAILED, RunWriter.describe(failure));
+            origin.abandon(config.folder());
             throw failure;
         } finally {
             TRAINING.set(false);
@@ -257,7 +275,7 @@ public final class TrainingRun implements AutoCloseable {
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
     private Outcome train(NewTokenizer learnt, Device device) {
         naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
-        Restart restart = BadInputException.naming(null, () -> Restart.find(config.folder()));
+        Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
         if (remaining.remaining() == 0) {
@@ -267,6 +285,7 @@ public final class TrainingRun implements AutoCloseable {
         NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : learnTokenizer();
         try (Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
             ModelConfig shape = config.model().config(tokenizer.vocabularySize());
+            Restart started = restart;
             if (checkpoint != null) {
                 text = asRecorded(checkpoint);
                 identity(tokenizer, device)
@@ -277,6 +296,8 @@ public final class TrainingRun implements AutoCloseable {
                         .forEach(this::say);
                 requireSame(checkpoint.config(), shape);
                 requireEnoughText(tokenizer);
+                sayWhereItStarts();
+                started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart));
                 LearntTokenizer.delete(config.folder());
             }
             Dataset dataset = BadInputException.naming(
@@ -285,12 +306,31 @@ public final class TrainingRun implements AutoCloseable {
                 text.notes().forEach(this::say);
             }
             RunIdentity identity = identity(tokenizer, device);
+            if (checkpoint != null) {
+                identity = identity.started(
+                        origin.branchOf() == null ? origin.checkpoint() : null,
+                        RunIdentity.recorded(checkpoint.state().identity()));
+            }
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
                 DeviceMigrator.ensure(model, device);
                 say(headline(dataset, model, device));
-                return train(restart, dataset, tokenizer, model, device, identity);
+                return train(started, dataset, tokenizer, model, device, identity);
             }
+        }
+    }
+
+    private void sayWhereItStarts() {
+        Path folder = config.folder();
+        if (origin.branches(folder)) {
+            say("Branching off " + origin.branchOf() + " into " + folder + ".");
+        } else if (origin.branchOf() != null) {
+            say(folder + " holds a run already, which goes on.");
+        } else if (!origin.deletes(folder).isEmpty()) {
+            say("Going back to " + origin.checkpoint() + "; the next save deletes "
+                    + String.join(", ", origin.deletes(folder)) + ".");
+        } else if (origin.checkpoint() != null && origin.start(folder) == null) {
+            say("The run went back to " + origin.checkpoint() + " before, and goes on from there.");
         }
     }
 
