@@ -66,9 +66,10 @@ public final class NativeRuntime {
     public static synchronized void load(NativeConfig config) {
         if (!loaded) {
             setProperties(config);
-            CompletableFuture<Void> malloc = CompletableFuture.runAsync(Malloc::keepFreedMemory);
-            link();
-            malloc.join();
+            link(CompletableFuture.runAsync(() -> {
+                Malloc.keepFreedMemory();
+                OpenMp.waitBriefly();
+            }));
             torch.set_num_interop_threads(config.interOpThreads());
             loaded = true;
         }
@@ -151,8 +152,10 @@ public final class NativeRuntime {
      *
      * <p>The CUDA build runs on the CPU without its CUDA part, if the two CUDA libraries are there that its CPU part is
      * linked to. JavaCPP ignores a CUDA part that cannot be loaded; loading it once more tells what is missing.
+     *
+     * @param prepared ends when the process is ready for the libraries
      */
-    private static void link() {
+    private static void link(CompletableFuture<Void> prepared) {
         Path cache = null;
         try {
             cache = Loader.getCacheDir().toPath();
@@ -166,6 +169,7 @@ public final class NativeRuntime {
                         Loader.cacheResource(torch.class, folder + library);
                     }
                 }
+                prepared.join();
                 Loader.load(torch.class);
                 if (cudaBuild()) {
                     cudaProblem = problemOfLinking(

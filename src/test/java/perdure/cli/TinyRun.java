@@ -92,7 +92,7 @@ final class TinyRun {
         return start(command, Map.of());
     }
 
-    /** As {@link #start(List)}, with additions to the environment. */
+    /** As {@link #start(List)}, with additions to the environment; an empty value removes what is there. */
     Process start(List<String> command, Map<String, String> environment) {
         List<String> whole = new ArrayList<>();
         whole.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -103,6 +103,7 @@ final class TinyRun {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
             process.environment().putAll(environment);
+            process.environment().values().removeIf(String::isEmpty);
             return process.start();
         } catch (IOException problem) {
             throw new UncheckedIOException(problem);
