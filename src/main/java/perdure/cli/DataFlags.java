@@ -14,8 +14,9 @@ final class DataFlags {
             names = "--data",
             paramLabel = "PATH",
             arity = "1..*",
-            description = "What to train on: text files (.txt), JSON lines (.jsonl) with a text or messages"
-                    + " field per line, or folders of such files (default: the bundled conversations).")
+            description = "What to train on: files of text (.txt, .md), JSON (.jsonl, .ndjson, .json) or tables (.csv,"
+                    + " .tsv), compressed (.gz, .zst) or not, or folders of such files. Rows have text, messages,"
+                    + " ShareGPT's conversations, or a prompt with its answer (default: the bundled conversations).")
     List<Path> data = List.of();
 
     @Option(
@@ -33,6 +34,18 @@ final class DataFlags {
                     + " validation (default: 0.1).")
     Double validationFraction;
 
+    @Option(
+            names = "--encoding",
+            paramLabel = "NAME",
+            description = "Encoding of the text, such as UTF-16, ISO-8859-1 or GBK (default: UTF-8).")
+    String encoding;
+
+    @Option(
+            names = "--skip-invalid",
+            description = "Leaves out, and counts, rows that cannot be used and bytes that are no text. Without it they"
+                    + " are refused.")
+    boolean skipInvalid;
+
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
@@ -42,6 +55,8 @@ final class DataFlags {
         if (validationFraction != null || !validation.isEmpty()) {
             changed = changed.validation(validation.toArray(Path[]::new));
         }
-        return Flags.set("--validation-fraction", validationFraction, changed, changed::validationFraction);
+        changed = Flags.set("--validation-fraction", validationFraction, changed, changed::validationFraction);
+        changed = Flags.set("--encoding", encoding, changed, changed::encoding);
+        return skipInvalid ? changed.skipInvalid(true) : changed;
     }
 }

@@ -23,8 +23,13 @@ public interface Corpus {
      *
      * @throws IllegalArgumentException that names the path, if it does not exist or holds nothing that can be read
      */
+    static Corpus files(List<Path> paths, Reading reading) {
+        return FileCorpus.of(paths, reading);
+    }
+
+    /** As {@link #files(List, Reading)}, read in the usual way. */
     static Corpus files(List<Path> paths) {
-        return FileCorpus.of(paths);
+        return files(paths, Reading.DEFAULT);
     }
 
     /** Conversations that are held in memory. Each is one document. */

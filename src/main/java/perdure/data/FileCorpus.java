@@ -12,15 +12,12 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import perdure.tokenizer.TextPieces;
 
-/** A corpus of text files, each one document, and JSON-lines files, one document per line. */
+/** A corpus of files. A text file is one document; in files of other formats each row is one. */
 final class FileCorpus implements Corpus {
 
-    /** Longest line of a JSON-lines file, in bytes. */
-    static final int LONGEST_LINE = 16 << 20;
-
     private final List<Path> paths;
+    private final Reading reading;
     private final DataFiles found;
     private final List<DataFile> files;
 
@@ -32,22 +29,28 @@ final class FileCorpus implements Corpus {
 
     private volatile List<String> notes = List.of();
 
-    private FileCorpus(List<Path> paths, DataFiles found, List<DataFile> files, List<FormerOrder.Named> former) {
+    private FileCorpus(
+            List<Path> paths, Reading reading, DataFiles found, List<DataFile> files, List<FormerOrder.Named> former) {
         this.paths = paths;
+        this.reading = reading;
         this.found = found;
         this.files = files;
         this.former = former;
     }
 
-    static FileCorpus of(List<Path> paths) {
+    static FileCorpus of(List<Path> paths, Reading reading) {
         DataFiles found = DataFiles.at(paths);
-        return new FileCorpus(List.copyOf(paths), found, found.files(), null);
+        return new FileCorpus(List.copyOf(paths), reading, found, found.files(), null);
     }
 
     private FileCorpus former(Charset locale) {
         List<FormerOrder.Named> named = FormerOrder.files(paths, locale);
         return new FileCorpus(
-                paths, found, named.stream().map(FormerOrder.Named::file).toList(), named);
+                paths,
+                reading,
+                found,
+                named.stream().map(FormerOrder.Named::file).toList(),
+                named);
     }
 
     @Override
@@ -65,7 +68,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public String fingerprint(BooleanSupplier stop) {
-        Fingerprint whole = new Fingerprint();
+        Fingerprint whole = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.US_ASCII));
         if (former != null) {
             for (FormerOrder.Named each : former) {
                 whole.add(each.nameBytes().length).add(each.nameBytes());
@@ -116,7 +119,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public String signature() {
-        Fingerprint signature = new Fingerprint();
+        Fingerprint signature = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.US_ASCII));
         for (DataFile file : files) {
             String state = file.path().toAbsolutePath() + "\n" + file.size() + "\n" + file.modified() + "\n";
             signature.add(state.getBytes(StandardCharsets.UTF_8));
@@ -129,20 +132,16 @@ final class FileCorpus implements Corpus {
         Notes counted = new Notes();
         for (DataFile file : files) {
             nextFile.run();
-            String name = file.path().toString();
-            Fingerprint content = new Fingerprint();
-            try (InputStream input = content.adding(Files.newInputStream(file.path()))) {
-                Predicate<Passage> counting = passage -> reader.test(counted.add(passage));
-                boolean more =
-                        file.format() == FileFormat.TEXT ? text(name, input, counting) : lines(name, input, counting);
-                if (!more) {
+            Fingerprint digest = new Fingerprint();
+            try (InputStream content = digest.adding(Files.newInputStream(file.path()))) {
+                if (!new Documents(file, reading, former != null, counted, reader).read(content)) {
                     return;
                 }
             } catch (IOException exception) {
                 throw DataFile.cannotRead(file.path(), exception);
             }
             file.requireUnchanged();
-            remember(file, content.hex());
+            remember(file, digest.hex());
         }
         notes = counted.lines(found);
     }
@@ -155,56 +154,5 @@ final class FileCorpus implements Corpus {
     @Override
     public List<String> sharedWith(Corpus other) {
         return other instanceof FileCorpus files ? found.sharedWith(files.found) : List.of();
-    }
-
-    private static boolean text(String name, InputStream input, Predicate<Passage> reader) throws IOException {
-        Utf8 utf8 = new Utf8(name);
-        StringBuilder text = new StringBuilder();
-        byte[] buffer = new byte[1 << 16];
-        int length;
-        do {
-            length = Math.max(0, input.read(buffer));
-            utf8.decode(buffer, length, length == 0, text);
-            while (text.length() > TextPieces.LIMIT) {
-                int end = TextPieces.cut(text, 0);
-                if (!reader.test(Passage.text(text.substring(0, end), false))) {
-                    return false;
-                }
-                text.delete(0, end);
-            }
-        } while (length > 0);
-        return reader.test(Passage.text(text.toString(), true));
-    }
-
-    private static boolean lines(String name, InputStream input, Predicate<Passage> reader) throws IOException {
-        Utf8 utf8 = new Utf8(name);
-        Lines lines = new Lines(input, LONGEST_LINE);
-        for (long number = 1; ; number++) {
-            String place = name + " line " + number + " ";
-            byte[] line;
-            try {
-                line = lines.next();
-            } catch (IllegalArgumentException exception) {
-                throw new IllegalArgumentException(place + exception.getMessage(), exception);
-            }
-            if (line == null) {
-                return true;
-            }
-            StringBuilder text = new StringBuilder();
-            utf8.decode(line, line.length, true, text);
-            if (!text.toString().isBlank() && !document(place, text.toString(), reader)) {
-                return false;
-            }
-        }
-    }
-
-    private static boolean document(String place, String line, Predicate<Passage> reader) {
-        List<Passage> passages;
-        try {
-            passages = JsonDocument.passages(line);
-        } catch (IllegalArgumentException exception) {
-            throw new IllegalArgumentException(place + exception.getMessage(), exception);
-        }
-        return passages.stream().allMatch(reader);
     }
 }

@@ -7,8 +7,11 @@ import java.util.stream.Collectors;
 
 /** How the content of a file is read. The end of its name decides, in upper or lower case. */
 enum FileFormat {
-    TEXT(".txt"),
-    JSON(".jsonl");
+    TEXT(".txt", ".text", ".md", ".markdown"),
+    JSON(".jsonl", ".ndjson", ".json"),
+    CSV(".csv", ".tsv");
+
+    private static final List<String> COMPRESSED = List.of(".gz", ".gzip", ".zst", ".zstd");
 
     private final List<String> endings;
 
@@ -16,9 +19,22 @@ enum FileFormat {
         this.endings = List.of(endings);
     }
 
-    /** The format of a file by its name, or null if files with this ending are not read. */
+    /**
+     * The format of a file by its name, or null if files with this ending are not read. A compressed file with no other
+     * ending is text.
+     */
     static FileFormat of(String name) {
         String lower = name.toLowerCase(Locale.ROOT);
+        for (String compressed : COMPRESSED) {
+            if (lower.endsWith(compressed)) {
+                String inner = lower.substring(0, lower.length() - compressed.length());
+                return inner.indexOf('.') < 0 ? TEXT : byEnding(inner);
+            }
+        }
+        return byEnding(lower);
+    }
+
+    private static FileFormat byEnding(String lower) {
         return Arrays.stream(values())
                 .filter(format -> format.endings.stream().anyMatch(lower::endsWith))
                 .findFirst()
@@ -28,7 +44,8 @@ enum FileFormat {
     /** The endings of all formats, for messages. */
     static String all() {
         return Arrays.stream(values())
-                .flatMap(format -> format.endings.stream())
-                .collect(Collectors.joining(", "));
+                        .flatMap(format -> format.endings.stream())
+                        .collect(Collectors.joining(", "))
+                + ", each also as .gz or .zst";
     }
 }

@@ -7,11 +7,11 @@ import perdure.tokenizer.Tokenizer;
 /**
  * A part of a document, small enough to hold in memory.
  *
- * @param role who says it in a conversation ({@code system}, {@code user} or {@code assistant}); null for plain text
+ * @param role who says it in a conversation ({@code system}, {@code user}, {@code assistant} or {@code tool}); null for plain text
  * @param text a whole message, or a piece of plain text that is cut where no token can cross
  * @param endsDocument whether the document ends after it
  * @param learned whether the loss on assistant turns counts its tokens: true for plain text and for what the assistant
- *     says, false for what others say
+ *     says, false for what others say and for an answer that is not to be learned
  */
 public record Passage(String role, String text, boolean endsDocument, boolean learned) {
 

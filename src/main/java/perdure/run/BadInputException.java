@@ -3,6 +3,7 @@ package perdure.run;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import perdure.data.RefusedTextException;
 
 /**
  * The request cannot be carried out, because a setting, a file or a folder is not usable. Nothing was trained, and no
@@ -99,6 +100,8 @@ public final class BadInputException extends IllegalArgumentException {
             return action.get();
         } catch (BadInputException named) {
             throw named;
+        } catch (RefusedTextException problem) {
+            throw new BadInputException(setting, problem.getMessage(), problem.remedy(), List.of(), problem);
         } catch (IllegalArgumentException problem) {
             throw new BadInputException(setting, problem.getMessage(), problem);
         }

@@ -55,6 +55,8 @@ final class Remembered {
         SETTINGS.put("precision", (config, text) -> config.precision(Precision.parse(text)));
         SETTINGS.put("threads", (config, text) -> config.threads(Integer.parseInt(text)));
         SETTINGS.put("data", (config, text) -> config.data(paths(text)));
+        SETTINGS.put("encoding", RunConfig::encoding);
+        SETTINGS.put("skip invalid", (config, text) -> config.skipInvalid(Boolean.parseBoolean(text)));
         SETTINGS.put("validation", (config, text) -> config.validation(paths(text)));
         SETTINGS.put("validation fraction", (config, text) -> config.validationFraction(Double.parseDouble(text)));
         SETTINGS.put("checkpoint every", (config, text) -> config.checkpointEvery(SaveInterval.parse(text)));

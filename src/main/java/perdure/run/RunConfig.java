@@ -12,6 +12,7 @@ import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
 import perdure.data.Corpus;
+import perdure.data.Reading;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
@@ -57,9 +58,10 @@ public record RunConfig(
      * @param data files and folders; empty: the bundled conversations
      * @param validation held-out files and folders; empty: a share of the data
      * @param validationFraction that share, taken from the end of the data
+     * @param reading how the files are read
      */
-    public record Text(List<Path> data, List<Path> validation, double validationFraction) {
-        public static final Text DEFAULT = new Text(List.of(), List.of(), 0.1);
+    public record Text(List<Path> data, List<Path> validation, double validationFraction, Reading reading) {
+        public static final Text DEFAULT = new Text(List.of(), List.of(), 0.1, Reading.DEFAULT);
 
         public Text {
             data = List.copyOf(data);
@@ -78,10 +80,10 @@ public record RunConfig(
         TrainingText open(BundledCorpus bundled) {
             Corpus training = isBundled()
                     ? Corpus.conversations(bundled::conversations)
-                    : BadInputException.naming("data", () -> Corpus.files(data));
+                    : BadInputException.naming("data", () -> Corpus.files(data, reading));
             Corpus heldOut = validation.isEmpty()
                     ? null
-                    : BadInputException.naming("validation", () -> Corpus.files(validation));
+                    : BadInputException.naming("validation", () -> Corpus.files(validation, reading));
             return new TrainingText(training, heldOut, validationFraction);
         }
     }
@@ -187,17 +189,32 @@ public record RunConfig(
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
     public RunConfig data(Path... paths) {
-        return with(new Text(List.of(paths), text.validation, text.validationFraction));
+        return with(new Text(List.of(paths), text.validation, text.validationFraction, text.reading));
     }
 
     /** Files or folders of held-out text to validate with. */
     public RunConfig validation(Path... paths) {
-        return with(new Text(text.data, List.of(paths), text.validationFraction));
+        return with(new Text(text.data, List.of(paths), text.validationFraction, text.reading));
     }
 
     /** Share of the data, taken from its end, that is held out if there is no validation text. */
     public RunConfig validationFraction(double fraction) {
-        return with(new Text(text.data, text.validation, fraction));
+        return with(new Text(text.data, text.validation, fraction, text.reading));
+    }
+
+    /** Encoding of the text, such as {@code UTF-8} or {@code GBK}. */
+    public RunConfig encoding(String name) {
+        return with(new Text(
+                text.data,
+                text.validation,
+                text.validationFraction,
+                new Reading(Reading.encoding(name), text.reading.skipInvalid())));
+    }
+
+    /** Leaves out, and counts, rows that cannot be used and bytes that are no text, instead of refusing them. */
+    public RunConfig skipInvalid(boolean skip) {
+        return with(new Text(
+                text.data, text.validation, text.validationFraction, new Reading(text.reading.encoding(), skip)));
     }
 
     /** The total number of epochs to reach, not additional ones. */

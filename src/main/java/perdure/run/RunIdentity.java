@@ -43,7 +43,7 @@ record RunIdentity(Map<String, String> values) {
             "layers", "heads", "kv heads", "hidden size", "intermediate size", "context", "vocab size", TOKENIZER);
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
-    private static final Set<String> ORDER = Set.of(DATA, VALIDATION_DATA, "seed");
+    private static final Set<String> ORDER = Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "seed");
 
     /** Another value changes how far a step or an epoch reaches, from the next step on. */
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
@@ -125,6 +125,8 @@ record RunIdentity(Map<String, String> values) {
         values.put("epochs", config.length().epochs());
         values.put("data", Remembered.paths(config.text().data()));
         values.put(DATA_FILES, FileSizes.of(found.text.training()));
+        values.put("encoding", config.text().reading().encoding());
+        values.put("skip invalid", config.text().reading().skipInvalid());
         values.put("validation", Remembered.paths(config.text().validation()));
         if (found.text.validation() != null) {
             values.put(VALIDATION_FILES, FileSizes.of(found.text.validation()));

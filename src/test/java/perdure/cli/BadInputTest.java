@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -67,6 +68,7 @@ class BadInputTest extends TinyRunTest {
                     --context|20000
                     --context|2147483647
                     --port|99999
+                    --encoding|UTF-99
                     """)
     void namesTheFlagAndTheValue(String flag, String value) throws IOException {
         refused(tiny.train("--epochs", "1", flag, value), flag, value);
@@ -103,6 +105,15 @@ class BadInputTest extends TinyRunTest {
     void jsonLinesThatAreNot() throws IOException {
         Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{\"text\":\"fine\"}\n{oops\n");
         refused(tiny.train("--epochs", "1", "--data", lines.toString()), "lines.jsonl", "line 2");
+    }
+
+    @Test
+    void whatAnotherSettingWouldAllow() throws IOException {
+        Path lines = Files.writeString(folder.resolve("lines.jsonl"), "{oops\n");
+        refused(tiny.train("--epochs", "1", "--data", lines.toString()), "can be skipped (--skip-invalid)");
+        Path text = Files.write(
+                folder.resolve("latin.txt"), "caf\u00e9 \u00e0 la carte".getBytes(StandardCharsets.ISO_8859_1));
+        refused(tiny.train("--epochs", "1", "--data", text.toString()), "looks like ISO-8859-1", "(--encoding)");
     }
 
     @ParameterizedTest

@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import perdure.data.Reading;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
 import perdure.model.ModelConfig;
@@ -110,6 +112,9 @@ class TrainFlagsTest {
                 "b.jsonl",
                 "--validation",
                 "c",
+                "--encoding",
+                "latin1",
+                "--skip-invalid",
                 "--checkpoints",
                 "d",
                 "--keep",
@@ -134,6 +139,8 @@ class TrainFlagsTest {
         assertEquals(
                 List.of(Path.of("a.txt"), Path.of("b.jsonl")), config.text().data());
         assertEquals(List.of(Path.of("c")), config.text().validation());
+        assertEquals(
+                new Reading(StandardCharsets.ISO_8859_1, true), config.text().reading());
         assertEquals(Path.of("d"), config.folder());
         assertEquals(5, config.saving().keep());
         assertEquals(700, config.saving().keepEvery());

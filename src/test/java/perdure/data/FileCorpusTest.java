@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -37,7 +38,7 @@ class FileCorpusTest {
 
                 {"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"yes?"}],"id":7}
                 """);
-        write("a/ignored.md", "no");
+        write("a/ignored.pdf", "no");
 
         assertEquals(
                 Set.of(
@@ -172,7 +173,9 @@ class FileCorpusTest {
     void aPathThatGivesNoTextIsNamed() throws IOException {
         assertRefused(folder.resolve("none.txt") + " does not exist.", folder.resolve("none.txt"));
         assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of(Path.of(""))));
-        assertRefused(write("a.pdf", "x") + " is of no kind that is read: .txt, .jsonl.", folder.resolve("a.pdf"));
+        assertRefused(
+                write("a.pdf", "x") + " is of no kind that is read: " + FileFormat.all() + ".",
+                folder.resolve("a.pdf"));
         assertRefused(write("e.txt", "") + " is empty.", folder.resolve("e.txt"));
         assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of()));
     }
@@ -182,36 +185,101 @@ class FileCorpusTest {
         byte[] text = "é".repeat(50_000).getBytes(StandardCharsets.UTF_8);
         Path file = folder.resolve("a.txt");
 
-        text[70_000] = 0;
-        Files.write(file, text);
-        assertRefused(file + " is not text: it has a zero byte at offset 70000.", file);
         text[70_000] = (byte) 0xff;
         Files.write(file, text);
-        assertRefused(file + " is not UTF-8 text: the byte at offset 70000 is wrong.", file);
-        Files.write(file, new byte[] {'a', (byte) 0xe6, (byte) 0x97});
-        assertRefused(file + " is not UTF-8 text: the byte at offset 1 is wrong.", file);
+        assertRefused(
+                file + " is not UTF-8 text: the byte at offset 70000 is wrong. Bytes that are no text can be skipped",
+                file);
+        Files.write(file, new byte[] {'a', (byte) 0xc3, (byte) 0xa9, (byte) 0xe6, (byte) 0x97});
+        assertRefused(
+                file + " is not UTF-8 text: the byte at offset 3 is wrong. Bytes that are no text can be skipped",
+                file);
     }
 
     @Test
     void aBadLineIsNamedByNumber() throws IOException {
-        assertBadLine("is not JSON", "{\"text\":");
-        assertBadLine("is not JSON", "{\"text\":\"a\"} b");
-        assertBadLine("does not have exactly one of \"text\" and \"messages\".", "[1]");
-        assertBadLine("does not have exactly one of", "{\"text\":\"a\",\"messages\":[]}");
-        assertBadLine("has a \"text\" that is not a string", "{\"text\":7}");
-        assertBadLine("has \"messages\" that are not a list", "{\"messages\":[]}");
-        assertBadLine("has a \"role\" that is not a string", "{\"messages\":[\"hi\"]}");
-        assertBadLine("has a \"content\" that is not a string", "{\"messages\":[{\"role\":\"user\"}]}");
-        assertBadLine("has the role \"tool\"", "{\"messages\":[{\"role\":\"tool\",\"content\":\"a\"}]}");
-        assertBadLine("is longer than 16777216 bytes.", "{\"text\":\"a".repeat(FileCorpus.LONGEST_LINE) + "\"}");
+        assertBadLine("is not JSON: it ends too early.", "{\"text\":");
+        assertBadLine("is not JSON: Unrecognized token 'b'.", "{\"text\":\"a\"} b");
+        assertBadLine("has a message that is not an object.", "[1]");
+        assertBadLine("has a \"text\" that is not text.", "{\"text\":7}");
+        assertBadLine("has no messages.", "{\"messages\":[]}");
+        assertBadLine("has no text: none of text,", "{\"id\":[]}");
+        assertBadLine("has a message that is not an object.", "{\"messages\":[\"hi\"]}");
+        assertBadLine("has a message without a role.", "{\"messages\":[{\"content\":\"hi\"}]}");
+        assertBadLine("has a message of the role user without content.", "{\"messages\":[{\"role\":\"user\"}]}");
+        assertBadLine("has the role \"a\ufffdb\"", "{\"messages\":[{\"role\":\"a\\nb\",\"content\":\"a\"}]}");
+        assertBadLine("is longer than 16777216 characters.", "{\"text\":\"a".repeat(1 + JsonValues.LONGEST / 9));
     }
 
     @Test
     void aBadByteInALineIsNamedByOffset() throws IOException {
         Path file = folder.resolve("a.jsonl");
-        Files.write(file, "{\"text\":\"é\"}\n{\"text\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
+        Files.write(file, "{\"text\":\"e\"}\n{\"text\":\"\u00e9\"}".getBytes(StandardCharsets.ISO_8859_1));
 
-        assertRefused(file + " is not UTF-8 text: the byte at offset 9 is wrong.", file);
+        assertRefused(
+                file + " is not UTF-8 text: the byte at offset 22 is wrong. It looks like ISO-8859-1 (Latin-1):"
+                        + " choose that encoding",
+                file);
+    }
+
+    @Test
+    void whatIsInvalidCanBeLeftOutAndIsCounted() throws IOException {
+        write(
+                "a.jsonl",
+                "{\"text\":\"one\"}\n{oops\n{\"id\":3}\n" + "x".repeat(JsonValues.LONGEST + 9)
+                        + "\n{\"text\":\"two\",\"id\":3}\n");
+        Files.write(folder.resolve("b.txt"), new byte[] {'a', (byte) 0xff, 'b', (byte) 0xfe, (byte) 0xfd});
+        Corpus corpus = Corpus.files(List.of(folder), new Reading(StandardCharsets.UTF_8, true));
+        Set<String> read = new HashSet<>();
+        corpus.read(passage -> read.add(passage.text()));
+
+        assertEquals(Set.of("one", "two", "ab"), read);
+        assertEquals("2 files, 3 documents.", corpus.notes().get(0));
+        assertEquals("Not used: id in 1 row.", corpus.notes().get(1));
+        assertTrue(
+                corpus.notes()
+                        .get(2)
+                        .startsWith("Left out: 3 invalid rows; the first: " + folder.resolve("a.jsonl")
+                                + " line 2 is not JSON"),
+                corpus.notes().get(2));
+        assertEquals(
+                "Left out: 3 bytes that the encoding does not have.",
+                corpus.notes().get(3));
+        assertNotEquals(Corpus.files(List.of(folder)).fingerprint(() -> false), corpus.fingerprint(() -> false));
+    }
+
+    @Test
+    void zerosAndHalvesOfPairsAreTheSameInEveryFormat() throws IOException {
+        write("a.txt", "a\0b");
+        Files.write(folder.resolve("b.txt"), new byte[] {'c', (byte) 0xed, (byte) 0xa0, (byte) 0xbd, 'd'});
+        write("c.jsonl", "{\"text\":\"e\\u0000f\\ud83d\\ude42\\ude42\"}\n{\"text\":\"g\0h\"}");
+        write("d.csv", "text\ni\0j\n");
+        Set<String> read = new HashSet<>();
+        Corpus corpus = Corpus.files(List.of(folder));
+        corpus.read(passage -> read.add(passage.text()));
+
+        assertEquals(Set.of("ab", "c\ufffdd", "ef\ud83d\ude42\ufffd", "gh", "ij"), read);
+        assertEquals(
+                List.of(
+                        "4 files, 5 documents.",
+                        "Left out: 4 zero characters.",
+                        "Replaced by U+FFFD: 2 half surrogate pairs."),
+                corpus.notes());
+    }
+
+    @Test
+    void anotherEncodingIsAnotherText() throws IOException {
+        Path file = Files.write(folder.resolve("a.txt"), "\u4e2d\u6587\u7684\u4eba".getBytes("GBK"));
+        assertRefused(
+                file + " is not UTF-8 text: the byte at offset 0 is wrong. It looks like GBK: choose that encoding",
+                file);
+        Corpus corpus = Corpus.files(List.of(file), new Reading(Reading.encoding("gbk"), false));
+        List<String> read = new ArrayList<>();
+        corpus.read(passage -> read.add(passage.text()));
+
+        assertEquals(List.of("\u4e2d\u6587\u7684\u4eba"), read);
+        assertNotEquals(corpus.fingerprint(() -> false), fingerprint(file));
+        assertThrows(IllegalArgumentException.class, () -> Reading.encoding("UTF-99"));
     }
 
     private void assertBadLine(String problem, String line) throws IOException {

@@ -312,7 +312,7 @@ class TokenFileTest {
 
     @Test
     void badTextLeavesNothingBehind() throws IOException {
-        Files.write(text, new byte[] {'a', 0}, StandardOpenOption.APPEND);
+        Files.write(text, new byte[] {'a', (byte) 0xff}, StandardOpenOption.APPEND);
 
         assertThrows(IllegalArgumentException.class, this::open);
         assertEquals(List.of(text), list());

@@ -1,0 +1,127 @@
+package perdure.data;
+
+import com.github.luben.zstd.ZstdIOException;
+import com.github.luben.zstd.ZstdInputStream;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+
+/**
+ * The content of a file that may be compressed by gzip or Zstandard. Its first bytes decide and not its name, since
+ * browsers and tools unpack files and keep their names.
+ *
+ * <p>Damaged content is an {@link IllegalArgumentException}; so is one that grows without measure.
+ */
+final class Compression extends FilterInputStream {
+
+    private static final int GZIP = 0x1f8b;
+    private static final int ZSTANDARD = 0x28b5;
+
+    /** Largest window of a Zstandard frame, as a binary logarithm: 2 GiB, as the option --long=31 has it. */
+    private static final int LARGEST_WINDOW = 31;
+
+    /** The most that a text shrinks. A file of one repeated character shrinks more, and fills a disk. */
+    private static final int LARGEST_RATIO = 1_000;
+
+    private static final long ALWAYS_ALLOWED = 64L << 20;
+
+    private final String name;
+    private final Counting packed;
+    private long unpacked;
+
+    private Compression(String name, InputStream content, Counting packed) {
+        super(content);
+        this.name = name;
+        this.packed = packed;
+    }
+
+    /** The bytes that are read of a stream. */
+    private static final class Counting extends FilterInputStream {
+        private long count;
+
+        private Counting(InputStream input) {
+            super(input);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = super.read();
+            count += value < 0 ? 0 : 1;
+            return value;
+        }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
+            int read = super.read(bytes, from, length);
+            count += Math.max(0, read);
+            return read;
+        }
+    }
+
+    /** @param name of the file, for messages */
+    static InputStream unpacked(String name, InputStream input) throws IOException {
+        Counting packed = new Counting(input);
+        BufferedInputStream buffered = new BufferedInputStream(packed, 1 << 16);
+        buffered.mark(2);
+        int magic = buffered.read() << 8 | buffered.read();
+        buffered.reset();
+        try {
+            if (magic == GZIP) {
+                return new Compression(name, new GZIPInputStream(buffered, 1 << 16), packed);
+            }
+            if (magic == ZSTANDARD) {
+                ZstdInputStream frames = new ZstdInputStream(buffered);
+                frames.setLongMax(LARGEST_WINDOW);
+                return new Compression(name, frames, packed);
+            }
+            return buffered;
+        } catch (IOException exception) {
+            throw problem(name, exception);
+        } catch (LinkageError exception) {
+            throw new IOException(
+                    "Zstandard's library cannot be loaded (" + exception.getMessage()
+                            + "); unpack the file, or set java.io.tmpdir to a folder that may hold programs",
+                    exception);
+        }
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+        int read;
+        try {
+            read = super.read(bytes, from, length);
+        } catch (IOException exception) {
+            throw problem(name, exception);
+        }
+        unpacked += Math.max(0, read);
+        if (unpacked > ALWAYS_ALLOWED && unpacked / LARGEST_RATIO > packed.count) {
+            throw new IllegalArgumentException(
+                    name + " unpacks to more than " + LARGEST_RATIO + " times its size, which no text does.");
+        }
+        return read;
+    }
+
+    /** What is wrong with the content is an error of the input, other failures are not. */
+    private static RuntimeException problem(String name, IOException exception) throws IOException {
+        if (exception instanceof EOFException
+                || String.valueOf(exception.getMessage()).contains("Truncated")) {
+            return new IllegalArgumentException(
+                    name + " is compressed and ends too early: it is not complete.", exception);
+        }
+        if (exception instanceof ZipException || exception instanceof ZstdIOException) {
+            return new IllegalArgumentException(
+                    name + " is compressed and damaged: " + exception.getMessage() + ".", exception);
+        }
+        throw exception;
+    }
+}

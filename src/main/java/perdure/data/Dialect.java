@@ -1,0 +1,260 @@
+package perdure.data;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import perdure.data.JsonValues.Literal;
+import perdure.tokenizer.ChatMessage;
+
+/**
+ * The forms in which people have documents, each turned into passages: text, lists of messages, ShareGPT's
+ * conversations, and a prompt with its answer under the names that are usual. Upper and lower case of a key are the same.
+ *
+ * <p>What is not used is remembered by its key. Problems are {@link RowException}s.
+ */
+final class Dialect {
+
+    private static final String[] MESSAGES = {"messages", "conversations", "conversation"};
+    private static final String[] PROMPT = {"prompt", "instruction", "question", "query"};
+    private static final String[] INPUT = {"input", "context"};
+    private static final String[] ANSWER = {"completion", "output", "response", "answer", "chosen"};
+    private static final String[] SYSTEM = {"system", "system_prompt"};
+
+    private final boolean former;
+    private final Set<String> unused = new LinkedHashSet<>();
+
+    /** @param former whether text has precedence before all but {@code messages}, as it had in version 0.1.0 */
+    Dialect(boolean former) {
+        this.former = former;
+    }
+
+    /** The keys that the last row had and that nobody used. */
+    Set<String> unused() {
+        return unused;
+    }
+
+    /** The passages of one row. It is a text, a list of messages, or an object. */
+    List<Passage> passages(Object row) {
+        unused.clear();
+        if (row instanceof String text) {
+            return List.of(Passage.text(text, true));
+        }
+        if (row instanceof List<?> messages) {
+            return conversation(messages);
+        }
+        if (row instanceof Map<?, ?> object) {
+            Fields fields = new Fields(object);
+            List<Passage> passages = passages(fields);
+            unused.addAll(fields.rest());
+            return passages;
+        }
+        throw new RowException("is neither an object nor a text.");
+    }
+
+    private List<Passage> passages(Fields row) {
+        if (former && row.has("text") && !row.has("messages")) {
+            return List.of(Passage.text(row.text("text"), true));
+        }
+        if (row.has(MESSAGES)) {
+            return withSystem(row, conversation(row.list(MESSAGES)));
+        }
+        if (row.has("text")) {
+            return List.of(Passage.text(row.text("text"), true));
+        }
+        String[] asked = row.has(PROMPT) ? PROMPT : INPUT;
+        if (row.has(asked) && row.has(ANSWER)) {
+            return withSystem(row, answered(row, asked));
+        }
+        if (row.has("chosen")) {
+            return conversation(row.list("chosen"));
+        }
+        if (row.has("content")) {
+            return List.of(Passage.text(row.text("content"), true));
+        }
+        throw new RowException("has no text: none of text, messages, conversations, prompt with completion,"
+                + " instruction with output, question with answer, or content"
+                + (row.rest().isEmpty() ? "." : ", but " + Quoted.line(String.join(", ", row.rest())) + "."));
+    }
+
+    private List<Passage> answered(Fields row, String[] asked) {
+        Object prompt = row.take(asked);
+        Object answer = row.take(ANSWER);
+        List<Message> messages = new ArrayList<>();
+        if (prompt instanceof List<?> turns) {
+            messages.addAll(messages(turns));
+        } else {
+            String input = asked == PROMPT && row.has(INPUT) ? row.text(INPUT) : "";
+            String question = string(prompt, asked[0]);
+            messages.add(new Message(ChatMessage.USER, input.isBlank() ? question : question + "\n\n" + input, false));
+        }
+        if (answer instanceof List<?> turns) {
+            List<Message> answers = messages(turns);
+            if (!answers.get(0).role().equals(ChatMessage.ASSISTANT)) {
+                messages.clear(); // The answer is a whole conversation that begins with the prompt.
+            }
+            messages.addAll(answers);
+        } else {
+            messages.add(new Message(ChatMessage.ASSISTANT, string(answer, "answer"), true));
+        }
+        return passages(messages);
+    }
+
+    private List<Passage> withSystem(Fields row, List<Passage> passages) {
+        if (!row.has(SYSTEM) || passages.get(0).role().equals(ChatMessage.SYSTEM)) {
+            return passages;
+        }
+        List<Passage> whole = new ArrayList<>();
+        whole.add(new Passage(ChatMessage.SYSTEM, row.text(SYSTEM), false, false));
+        whole.addAll(passages);
+        return whole;
+    }
+
+    private List<Passage> conversation(List<?> turns) {
+        return passages(messages(turns));
+    }
+
+    private record Message(String role, String content, boolean learned) {}
+
+    private static List<Passage> passages(List<Message> messages) {
+        List<Passage> passages = new ArrayList<>();
+        for (Message message : messages) {
+            boolean last = passages.size() == messages.size() - 1;
+            passages.add(new Passage(message.role(), message.content(), last, message.learned()));
+        }
+        return passages;
+    }
+
+    private List<Message> messages(List<?> turns) {
+        if (turns.isEmpty()) {
+            throw new RowException("has no messages.");
+        }
+        List<Message> messages = new ArrayList<>();
+        for (Object turn : turns) {
+            if (!(turn instanceof Map<?, ?> object)) {
+                throw new RowException("has a message that is not an object.");
+            }
+            Fields fields = new Fields(object);
+            messages.add(message(fields));
+            unused.addAll(fields.rest());
+        }
+        return messages;
+    }
+
+    private Message message(Fields turn) {
+        if (!turn.has("role", "from")) {
+            throw new RowException("has a message without a role.");
+        }
+        String said = turn.text("role", "from");
+        String role = role(said);
+        Object given = turn.take("content", "value");
+        boolean called = given instanceof String && said.equalsIgnoreCase("function_call");
+        Object calls = called ? JsonValues.only((String) given) : turn.take("tool_calls", "function_call");
+        String content = called && calls != null ? "" : content(role, given, calls != null);
+        boolean learned = role.equals(ChatMessage.ASSISTANT);
+        if (learned && turn.has("weight")) {
+            learned = !(turn.take("weight") instanceof Literal weight && weight.isZero());
+        }
+        return new Message(role, calls == null ? content : ToolCalls.appended(content, calls), learned);
+    }
+
+    private static String role(String said) {
+        return switch (said.strip().toLowerCase(Locale.ROOT)) {
+            case "system", "developer" -> ChatMessage.SYSTEM;
+            case "user", "human", "prompter" -> ChatMessage.USER;
+            case "assistant", "gpt", "chatgpt", "model", "bot", "ai", "function_call" -> ChatMessage.ASSISTANT;
+            case "tool", "function", "observation", "ipython" -> ChatMessage.TOOL;
+            default ->
+                throw new RowException("has the role \"" + Quoted.word(said)
+                        + "\", which is none of system, developer, user, assistant, tool and function.");
+        };
+    }
+
+    private String content(String role, Object content, boolean called) {
+        if (content instanceof String text) {
+            return text;
+        }
+        if (content instanceof List<?> parts
+                && parts.stream().allMatch(part -> part instanceof Map || part instanceof String)) {
+            StringBuilder text = new StringBuilder();
+            parts.forEach(part -> text.append(part(part)));
+            return text.toString();
+        }
+        if (content == null && called) {
+            return "";
+        }
+        if (content != null && role.equals(ChatMessage.TOOL)) {
+            return JsonValues.json(content);
+        }
+        throw new RowException("has a message of the role " + role
+                + (content == null ? " without content." : " whose content is not text."));
+    }
+
+    private String part(Object part) {
+        if (part instanceof String text) {
+            return text;
+        }
+        Fields fields = new Fields((Map<?, ?>) part);
+        String type = fields.has("type") ? fields.text("type") : "text";
+        if (fields.has("text") && type.endsWith("text")) {
+            return fields.text("text");
+        }
+        unused.add(type + " parts");
+        return "";
+    }
+
+    private static String string(Object value, String key) {
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new RowException("has a \"" + key + "\" that is not text.");
+    }
+
+    /** The fields of an object that are not null, of which some are taken. */
+    private static final class Fields {
+        private final Map<String, Object> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+
+        private Fields(Map<?, ?> object) {
+            object.forEach((key, value) -> {
+                if (value != null) {
+                    values.put(String.valueOf(key), value);
+                }
+            });
+        }
+
+        private boolean has(String... keys) {
+            return List.of(keys).stream().anyMatch(values::containsKey);
+        }
+
+        /** The value of the first key that is there; it counts as used. */
+        private Object take(String... keys) {
+            for (String key : keys) {
+                if (values.containsKey(key)) {
+                    return values.remove(key);
+                }
+            }
+            return null;
+        }
+
+        private String text(String... keys) {
+            return string(take(keys), keys[0]);
+        }
+
+        /** A list, or a text that spells one as JSON, as tables have it. */
+        private List<?> list(String... keys) {
+            Object value = take(keys);
+            Object list = value instanceof String text ? JsonValues.only(text) : value;
+            if (list instanceof List<?> turns) {
+                return turns;
+            }
+            throw new RowException("has \"" + keys[0] + "\" that are not a list of messages.");
+        }
+
+        private Set<String> rest() {
+            return values.keySet();
+        }
+    }
+}

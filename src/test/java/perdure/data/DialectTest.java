@@ -1,0 +1,112 @@
+package perdure.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DialectTest {
+
+    private final Dialect dialect = new Dialect(false);
+
+    /** The passages as {@code role: text | role: text}, with a star where they are not learned although said. */
+    private String read(String json) {
+        List<Passage> passages = dialect.passages(JsonValues.only(json.replace('\'', '"')));
+        assertTrue(passages.get(passages.size() - 1).endsDocument());
+        return passages.stream()
+                .map(passage -> (passage.role() == null ? "" : passage.role() + ": ")
+                        + passage.text()
+                        + ("assistant".equals(passage.role()) && !passage.learned() ? "*" : ""))
+                .collect(Collectors.joining(" | "));
+    }
+
+    private String problem(String json) {
+        return assertThrows(RowException.class, () -> read(json)).getMessage();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', textBlock = """
+            {'text':'a'}; a
+            {'Text':'a','id':1}; a
+            {'content':'a'}; a
+            'a'; a
+            {'text':'','x':1}; ``
+            {'messages':[{'role':'user','content':'a'},{'role':'assistant','content':'b'}]}; user: a | assistant: b
+            {'messages':null,'text':'a'}; a
+            {'text':'a','messages':[{'role':'user','content':'b'}]}; user: b
+            {'messages':'[{\\'role\\':\\'user\\',\\'content\\':\\'b\\'}]'}; user: b
+            [{'role':'User','content':'a'},{'role':'DEVELOPER','content':'b'}]; user: a | system: b
+            {'messages':[{'role':'user','content':[{'type':'text','text':'a'},{'type':'text','text':'b'}]}]}; user: ab
+            {'messages':[{'role':'tool','content':{'t':[1.50,'x']}}]}; tool: {"t": [1.50, "x"]}
+            {'messages':[{'role':'function','name':'f','content':'a'}]}; tool: a
+            {'messages':[{'role':'assistant','content':'a','weight':0}]}; assistant: a*
+            {'messages':[{'role':'assistant','content':'a','weight':0.0}]}; assistant: a*
+            {'messages':[{'role':'assistant','content':'a','weight':1}]}; assistant: a
+            {'conversations':[{'from':'human','value':'a'},{'from':'gpt','value':'b'}],'system':'s'}; system: s | user: a | assistant: b
+            {'conversation':[{'role':'user','content':'a'}]}; user: a
+            {'instruction':'a','input':'','output':'b'}; user: a | assistant: b
+            {'instruction':'a','input':'i','output':'b','text':null}; user: a\\n\\ni | assistant: b
+            {'instruction':'a','context':'i','response':'b'}; user: a\\n\\ni | assistant: b
+            {'input':'a','output':'b'}; user: a | assistant: b
+            {'prompt':'a','completion':'b'}; user: a | assistant: b
+            {'prompt':[{'role':'system','content':'s'},{'role':'user','content':'a'}],'completion':[{'role':'assistant','content':'b'}]}; system: s | user: a | assistant: b
+            {'prompt':'a','chosen':[{'role':'user','content':'a'},{'role':'assistant','content':'b'}],'rejected':[]}; user: a | assistant: b
+            {'question':'a','answer':'b'}; user: a | assistant: b
+            """)
+    void readsTheFormsThatPeopleHave(String json, String expected) {
+        assertEquals(expected.replace("\\n", "\n"), read(json));
+    }
+
+    @Test
+    void aCallOfAToolIsText() {
+        String call = "{'role':'assistant','content':null,'tool_calls':[{'id':'1','type':'function','function':"
+                + "{'name':'f','arguments':'{\\'a\\':1.0}'}},{'function':{'name':'g'}}]}";
+        assertEquals(
+                "assistant: <tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1.0}}\n</tool_call>\n"
+                        + "<tool_call>\n{\"name\": \"g\", \"arguments\": {}}\n</tool_call>",
+                read("{'messages':[" + call + "]}"));
+        assertEquals(
+                "assistant: hm\n<tool_call>\n{\"name\": \"f\", \"arguments\": \"x\"}\n</tool_call>",
+                read("[{'role':'assistant','content':'hm','function_call':{'name':'f','arguments':'x'}}]"));
+        assertEquals(
+                "assistant: <tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call> | tool: r",
+                read("{'conversations':[{'from':'function_call','value':'{\\'name\\':\\'f\\',\\'arguments\\':{}}'},"
+                        + "{'from':'observation','value':'r'}]}"));
+        assertEquals(
+                "has a call of a tool that names none.", problem("[{'role':'assistant','tool_calls':[{'id':1}]}]"));
+    }
+
+    @Test
+    void whatIsNotUsedIsRemembered() {
+        read("{'messages':[{'role':'assistant','content':[{'type':'image_url','image_url':{}},'a'],"
+                + "'reasoning_content':'r','refusal':null}],'tools':[],'id':null}");
+        assertEquals(Set.of("reasoning_content", "image_url parts", "tools"), dialect.unused());
+        read("{'text':'a'}");
+        assertEquals(Set.of(), dialect.unused());
+    }
+
+    @Test
+    void whatCannotBeUsedIsNamed() {
+        assertTrue(problem("{'text':null,'id':1}").startsWith("has no text: none of text, messages,"));
+        assertTrue(problem("{'text':null,'id':1}").endsWith(", but id."));
+        assertEquals("has a \"text\" that is not text.", problem("{'text':['a']}"));
+        assertEquals("has a message of the role assistant without content.", problem("[{'role':'assistant'}]"));
+        assertEquals("is neither an object nor a text.", problem("7"));
+        assertEquals("has \"messages\" that are not a list of messages.", problem("{'messages':'hi'}"));
+    }
+
+    @Test
+    void inAFormerOrderTextIsFirst() {
+        String both = "{\"text\":\"a\",\"conversations\":[{\"from\":\"gpt\",\"value\":\"b\"}]}";
+        assertEquals(
+                "a", new Dialect(true).passages(JsonValues.only(both)).get(0).text());
+        assertEquals(
+                "b", new Dialect(false).passages(JsonValues.only(both)).get(0).text());
+    }
+}
