@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -69,15 +68,16 @@ final class Flags {
         boolean given = changes.stream()
                 .allMatch(change -> change.setting() != null && command.hasMatchedOption(flag(change.setting())));
         boolean acceptable = changes.stream().allMatch(Change::acceptable);
-        List<String> ways = new ArrayList<>();
+        String accept = flag("accept changes");
+        String told = "The run was saved with other settings: " + list + ".";
         if (given) {
-            ways.add("To go on as it was: " + GivenFlags.of(command, changed).line());
+            return told + (acceptable ? " Add " + accept + " to go on with that." : "") + " To go on as it was: "
+                    + GivenFlags.of(command, changed).line();
         }
-        if (acceptable) {
-            ways.add("To go on with the change: "
-                    + GivenFlags.of(command, Set.of()).line(flag("accept changes")));
-        }
-        return "The run was saved with other settings: " + list + ". " + String.join(" ", ways);
+        return acceptable
+                ? told + " To go on with that: "
+                        + GivenFlags.of(command, Set.of()).line(accept)
+                : told;
     }
 
     private static String message(BadInputException badInput) {

@@ -2,6 +2,7 @@ package perdure.cli;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -19,13 +20,16 @@ record GivenFlags(String name, List<String> flags) {
     /** @param without flags that are left out, with their values */
     static GivenFlags of(ParseResult command, Set<String> without) {
         List<String> flags = new ArrayList<>();
-        for (OptionSpec option : command.matchedOptions()) {
+        for (OptionSpec option : new LinkedHashSet<>(command.matchedOptions())) {
             if (without.contains(option.longestName())) {
                 continue;
             }
             flags.add(option.longestName());
-            if (option.arity().max() > 0) {
-                flags.addAll(option.originalStringValues());
+            List<String> values = option.originalStringValues();
+            if (option.isMultiValue()) {
+                flags.addAll(values);
+            } else if (option.arity().max() > 0) {
+                flags.add(values.get(values.size() - 1)); // the last one wins
             }
         }
         return new GivenFlags(command.commandSpec().name(), List.copyOf(flags));

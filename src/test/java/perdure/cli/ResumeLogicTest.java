@@ -135,8 +135,19 @@ class ResumeLogicTest extends TinyRunTest {
     @Test
     void allDifferencesAreListedWithTheCommandThatGoesOn() {
         TinyRun.run(tiny.train("--epochs", "2", "--max-steps", "7"));
-        TinyRun.Result result = TinyRun.run(
-                tiny.train("--epochs", "3", "--layers", "2", "--seed", "4", "--batch-size", "8", "--context", "8"));
+        TinyRun.Result result = TinyRun.run(tiny.train(
+                "--epochs",
+                "2",
+                "--epochs",
+                "3",
+                "--layers",
+                "2",
+                "--seed",
+                "4",
+                "--batch-size",
+                "8",
+                "--context",
+                "8"));
         assertEquals(2, result.exitCode());
         for (String change : List.of(
                 "--batch-size was 4 and is 8 now",
@@ -148,6 +159,7 @@ class ResumeLogicTest extends TinyRunTest {
         String command =
                 result.err().substring(result.err().indexOf("perdure train ")).strip();
         assertFalse(command.contains("--layers") || command.contains("--seed"), command);
+        assertEquals(1, command.split("--epochs", -1).length - 1, command);
         List<String> words = List.of(command.split(" "));
         TinyRun.Result repaired = TinyRun.run(words.subList(1, words.size()));
         assertEquals(0, repaired.exitCode(), repaired.err());
