@@ -68,7 +68,17 @@ class ArchitectureTest {
     /** Everything that does not begin with {@code perdure} is a library. */
     private static String[] withLibraries(List<String> packages) {
         packages.addAll(List.of(
-                "java..", "javax..", "jdk..", "org..", "com..", "io..", "tools..", "ai..", "de..", "picocli.."));
+                "java..",
+                "javax..",
+                "jdk..",
+                "org..",
+                "com..",
+                "io..",
+                "tools..",
+                "ai..",
+                "blue..",
+                "de..",
+                "picocli.."));
         packages.add(""); // primitive types and arrays of them
         return packages.toArray(String[]::new);
     }

@@ -14,8 +14,8 @@ final class DataFlags {
             names = "--data",
             paramLabel = "PATH",
             arity = "1..*",
-            description = "What to train on: files of text (.txt, .md), JSON (.jsonl, .ndjson, .json) or tables (.csv,"
-                    + " .tsv), compressed (.gz, .zst) or not, or folders of such files. Rows have text, messages,"
+            description = "What to train on: files of text (.txt, .md), JSON (.jsonl, .ndjson, .json), tables (.csv,"
+                    + " .tsv) or Parquet, compressed (.gz, .zst) or not, or folders of such files. Rows have text, messages,"
                     + " ShareGPT's conversations, or a prompt with its answer (default: the bundled conversations).")
     List<Path> data = List.of();
 

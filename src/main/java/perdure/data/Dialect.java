@@ -7,6 +7,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import perdure.data.JsonValues.Literal;
 import perdure.tokenizer.ChatMessage;
 
@@ -23,6 +25,11 @@ final class Dialect {
     private static final String[] INPUT = {"input", "context"};
     private static final String[] ANSWER = {"completion", "output", "response", "answer", "chosen"};
     private static final String[] SYSTEM = {"system", "system_prompt"};
+
+    /** All that a row can have of use. */
+    static final Set<String> KEYS = Stream.of(MESSAGES, PROMPT, INPUT, ANSWER, SYSTEM, new String[] {"text", "content"})
+            .flatMap(Stream::of)
+            .collect(Collectors.toSet());
 
     private final boolean former;
     private final Set<String> unused = new LinkedHashSet<>();
@@ -154,10 +161,8 @@ final class Dialect {
         boolean called = given instanceof String && said.equalsIgnoreCase("function_call");
         Object calls = called ? JsonValues.only((String) given) : turn.take("tool_calls", "function_call");
         String content = called && calls != null ? "" : content(role, given, calls != null);
-        boolean learned = role.equals(ChatMessage.ASSISTANT);
-        if (learned && turn.has("weight")) {
-            learned = !(turn.take("weight") instanceof Literal weight && weight.isZero());
-        }
+        boolean learned = !(turn.take("weight") instanceof Literal weight && weight.isZero())
+                && role.equals(ChatMessage.ASSISTANT);
         return new Message(role, calls == null ? content : ToolCalls.appended(content, calls), learned);
     }
 

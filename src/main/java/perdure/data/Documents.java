@@ -37,18 +37,21 @@ final class Documents {
      * @param content of the file; it is read to its end, and the caller closes it
      */
     boolean read(InputStream content) throws IOException {
-        try (Reader text = text(content, notes)) {
-            boolean more =
-                    switch (file.format()) {
-                        case TEXT -> plain(text);
-                        case JSON -> JsonRows.read(this::probe, text, this);
-                        case CSV -> CsvRows.read(text, this);
-                    };
-            if (more) {
-                content.transferTo(OutputStream.nullOutputStream());
-            }
-            return more;
+        boolean more = file.format() == FileFormat.PARQUET ? ParquetRows.read(file.path(), this) : text(content);
+        if (more) {
+            content.transferTo(OutputStream.nullOutputStream());
         }
+        return more;
+    }
+
+    private boolean text(InputStream content) throws IOException {
+        Reader text = text(content, notes);
+        return switch (file.format()) {
+            case TEXT -> plain(text);
+            case JSON -> JsonRows.read(this::probe, text, this);
+            case CSV -> CsvRows.read(text, this);
+            case PARQUET -> throw new IllegalStateException("Parquet is not text.");
+        };
     }
 
     private Reader text(InputStream content, Notes counted) throws IOException {

@@ -7,6 +7,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntPredicate;
 
 /** Guesses the encoding of bytes that are not UTF-8, so that a message can name it. Nothing is read by a guess. */
@@ -42,9 +43,12 @@ final class Encodings {
                     .toArray();
             long frequents = Arrays.stream(foreign).filter(frequent).count();
             long all = Arrays.stream(foreign).filter(expected).count();
-            return foreign.length > 0 && frequents >= share * foreign.length && all >= 0.8 * foreign.length;
+            return foreign.length >= LEAST && frequents >= share * foreign.length && all >= 0.8 * foreign.length;
         }
     }
+
+    /** With fewer characters a guess is chance. */
+    private static final int LEAST = 4;
 
     private Encodings() {}
 
@@ -54,6 +58,15 @@ final class Encodings {
 
     private static boolean isHan(int character) {
         return character >= 0x4e00 && character < 0xa000;
+    }
+
+    /** ASCII, and what East Asian texts consist of. */
+    private static boolean isUsual(int character) {
+        return character < 0x80
+                || character >= 0x3000 && character < 0x3100
+                || isHan(character)
+                || character >= 0xac00 && character < 0xd7a4
+                || character >= 0xff00 && character < 0xfff0;
     }
 
     private static boolean isCommon(int character, String charset) {
@@ -125,13 +138,9 @@ final class Encodings {
                 return eastern.charset;
             }
         }
-        for (String wide : new String[] {"UTF-16LE", "UTF-16BE"}) {
+        for (String wide : List.of("UTF-16LE", "UTF-16BE")) {
             String text = decoded(sample, wide);
-            if (text != null
-                    && text.chars()
-                                    .filter(c -> isHan(c) || isKana(c) || c < 0x80)
-                                    .count()
-                            > 0.9 * text.length()) {
+            if (text != null && text.chars().filter(Encodings::isUsual).count() > 0.9 * text.length()) {
                 return wide;
             }
         }
@@ -150,26 +159,36 @@ final class Encodings {
         return length;
     }
 
-    /** Latin letters stand between ASCII letters; Cyrillic words have hardly any. */
+    /**
+     * Latin letters stand beside ASCII letters, Cyrillic letters beside each other. Windows-1252 has signs where
+     * ISO-8859-1 has controls. Null if most bytes are none of these.
+     */
     private static String singleByte(byte[] sample) {
         int high = 0;
-        int beside = 0;
-        boolean controls = false;
+        int signs = 0;
+        int latin = 0;
+        int cyrillic = 0;
         for (int i = 0; i < sample.length; i++) {
             int value = sample[i] & 0xff;
-            if (value < 0x20 && value != '\t' && value != '\n' && value != '\r' && value != '\f') {
-                return null;
-            }
             if (value >= 0x80) {
+                boolean letter = value >= 0xc0;
                 high++;
-                beside += i > 0 && sample[i - 1] < 0 ? 1 : 0;
-                controls |= value < 0xa0;
+                signs += value < 0xa0 ? 1 : 0;
+                latin += letter && (isLetter(sample, i - 1) || isLetter(sample, i + 1)) ? 1 : 0;
+                cyrillic += letter && i > 0 && (sample[i - 1] & 0xff) >= 0xc0 ? 1 : 0;
             }
         }
-        if (beside > 0.6 * high) {
+        if (cyrillic > 0.6 * high) {
             return "windows-1251";
         }
-        return controls ? "windows-1252" : "ISO-8859-1 (Latin-1)";
+        if (2 * (signs + latin) < high) {
+            return null;
+        }
+        return signs > 0 ? "windows-1252" : "ISO-8859-1 (Latin-1)";
+    }
+
+    private static boolean isLetter(byte[] sample, int at) {
+        return at >= 0 && at < sample.length && (sample[at] | 0x20) >= 'a' && (sample[at] | 0x20) <= 'z';
     }
 
     /** The text, or null if the bytes are not in that encoding. A character that the sample cuts is no error. */

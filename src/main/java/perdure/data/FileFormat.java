@@ -9,7 +9,8 @@ import java.util.stream.Collectors;
 enum FileFormat {
     TEXT(".txt", ".text", ".md", ".markdown"),
     JSON(".jsonl", ".ndjson", ".json"),
-    CSV(".csv", ".tsv");
+    CSV(".csv", ".tsv"),
+    PARQUET(".parquet");
 
     private static final List<String> COMPRESSED = List.of(".gz", ".gzip", ".zst", ".zstd");
 
@@ -28,7 +29,8 @@ enum FileFormat {
         for (String compressed : COMPRESSED) {
             if (lower.endsWith(compressed)) {
                 String inner = lower.substring(0, lower.length() - compressed.length());
-                return inner.indexOf('.') < 0 ? TEXT : byEnding(inner);
+                FileFormat format = inner.indexOf('.') < 0 ? TEXT : byEnding(inner);
+                return format == PARQUET ? null : format;
             }
         }
         return byEnding(lower);
@@ -46,6 +48,6 @@ enum FileFormat {
         return Arrays.stream(values())
                         .flatMap(format -> format.endings.stream())
                         .collect(Collectors.joining(", "))
-                + ", each also as .gz or .zst";
+                + "; all but the last also as .gz or .zst";
     }
 }

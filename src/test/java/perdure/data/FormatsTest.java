@@ -158,6 +158,7 @@ class FormatsTest {
         assertLikely("UTF-16LE", "Hello, world. This is text.\n", "UTF-16LE");
         assertLikely("UTF-16BE", "Hello, world. This is text.\n", "UTF-16BE");
         assertLikely("UTF-16LE", "\u4eca\u5929\u5929\u6c14\u5f88\u597d\u6211\u4eec\u53bb\u516c\u56ed", "UTF-16LE");
+        assertLikely("UTF-16LE", "\u65e5\u672c\u8a9e\u306e\u6587\u7ae0\u3002", "UTF-16LE");
         assertLikely("UTF-32LE", "Hello, world. This is text.\n", "UTF-32LE");
         assertLikely("ISO-8859-1 (Latin-1)", "Le caf\u00e9 est tr\u00e8s bon, \u00e7a va.\n", "ISO-8859-1");
         assertLikely("windows-1252", "\u201cSmart quotes\u201d and the \u20ac sign\u2026\n", "windows-1252");
@@ -189,5 +190,9 @@ class FormatsTest {
         byte[] bytes = "caf\u00e9 ".repeat(100).getBytes(StandardCharsets.UTF_8);
         bytes[300] = (byte) 0xff;
         assertTrue(refused("a.txt", bytes).endsWith("is wrong. Bytes that are no text can be skipped"));
+        byte[] overlong = "plain text\n\0\0".getBytes(StandardCharsets.US_ASCII);
+        overlong[11] = (byte) 0xc0;
+        overlong[12] = (byte) 0xaf;
+        assertTrue(refused("a.txt", overlong).endsWith("at offset 11 is wrong. Bytes that are no text can be skipped"));
     }
 }
