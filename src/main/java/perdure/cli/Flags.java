@@ -69,7 +69,7 @@ final class Flags {
                 .allMatch(change -> change.setting() != null && command.hasMatchedOption(flag(change.setting())));
         boolean acceptable = changes.stream().allMatch(Change::acceptable);
         String accept = flag("accept changes");
-        String told = "The run was saved with other settings: " + list + ".";
+        String told = "This does not fit the run: " + list + ".";
         if (given) {
             return told + (acceptable ? " Add " + accept + " to go on with that." : "") + " To go on as it was: "
                     + GivenFlags.of(command, changed).line();

@@ -103,20 +103,26 @@ final class RunFlags {
 
     /** The configuration to start from: what the run remembers, and the defaults of everything else. */
     RunConfig remembered() {
-        if (branch != null && Flags.naming(() -> Restart.hasWeights(branch))) {
-            return Flags.naming(() -> RunConfig.resuming(branch));
-        }
-        RunConfig run = Flags.naming(() -> resumeFrom == null
-                ? RunConfig.resuming(folder.checkpoints)
-                : Flags.set("--resume-from", resumeFrom, from -> RunConfig.resuming(folder.checkpoints, from)));
+        Path from = folder.checkpoints;
         if (branch == null) {
-            return run;
+            return resuming(from);
         }
-        if (!Flags.naming(() -> Restart.hasWeights(folder.checkpoints))) {
-            throw new BadInputException(
-                    "--branch " + branch + ": " + folder.checkpoints + " has no checkpoint to branch off.");
+        if (branch.toAbsolutePath().normalize().equals(from.toAbsolutePath().normalize())) {
+            throw new BadInputException("--branch " + branch + " is the folder of --checkpoints itself.");
         }
-        return run.branch(branch);
+        if (Flags.naming(() -> Restart.hasWeights(branch))) {
+            return Flags.naming(() -> RunConfig.resuming(from).branch(branch));
+        }
+        if (!Flags.naming(() -> Restart.hasWeights(from))) {
+            throw new BadInputException("--branch " + branch + ": " + from + " has no checkpoint to branch off.");
+        }
+        return resuming(from).branch(branch);
+    }
+
+    private RunConfig resuming(Path run) {
+        return resumeFrom == null
+                ? Flags.naming(() -> RunConfig.resuming(run))
+                : Flags.set("--resume-from", resumeFrom, name -> RunConfig.resuming(run, name));
     }
 
     /** The configuration with the values of these flags. */

@@ -89,7 +89,9 @@ final class TrainCommand implements Callable<Integer> {
             // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal signal = StopSignal.listen(training::stop);
             try (StatusServer started = noServer ? null : serve(server, training)) {
-                return exitCode(training.train(), signal);
+                TrainingRun.Outcome outcome = training.train();
+                long step = training.status().get().progress().position().step();
+                return exitCode(outcome, step, signal);
             }
         }
     }
@@ -104,10 +106,15 @@ final class TrainCommand implements Callable<Integer> {
         return server;
     }
 
-    private int exitCode(TrainingRun.Outcome outcome, StopSignal signal) {
+    private int exitCode(TrainingRun.Outcome outcome, long step, StopSignal signal) {
         switch (outcome) {
             case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder());
-            case LIMIT -> console.say("Stopped at --max-steps " + run.maximumSteps + ".");
+            case LIMIT ->
+                console.say(
+                        step > run.maximumSteps
+                                ? "Nothing was trained: the run is at step " + step + ", past --max-steps "
+                                        + run.maximumSteps + "."
+                                : "Stopped at --max-steps " + run.maximumSteps + ".");
             case OUT_OF_PATIENCE ->
                 console.say("Stopped by --patience. The best checkpoint is "
                         + run.folder()

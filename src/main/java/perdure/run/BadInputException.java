@@ -68,7 +68,7 @@ public final class BadInputException extends IllegalArgumentException {
         boolean acceptable = changes.stream().allMatch(Change::acceptable);
         return new BadInputException(
                 changes.size() == 1 ? changes.get(0).setting() : null,
-                "This run was saved with other settings: "
+                "This does not fit the run: "
                         + changes.stream().map(Change::text).collect(Collectors.joining("; "))
                         + (acceptable ? "; set back what changed, or accept the changes." : "; set back what changed."),
                 acceptable ? ACCEPT_CHANGES : null,

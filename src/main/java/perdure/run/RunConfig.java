@@ -176,11 +176,13 @@ public record RunConfig(
 
     /**
      * Leaves the run as it is, and goes on in a new run folder that begins with a copy of the checkpoint. If that folder
-     * holds a run already, that one goes on.
+     * holds a run already, this is that run with the settings that it recorded, so call this before you change any.
      */
     public RunConfig branch(Path newFolder) {
-        return new RunConfig(newFolder, text, model, optimization, length, saving, compute, listeners)
-                .with(new Origin(folder, saving.origin.checkpoint()));
+        RunConfig config = Restart.hasWeights(newFolder)
+                ? resuming(newFolder)
+                : new RunConfig(newFolder, text, model, optimization, length, saving, compute, listeners);
+        return config.with(new Origin(folder, saving.origin.checkpoint()));
     }
 
     private RunConfig with(Origin origin) {

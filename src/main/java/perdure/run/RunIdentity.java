@@ -224,11 +224,21 @@ record RunIdentity(Map<String, String> values) {
             boolean consent = order
                     || name.equals(VALIDATION_DATA)
                     || GEOMETRY.contains(name) && (!sameRows || name.equals(STEPS_PER_EPOCH));
+            if (isMissing(saved, name)) {
+                String setting = setting(name);
+                refused.add(new Change(
+                        setting,
+                        setting + " is not recorded, since an earlier version made the run: give it again",
+                        false));
+                continue;
+            }
             Change change = change(saved, name, before, now);
             if (FIXED.contains(name)) {
                 refused.add(change.because("the weights would not fit", false));
             } else if (order && !atEpochBoundary) {
-                refused.add(change.because("which is possible only between two epochs", false));
+                refused.add(change.because(
+                        "possible only between two epochs: finish this one as it was, or go back to the end of one before",
+                        false));
             } else if (consent && !accepted) {
                 refused.add(change.because(null, true));
             } else if (ROUNDING.contains(name) || GEOMETRY.contains(name) && !consent) {
@@ -257,18 +267,26 @@ record RunIdentity(Map<String, String> values) {
         return FINGERPRINT.matcher(before).matches() && FINGERPRINT.matcher(now).matches();
     }
 
+    /** The setting that names a text. */
+    private static String setting(String fingerprint) {
+        return fingerprint.equals(VALIDATION_DATA) ? "validation" : "data";
+    }
+
+    /** Whether the run had a text of its own and did not record where it is, and none is given now. */
+    private boolean isMissing(RunIdentity saved, String name) {
+        return (name.equals(DATA) || name.equals(VALIDATION_DATA))
+                && FINGERPRINT.matcher(saved.values.get(name)).matches()
+                && !saved.values.containsKey(setting(name))
+                && values.getOrDefault(setting(name), "").isEmpty();
+    }
+
     private Change change(RunIdentity saved, String name, String before, String now) {
         boolean validation = name.equals(VALIDATION_DATA);
         if (!validation && !name.equals(DATA)) {
             boolean set = !name.equals(TOKENIZER) && !name.equals(LIBRARY);
             return Change.of(set ? name : null, name + " was " + before + " and is " + now + " now");
         }
-        String setting = validation ? "validation" : "data";
-        if (!saved.values.containsKey(setting)
-                && values.getOrDefault(setting, "").isEmpty()) {
-            return Change.of(
-                    setting, setting + " is not recorded in this run, which an earlier version made: give it again");
-        }
+        String setting = setting(name);
         String files = validation ? VALIDATION_FILES : DATA_FILES;
         String difference = FileSizes.difference(saved.values.get(files), values.get(files));
         if (validation && !onlyValidates(before, now)) {

@@ -98,6 +98,7 @@ class GoBackTest extends TinyRunTest {
         assertTrue(result.out().contains("after step 5."), result.out());
         command[command.length - 1] = "100";
         result = train(command);
+        assertTrue(result.out().contains("holds a run already, which goes on."), result.out());
         assertTrue(result.out().contains("after step 8."), result.out());
         assertEquals(before, files(tiny.checkpoints));
         assertTrue(RunComparison.of(tiny.checkpoints, branch).isEqual());
@@ -135,6 +136,7 @@ class GoBackTest extends TinyRunTest {
         assertTrue(train("--resume-from", "step-7", "--accept-changes")
                 .err()
                 .contains("has only step-0000000005, step-0000000010, step-0000000015"));
+        assertEquals(2, train("--branch", tiny.checkpoints.toString()).exitCode());
         Path none = folder.resolve("none");
         TinyRun.Result result = TinyRun.run(
                 List.of("train", "--no-server", "--checkpoints", none.toString(), "--branch", branch.toString()));

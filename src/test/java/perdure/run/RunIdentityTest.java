@@ -134,7 +134,10 @@ class RunIdentityTest {
                 Map.of("data fingerprint", OTHER_TEXT, "data", "", "data files", "the bundled conversations"),
                 false,
                 true);
-        assertTrue(refused.getMessage().contains("data is not recorded in this run"), refused.getMessage());
+        assertTrue(
+                refused.getMessage()
+                        .contains("data is not recorded, since an earlier version made the run: give it again"),
+                refused.getMessage());
     }
 
     @ParameterizedTest
