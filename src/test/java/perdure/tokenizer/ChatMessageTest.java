@@ -10,7 +10,7 @@ class ChatMessageTest {
     void namesARoleThatIsNoRole() {
         IllegalArgumentException refusal =
                 assertThrows(IllegalArgumentException.class, () -> new ChatMessage("robot", "Hello"));
-        assertEquals("Role 'robot' is not system, user or assistant.", refusal.getMessage());
+        assertEquals("Role 'robot' is not system, user, assistant or tool.", refusal.getMessage());
         assertThrows(IllegalArgumentException.class, () -> new ChatMessage(null, "Hello"));
     }
 

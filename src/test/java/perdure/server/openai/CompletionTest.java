@@ -278,7 +278,7 @@ class CompletionTest extends ServerTest {
             {"model":"perdure"}                                 | messages | at least one
             {"model":"perdure","messages":[]}                   | messages | at least one
             {"model":"perdure","messages":"Hello"}              | messages | an array
-            {"model":"perdure","messages":[{"role":"tool","content":"x"}]}     |  | system, user or assistant
+            {"model":"perdure","messages":[{"role":"robot","content":"x"}]}    |  | system, user, assistant or tool
             {"model":"perdure","messages":[{"role":"user"}]}    |        | no content
             {"model":"perdure","messages":[{"role":"user","content":7}]}       | messages[0].content | a string
             {"model":"perdure","messages":[{"role":"user","content":[{"type":"image_url"}]}]} | messages[0].content[0].type | text
