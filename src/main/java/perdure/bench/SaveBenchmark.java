@@ -23,6 +23,7 @@ import perdure.train.Learner;
 import perdure.train.RandomState;
 import perdure.train.RunWriter;
 import perdure.train.SaveInterval;
+import perdure.train.StopRequests;
 
 /**
  * Measures how much saving slows down a run: how long training waits while the state is copied, and how much longer the
@@ -94,7 +95,8 @@ public final class SaveBenchmark {
                         history,
                         never,
                         tokenizer,
-                        Map.of())) {
+                        Map.of(),
+                        new StopRequests(null))) {
             Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
             model.train(true);
             Batch batch = TrainingBenchmark.randomBatch(recipe, 1);

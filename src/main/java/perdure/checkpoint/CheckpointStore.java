@@ -2,12 +2,14 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -117,6 +119,36 @@ public final class CheckpointStore {
     public CheckpointStore keepEvery(long steps) {
         keepEvery = steps;
         return this;
+    }
+
+    /**
+     * Checks that a run folder has room for the current checkpoint, one to fall back to, and the next one while it is
+     * written.
+     *
+     * @param bytes of a checkpoint
+     * @throws IllegalArgumentException with one line that has the figures, if it has not
+     */
+    public static void requireRoom(Path runFolder, long bytes) {
+        try {
+            FileStore disk = Files.getFileStore(runFolder);
+            long missing = Math.max(
+                    1, MINIMUM_KEPT + 1L - CheckpointName.list(runFolder).size());
+            long free = disk.getUsableSpace();
+            // Some file systems in user space do not know how large they are.
+            if (disk.getTotalSpace() > 0 && free < missing * bytes) {
+                throw new IllegalArgumentException(String.format(
+                        Locale.ROOT,
+                        "The run folder %s has room for %,.1f MB, but %,.1f MB are needed: %s of %,.1f MB. Make room, or"
+                                + " use another run folder.",
+                        runFolder,
+                        free / 1e6,
+                        missing * bytes / 1e6,
+                        missing == 1 ? "one more checkpoint" : missing + " checkpoints",
+                        bytes / 1e6));
+            }
+        } catch (IOException problem) {
+            throw DurableFiles.failed(runFolder, problem);
+        }
     }
 
     private void clearTemporaries() {

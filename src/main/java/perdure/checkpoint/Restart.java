@@ -209,9 +209,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
             return new TrainerState.Position(lastEpoch + 1, 0, 0, 0, 0L);
         }
         TrainerState.Position saved = checkpoint.state().positionWithRows();
-        return saved.epoch() == lastEpoch + 1
-                ? saved
-                : new TrainerState.Position(lastEpoch + 1, 0, saved.step(), saved.tokens(), 0L);
+        return saved.epoch() == lastEpoch + 1 ? saved : saved.atEpoch(lastEpoch + 1);
     }
 
     /** The epochs that remain, for a total of {@code epochs}. */

@@ -104,8 +104,10 @@ public record TrainerState(
      * @param tokens trained on in all
      * @param epochRows rows of the epoch that its steps have trained on; null if they are not known, since an earlier
      *     version that did not record them saved it
+     * @param skipped steps of all whose update was left out, since their loss or gradient norm was not finite; null if
+     *     none
      */
-    public record Position(int epoch, long epochStep, long step, long tokens, Long epochRows) {
+    public record Position(int epoch, long epochStep, long step, long tokens, Long epochRows, Long skipped) {
 
         public Position {
             if (epoch < 0 || epochStep < 0 || step < epochStep || tokens < 0 || epochRows != null && epochRows < 0) {
@@ -114,9 +116,35 @@ public record TrainerState(
             }
         }
 
+        /** A place before which no step was skipped. */
+        public Position(int epoch, long epochStep, long step, long tokens, Long epochRows) {
+            this(epoch, epochStep, step, tokens, epochRows, null);
+        }
+
         /** The same place, if the epoch's steps have trained on so many rows. */
         public Position withRows(long rows) {
-            return new Position(epoch, epochStep, step, tokens, rows);
+            return new Position(epoch, epochStep, step, tokens, rows, skipped);
+        }
+
+        /** Steps whose update was left out, of all. */
+        public long skippedSteps() {
+            return skipped == null ? 0 : skipped;
+        }
+
+        /** The place after the next step: which has trained on so many tokens, or was skipped. */
+        public Position after(long rows, long stepTokens, boolean isSkipped) {
+            return new Position(
+                    epoch,
+                    epochStep + 1,
+                    step + 1,
+                    tokens + stepTokens,
+                    rows,
+                    isSkipped ? Long.valueOf(skippedSteps() + 1) : skipped);
+        }
+
+        /** The beginning of an epoch at this step. */
+        public Position atEpoch(int index) {
+            return new Position(index, 0, step, tokens, 0L, skipped);
         }
     }
 
@@ -142,8 +170,13 @@ public record TrainerState(
      */
     public record Validation(double bestLoss, long bestStep, long step, int since, long tokens) {
 
-        /** What is known after one more evaluation. */
+        /** What is known after one more evaluation. One whose loss is not finite is never the best. */
         public static Validation after(Validation before, double loss, long step, long tokens) {
+            if (!Double.isFinite(loss)) {
+                return before == null
+                        ? null
+                        : new Validation(before.bestLoss, before.bestStep, step, before.since + 1, before.tokens);
+            }
             boolean better = before == null || before.tokens != tokens || loss < before.bestLoss;
             return better
                     ? new Validation(loss, step, step, 0, tokens)

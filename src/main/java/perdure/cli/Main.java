@@ -3,6 +3,7 @@ package perdure.cli;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
 import perdure.run.BadInputException;
+import perdure.train.Trainer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -95,12 +96,19 @@ public final class Main {
             problem.printStackTrace(System.err);
         }
         System.err.println("perdure: " + failure(problem));
+        for (Throwable another : problem.getSuppressed()) {
+            System.err.println("perdure: " + failure(another));
+        }
         return ExitCode.SOFTWARE;
     }
 
     /** The failure in one line. */
     static String failure(Throwable problem) {
         String message = firstLine(problem);
+        if (problem instanceof Trainer.NotFiniteException) {
+            return message + " The steps before it are saved. Run the same command with a lower --learning-rate or"
+                    + " --grad-clip, or with --skip-bad-steps N, which leaves out up to N such steps.";
+        }
         if (problem instanceof OutOfMemoryError && message.startsWith("Java heap")
                 || message.startsWith("GC overhead")) {
             return "Out of Java memory (" + message + "). Give Java more with java -Xmx.";

@@ -28,6 +28,21 @@ final class RunFlags {
     Long maximumSteps;
 
     @Option(
+            names = "--max-time",
+            paramLabel = "DURATION",
+            description = "Saves and stops so that everything is on disk that long after the start, such as 55m or"
+                    + " 1h30m; the same command carries on. The end of a Slurm job is known without it (default: no"
+                    + " limit).")
+    String maximumTime;
+
+    @Option(
+            names = "--skip-bad-steps",
+            paramLabel = "N",
+            description = "Leaves out up to N steps of the run whose loss or gradient norm is not finite, and goes on"
+                    + " (default: 0).")
+    Long badSteps;
+
+    @Option(
             names = "--checkpoint-every",
             paramLabel = "DURATION|STEPS",
             description = "How often to save inside an epoch: a time such as 500ms, 60s, 1.5h or 2h30m, or a number of"
@@ -125,12 +140,19 @@ final class RunFlags {
                 : Flags.set("--resume-from", resumeFrom, name -> RunConfig.resuming(run, name));
     }
 
+    /** The moment by which everything is to be saved. */
+    TimeLimit timeLimit() {
+        return Flags.set("--max-time", maximumTime, TimeLimit::ofProcess);
+    }
+
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         RunConfig changed = config.acceptChanges(acceptChanges);
         changed = Flags.set("--seed", seed, changed, changed::seed);
         changed = Flags.set("--steps-per-epoch", stepsPerEpoch, changed, changed::stepsPerEpoch);
         changed = Flags.set("--max-steps", maximumSteps, changed, changed::maximumSteps);
+        changed = Flags.set("--skip-bad-steps", badSteps, changed, changed::skipBadSteps);
+        changed = changed.deadline(timeLimit().end());
         RunConfig before = changed;
         changed = Flags.set(
                 "--checkpoint-every",

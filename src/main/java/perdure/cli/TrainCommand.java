@@ -86,6 +86,10 @@ final class TrainCommand implements Callable<Integer> {
                 training.train();
                 return ExitCode.OK;
             }
+            TimeLimit limit = run.timeLimit();
+            if (limit.end() != null) {
+                console.say(limit.message());
+            }
             // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal signal = StopSignal.listen(training::stop);
             try (StatusServer started = noServer ? null : serve(server, training)) {
@@ -120,6 +124,7 @@ final class TrainCommand implements Callable<Integer> {
                         + run.folder()
                                 .resolve(new MetaStore(run.folder()).read().bestCheckpoint())
                         + ". A larger --patience goes on.");
+            case DEADLINE -> console.say("Stopped by " + run.timeLimit().reason() + ". The same command carries on.");
             case STOPPED -> console.say("Stopped. Run the same command again to resume.");
             case ALREADY_DONE -> {}
         }

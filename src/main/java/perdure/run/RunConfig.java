@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -19,6 +20,7 @@ import perdure.device.Precision;
 import perdure.status.TrainingStatus;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
+import perdure.train.TrainingOptions.Limits;
 import perdure.train.TrainingOptions.Validation;
 
 /**
@@ -93,12 +95,12 @@ public record RunConfig(
      *
      * @param epochs the total to reach, not additional ones; 0 until it is set
      * @param stepsPerEpoch optimizer steps after which an epoch ends; 0: an epoch is the whole data once
-     * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
+     * @param limits what ends a process before the run's end
      * @param seed of the initial weights, the data order and dropout
      * @param validation when to evaluate inside an epoch, on how much, and when to end early
      */
-    public record Length(int epochs, long stepsPerEpoch, long maximumSteps, long seed, Validation validation) {
-        public static final Length DEFAULT = new Length(0, 0, 0, 1337, Validation.DEFAULT);
+    public record Length(int epochs, long stepsPerEpoch, Limits limits, long seed, Validation validation) {
+        public static final Length DEFAULT = new Length(0, 0, Limits.NONE, 1337, Validation.DEFAULT);
     }
 
     /**
@@ -222,24 +224,38 @@ public record RunConfig(
     /** The total number of epochs to reach, not additional ones. */
     public RunConfig epochs(int total) {
         TrainingOptions.requirePositive("epochs", total);
-        return with(new Length(total, length.stepsPerEpoch, length.maximumSteps, length.seed, length.validation));
+        return with(new Length(total, length.stepsPerEpoch, length.limits, length.seed, length.validation));
     }
 
     /** Ends each epoch after so many optimizer steps. */
     public RunConfig stepsPerEpoch(long steps) {
         TrainingOptions.requirePositive("steps per epoch", steps);
-        return with(new Length(length.epochs, steps, length.maximumSteps, length.seed, length.validation));
+        return with(new Length(length.epochs, steps, length.limits, length.seed, length.validation));
     }
 
     /** Stops after so many optimizer steps in all. */
     public RunConfig maximumSteps(long steps) {
         TrainingOptions.requirePositive("maximum of steps", steps);
-        return with(new Length(length.epochs, length.stepsPerEpoch, steps, length.seed, length.validation));
+        return limits(new Limits(steps, length.limits.deadline(), length.limits.badSteps()));
+    }
+
+    /** Stops so early that everything is saved at that moment. */
+    public RunConfig deadline(Instant moment) {
+        return limits(new Limits(length.limits.steps(), moment, length.limits.badSteps()));
+    }
+
+    /** How many optimizer steps of the run are skipped, and not taken, if their loss or gradient norm is not finite. */
+    public RunConfig skipBadSteps(long steps) {
+        return limits(new Limits(length.limits.steps(), length.limits.deadline(), steps));
+    }
+
+    private RunConfig limits(Limits other) {
+        return with(new Length(length.epochs, length.stepsPerEpoch, other, length.seed, length.validation));
     }
 
     /** Seed of the initial weights, the data order and dropout. */
     public RunConfig seed(long seed) {
-        return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, seed, length.validation));
+        return with(new Length(length.epochs, length.stepsPerEpoch, length.limits, seed, length.validation));
     }
 
     /** Evaluates inside an epoch as well, after so many optimizer steps each time; 0: no. */
@@ -267,7 +283,7 @@ public record RunConfig(
     }
 
     private RunConfig validating(Validation validation) {
-        return with(new Length(length.epochs, length.stepsPerEpoch, length.maximumSteps, length.seed, validation));
+        return with(new Length(length.epochs, length.stepsPerEpoch, length.limits, length.seed, validation));
     }
 
     /** Changes the shape of the model. */
@@ -356,7 +372,7 @@ public record RunConfig(
         return new TrainingOptions(
                 length.epochs,
                 length.stepsPerEpoch,
-                length.maximumSteps,
+                length.limits,
                 optimization.batching(),
                 optimization.rates(model.hiddenSize()),
                 optimization.gradientClip(),

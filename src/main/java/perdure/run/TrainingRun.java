@@ -43,6 +43,7 @@ import perdure.train.Optimizer;
 import perdure.train.Reporter;
 import perdure.train.RunWriter;
 import perdure.train.StatusPublisher;
+import perdure.train.StopRequests;
 import perdure.train.Trainer;
 import perdure.train.TrainingOptions;
 
@@ -65,6 +66,9 @@ import perdure.train.TrainingOptions;
 public final class TrainingRun implements AutoCloseable {
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
 
+    /** What a save is expected to write before the first one is measured: that of a slow disk or network. */
+    private static final double SAVED_BYTES_PER_SECOND = 50e6;
+
     private final RunConfig config;
     private TrainingText text;
     private final BundledCorpus bundled;
@@ -73,7 +77,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Origin origin;
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
-    private volatile boolean stopped;
+    private final StopRequests stop;
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -85,12 +89,15 @@ public final class TrainingRun implements AutoCloseable {
         LIMIT,
         /** The validation loss has not fallen for as many evaluations as allowed; everything is saved. */
         OUT_OF_PATIENCE,
+        /** The deadline is near; everything that was trained is saved. */
+        DEADLINE,
         /** {@link #stop} was called; everything that was trained is saved. */
         STOPPED
     }
 
     private TrainingRun(RunConfig config) {
         this.config = config;
+        stop = new StopRequests(config.length().limits().deadline());
         bundled = config.text().isBundled() ? new BundledCorpus() : null;
         text = config.text().open(bundled);
         origin = config.saving().origin();
@@ -173,9 +180,12 @@ public final class TrainingRun implements AutoCloseable {
         return plan.remaining();
     }
 
-    /** Asks {@link #train} to finish the current step, save and return. Returns at once. */
+    /**
+     * Asks {@link #train} to finish the current step, save and return. Returns at once. While the last save is tried
+     * again and again, for example because the disk is full, one more call gives that up.
+     */
     public void stop() {
-        stopped = true;
+        stop.add();
     }
 
     /**
@@ -204,7 +214,7 @@ public final class TrainingRun implements AutoCloseable {
             return train(learnt, device);
         } catch (CancellationException asked) {
             endBeforeTheFirstStep(State.STOPPED, null);
-            return Outcome.STOPPED;
+            return stopped();
         } catch (RuntimeException | Error failure) {
             endBeforeTheFirstStep(State.FAILED, RunWriter.describe(failure));
             origin.abandon(config.folder());
@@ -314,6 +324,9 @@ public final class TrainingRun implements AutoCloseable {
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
                 DeviceMigrator.ensure(model, device);
+                long bytes = bytesOfCheckpoint(model, tokenizer);
+                naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
+                stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
                 say(headline(dataset, model, device));
                 return train(started, dataset, tokenizer, model, device, identity);
             }
@@ -418,7 +431,8 @@ public final class TrainingRun implements AutoCloseable {
                         history,
                         config.saving().every(),
                         TokenizerFiles.of(tokenizer),
-                        identity.values())) {
+                        identity.values(),
+                        stop)) {
             Learner learner =
                     new Learner(model, optimizer, device, config.compute().precision());
             Evaluator evaluator = new Evaluator(
@@ -434,7 +448,7 @@ public final class TrainingRun implements AutoCloseable {
                             ? null
                             : RunIdentity.recorded(restart.checkpoint().state().identity())
                                     .rates());
-            Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, this::isStopped);
+            Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
             return switch (trainer.run(restart)) {
                 case DONE -> {
                     if (bundled != null) {
@@ -444,9 +458,15 @@ public final class TrainingRun implements AutoCloseable {
                 }
                 case LIMIT -> Outcome.LIMIT;
                 case OUT_OF_PATIENCE -> Outcome.OUT_OF_PATIENCE;
-                case STOPPED -> Outcome.STOPPED;
+                case STOPPED -> stopped();
             };
         }
+    }
+
+    /** Weights and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
+    private static long bytesOfCheckpoint(LanguageModel model, Tokenizer tokenizer) {
+        return 3 * Float.BYTES * model.config().parameterCount()
+                + tokenizer.json().length();
     }
 
     private static String headline(Dataset dataset, LanguageModel model, Device device) {
@@ -463,8 +483,12 @@ public final class TrainingRun implements AutoCloseable {
         config.listeners().messages().accept(line);
     }
 
+    private Outcome stopped() {
+        return stop.count() > 0 ? Outcome.STOPPED : Outcome.DEADLINE;
+    }
+
     private boolean isStopped() {
-        return stopped;
+        return stop.any();
     }
 
     /**

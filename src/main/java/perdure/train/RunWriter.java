@@ -1,5 +1,7 @@
 package perdure.train;
 
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
@@ -22,11 +24,15 @@ import perdure.status.TrainingProgress.Saved;
 public final class RunWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunWriter.class);
 
+    /** Between two lines about a last save that fails again and again. */
+    private static final Duration TELL = Duration.ofMinutes(1);
+
     private final BackgroundSaver saver;
     private final LossHistory history;
     private final SaveInterval interval;
     private final TokenizerFiles tokenizer;
     private final Map<String, String> identity;
+    private final StopRequests stop;
 
     private Position onDisk;
     private Position submitted;
@@ -34,14 +40,21 @@ public final class RunWriter implements AutoCloseable {
     private long lastTriedStep;
     private Saved saved = Saved.before(null, 0);
     private String problem;
+    private boolean mayWorkLater;
+    private long toldOfRetry;
 
-    /** @param identity the settings that shape the run, by name; recorded in every checkpoint */
+    /**
+     * @param identity the settings that shape the run, by name; recorded in every checkpoint
+     * @param stop is told how long a save takes
+     */
     public RunWriter(
             CheckpointStore store,
             LossHistory history,
             SaveInterval interval,
             TokenizerFiles tokenizer,
-            Map<String, String> identity) {
+            Map<String, String> identity,
+            StopRequests stop) {
+        this.stop = stop;
         this.saver = new BackgroundSaver(store);
         this.history = history;
         this.interval = interval;
@@ -70,14 +83,27 @@ public final class RunWriter implements AutoCloseable {
                 position.step(), position.epoch(), loss, learningRate, gradientNorm, position.tokens()));
     }
 
+    /** JSON has no number for what is not finite: an epoch whose steps were all skipped has no line. */
     void logEpoch(Position position, double loss, Evaluator.Evaluation evaluation) {
-        history.append(new LossCurve.Epoch(
-                position.step(), position.epoch(), loss, evaluation.loss(), evaluation.bitsPerByte()));
+        if (Double.isFinite(loss)) {
+            history.append(new LossCurve.Epoch(
+                    position.step(),
+                    position.epoch(),
+                    loss,
+                    finiteOrNull(evaluation.loss()),
+                    finiteOrNull(evaluation.bitsPerByte())));
+        }
+    }
+
+    private static Double finiteOrNull(double value) {
+        return Double.isFinite(value) ? value : null;
     }
 
     void logValidation(Position position, Evaluator.Evaluation evaluation) {
-        history.append(new LossCurve.Validation(
-                position.step(), position.epoch(), evaluation.loss(), evaluation.bitsPerByte()));
+        if (Double.isFinite(evaluation.loss())) {
+            history.append(new LossCurve.Validation(
+                    position.step(), position.epoch(), evaluation.loss(), evaluation.bitsPerByte()));
+        }
     }
 
     /** Whether a save inside an epoch is due and no save is in progress. */
@@ -124,6 +150,23 @@ public final class RunWriter implements AutoCloseable {
         }
     }
 
+    /** Whether the save that failed may succeed later, since the disk may have room or be there again. */
+    boolean mayWorkLater() {
+        return mayWorkLater;
+    }
+
+    /** Says that the last save is tried again, once in a while. */
+    void tellOfRetry() {
+        long now = System.nanoTime();
+        if (toldOfRetry == 0 || now - toldOfRetry > TELL.toNanos()) {
+            toldOfRetry = now;
+            LOG.error(
+                    "{}: everything that was trained is still in memory, and saving is tried again until it works. One"
+                            + " more request to stop gives it up.",
+                    problem);
+        }
+    }
+
     private void recordOutcome(BackgroundSaver.Outcome outcome) {
         if (outcome == null) {
             return;
@@ -131,6 +174,7 @@ public final class RunWriter implements AutoCloseable {
         if (outcome.failure() == null) {
             problem = null;
             onDisk = submitted;
+            stop.saveTook(outcome.copySeconds() + outcome.writeSeconds());
             LOG.debug(
                     "Saved step {} ({} s to copy, {} s to write).",
                     outcome.step(),
@@ -144,7 +188,10 @@ public final class RunWriter implements AutoCloseable {
                     outcome.writeSeconds());
         } else {
             problem = describe(outcome.failure());
-            LOG.error("Saving failed: {}. Training continues, and the next save will try again.", problem);
+            mayWorkLater = outcome.failure() instanceof UncheckedIOException;
+            if (toldOfRetry == 0) {
+                LOG.error("Saving failed: {}. The next save will try again.", problem);
+            }
             saved = saved.failed();
         }
         submitted = null;

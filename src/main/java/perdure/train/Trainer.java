@@ -1,5 +1,6 @@
 package perdure.train;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -67,7 +68,34 @@ public final class Trainer {
         }
     }
 
+    /** The loss or the gradient norm of a step is not finite. Nothing was updated. */
+    public static final class NotFiniteException extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        private final String what;
+        private final double value;
+
+        NotFiniteException(String what, double value, long step, long skipped) {
+            super("The " + what + " at step " + step + " is " + value + ", and nothing was updated by it"
+                    + (skipped == 0 ? "." : ", after " + skipped + " such steps that were skipped."));
+            this.what = what;
+            this.value = value;
+        }
+    }
+
+    /** The update of the weights failed, which may have left them half updated: they cannot be saved. */
+    static final class UpdateFailedException extends IllegalStateException {
+        private static final long serialVersionUID = 1;
+
+        UpdateFailedException(Throwable cause) {
+            super("The update of the weights failed: " + RunWriter.describe(cause), cause);
+        }
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+
+    /** Between two tries of the last save. */
+    private static final Duration RETRY = Duration.ofSeconds(5);
 
     /** Steps between two lines of the loss history. */
     private static final int HISTORY_INTERVAL = 10;
@@ -81,7 +109,7 @@ public final class Trainer {
     private final Evaluator evaluator;
     private final RunWriter writer;
     private final Reporter reporter;
-    private final BooleanSupplier stop;
+    private final StopRequests stop;
     private final RandomState random;
 
     // Only the loop changes these.
@@ -98,7 +126,7 @@ public final class Trainer {
             Evaluator evaluator,
             RunWriter writer,
             Reporter reporter,
-            BooleanSupplier stop) {
+            StopRequests stop) {
         this.options = options;
         this.learner = learner;
         this.batches = batches;
@@ -112,17 +140,40 @@ public final class Trainer {
     /**
      * Trains from the position of {@code restart} to the last epoch or to a stop, then saves everything.
      *
-     * @throws IllegalStateException if a loss or gradient norm is not finite, or if the last save failed
+     * <p>If it fails with the state between two steps in memory, that state is saved before the failure is thrown.
+     *
+     * @throws NotFiniteException if a loss or gradient norm is not finite
+     * @throws IllegalStateException if the last save failed, and was not tried again or was given up
      */
     public Outcome run(Restart restart) {
         begin(restart);
         try {
             restore(restart.checkpoint());
-            Outcome outcome = loop();
-            finish(outcome);
+            Outcome outcome = loopAndSave();
+            publish(outcome == Outcome.DONE ? State.DONE : State.STOPPED);
             return outcome;
         } catch (RuntimeException | Error failure) {
             fail(failure);
+            throw failure;
+        }
+    }
+
+    private Outcome loopAndSave() {
+        long first = position.step();
+        try {
+            Outcome outcome = loop();
+            saveLast();
+            return outcome;
+        } catch (UpdateFailedException halfUpdated) {
+            throw halfUpdated;
+        } catch (RuntimeException | Error failure) {
+            try {
+                if (position.step() > first) {
+                    saveLast();
+                }
+            } catch (RuntimeException | Error another) {
+                failure.addSuppressed(another);
+            }
             throw failure;
         }
     }
@@ -138,19 +189,25 @@ public final class Trainer {
                     if (isOutOfPatience()) {
                         return Outcome.OUT_OF_PATIENCE;
                     }
-                    if (options.maximumSteps() > 0 && position.step() >= options.maximumSteps()) {
+                    if (options.limits().steps() > 0
+                            && position.step() >= options.limits().steps()) {
                         return Outcome.LIMIT;
                     }
                     double learningRate = schedule.at(position.step());
                     MicroBatches microBatches =
                             batches.microBatches(position.epoch(), position.epochRows(), accumulation);
-                    Step step = step(learner, microBatches, learningRate, options.gradientClip(), stop, UNTIMED);
-                    advance(step);
-                    LOG.trace("Step {}.", position.step());
-                    if (position.step() % HISTORY_INTERVAL == 0) {
-                        writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
+                    try {
+                        Step step =
+                                step(learner, microBatches, learningRate, options.gradientClip(), stop::any, UNTIMED);
+                        advance(step);
+                        LOG.trace("Step {}.", position.step());
+                        if (position.step() % HISTORY_INTERVAL == 0) {
+                            writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
+                        }
+                        reporter.step(learningRate, step.gradientNorm());
+                    } catch (NotFiniteException bad) {
+                        skip(bad);
                     }
-                    reporter.step(learningRate, step.gradientNorm());
                     publish(State.TRAINING);
                     validateIfDue();
                     if (writer.isDue(position)) {
@@ -172,8 +229,10 @@ public final class Trainer {
      * @param gradientClip largest global norm of the gradients
      * @param stop asked before each micro-batch
      * @param ended called with each part of the step when the part has ended
-     * @throws StopRequested if {@code stop} returns true; weights, moments and generator states are as before
-     * @throws IllegalStateException if the loss or the gradient norm is not finite; nothing was updated
+     * @throws StopRequested if {@code stop} returns true
+     * @throws NotFiniteException if the loss or the gradient norm is not finite
+     * @throws UpdateFailedException if the update failed. After every other failure weights, moments and generator
+     *     states are as before
      */
     public static Step step(
             Learner learner,
@@ -186,10 +245,10 @@ public final class Trainer {
         RandomState random = new RandomState(learner.device());
         Map<String, String> before = random.save();
         double lossSum = 0;
+        boolean updates = false;
         try {
             for (Batch batch : microBatches.batches()) {
                 if (stop.getAsBoolean()) {
-                    random.restore(before);
                     throw new StopRequested();
                 }
                 try (PointerScope scope = new PointerScope()) {
@@ -207,8 +266,15 @@ public final class Trainer {
             requireFinite("loss", lossSum, optimizer);
             double gradientNorm = optimizer.gradients().clip(gradientClip);
             requireFinite("gradient norm", gradientNorm, optimizer);
+            updates = true;
             optimizer.step(learningRate);
             return new Step(lossSum, microBatches.tokens(), gradientNorm);
+        } catch (RuntimeException | Error failure) {
+            if (updates) {
+                throw new UpdateFailedException(failure);
+            }
+            random.restore(before);
+            throw failure;
         } finally {
             optimizer.gradients().zero();
             ended.accept(Part.OPTIMIZER);
@@ -217,25 +283,38 @@ public final class Trainer {
 
     private static void requireFinite(String what, double value, Optimizer optimizer) {
         if (!Double.isFinite(value)) {
-            throw new IllegalStateException("The " + what + " at step " + (optimizer.steps() + 1) + " is " + value
-                    + "; nothing was updated. Try a lower learning rate or a lower limit for the gradient norm.");
+            throw new NotFiniteException(what, value, optimizer.steps() + 1, 0);
         }
     }
 
+    /** Goes on without the update of a step, if that many may be skipped. */
+    private void skip(NotFiniteException bad) {
+        long skipped = position.skippedSteps();
+        NotFiniteException placed = new NotFiniteException(bad.what, bad.value, position.step() + 1, skipped);
+        if (skipped >= options.limits().badSteps()) {
+            throw placed;
+        }
+        position = position.after(rowsAfterStep(), 0, true);
+        LOG.warn(
+                "{} Skipped it: {} of at most {}.",
+                placed.getMessage(),
+                skipped + 1,
+                options.limits().badSteps());
+    }
+
     private void advance(Step step) {
-        position = new Position(
-                position.epoch(),
-                position.epochStep() + 1,
-                position.step() + 1,
-                position.tokens() + step.tokens(),
-                Math.min(position.epochRows() + options.batch().rows(), batches.rows()));
+        position = position.after(rowsAfterStep(), step.tokens(), false);
         loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
+    }
+
+    private long rowsAfterStep() {
+        return Math.min(position.epochRows() + options.batch().rows(), batches.rows());
     }
 
     private Evaluator.Evaluation evaluate() {
         reporter.evaluating(null);
         publish(State.EVALUATING);
-        return evaluator.evaluate(learner, stop, progress -> {
+        return evaluator.evaluate(learner, stop::any, progress -> {
             reporter.evaluating(progress);
             publish(State.EVALUATING);
         });
@@ -255,7 +334,7 @@ public final class Trainer {
         record(evaluation);
         writer.logValidation(position, evaluation);
         reporter.validation(position, evaluation);
-        if (validation.bestStep() == position.step()) {
+        if (validation != null && validation.bestStep() == position.step()) {
             save();
         }
         learner.model().train(true);
@@ -281,12 +360,13 @@ public final class Trainer {
     private void finishEpoch(Evaluator.Evaluation evaluation) {
         int epoch = position.epoch();
         double epochLoss = loss.sum() / loss.tokens();
-        if (best == null || epochLoss < best.loss()) {
+        // Not finite if every step of the epoch was skipped.
+        if (Double.isFinite(epochLoss) && (best == null || epochLoss < best.loss())) {
             best = new Best(epochLoss, epoch);
         }
         record(evaluation);
         writer.logEpoch(position, epochLoss, evaluation);
-        position = new Position(epoch + 1, 0, position.step(), position.tokens(), 0L);
+        position = position.atEpoch(epoch + 1);
         loss = new LossSum(0, 0);
         save();
         reporter.epoch(epoch, epochLoss, evaluation);
@@ -330,7 +410,7 @@ public final class Trainer {
                 checkpoint.readWeights(learner.model().namedTensors());
                 checkpoint.readMoments(learner.optimizer().namedMoments());
             }
-            learner.optimizer().steps(position.step());
+            learner.optimizer().steps(position.step() - position.skippedSteps());
             random.restore(saved.generators());
             if (position.epoch() == saved.position().epoch()) {
                 loss = saved.loss();
@@ -349,13 +429,26 @@ public final class Trainer {
         reporter.publish(state, position, epochSteps(), loss, best, writer.saved(), writer.problem());
     }
 
-    private void finish(Outcome outcome) {
+    /**
+     * Saves the end of the run or of this process. If that fails as a full or missing disk does, it is tried again until
+     * it works, or until a stop is asked for after that was told: the state is still in memory.
+     */
+    private void saveLast() {
         publish(State.SAVING);
-        if (!writer.hasSaved(position)) {
+        int asked = Integer.MAX_VALUE;
+        while (!writer.hasSaved(position)) {
             save();
+            if (!writer.hasSaved(position)) {
+                if (!writer.mayWorkLater() || stop.count() > asked) {
+                    writer.requireSaved();
+                }
+                writer.tellOfRetry();
+                asked = Math.min(asked, stop.count());
+                publish(State.SAVING);
+                stop.awaitMoreThan(asked, RETRY);
+            }
         }
         writer.requireSaved();
-        publish(outcome == Outcome.DONE ? State.DONE : State.STOPPED);
     }
 
     private void fail(Throwable failure) {

@@ -1,11 +1,13 @@
 package perdure.train;
 
+import java.time.Instant;
+
 /**
  * The settings of a run. They never change while the run lasts.
  *
  * @param epochs total number of epochs to reach
  * @param stepsPerEpoch most optimizer steps per epoch; 0: the whole data once
- * @param maximumSteps optimizer steps in all after which the run stops; 0: no limit
+ * @param limits of the process
  * @param batch size of an optimizer step
  * @param schedule learning rate schedule; the trainer sets its total steps
  * @param gradientClip largest global norm of the gradients; 0: no limit
@@ -15,12 +17,33 @@ package perdure.train;
 public record TrainingOptions(
         int epochs,
         long stepsPerEpoch,
-        long maximumSteps,
+        Limits limits,
         Batching batch,
         LearningRateSchedule schedule,
         double gradientClip,
         Validation validation,
         long seed) {
+
+    /**
+     * What ends a process before the run's end. It does not shape the run.
+     *
+     * @param steps optimizer steps in all after which it stops; 0: no limit
+     * @param deadline by which everything is saved; null: none
+     * @param badSteps optimizer steps of the whole run that may be skipped since their loss or gradient norm is not
+     *     finite
+     */
+    public record Limits(long steps, Instant deadline, long badSteps) {
+        public static final Limits NONE = new Limits(0, null, 0);
+
+        public Limits {
+            if (steps < 0) {
+                throw new IllegalArgumentException("maximum of steps " + steps + " is not a positive number.");
+            }
+            if (badSteps < 0) {
+                throw new IllegalArgumentException("number of bad steps to skip " + badSteps + " is negative.");
+            }
+        }
+    }
 
     /** Size of one optimizer step: {@code accumulation} micro-batches of {@code size} rows. */
     public record Batching(int size, int accumulation) {
@@ -62,9 +85,6 @@ public record TrainingOptions(
         requirePositive("epochs", epochs);
         if (stepsPerEpoch < 0) {
             throw new IllegalArgumentException("steps per epoch " + stepsPerEpoch + " is not a positive number.");
-        }
-        if (maximumSteps < 0) {
-            throw new IllegalArgumentException("maximum of steps " + maximumSteps + " is not a positive number.");
         }
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradient clip " + gradientClip + " is not zero or a positive number.");

@@ -44,6 +44,16 @@ class DurableFilesTest {
     }
 
     @Test
+    void roomIsAskedForWithFigures() {
+        CheckpointStore.requireRoom(folder, 1000);
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> CheckpointStore.requireRoom(folder, 1_000_000_000_000_000L))
+                .getMessage();
+        assertTrue(message.contains("3,000,000,000.0 MB are needed: 3 checkpoints of 1,000,000,000.0 MB"), message);
+    }
+
+    @Test
     void aRunFolderThatIsGoneIsNamedWithItsCause() throws IOException {
         CheckpointStore.tryOut(folder);
         assertEquals(List.of(), DurableFiles.list(folder));

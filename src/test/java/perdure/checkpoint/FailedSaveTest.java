@@ -18,6 +18,7 @@ import perdure.train.AdamW;
 import perdure.train.Learner;
 import perdure.train.RunWriter;
 import perdure.train.SaveInterval;
+import perdure.train.StopRequests;
 
 @ExtendWith(LoadedNatives.class)
 class FailedSaveTest {
@@ -40,7 +41,8 @@ class FailedSaveTest {
                         history,
                         new SaveInterval(Duration.ofHours(1), 0),
                         Runs.TOKENIZER,
-                        Map.of())) {
+                        Map.of(),
+                        new StopRequests(null))) {
             writer.save(
                     new Learner(model, optimizer, cpu, Precision.FP32),
                     Runs.at(7).state());

@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +64,30 @@ class SignalIT {
             assertEquals(exitCode, trainer.waitFor(), trainer::output);
             assertEquals(trainer.lastStep(), trainer.lastSaved());
         }
+    }
+
+    @Test
+    void theTimeLimitSavesAndStopsBeforeIt() throws Exception {
+        long start = System.nanoTime();
+        try (TrainingProcess trainer = start("--max-time", "12s")) {
+            assertEquals(0, trainer.waitFor(), trainer::output);
+            assertTrue(System.nanoTime() - start < 12_000_000_000L);
+            assertTrue(trainer.lastStep() > 0, trainer::output);
+            assertEquals(trainer.lastStep(), trainer.lastSaved());
+            assertTrue(trainer.output().contains("Stopped by --max-time 12s. The same command carries on."));
+        }
+    }
+
+    @Test
+    void theEndOfASlurmJobIsATimeLimitToo() throws Exception {
+        TinyRun run = new TinyRun(folder);
+        long end = Instant.now().getEpochSecond() + 42;
+        Process trainer = run.start(
+                run.train("--epochs", "100000", "--steps-per-epoch", "100"), Map.of("SLURM_JOB_END_TIME", "" + end));
+        assertEquals(0, TinyRun.await(trainer));
+        assertTrue(Instant.now().getEpochSecond() <= end - 30);
+        assertTrue(Files.readString(run.log()).contains("Stopped by the end of the Slurm job at "));
+        assertTrue(run.meta().contains("step-"));
     }
 
     @Test

@@ -20,6 +20,7 @@ import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions.Batching;
+import perdure.train.TrainingOptions.Limits;
 import perdure.train.TrainingOptions.Validation;
 import picocli.CommandLine;
 
@@ -70,11 +71,12 @@ class TrainFlagsTest {
         TrainCommand command =
                 parse(("--epochs 7 --batch-size 3 --grad-accum 2 --learning-rate 0.01 --min-learning-rate 0.002"
                                 + " --warmup-steps 5 --schedule wsd --weight-decay 0.3 --beta1 0.8 --beta2 0.9"
-                                + " --grad-clip 0.5 --dropout 0.25 --steps-per-epoch 11 --max-steps 13"
+                                + " --grad-clip 0.5 --dropout 0.25 --steps-per-epoch 11 --max-steps 13 --skip-bad-steps 5"
                                 + " --checkpoint-every 90 --seed 17 --validate-every 9 --validation-steps 8 --patience 4")
                         .split(" "));
         RunConfig config = command.config();
-        assertEquals(new RunConfig.Length(7, 11, 13, 17, new Validation(9, 8, 4)), config.length());
+        assertEquals(
+                new RunConfig.Length(7, 11, new Limits(13, null, 5), 17, new Validation(9, 8, 4)), config.length());
         assertEquals(new SaveInterval(Duration.ZERO, 90), config.saving().every());
         assertEquals(
                 new Optimization(
@@ -95,7 +97,7 @@ class TrainFlagsTest {
         assertEquals(Optimization.DEFAULT, command.config().optimization());
         assertEquals(ModelShape.DEFAULT, command.config().model());
         assertEquals(
-                new RunConfig.Length(10, 0, 0, 1337, Validation.DEFAULT),
+                new RunConfig.Length(10, 0, Limits.NONE, 1337, Validation.DEFAULT),
                 command.config().length());
         assertEquals(
                 new SaveInterval(Duration.ofSeconds(60), 0),

@@ -5,10 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Restart;
@@ -48,6 +52,15 @@ final class TinyTraining {
     int hiddenSize = 8;
     Supplier<String> sample = () -> "text";
     BooleanSupplier stop = () -> false;
+    TrainingOptions.Limits limits = TrainingOptions.Limits.NONE;
+    double learningRate = 0.01;
+    double gradientClip = 1.0;
+
+    /** Steps of the whole run, from one, whose gradients are not finite. */
+    Set<Long> badSteps = Set.of();
+
+    /** The requests of the run in progress. */
+    volatile StopRequests duringTraining;
 
     /** @param folder for the text and its tokens */
     TinyTraining(Path folder) throws IOException {
@@ -74,12 +87,62 @@ final class TinyTraining {
         return new TrainingOptions(
                 epochs,
                 STEPS,
-                0,
+                limits,
                 new TrainingOptions.Batching(2, 2),
-                new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, 0.01, 0.001, 3, 1),
-                1.0,
+                new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, learningRate, 0.001, 3, 1),
+                gradientClip,
                 TrainingOptions.Validation.DEFAULT,
                 SEED);
+    }
+
+    /** Makes gradients of some steps NaN just before they are clipped. */
+    private final class Spoiling implements Optimizer {
+        private final AdamW adamW;
+        private final LanguageModel model;
+        private long uses;
+
+        Spoiling(AdamW adamW, LanguageModel model, long stepsBefore) {
+            this.adamW = adamW;
+            this.model = model;
+            uses = 2 * stepsBefore;
+        }
+
+        /** Each step uses them twice: to clip them and to drop them. */
+        @Override
+        public Gradients gradients() {
+            boolean clips = uses++ % 2 == 0;
+            if (clips && badSteps.contains(uses / 2 + 1)) {
+                try (PointerScope scope = new PointerScope()) {
+                    model.matrices().get(0).grad().fill_(new Scalar(Double.NaN));
+                }
+            }
+            return adamW.gradients();
+        }
+
+        @Override
+        public void step(double rate) {
+            adamW.step(rate);
+        }
+
+        @Override
+        public long steps() {
+            return adamW.steps();
+        }
+
+        @Override
+        public void steps(long steps) {
+            adamW.steps(steps);
+        }
+
+        @Override
+        public Map<String, Tensor> namedMoments() {
+            return adamW.namedMoments();
+        }
+
+        @Override
+        public void close() {
+            // The caller closes the optimizer behind it.
+        }
     }
 
     /** Trains as one process does: from what the run folder holds to the end, or to a stop. */
@@ -92,7 +155,16 @@ final class TinyTraining {
             Dataset dataset = corpus.open(folder, tokenizer, TokenizingOptions.of(() -> false));
             TrainingOptions options = options();
             Restart restart = Restart.find(runFolder);
-            try (AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT);
+            StopRequests requests = new StopRequests(limits.deadline()) {
+                @Override
+                public synchronized boolean any() {
+                    return stop.getAsBoolean() || super.any();
+                }
+            };
+            duringTraining = requests;
+            long before = restart.position().step();
+            try (AdamW adamW = new AdamW(model, AdamW.Settings.DEFAULT);
+                    Optimizer optimizer = new Spoiling(adamW, model, before);
                     BatchLoader batches = BatchLoader.shuffled(dataset.training(), CONTEXT, 2, SEED);
                     BatchLoader validation = BatchLoader.sequential(dataset.validation(), CONTEXT, 2);
                     LossHistory history = LossHistory.open(runFolder, restart.position());
@@ -101,7 +173,8 @@ final class TinyTraining {
                             history,
                             SaveInterval.parse("1h"),
                             TokenizerFiles.of(tokenizer),
-                            Map.of())) {
+                            Map.of(),
+                            requests)) {
                 return new Trainer(
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),
@@ -109,7 +182,7 @@ final class TinyTraining {
                                 new Evaluator(validation, dataset.validationBytes(), 0),
                                 writer,
                                 new Reporter(status::set, line -> {}, sample, null),
-                                stop)
+                                requests)
                         .run(restart);
             }
         }

@@ -1,0 +1,83 @@
+package perdure.train;
+
+import java.time.Duration;
+import java.time.Instant;
+
+/**
+ * The requests to stop a run, from any thread, and the moment by which it must have stopped. Whoever works asks between
+ * two pieces of work whether to stop: so the time between two questions is also how long the last piece may take, which
+ * is kept free before the deadline together with the time of a save.
+ */
+public class StopRequests {
+
+    /** For what is not measured: the end of the process, and a machine that is busy for a moment. */
+    private static final Duration MARGIN = Duration.ofSeconds(1);
+
+    /** A long piece of work, such as reading the text, is forgotten after some dozens of shorter ones. */
+    private static final double FORGET = 0.9;
+
+    /** Two saves: one that is in progress and, after it, that of the last step. */
+    private static final int SAVES = 2;
+
+    private final Instant deadline;
+    private int count;
+    private long lastQuestion = System.nanoTime();
+    private double longestPiece;
+    private double longestSave;
+    private boolean saveMeasured;
+
+    /** @param deadline by which everything must be saved; null if there is none */
+    public StopRequests(Instant deadline) {
+        this.deadline = deadline;
+    }
+
+    /** Asks to stop. */
+    public synchronized void add() {
+        count++;
+        notifyAll();
+    }
+
+    /** How often a stop was asked for. */
+    public synchronized int count() {
+        return count;
+    }
+
+    /** Whether to stop: because that was asked for, or because the deadline is near. */
+    public synchronized boolean any() {
+        long now = System.nanoTime();
+        longestPiece = Math.max((now - lastQuestion) / 1e9, longestPiece * FORGET);
+        lastQuestion = now;
+        return count > 0 || deadline != null && !Instant.now().plus(reserve()).isBefore(deadline);
+    }
+
+    /** Time to keep free before the deadline. */
+    private Duration reserve() {
+        return MARGIN.plusNanos((long) ((2 * longestPiece + SAVES * longestSave) * 1e9));
+    }
+
+    /** A save is expected to take so many seconds; counts until the first was measured. */
+    public synchronized void expectSave(double seconds) {
+        longestSave = saveMeasured ? longestSave : seconds;
+    }
+
+    /** A save has taken so many seconds. */
+    synchronized void saveTook(double seconds) {
+        longestSave = saveMeasured ? Math.max(longestSave, seconds) : seconds;
+        saveMeasured = true;
+    }
+
+    /** Waits until a stop is asked for once more than {@code before} times, or until the time is over. */
+    synchronized void awaitMoreThan(int before, Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        try {
+            for (long left = time.toMillis();
+                    count <= before && left > 0;
+                    left = (end - System.nanoTime()) / 1_000_000) {
+                wait(left);
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+            count++;
+        }
+    }
+}
