@@ -39,10 +39,8 @@ final class DataFiles extends SimpleFileVisitor<Path> {
     static DataFiles at(List<Path> paths) {
         DataFiles found = new DataFiles();
         for (Path path : paths) {
-            // The empty path would be the working directory, which nobody means who passes an unset variable.
             if (path.toString().isEmpty() || !Files.exists(path)) {
-                throw new IllegalArgumentException(
-                        (path.toString().isEmpty() ? "The empty path" : path) + " does not exist.");
+                throw new IllegalArgumentException(missing(path));
             }
             if (Files.isDirectory(path)) {
                 found.addFolder(path);
@@ -56,6 +54,14 @@ final class DataFiles extends SimpleFileVisitor<Path> {
         found.files.sort(DataFile.BY_CONTENT);
         found.duplicates = found.findDuplicates();
         return found;
+    }
+
+    /** The empty path would be the working directory, which nobody means who passes an unset variable. */
+    private static String missing(Path path) {
+        if (path.toString().isEmpty()) {
+            return "The empty path does not exist.";
+        }
+        return path + (Files.isSymbolicLink(path) ? " is a link that leads to nothing." : " does not exist.");
     }
 
     private void addFile(Path path) {

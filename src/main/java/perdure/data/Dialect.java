@@ -218,16 +218,23 @@ final class Dialect {
         throw new RowException("has a \"" + key + "\" that is not text.");
     }
 
-    /** The fields of an object that are not null, of which some are taken. */
+    /** The fields of an object that are something, of which some are taken. */
     private static final class Fields {
         private final Map<String, Object> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
         private Fields(Map<?, ?> object) {
             object.forEach((key, value) -> {
-                if (value != null) {
+                if (!isNothing(value)) {
                     values.put(String.valueOf(key), value);
                 }
             });
+        }
+
+        /** Tables have such values where a row has none: null, no elements, or elements that are nothing. */
+        private static boolean isNothing(Object value) {
+            return value == null
+                    || value instanceof List<?> list && list.stream().allMatch(Fields::isNothing)
+                    || value instanceof Map<?, ?> map && map.values().stream().allMatch(Fields::isNothing);
         }
 
         private boolean has(String... keys) {

@@ -168,6 +168,7 @@ final class Encodings {
         int signs = 0;
         int latin = 0;
         int cyrillic = 0;
+        int lower = 0;
         for (int i = 0; i < sample.length; i++) {
             int value = sample[i] & 0xff;
             if (value >= 0x80) {
@@ -175,11 +176,13 @@ final class Encodings {
                 high++;
                 signs += value < 0xa0 ? 1 : 0;
                 latin += letter && (isLetter(sample, i - 1) || isLetter(sample, i + 1)) ? 1 : 0;
+                lower += value >= 0xe0 ? 1 : 0;
                 cyrillic += letter && i > 0 && (sample[i - 1] & 0xff) >= 0xc0 ? 1 : 0;
             }
         }
         if (cyrillic > 0.6 * high) {
-            return "windows-1251";
+            // Small letters are the upper half of the one and the lower half of the other.
+            return 2 * lower > high ? "windows-1251" : "KOI8-R";
         }
         if (2 * (signs + latin) < high) {
             return null;

@@ -4,6 +4,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.IllegalCharsetNameException;
 import java.nio.charset.StandardCharsets;
 import java.nio.charset.UnsupportedCharsetException;
+import java.util.List;
 
 /**
  * How files are read.
@@ -15,13 +16,20 @@ import java.nio.charset.UnsupportedCharsetException;
 public record Reading(Charset encoding, boolean skipInvalid) {
     public static final Reading DEFAULT = new Reading(StandardCharsets.UTF_8, false);
 
-    /** @throws IllegalArgumentException if Java has no encoding of that name */
+    /**
+     * The encoding of a name as Java or Python spells it, such as {@code latin1} and {@code latin-1}.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
     public static Charset encoding(String name) {
-        try {
-            return Charset.forName(name);
-        } catch (IllegalCharsetNameException | UnsupportedCharsetException unknown) {
-            throw new IllegalArgumentException("encoding " + name + " is unknown.", unknown);
+        for (String spelling : List.of(name, name.replaceAll("[-_ ]", ""), name.replaceAll("(?i)[-_]sig$", ""))) {
+            try {
+                return Charset.forName(spelling);
+            } catch (IllegalCharsetNameException | UnsupportedCharsetException unknown) {
+                // The next spelling may be known.
+            }
         }
+        throw new IllegalArgumentException("encoding " + name + " is unknown.");
     }
 
     /** What of it shapes the text; empty for the default. */

@@ -100,6 +100,9 @@ class DataFilesTest {
         write("sub/a.txt", "a");
         Path again = Files.createSymbolicLink(folder.resolve("sub/again"), folder);
 
+        Path self = folder.resolve("self.txt");
+        Files.createSymbolicLink(self, self);
+        assertEquals(self + " is a link that leads to nothing.", refused(self));
         assertEquals(again + " is a link to a folder above it, which has no end: remove the link.", refused(folder));
     }
 

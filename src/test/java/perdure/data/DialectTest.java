@@ -37,6 +37,8 @@ class DialectTest {
             {'content':'a'}; a
             'a'; a
             {'text':'','x':1}; ``
+            {'text':'a','messages':[],'prompt':null}; a
+            [{'role':'assistant','content':'a','tool_calls':[],'function_call':{'name':null,'arguments':null}}]; assistant: a
             {'messages':[{'role':'user','content':'a'},{'role':'assistant','content':'b'}]}; user: a | assistant: b
             {'messages':null,'text':'a'}; a
             {'text':'a','messages':[{'role':'user','content':'b'}]}; user: b
@@ -85,7 +87,7 @@ class DialectTest {
     @Test
     void whatIsNotUsedIsRemembered() {
         read("{'messages':[{'role':'assistant','content':[{'type':'image_url','image_url':{}},'a'],"
-                + "'reasoning_content':'r','refusal':null}],'tools':[],'id':null}");
+                + "'reasoning_content':'r','refusal':null}],'tools':[1],'id':null}");
         assertEquals(Set.of("reasoning_content", "image_url parts", "tools"), dialect.unused());
         read("{'text':'a'}");
         assertEquals(Set.of(), dialect.unused());
@@ -97,6 +99,9 @@ class DialectTest {
         assertTrue(problem("{'text':null,'id':1}").endsWith(", but id."));
         assertEquals("has a \"text\" that is not text.", problem("{'text':['a']}"));
         assertEquals("has a message of the role assistant without content.", problem("[{'role':'assistant'}]"));
+        assertEquals(
+                "has a message of the role assistant without content.",
+                problem("[{'role':'assistant','content':null,'tool_calls':[{'function':{'name':null}}]}]"));
         assertEquals("is neither an object nor a text.", problem("7"));
         assertEquals("has \"messages\" that are not a list of messages.", problem("{'messages':'hi'}"));
     }

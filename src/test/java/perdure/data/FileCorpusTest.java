@@ -202,7 +202,7 @@ class FileCorpusTest {
         assertBadLine("is not JSON: Unrecognized token 'b'.", "{\"text\":\"a\"} b");
         assertBadLine("has a message that is not an object.", "[1]");
         assertBadLine("has a \"text\" that is not text.", "{\"text\":7}");
-        assertBadLine("has no messages.", "{\"messages\":[]}");
+        assertBadLine("has no text: none of text,", "{\"messages\":[]}");
         assertBadLine("has no text: none of text,", "{\"id\":[]}");
         assertBadLine("has a message that is not an object.", "{\"messages\":[\"hi\"]}");
         assertBadLine("has a message without a role.", "{\"messages\":[{\"content\":\"hi\"}]}");
@@ -280,6 +280,8 @@ class FileCorpusTest {
         assertEquals(List.of("\u4e2d\u6587\u7684\u4eba"), read);
         assertNotEquals(corpus.fingerprint(() -> false), fingerprint(file));
         assertThrows(IllegalArgumentException.class, () -> Reading.encoding("UTF-99"));
+        assertEquals(StandardCharsets.ISO_8859_1, Reading.encoding("latin-1"));
+        assertEquals(StandardCharsets.UTF_8, Reading.encoding("utf-8-sig"));
     }
 
     private void assertBadLine(String problem, String line) throws IOException {

@@ -166,6 +166,10 @@ class FormatsTest {
                 "windows-1251",
                 "\u041f\u0440\u0438\u0432\u0435\u0442, \u043a\u0430\u043a \u0434\u0435\u043b\u0430?\n",
                 "windows-1251");
+        assertLikely(
+                "KOI8-R",
+                "\u041f\u0440\u0438\u0432\u0435\u0442, \u043a\u0430\u043a \u0434\u0435\u043b\u0430?\n",
+                "KOI8-R");
         assertLikely("GBK", "\u4eca\u5929\u5929\u6c14\u5f88\u597d\uff0c\u6211\u4eec\u53bb\u516c\u56ed\u3002\n", "GBK");
         assertLikely(
                 "Big5", "\u4eca\u5929\u5929\u6c23\u5f88\u597d\uff0c\u6211\u5011\u53bb\u516c\u5712\u3002\n", "Big5");
