@@ -7,7 +7,7 @@ import {useStored} from '/page/stored.js';
 import {plots} from '/page/plot.js';
 
 const HISTORY = '/training/history?points=2000';
-const EMPTY = {steps: [], epochs: [], restarts: []};
+const EMPTY = {steps: [], epochs: [], validations: [], restarts: []};
 
 /**
  * The history, read again when the events report progress. It is read only while the page is visible, at most every two
@@ -123,9 +123,9 @@ function Values({data, index, restarts}) {
     restarts.length > 0 && h('span', {class: 'restarts'}, restarts.length + (restarts.length === 1 ? ' restart' : ' restarts')));
 }
 
-/** [step, loss, smoothed loss, validation loss, learning rate], with the ends of the epochs among the steps. */
-function columns({steps, epochs}, smoothing) {
-  const validation = new Map(epochs.map(epoch => [epoch.step, epoch.validation_loss]));
+/** [step, loss, smoothed loss, validation loss, learning rate], with the evaluations among the steps. */
+function columns({steps, epochs, validations}, smoothing) {
+  const validation = new Map([...validations, ...epochs].map(each => [each.step, each.validation_loss]));
   const rows = new Map(steps.map(step => [step.step, step]));
   const xs = [...new Set([...rows.keys(), ...validation.keys()])].sort((a, b) => a - b);
   let mean = null;

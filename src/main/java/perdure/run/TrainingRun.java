@@ -151,7 +151,10 @@ public final class TrainingRun implements AutoCloseable {
      */
     public static TrainingRun open(RunConfig config) {
         if (config.length().epochs() == 0) {
-            throw new BadInputException("epochs", "the number of epochs to reach is not given.");
+            throw new BadInputException(
+                    "epochs",
+                    "the number of epochs to reach is not given, and " + config.folder()
+                            + " has no checkpoint that recorded it.");
         }
         BadInputException.naming(null, config::trainingOptions);
         config.model().requireFits();

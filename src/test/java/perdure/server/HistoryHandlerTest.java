@@ -24,7 +24,7 @@ class HistoryHandlerTest extends ServerTest {
     @Test
     void isEmptyBeforeTheFirstLoggedStep() throws Exception {
         assertEquals(
-                "{\"steps\":[],\"epochs\":[],\"restarts\":[]}",
+                "{\"steps\":[],\"epochs\":[],\"validations\":[],\"restarts\":[]}",
                 run.get("/training/history").body());
     }
 
@@ -33,7 +33,8 @@ class HistoryHandlerTest extends ServerTest {
         SavedModel.commit(folder, 2, List.of(0L, 1L));
         String epoch = "{\"step\":2,\"epoch\":0,\"epoch_loss\":5.375,\"validation_loss\":5.0,\"bits_per_byte\":null}";
         Files.write(folder.resolve("loss_history.jsonl"), List.of(step(1), step(2), epoch));
-        String expected = "{\"steps\":[" + step(1) + "," + step(2) + "],\"epochs\":[" + epoch + "],\"restarts\":[1]}";
+        String expected = "{\"steps\":[" + step(1) + "," + step(2) + "],\"epochs\":[" + epoch
+                + "],\"validations\":[],\"restarts\":[1]}";
         assertEquals(JsonMapper.shared().readTree(expected), history(""));
     }
 

@@ -174,6 +174,8 @@ class StatusScriptTest {
         assertPrints(10, "running: epoch 14/15, loss 3\\.5000", arguments);
         Files.writeString(folder.resolve("run.lock"), "");
         assertPrints(3, "status: nothing answers at .*", arguments);
+        Files.write(folder.resolve("training_status.json"), StatusJson.full(TrainingStatus.idle(7, 15)));
+        assertPrints(0, "not running: 7/15 epochs, loss -", arguments);
     }
 
     private void lock(long pid, String host) throws IOException {
