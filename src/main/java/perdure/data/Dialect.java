@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import perdure.data.JsonValues.Literal;
@@ -95,7 +94,7 @@ final class Dialect {
             messages.addAll(messages(turns));
         } else {
             String input = asked == PROMPT && row.has(INPUT) ? row.text(INPUT) : "";
-            String question = string(prompt, asked[0]);
+            String question = Fields.requireText(prompt, asked[0]);
             messages.add(new Message(ChatMessage.USER, input.isBlank() ? question : question + "\n\n" + input, false));
         }
         if (answer instanceof List<?> turns) {
@@ -105,7 +104,7 @@ final class Dialect {
             }
             messages.addAll(answers);
         } else {
-            messages.add(new Message(ChatMessage.ASSISTANT, string(answer, "answer"), true));
+            messages.add(new Message(ChatMessage.ASSISTANT, Fields.requireText(answer, "answer"), true));
         }
         return passages(messages);
     }
@@ -209,64 +208,5 @@ final class Dialect {
         }
         unused.add(type + " parts");
         return "";
-    }
-
-    private static String string(Object value, String key) {
-        if (value instanceof String text) {
-            return text;
-        }
-        throw new RowException("has a \"" + key + "\" that is not text.");
-    }
-
-    /** The fields of an object that are something, of which some are taken. */
-    private static final class Fields {
-        private final Map<String, Object> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
-
-        private Fields(Map<?, ?> object) {
-            object.forEach((key, value) -> {
-                if (!isNothing(value)) {
-                    values.put(String.valueOf(key), value);
-                }
-            });
-        }
-
-        /** Tables have such values where a row has none: null, no elements, or elements that are nothing. */
-        private static boolean isNothing(Object value) {
-            return value == null
-                    || value instanceof List<?> list && list.stream().allMatch(Fields::isNothing)
-                    || value instanceof Map<?, ?> map && map.values().stream().allMatch(Fields::isNothing);
-        }
-
-        private boolean has(String... keys) {
-            return List.of(keys).stream().anyMatch(values::containsKey);
-        }
-
-        /** The value of the first key that is there; it counts as used. */
-        private Object take(String... keys) {
-            for (String key : keys) {
-                if (values.containsKey(key)) {
-                    return values.remove(key);
-                }
-            }
-            return null;
-        }
-
-        private String text(String... keys) {
-            return string(take(keys), keys[0]);
-        }
-
-        /** A list, or a text that spells one as JSON, as tables have it. */
-        private List<?> list(String... keys) {
-            Object value = take(keys);
-            Object list = value instanceof String text ? JsonValues.only(text) : value;
-            if (list instanceof List<?> turns) {
-                return turns;
-            }
-            throw new RowException("has \"" + keys[0] + "\" that are not a list of messages.");
-        }
-
-        private Set<String> rest() {
-            return values.keySet();
-        }
     }
 }
