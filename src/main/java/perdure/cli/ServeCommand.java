@@ -50,6 +50,7 @@ final class ServeCommand implements Callable<Integer> {
                 StatusServer started = server.start(
                         server.options(),
                         new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
+            OwnClasses.load();
             chat.checkpoint(); // What nothing can answer from is refused at once.
             System.out.println("Serving " + folder.checkpoints + " on " + started.url());
             if (!Restart.hasWeights(folder.checkpoints)) {

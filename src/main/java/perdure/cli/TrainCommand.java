@@ -90,6 +90,7 @@ final class TrainCommand implements Callable<Integer> {
             if (limit.end() != null) {
                 console.say(limit.message());
             }
+            OwnClasses.load();
             // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal signal = StopSignal.listen(training::stop);
             try (StatusServer started = noServer ? null : serve(server, training)) {

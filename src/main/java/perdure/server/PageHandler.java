@@ -11,9 +11,10 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import perdure.server.openai.Responses;
@@ -26,7 +27,22 @@ import perdure.server.openai.Responses;
 final class PageHandler implements HttpHandler {
 
     private static final String INDEX = "/web/index.html";
-    private static final Pattern OWN = Pattern.compile("/page/([a-z]+\\.(?:js|css|svg))");
+
+    /** The other files of {@code web/}, which are served at {@code /page/…}. */
+    static final List<String> OWN = List.of(
+            "answers.js",
+            "app.js",
+            "bar.js",
+            "chat.js",
+            "curve.js",
+            "icon.svg",
+            "plot.js",
+            "server.js",
+            "settings.js",
+            "stored.js",
+            "style.css",
+            "token.js",
+            "training.js");
 
     /** The webjar of each library, and the file in it. */
     private static final Map<String, String[]> LIBRARIES = Map.of(
@@ -41,10 +57,18 @@ final class PageHandler implements HttpHandler {
             "css", "text/css; charset=utf-8",
             "svg", "image/svg+xml");
 
-    private final Map<String, Asset> assets = new ConcurrentHashMap<>();
+    /** By path. All are read at once: the jar may be rewritten, by a new build, while this process runs. */
+    private final Map<String, Asset> assets = new HashMap<>();
 
     /** @param tag changes with the content */
     private record Asset(byte[] content, String type, String tag) {}
+
+    PageHandler() {
+        assets.put("/", load(INDEX));
+        OWN.forEach(name -> assets.put("/page/" + name, load("/web/" + name)));
+        LIBRARIES.forEach((path, file) -> assets.put(
+                path, load("/META-INF/resources/webjars/" + file[0] + "/" + version(file[0]) + "/" + file[1])));
+    }
 
     /** The hash of the only inline script, the import map, for the content security policy: {@code sha256-…}. */
     static String importMapHash() {
@@ -60,33 +84,17 @@ final class PageHandler implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) {
-        String resource = resource(exchange.getRequestPath());
-        if (resource == null || PageHandler.class.getResource(resource) == null) {
+        Asset asset = assets.get(exchange.getRequestPath());
+        if (asset == null) {
             Responses.error(exchange, 404, "not_found", "nothing is served at this path");
             return;
         }
-        Asset asset = assets.computeIfAbsent(resource, PageHandler::load);
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, asset.tag);
         if (asset.tag.equals(exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH))) {
             exchange.setStatusCode(304).endExchange();
         } else {
             Responses.send(exchange, 200, asset.type, asset.content);
         }
-    }
-
-    /** A file of the page on the class path; null if there is none of that name. */
-    private static String resource(String path) {
-        if (path.equals("/")) {
-            return INDEX;
-        }
-        Matcher own = OWN.matcher(path);
-        if (own.matches()) {
-            return "/web/" + own.group(1);
-        }
-        String[] library = LIBRARIES.get(path);
-        return library == null
-                ? null
-                : "/META-INF/resources/webjars/" + library[0] + "/" + version(library[0]) + "/" + library[1];
     }
 
     private static String version(String webjar) {

@@ -13,7 +13,7 @@ public class StopRequests {
     /** For what is not measured: the end of the process, and a machine that is busy for a moment. */
     private static final Duration MARGIN = Duration.ofSeconds(1);
 
-    /** A long piece of work, such as reading the text, is forgotten after some dozens of shorter ones. */
+    /** A long piece of work, such as the first step, is forgotten after some dozens of shorter ones. */
     private static final double FORGET = 0.9;
 
     /** Two saves: one that is in progress and, after it, that of the last step. */
@@ -25,6 +25,7 @@ public class StopRequests {
     private double longestPiece;
     private double longestSave;
     private boolean saveMeasured;
+    private boolean training;
 
     /** @param deadline by which everything must be saved; null if there is none */
     public StopRequests(Instant deadline) {
@@ -42,6 +43,13 @@ public class StopRequests {
         return count;
     }
 
+    /** Training begins: from now on there is something to save. What came before says nothing about a step's time. */
+    synchronized void beginTraining() {
+        training = true;
+        lastQuestion = System.nanoTime();
+        longestPiece = 0;
+    }
+
     /** Whether to stop: because that was asked for, or because the deadline is near. */
     public synchronized boolean any() {
         long now = System.nanoTime();
@@ -52,7 +60,7 @@ public class StopRequests {
 
     /** Time to keep free before the deadline. */
     private Duration reserve() {
-        return MARGIN.plusNanos((long) ((2 * longestPiece + SAVES * longestSave) * 1e9));
+        return !training ? Duration.ZERO : MARGIN.plusNanos((long) ((2 * longestPiece + SAVES * longestSave) * 1e9));
     }
 
     /** A save is expected to take so many seconds; counts until the first was measured. */

@@ -160,6 +160,7 @@ public final class Trainer {
 
     private Outcome loopAndSave() {
         long first = position.step();
+        stop.beginTraining();
         try {
             Outcome outcome = loop();
             saveLast();

@@ -57,6 +57,13 @@ class PageHandlerTest {
     }
 
     @Test
+    void everyFileOfThePageIsServed() throws Exception {
+        for (String name : Path.of("src/main/resources/web").toFile().list()) {
+            assertTrue(name.equals("index.html") || PageHandler.OWN.contains(name), name);
+        }
+    }
+
+    @Test
     void thePolicyAllowsTheImportMapAndNothingElseInline() throws Exception {
         HttpResponse<String> page = run.get("/");
         assertEquals(

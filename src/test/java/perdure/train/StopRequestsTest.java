@@ -22,6 +22,7 @@ class StopRequestsTest {
     @Test
     void theTimeOfTwoSavesIsKeptFreeBeforeTheDeadline() {
         StopRequests requests = new StopRequests(Instant.now().plusSeconds(100));
+        requests.beginTraining();
         requests.saveTook(40);
         assertFalse(requests.any());
         requests.saveTook(51);
@@ -32,6 +33,7 @@ class StopRequestsTest {
     @Test
     void anExpectationCountsUntilASaveIsMeasured() {
         StopRequests requests = new StopRequests(Instant.now().plusSeconds(100));
+        requests.beginTraining();
         requests.expectSave(60);
         assertTrue(requests.any());
         requests.saveTook(1);
@@ -43,6 +45,7 @@ class StopRequestsTest {
     @Test
     void theTimeBetweenTwoQuestionsIsKeptFreeToo() throws InterruptedException {
         StopRequests requests = new StopRequests(Instant.now().plusMillis(2500));
+        requests.beginTraining();
         assertFalse(requests.any());
         Thread.sleep(700);
         assertTrue(requests.any(), "1.8 s are left: twice 0.7 s and a second do not fit");
