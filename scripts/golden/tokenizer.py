@@ -2,7 +2,7 @@
 
 Reads the tokenizer files that the Java side wrote to the golden folder (TokenizerGoldenTest checks that they stay the
 same) and writes cases.json beside them: the merges that tokenizers' own trainer learns from sample.txt, the ids of varied text
-with special tokens taken as plain text, and the ids of a conversation through the chat template.
+with special tokens taken as plain text, and the ids of a conversation through the chat template, and the tokens that a loss on assistant turns counts.
 
     python scripts/golden/tokenizer.py     (tokenizers 0.23, transformers 5.18)
 """
@@ -41,6 +41,25 @@ MESSAGES = [
     {"role": "assistant", "content": "In the harbour.\nIt's small: 小さな船."},
 ]
 
+MASKED = [
+    MESSAGES,
+    [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": ""}],
+    [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "\n\n  Hello\n"}],
+    [{"role": "assistant", "content": " first"}, {"role": "assistant", "content": "日本 second "}],
+    [
+        {"role": "user", "content": "One?"},
+        {"role": "assistant", "content": "Two."},
+        {"role": "user", "content": "Three?"},
+        {"role": "assistant", "content": "\t<|im_end|> is text? No."[12:]},
+    ],
+    [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}],
+]
+
+
+def masked(chat, messages):
+    out = chat.apply_chat_template(messages, return_dict=True, return_assistant_tokens_mask=True)
+    return {"messages": messages, "ids": out["input_ids"], "mask": out["assistant_masks"]}
+
 
 def trained_merges():
     tokenizer = Tokenizer(models.BPE())
@@ -67,6 +86,7 @@ def main():
         "messages": MESSAGES,
         "conversation": chat.apply_chat_template(MESSAGES, return_dict=False),
         "prompt": chat.apply_chat_template(MESSAGES[:2], add_generation_prompt=True, return_dict=False),
+        "masked": [masked(chat, messages) for messages in MASKED],
         "end": chat.eos_token_id,
         "size": len(chat),
     }

@@ -210,7 +210,7 @@ public final class TrainingBenchmark implements AutoCloseable {
         SplittableRandom random = new SplittableRandom(seed);
         long[] ids = random.longs(tokens, 0, vocabulary).toArray();
         long[] targets = random.longs(tokens, 0, vocabulary).toArray();
-        return new Batch(ids, targets, recipe.batch(), recipe.config().context(), tokens);
+        return Batch.of(ids, targets, recipe.batch(), recipe.config().context());
     }
 
     /** The percentile of the values: {@code share} (0…1) of the others are below it. */

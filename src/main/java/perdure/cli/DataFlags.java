@@ -3,6 +3,8 @@ package perdure.cli;
 import java.nio.file.Path;
 import java.util.List;
 import perdure.cli.HelpSections.Heading;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.run.BadInputException;
 import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
@@ -30,8 +32,9 @@ final class DataFlags {
     @Option(
             names = "--validation-fraction",
             paramLabel = "F",
-            description = "Without --validation: the share of the data, taken from its end, that is held out for"
-                    + " validation (default: 0.1).")
+            description = "Without --validation: the share of the data that is held out for validation (default: 0.1)."
+                    + " It is drawn by the seed, whole documents of every file. Of a file that is one document it is"
+                    + " the end.")
     Double validationFraction;
 
     @Option(
@@ -46,6 +49,34 @@ final class DataFlags {
                     + " are refused.")
     boolean skipInvalid;
 
+    @Option(
+            names = "--document-separator",
+            paramLabel = "TEXT",
+            description =
+                    "What ends a document in files of plain text, such as '<|endoftext|>' (default: each such file"
+                            + " is one document).")
+    String separator;
+
+    @Option(
+            names = "--pack",
+            paramLabel = "documents|none",
+            description = {
+                "How text becomes sequences (default: documents if there are conversations, else none).",
+                "documents: whole documents share a sequence; attention does not cross them.",
+                "none: all text follows each other, and is cut."
+            })
+    Packing packing;
+
+    @Option(
+            names = "--loss",
+            paramLabel = "assistant|all",
+            description = {
+                "What is learnt of conversations (default: assistant).",
+                "assistant: what the assistant says.",
+                "all: every token, as of plain text."
+            })
+    Loss loss;
+
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
@@ -57,6 +88,9 @@ final class DataFlags {
         }
         changed = Flags.set("--validation-fraction", validationFraction, changed, changed::validationFraction);
         changed = Flags.set("--encoding", encoding, changed, changed::encoding);
-        return skipInvalid ? changed.skipInvalid(true) : changed;
+        changed = Flags.set("--document-separator", separator, changed, changed::documentSeparator);
+        changed = skipInvalid ? changed.skipInvalid(true) : changed;
+        changed = packing == null ? changed : changed.packing(packing);
+        return loss == null ? changed : changed.loss(loss);
     }
 }

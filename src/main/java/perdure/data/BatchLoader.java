@@ -6,19 +6,23 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import perdure.data.Sequences.Packing;
+import perdure.tokenizer.Tokenizer;
 
 /**
  * Loads the micro-batches of a range of tokens. Row {@code k} of epoch {@code e} depends only on the seed, {@code e}
- * and {@code k}, and is found at constant cost. A batch is consecutive rows.
+ * and {@code k}, and is found at the cost of O(log n). A batch is consecutive rows.
  *
- * <p>Each prediction of the range occurs exactly once per epoch. Every epoch has the same number of batches. The last
+ * <p>Each prediction occurs exactly once per epoch. Every epoch has the same number of batches. The last
  * batch of an epoch may have fewer rows. While the caller works on a batch, another thread loads the next one. A loader
  * is for one calling thread.
  */
 public final class BatchLoader implements AutoCloseable {
 
     private final TokenRange range;
+    private final Sequences sequences;
     private final int context;
     private final int batchSize;
     private final Order order;
@@ -27,18 +31,19 @@ public final class BatchLoader implements AutoCloseable {
     private long nextRow;
     private Future<Batch> next;
 
-    /** The windows of an epoch, and the order in which they are visited. */
-    record Plan(Windows windows, Permutation permutation) {
-        private long window(long place) {
-            return permutation == null ? place : permutation.at(place);
-        }
-    }
+    /**
+     * What the loss of an epoch counts.
+     *
+     * @param tokens that are predicted
+     * @param bytes of UTF-8 text in them, for bits per byte; special tokens have none
+     */
+    public record Counted(long tokens, long bytes) {}
 
     interface Order {
-        Plan plan(int epoch);
+        Rows rows(int epoch);
     }
 
-    BatchLoader(TokenRange range, int context, int batchSize, Order order) {
+    BatchLoader(TokenRange range, Sequences sequences, int context, int batchSize, Order order) {
         if (batchSize < 1) {
             throw new IllegalArgumentException("batch size " + batchSize + " is not a positive number.");
         }
@@ -48,6 +53,12 @@ public final class BatchLoader implements AutoCloseable {
         if (range.predictions() < 1) {
             throw new IllegalArgumentException("One token alone leaves nothing to predict.");
         }
+        if (range.counted(1, range.size(), sequences.loss()) == 0
+                || order.rows(0).count() == 0) {
+            throw new IllegalArgumentException(
+                    "there is nothing to learn: no assistant says anything. The loss on all tokens counts every one.");
+        }
+        this.sequences = sequences;
         this.range = range;
         this.context = context;
         this.batchSize = batchSize;
@@ -60,33 +71,40 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     /**
-     * For training: the borders of the windows and their order change from epoch to epoch.
+     * For training: the borders of windows or the company of documents, and the order, change from epoch to epoch.
      *
      * @param context tokens per row
      * @param batchSize rows per micro-batch
-     * @throws IllegalArgumentException if a size is not positive, or the context is longer than the data
+     * @throws IllegalArgumentException if a size is not positive, if the context is longer than text that is cut into
+     *     windows, or if no token counts
      */
-    public static BatchLoader shuffled(TokenRange range, int context, int batchSize, long seed) {
+    public static BatchLoader shuffled(TokenRange range, Sequences sequences, int context, int batchSize, long seed) {
+        if (sequences.packing() == Packing.DOCUMENTS) {
+            Packs packs = new Packs(range, context, sequences.loss());
+            return new BatchLoader(range, sequences, context, batchSize, epoch -> packs.shuffled(seed, epoch));
+        }
         if (context > range.predictions()) {
             throw new IllegalArgumentException("context " + context + " is longer than the training data, which has "
                     + range.size() + " tokens (" + (context + 1L) + " are needed).");
         }
-        return new BatchLoader(range, context, batchSize, epoch -> {
+        return new BatchLoader(range, sequences, context, batchSize, epoch -> {
             Windows windows = Windows.of(range.predictions(), context, seed, epoch);
-            return new Plan(windows, new Permutation(windows.count(), seed, epoch));
+            return Rows.of(windows, new Permutation(windows.count(), seed, epoch));
         });
     }
 
     /**
-     * For evaluation: the same windows in every epoch, in the order of the text.
+     * For evaluation: the same rows in every epoch, windows in the order of the text.
      *
      * @param context tokens per row
      * @param batchSize rows per micro-batch
-     * @throws IllegalArgumentException if a size is not positive, or there is nothing to predict
+     * @throws IllegalArgumentException if a size is not positive, or if no token counts
      */
-    public static BatchLoader sequential(TokenRange range, int context, int batchSize) {
-        Plan plan = new Plan(Windows.sequential(range.predictions(), context), null);
-        return new BatchLoader(range, context, batchSize, epoch -> plan);
+    public static BatchLoader sequential(TokenRange range, Sequences sequences, int context, int batchSize) {
+        Rows rows = sequences.packing() == Packing.DOCUMENTS
+                ? new Packs(range, context, sequences.loss()).sequential()
+                : Rows.of(Windows.sequential(range.predictions(), context), null);
+        return new BatchLoader(range, sequences, context, batchSize, epoch -> rows);
     }
 
     /** Micro-batches per epoch. */
@@ -94,14 +112,9 @@ public final class BatchLoader implements AutoCloseable {
         return (rows() + batchSize - 1) / batchSize;
     }
 
-    /** Predictions per epoch, which is the number of tokens trained on. */
-    public long predictions() {
-        return range.predictions();
-    }
-
-    /** Rows per epoch: the windows that its text is cut into. */
+    /** Rows per epoch. */
     public long rows() {
-        return order.plan(0).windows().count();
+        return order.rows(0).count();
     }
 
     /**
@@ -115,8 +128,11 @@ public final class BatchLoader implements AutoCloseable {
      */
     public MicroBatches microBatches(int epoch, long row, int accumulation) {
         long end = Math.min(row + (long) accumulation * batchSize, rows());
+        Rows rows = order.rows(epoch);
+        long tokens =
+                LongStream.range(row, end).map(each -> counted(rows, each)).sum();
         return new MicroBatches(
-                firstRows(row, end).map(first -> tokensFrom(epoch, first)).sum(),
+                tokens,
                 () -> firstRows(row, end).mapToObj(first -> from(epoch, first)).iterator());
     }
 
@@ -124,21 +140,17 @@ public final class BatchLoader implements AutoCloseable {
         return LongStream.iterate(row, first -> first < end, first -> first + batchSize);
     }
 
-    /** Number of targets of a batch that are not padding. No token is read to find it. */
-    public long tokens(int epoch, long index) {
-        return tokensFrom(epoch, index * batchSize);
-    }
-
-    private long tokensFrom(int epoch, long first) {
-        Plan plan = order.plan(epoch);
-        return LongStream.range(first, first + rows(plan, first))
-                .map(row -> plan.windows().length(plan.window(row)))
+    /** Number of targets of a row that count. No token is read to find it. */
+    private long counted(Rows rows, long row) {
+        return rows.row(row).stream()
+                .mapToLong(
+                        piece -> range.counted(piece.start() + 1, piece.start() + 1 + piece.length(), sequences.loss()))
                 .sum();
     }
 
     /** Rows of the batch that begins with that row. */
-    private int rows(Plan plan, long first) {
-        return (int) Math.min(batchSize, plan.windows().count() - first);
+    private int rows(Rows rows, long first) {
+        return (int) Math.min(batchSize, rows.count() - first);
     }
 
     /**
@@ -183,24 +195,60 @@ public final class BatchLoader implements AutoCloseable {
     }
 
     private Batch load(int epoch, long first) {
-        Plan plan = order.plan(epoch);
-        Windows windows = plan.windows();
+        Rows plan = order.rows(epoch);
         int rows = rows(plan, first);
         long[] ids = new long[Math.multiplyExact(rows, context)];
         long[] targets = new long[Math.multiplyExact(rows, context)];
         Arrays.fill(targets, Batch.IGNORED);
+        IntStream.Builder documents = IntStream.builder();
+        long predictions = 0;
         long tokens = 0;
         for (int row = 0; row < rows; row++) {
-            long window = plan.window(first + row);
-            long start = range.from() + windows.start(window);
-            int length = windows.length(window);
-            for (int i = 0; i < length; i++) {
-                ids[row * context + i] = range.file().id(start + i);
-                targets[row * context + i] = range.file().id(start + i + 1);
+            int place = row * context;
+            for (Rows.Piece piece : plan.row(first + row)) {
+                documents.add(place);
+                tokens += copy(piece, ids, targets, place);
+                predictions += piece.length();
+                place += piece.length();
             }
-            tokens += length;
         }
-        return new Batch(ids, targets, rows, context, tokens);
+        boolean packed = sequences.packing() == Packing.DOCUMENTS;
+        return new Batch(ids, targets, packed ? documents.build().toArray() : null, rows, context, tokens, predictions);
+    }
+
+    /** Copies a piece to a place of the batch, and returns the number of its targets that count. */
+    private long copy(Rows.Piece piece, long[] ids, long[] targets, int place) {
+        int counted = 0;
+        long end = piece.start() + piece.length();
+        boolean all = range.counted(piece.start() + 1, end + 1, sequences.loss()) == piece.length();
+        for (int i = 0; i < piece.length(); i++) {
+            long token = piece.start() + i;
+            ids[place + i] = range.id(token);
+            if (all || range.counted(token + 1, token + 2, sequences.loss()) == 1) {
+                targets[place + i] = range.id(token + 1);
+                counted++;
+            }
+        }
+        return counted;
+    }
+
+    /** What the loss of an epoch counts. */
+    public Counted counted(Tokenizer tokenizer) {
+        int[] lengths = tokenizer.textLengths();
+        Rows rows = order.rows(0);
+        long tokens = 0;
+        long bytes = 0;
+        for (long row = 0; row < rows.count(); row++) {
+            for (Rows.Piece piece : rows.row(row)) {
+                for (long token = piece.start() + 1; token <= piece.start() + piece.length(); token++) {
+                    if (range.counted(token, token + 1, sequences.loss()) == 1) {
+                        tokens++;
+                        bytes += lengths[range.id(token)];
+                    }
+                }
+            }
+        }
+        return new Counted(tokens, bytes);
     }
 
     /** Ends the loading thread. */

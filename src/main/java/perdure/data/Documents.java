@@ -69,8 +69,14 @@ final class Documents {
         }
     }
 
-    /** The whole file is one document, in pieces. */
+    /** The whole file is one document, in pieces, if no separator is known. */
     private boolean plain(Reader text) throws IOException {
+        if (reading.separator() != null) {
+            return new SeparatedText(
+                            reading.separator(),
+                            passage -> passage.endsDocument() ? pass(List.of(passage)) : reader.test(cleaned(passage)))
+                    .read(text);
+        }
         StringBuilder rest = new StringBuilder();
         char[] buffer = new char[1 << 15];
         for (int length = text.read(buffer); length >= 0; length = text.read(buffer)) {

@@ -68,7 +68,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public String fingerprint(BooleanSupplier stop) {
-        Fingerprint whole = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.US_ASCII));
+        Fingerprint whole = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.UTF_8));
         if (former != null) {
             for (FormerOrder.Named each : former) {
                 whole.add(each.nameBytes().length).add(each.nameBytes());
@@ -119,7 +119,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public String signature() {
-        Fingerprint signature = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.US_ASCII));
+        Fingerprint signature = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.UTF_8));
         for (DataFile file : files) {
             String state = file.path().toAbsolutePath() + "\n" + file.size() + "\n" + file.modified() + "\n";
             signature.add(state.getBytes(StandardCharsets.UTF_8));

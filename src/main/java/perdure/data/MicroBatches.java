@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * The micro-batches of one optimizer step.
  *
- * @param tokens number of targets in all of them that are not padding; known before the first one is loaded
+ * @param tokens number of targets in all of them that the loss counts; known before the first one is loaded
  * @param batches in order; each is loaded when the iteration reaches it
  */
 public record MicroBatches(long tokens, Iterable<Batch> batches) {

@@ -12,9 +12,31 @@ import java.util.List;
  * @param encoding of their text
  * @param skipInvalid whether rows that cannot be read, and bytes that are no text, are left out and counted; else they
  *     are refused
+ * @param separator what ends a document in files of plain text; null: each file is one document
  */
-public record Reading(Charset encoding, boolean skipInvalid) {
-    public static final Reading DEFAULT = new Reading(StandardCharsets.UTF_8, false);
+public record Reading(Charset encoding, boolean skipInvalid, String separator) {
+    public static final Reading DEFAULT = new Reading(StandardCharsets.UTF_8, false, null);
+
+    private static final int LONGEST_SEPARATOR = 1000;
+
+    public Reading {
+        if (separator != null && (separator.isEmpty() || separator.length() > LONGEST_SEPARATOR)) {
+            throw new IllegalArgumentException("document separator of " + separator.length()
+                    + " characters is not one of 1 to " + LONGEST_SEPARATOR + ".");
+        }
+    }
+
+    public Reading encoding(Charset other) {
+        return new Reading(other, skipInvalid, separator);
+    }
+
+    public Reading skipInvalid(boolean skip) {
+        return new Reading(encoding, skip, separator);
+    }
+
+    public Reading separator(String text) {
+        return new Reading(encoding, skipInvalid, text);
+    }
 
     /**
      * The encoding of a name as Java or Python spells it, such as {@code latin1} and {@code latin-1}.
@@ -34,6 +56,10 @@ public record Reading(Charset encoding, boolean skipInvalid) {
 
     /** What of it shapes the text; empty for the default. */
     String identity() {
-        return equals(DEFAULT) ? "" : encoding.name() + (skipInvalid ? " without what is invalid" : "");
+        return equals(DEFAULT)
+                ? ""
+                : encoding.name()
+                        + (skipInvalid ? " without what is invalid" : "")
+                        + (separator == null ? "" : " separated by " + separator);
     }
 }

@@ -1,20 +1,91 @@
 package perdure.data;
 
-import perdure.tokenizer.Tokenizer;
+import java.util.Arrays;
 
-/** The tokens {@code [from, to)} of a file. Each one but the first is predicted from those before it. */
-public record TokenRange(TokenFile file, long from, long to) {
+/**
+ * Some tokens of a file: spans of it that follow each other, with indices from 0 on. Each one but the first is predicted
+ * from those before it.
+ */
+public final class TokenRange {
 
-    public TokenRange {
+    private final TokenFile file;
+    private final long[] from; // of each span, in the file
+    private final long[] start; // of each span, in this range; at the end the number of tokens
+    private final long[] unlearned; // before each span, in this range
+
+    /** The tokens {@code [from, to)} of a file. */
+    public TokenRange(TokenFile file, long from, long to) {
+        this(file, new long[] {from}, new long[] {0, to - from});
         if (from < 0 || from >= to || to > file.size()) {
             throw new IllegalArgumentException(
                     "[" + from + ", " + to + ") is not a range of a file of " + file.size() + " tokens.");
         }
     }
 
+    private TokenRange(TokenFile file, long[] from, long[] start) {
+        this.file = file;
+        this.from = from;
+        this.start = start;
+        unlearned = new long[from.length + 1];
+        for (int span = 0; span < from.length; span++) {
+            long to = Math.min(file.size(), from[span] + start[span + 1] - start[span]);
+            unlearned[span + 1] =
+                    unlearned[span] + file.unlearnedBefore(to) - file.unlearnedBefore(Math.max(0, from[span]));
+        }
+    }
+
+    /** Collects the spans of a range, in the order of the file. */
+    static final class Builder {
+        private final TokenFile file;
+        private long[] from = new long[16];
+        private long[] start = new long[16];
+        private int spans;
+        private long size;
+        private long end = -1;
+
+        Builder(TokenFile file) {
+            this.file = file;
+        }
+
+        /** Adds the tokens {@code [first, to)}. */
+        void add(long first, long to) {
+            if (first == to) {
+                return;
+            }
+            if (first != end) {
+                if (spans + 1 == start.length) {
+                    from = Arrays.copyOf(from, spans * 2);
+                    start = Arrays.copyOf(start, spans * 2);
+                }
+                from[spans] = first;
+                start[spans++] = size;
+            }
+            size += to - first;
+            end = to;
+            start[spans] = size;
+        }
+
+        long size() {
+            return size;
+        }
+
+        TokenRange build() {
+            return new TokenRange(file, Arrays.copyOf(from, spans), Arrays.copyOf(start, spans + 1));
+        }
+    }
+
+    /** Receives tokens {@code [from, to)}. */
+    interface Span {
+        void accept(long from, long to);
+    }
+
+    TokenFile file() {
+        return file;
+    }
+
     /** Number of tokens. */
     public long size() {
-        return to - from;
+        return start[from.length];
     }
 
     /** Number of predictions: one fewer than tokens. */
@@ -22,16 +93,64 @@ public record TokenRange(TokenFile file, long from, long to) {
         return size() - 1;
     }
 
-    /** UTF-8 bytes of text in the predicted tokens, for bits per byte. Special tokens count as 0 bytes. */
-    public long predictedBytes(Tokenizer tokenizer) {
-        int[] lengths = new int[tokenizer.vocabularySize()];
-        for (int id = 0; id < tokenizer.endOfText(); id++) {
-            lengths[id] = tokenizer.bytes(id).length;
+    /** The span that has a token; the last one for the index after the end. */
+    private int span(long index) {
+        if (from.length == 1) {
+            return 0;
         }
-        long bytes = 0;
-        for (long index = from + 1; index < to; index++) {
-            bytes += lengths[file.id(index)];
+        int found = Arrays.binarySearch(start, 0, from.length, index);
+        return found >= 0 ? found : -found - 2;
+    }
+
+    /** The token id at an index. */
+    int id(long index) {
+        int span = span(index);
+        return file.id(from[span] + index - start[span]);
+    }
+
+    /** How many of the predictions a loss counts, if all tokens are one sequence. */
+    public long counted(Sequences.Loss loss) {
+        return counted(1, size(), loss);
+    }
+
+    /** How many of the tokens {@code [first, to)} a loss counts. Costs O(log n). */
+    long counted(long first, long to, Sequences.Loss loss) {
+        return loss == Sequences.Loss.ALL ? to - first : to - first - unlearnedBefore(to) + unlearnedBefore(first);
+    }
+
+    private long unlearnedBefore(long index) {
+        int span = span(index);
+        return unlearned[span]
+                + file.unlearnedBefore(from[span] + index - start[span])
+                - file.unlearnedBefore(from[span]);
+    }
+
+    /** Passes on the documents, and the parts of documents that are in this range, in order. */
+    void documents(Span receiver) {
+        long document = 0;
+        for (int span = 0; span < from.length; span++) {
+            long to = from[span] + start[span + 1] - start[span];
+            document = documentAt(document, from[span]);
+            for (long first = from[span]; first < to; ) {
+                long end = Math.min(to, file.end(document++));
+                receiver.accept(start[span] + first - from[span], start[span] + end - from[span]);
+                first = end;
+            }
         }
-        return bytes;
+    }
+
+    /** The first document, not before {@code least}, that ends after a token of the file. */
+    private long documentAt(long least, long token) {
+        long low = least;
+        long high = file.documents();
+        while (low < high) {
+            long middle = (low + high) >>> 1;
+            if (file.end(middle) <= token) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 }

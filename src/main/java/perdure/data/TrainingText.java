@@ -4,23 +4,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import perdure.data.Sequences.Packing;
 import perdure.tokenizer.Tokenizer;
 
 /**
  * The training text and the validation text, before they are tokenized.
  *
  * @param validation a separate validation text, or null
- * @param validationFraction share of the training text's tokens, at its end, that is held out if there is no separate
- *     validation text
+ * @param validationFraction share of the training text that is held out if there is no separate validation text
+ * @param wholeDocuments whether that share is drawn as {@link HeldOut} does; else it is the end of the text, as in
+ *     version 0.1.0
  */
-public record TrainingText(Corpus training, Corpus validation, double validationFraction) {
+public record TrainingText(Corpus training, Corpus validation, double validationFraction, boolean wholeDocuments) {
+
+    /** How a run of version 0.1.0 recorded what it held out, before the share. */
+    private static final String END_OF_TEXT = "the last ";
 
     /**
      * The training tokens and the validation tokens.
      *
-     * @param validationBytes UTF-8 bytes of the predicted validation text, for bits per byte
+     * @param hasConversations whether any training document is a conversation
      */
-    public record Dataset(TokenRange training, TokenRange validation, long validationBytes) {}
+    public record Dataset(TokenRange training, TokenRange validation, boolean hasConversations) {}
 
     /** One token, and one to predict from it. */
     private static final int LEAST_HELD_OUT = 2;
@@ -42,7 +47,8 @@ public record TrainingText(Corpus training, Corpus validation, double validation
                 validation == null || validationFingerprint == null
                         ? validation
                         : validation.recordedAs(validationFingerprint, stop),
-                validationFraction);
+                validationFraction,
+                validationFingerprint == null ? wholeDocuments : !validationFingerprint.startsWith(END_OF_TEXT));
     }
 
     /**
@@ -51,20 +57,28 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      * @throws CancellationException if {@code stop} returns true
      */
     public String validationFingerprint(BooleanSupplier stop) {
-        return validation == null ? "the last " + validationFraction : validation.fingerprint(stop);
+        if (validation != null) {
+            return validation.fingerprint(stop);
+        }
+        return wholeDocuments ? validationFraction + " of the documents" : END_OF_TEXT + validationFraction;
     }
 
     /**
-     * Checks that there are enough training tokens for one sequence of {@code context} tokens. It reads no further than
-     * it needs to.
+     * Checks that there are enough training tokens for one sequence of {@code context} tokens. Documents that share rows
+     * need no more than a prediction. It reads no further than it needs to.
      *
+     * @param packing null: that of conversations, if there is one
      * @param stop asked between passages
      * @throws CancellationException if {@code stop} returns true
      * @throws IllegalArgumentException if there are too few tokens
      */
-    public void requireTraining(int context, Tokenizer tokenizer, BooleanSupplier stop) {
+    public void requireTraining(int context, Packing packing, Tokenizer tokenizer, BooleanSupplier stop) {
         double share = validation == null ? 1 - validationFraction : 1;
-        long tokens = count(training, (long) Math.ceil((context + 1L) / share) + 1, tokenizer, stop);
+        Length length = count(training, (long) Math.ceil((context + 1L) / share) + 1, tokenizer, stop);
+        if (packing == Packing.DOCUMENTS || packing == null && length.hasConversations) {
+            return;
+        }
+        long tokens = length.tokens;
         long heldOut = validation == null ? (long) (tokens * validationFraction) : 0;
         if (tokens - heldOut <= context) {
             throw new IllegalArgumentException("context " + context + " is longer than the data: "
@@ -82,42 +96,50 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      */
     public void requireValidation(Tokenizer tokenizer, BooleanSupplier stop) {
         if (validation != null) {
-            if (count(validation, LEAST_HELD_OUT, tokenizer, stop) < LEAST_HELD_OUT) {
+            if (count(validation, LEAST_HELD_OUT, tokenizer, stop).tokens < LEAST_HELD_OUT) {
                 throw new IllegalArgumentException(
                         "The validation text has fewer than " + LEAST_HELD_OUT + " tokens, and nothing to predict.");
             }
             return;
         }
         long enough = (long) Math.ceil(LEAST_HELD_OUT / validationFraction) + 1;
-        long tokens = count(training, enough, tokenizer, stop);
+        long tokens = count(training, enough, tokenizer, stop).tokens;
         if ((long) (tokens * validationFraction) < LEAST_HELD_OUT) {
             throw new IllegalArgumentException("validation fraction " + validationFraction + " of " + tokens
                     + " tokens is fewer than " + LEAST_HELD_OUT + " tokens.");
         }
     }
 
+    private record Length(long tokens, boolean hasConversations) {}
+
     /** The number of tokens of a corpus. Counting stops at {@code enough} or more. */
-    private static long count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
+    private static Length count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
         long[] tokens = {0};
+        boolean[] conversations = {false};
         corpus.read(passage -> {
             tokens[0] += passage.encoded(tokenizer).ids().length;
+            conversations[0] |= passage.role() != null;
             return Corpus.goOn(stop) && tokens[0] < enough;
         });
-        return tokens[0];
+        return new Length(tokens[0], conversations[0]);
     }
 
     /**
      * Tokenizes the text, or takes the tokens from the cache in {@code folder}. Deletes those of other texts. Errors are
      * those of {@link TokenFile#open}.
+     *
+     * @param seed of the draw of held-out documents
      */
-    public Dataset open(Path folder, Tokenizer tokenizer, TokenizingOptions options) {
+    public Dataset open(Path folder, Tokenizer tokenizer, long seed, TokenizingOptions options) {
         TokenFile file = TokenFile.open(folder, training, tokenizer, options);
         TokenFile separate = validation == null ? file : TokenFile.open(folder, validation, tokenizer, options);
         TokenFile.prune(folder, List.of(file, separate));
-        TokenRange heldOut = validation == null ? file.validation(validationFraction) : separate.all();
-        return new Dataset(
-                validation == null ? file.training(validationFraction) : file.all(),
-                heldOut,
-                heldOut.predictedBytes(tokenizer));
+        if (validation != null) {
+            return new Dataset(file.all(), separate.all(), file.hasConversations());
+        }
+        HeldOut heldOut = wholeDocuments
+                ? HeldOut.of(file, validationFraction, seed)
+                : new HeldOut(file.training(validationFraction), file.validation(validationFraction));
+        return new Dataset(heldOut.training(), heldOut.validation(), file.hasConversations());
     }
 }

@@ -1,5 +1,6 @@
 package perdure.model;
 
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -38,16 +39,26 @@ final class Attention {
 
     /**
      * Attends from x [B, T, C] to itself and, with a cache, to the tokens before; the cache stores the new keys and
-     * values. The tape, if not null, records the backward pass; then there must be no cache.
+     * values. The tape, if not null, records the backward pass; then there must be no cache. Nor with documents, which
+     * attention does not cross.
      */
-    Tensor forward(Tensor x, KeyValueCache cache, Tape tape) {
+    Tensor forward(Tensor x, KeyValueCache cache, DocumentGroups documents, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
-        // Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and the backward
-        // kernel of flash attention needs results that only its forward kernel has.
-        Tensor attended = tape == null
-                ? attend(projected, cache)
-                : tape.recordAutograd(projected, leaf -> attend(leaf, null)); // (B, T, H D)
-        return output.forward(attended, tape); // (B, T, C)
+        if (documents == null) {
+            return output.forward(recorded(projected, tape, leaf -> attend(leaf, cache)), tape); // (B, T, C)
+        }
+        Tensor gathered = documents.gather(projected, tape); // (M, H D + 2 K D)
+        Tensor attended =
+                recorded(gathered, tape, leaf -> documents.each(leaf, group -> attend(group, null))); // (M, H D)
+        return output.forward(documents.restore(attended, x.size(0), x.size(1), tape), tape); // (B, T, C)
+    }
+
+    /**
+     * Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and the backward
+     * kernel of flash attention needs results that only its forward kernel has.
+     */
+    private static Tensor recorded(Tensor x, Tape tape, UnaryOperator<Tensor> function) {
+        return tape == null ? function.apply(x) : tape.recordAutograd(x, function);
     }
 
     private Tensor attend(Tensor projected, KeyValueCache cache) {

@@ -25,11 +25,12 @@ final class DecoderLayer {
     }
 
     /** Maps the residual stream x [B, T, C] to [B, T, C]; the tape, if not null, records the backward pass. */
-    Tensor forward(Tensor x, KeyValueCache cache, Dropout dropout, Tape tape) {
+    Tensor forward(Tensor x, KeyValueCache cache, DocumentGroups documents, Dropout dropout, Tape tape) {
         Tensor attended = residual(
                 x,
                 tape,
-                branch -> dropout.forward(attention.forward(attentionNorm.forward(x, branch), cache, branch), branch));
+                branch -> dropout.forward(
+                        attention.forward(attentionNorm.forward(x, branch), cache, documents, branch), branch));
         return residual(
                 attended,
                 tape,

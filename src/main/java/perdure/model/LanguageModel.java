@@ -60,7 +60,7 @@ public final class LanguageModel extends Module {
 
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
-        return NestedScope.evaluate(() -> head.forward(hiddenStates(embed(ids), null, null), null));
+        return NestedScope.evaluate(() -> head.forward(hiddenStates(embed(ids), null, null, null), null));
     }
 
     /** The embeddings [B, T, C] of ids [B, T]. */
@@ -69,11 +69,11 @@ public final class LanguageModel extends Module {
     }
 
     /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
-    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, Tape tape) {
+    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, DocumentGroups documents, Tape tape) {
         Dropout active = is_training() ? dropout : new Dropout(0);
         Tensor x = active.forward(embedded, tape); // (B, T, C)
         for (DecoderLayer layer : layers) {
-            x = layer.forward(x, cache, active, tape); // (B, T, C)
+            x = layer.forward(x, cache, documents, active, tape); // (B, T, C)
         }
         return norm.forward(x, tape);
     }
@@ -89,7 +89,7 @@ public final class LanguageModel extends Module {
         cache.require(time);
         try (NoGradGuard guard = new NoGradGuard()) {
             Tensor logits = NestedScope.evaluate(() -> {
-                Tensor last = hiddenStates(embed(ids), cache, null).select(1, time - 1); // (B, T, C) -> (B, C)
+                Tensor last = hiddenStates(embed(ids), cache, null, null).select(1, time - 1); // (B, T, C) -> (B, C)
                 return head.forward(last, null); // (B, V)
             });
             cache.advance(time);
@@ -102,9 +102,20 @@ public final class LanguageModel extends Module {
      * count. Records no gradients.
      */
     public double lossSum(Tensor ids, Tensor targets) {
+        return lossSum(ids, targets, null);
+    }
+
+    /**
+     * As {@link #lossSum(Tensor, Tensor)}, of rows that documents share: it is the sum of the losses of the documents
+     * alone. Attention does not cross them, and positions begin anew.
+     *
+     * @param documents where documents begin among the B T tokens, ascending from 0 on; null if each row is one
+     */
+    public double lossSum(Tensor ids, Tensor targets, int[] documents) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            Tensor hidden = NestedScope.evaluate(() -> hiddenStates(embed(ids), null, null)); // (B, T, C)
+            DocumentGroups groups = groups(documents, ids);
+            Tensor hidden = NestedScope.evaluate(() -> hiddenStates(embed(ids), null, groups, null)); // (B, T, C)
             return CrossEntropy.sum(
                     hidden.flatten(0, 1), // (B T, C)
                     head.weight(),
@@ -118,12 +129,18 @@ public final class LanguageModel extends Module {
      * to the gradients of all weights. The gradient of the output projection is added during the forward pass already.
      */
     public Loss forward(Tensor ids, Tensor targets, double scale) {
+        return forward(ids, targets, null, scale);
+    }
+
+    /** As {@link #forward(Tensor, Tensor, double)}, of rows that {@link #lossSum(Tensor, Tensor, int[]) documents} share. */
+    public Loss forward(Tensor ids, Tensor targets, int[] documents, double scale) {
         Tape tape = new Tape();
         try (NoGradGuard guard = new NoGradGuard()) {
+            DocumentGroups groups = groups(documents, ids);
             Tensor embedded = embed(ids); // (B, T, C)
             Tensor hidden = NestedScope.evaluate(() -> recordsLayersOnTape()
-                    ? hiddenStates(embedded, null, tape)
-                    : tape.recordAutograd(embedded, leaf -> hiddenStates(leaf, null, null))); // (B, T, C)
+                    ? hiddenStates(embedded, null, groups, tape)
+                    : tape.recordAutograd(embedded, leaf -> hiddenStates(leaf, null, groups, null))); // (B, T, C)
             Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
             double sum = CrossEntropy.sum(
                     hidden.flatten(0, 1), // (B T, C)
@@ -135,6 +152,10 @@ public final class LanguageModel extends Module {
             tape.close();
             throw failed;
         }
+    }
+
+    private static DocumentGroups groups(int[] documents, Tensor ids) {
+        return documents == null ? null : new DocumentGroups(documents, (int) ids.numel(), ids.device());
     }
 
     /**

@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
 import perdure.checkpoint.TrainerState;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.device.Precision;
 import perdure.model.ModelConfig;
 import perdure.train.LearningRateSchedule;
@@ -56,9 +58,13 @@ final class Remembered {
         SETTINGS.put("threads", (config, text) -> config.threads(Integer.parseInt(text)));
         SETTINGS.put("data", (config, text) -> config.data(paths(text)));
         SETTINGS.put("encoding", RunConfig::encoding);
+        SETTINGS.put("document separator", (config, text) -> text.isEmpty() ? config : config.documentSeparator(text));
         SETTINGS.put("skip invalid", (config, text) -> config.skipInvalid(Boolean.parseBoolean(text)));
         SETTINGS.put("validation", (config, text) -> config.validation(paths(text)));
         SETTINGS.put("validation fraction", (config, text) -> config.validationFraction(Double.parseDouble(text)));
+        SETTINGS.put(
+                RunIdentity.PACK, (config, text) -> config.packing(Packing.valueOf(text.toUpperCase(Locale.ROOT))));
+        SETTINGS.put(RunIdentity.LOSS, (config, text) -> config.loss(Loss.valueOf(text.toUpperCase(Locale.ROOT))));
         SETTINGS.put("checkpoint every", (config, text) -> config.checkpointEvery(SaveInterval.parse(text)));
         SETTINGS.put("keep", (config, text) -> config.keep(Integer.parseInt(text)));
         SETTINGS.put("keep every", (config, text) -> config.keepEvery(Long.parseLong(text)));

@@ -14,6 +14,9 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.TrainerState;
 import perdure.data.Corpus;
 import perdure.data.Reading;
+import perdure.data.Sequences;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
@@ -59,11 +62,15 @@ public record RunConfig(
      *
      * @param data files and folders; empty: the bundled conversations
      * @param validation held-out files and folders; empty: a share of the data
-     * @param validationFraction that share, taken from the end of the data
+     * @param validationFraction that share, of whole documents where there are enough
      * @param reading how the files are read
+     * @param sequences how documents become rows, and which tokens the loss counts; of either null: what suits the
+     *     documents
      */
-    public record Text(List<Path> data, List<Path> validation, double validationFraction, Reading reading) {
-        public static final Text DEFAULT = new Text(List.of(), List.of(), 0.1, Reading.DEFAULT);
+    public record Text(
+            List<Path> data, List<Path> validation, double validationFraction, Reading reading, Sequences sequences) {
+        public static final Text DEFAULT =
+                new Text(List.of(), List.of(), 0.1, Reading.DEFAULT, new Sequences(null, null));
 
         public Text {
             data = List.copyOf(data);
@@ -86,7 +93,7 @@ public record RunConfig(
             Corpus heldOut = validation.isEmpty()
                     ? null
                     : BadInputException.naming("validation", () -> Corpus.files(validation, reading));
-            return new TrainingText(training, heldOut, validationFraction);
+            return new TrainingText(training, heldOut, validationFraction, true);
         }
     }
 
@@ -193,32 +200,50 @@ public record RunConfig(
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
     public RunConfig data(Path... paths) {
-        return with(new Text(List.of(paths), text.validation, text.validationFraction, text.reading));
+        return with(new Text(List.of(paths), text.validation, text.validationFraction, text.reading, text.sequences));
     }
 
     /** Files or folders of held-out text to validate with. */
     public RunConfig validation(Path... paths) {
-        return with(new Text(text.data, List.of(paths), text.validationFraction, text.reading));
+        return with(new Text(text.data, List.of(paths), text.validationFraction, text.reading, text.sequences));
     }
 
-    /** Share of the data, taken from its end, that is held out if there is no validation text. */
+    /** Share of the data that is held out if there is no validation text: whole documents where there are enough. */
     public RunConfig validationFraction(double fraction) {
-        return with(new Text(text.data, text.validation, fraction, text.reading));
+        return with(new Text(text.data, text.validation, fraction, text.reading, text.sequences));
     }
 
     /** Encoding of the text, such as {@code UTF-8} or {@code GBK}. */
     public RunConfig encoding(String name) {
-        return with(new Text(
-                text.data,
-                text.validation,
-                text.validationFraction,
-                new Reading(Reading.encoding(name), text.reading.skipInvalid())));
+        return with(text.reading.encoding(Reading.encoding(name)));
     }
 
     /** Leaves out, and counts, rows that cannot be used and bytes that are no text, instead of refusing them. */
     public RunConfig skipInvalid(boolean skip) {
-        return with(new Text(
-                text.data, text.validation, text.validationFraction, new Reading(text.reading.encoding(), skip)));
+        return with(text.reading.skipInvalid(skip));
+    }
+
+    /** What ends a document in files of plain text, such as {@code <|endoftext|>}; if never called, each is one. */
+    public RunConfig documentSeparator(String separator) {
+        return with(text.reading.separator(separator));
+    }
+
+    private RunConfig with(Reading reading) {
+        return with(new Text(text.data, text.validation, text.validationFraction, reading, text.sequences));
+    }
+
+    /** How documents become rows; if never called, documents share rows if any of them is a conversation. */
+    public RunConfig packing(Packing packing) {
+        return with(new Sequences(packing, text.sequences.loss()));
+    }
+
+    /** Which tokens the loss counts; if never called, of conversations what the assistant says. */
+    public RunConfig loss(Loss loss) {
+        return with(new Sequences(text.sequences.packing(), loss));
+    }
+
+    private RunConfig with(Sequences sequences) {
+        return with(new Text(text.data, text.validation, text.validationFraction, text.reading, sequences));
     }
 
     /** The total number of epochs to reach, not additional ones. */

@@ -12,6 +12,9 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
 import perdure.checkpoint.Origin;
+import perdure.data.Sequences;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException.Change;
@@ -34,6 +37,9 @@ record RunIdentity(Map<String, String> values) {
     static final String DATA_FILES = "data files";
     static final String VALIDATION_FILES = "validation files";
 
+    static final String PACK = "pack";
+    static final String LOSS = "loss";
+
     private static final String BATCH_SIZE = "batch size";
     private static final String ACCUMULATION = "grad accum";
     private static final String STEPS_PER_EPOCH = "steps per epoch";
@@ -43,7 +49,8 @@ record RunIdentity(Map<String, String> values) {
             "layers", "heads", "kv heads", "hidden size", "intermediate size", "context", "vocab size", TOKENIZER);
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
-    private static final Set<String> ORDER = Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "seed");
+    private static final Set<String> ORDER =
+            Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS);
 
     /** Another value changes how far a step or an epoch reaches, from the next step on. */
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
@@ -83,10 +90,18 @@ record RunIdentity(Map<String, String> values) {
      * @param data fingerprint of the training text
      * @param validationData fingerprint of the validation text
      * @param text the texts, for the sizes of their files
+     * @param sequences how documents become rows, and which tokens count
      * @param device the device that was chosen
      * @param threads per operation
      */
-    record Found(String tokenizer, String data, String validationData, TrainingText text, String device, int threads) {}
+    record Found(
+            String tokenizer,
+            String data,
+            String validationData,
+            TrainingText text,
+            Sequences sequences,
+            String device,
+            int threads) {}
 
     static RunIdentity of(RunConfig config, Found found) {
         Map<String, Object> values = new LinkedHashMap<>();
@@ -118,6 +133,8 @@ record RunIdentity(Map<String, String> values) {
         long steps = config.length().stepsPerEpoch();
         values.put("steps per epoch", steps == 0 ? WHOLE_DATA : steps);
         values.put("seed", config.length().seed());
+        values.put(PACK, found.sequences.packing().name().toLowerCase(Locale.ROOT));
+        values.put(LOSS, found.sequences.loss().name().toLowerCase(Locale.ROOT));
         values.put("device", found.device);
         values.put("precision", config.compute().precision().name().toLowerCase(Locale.ROOT));
         values.put("threads", found.threads);
@@ -126,6 +143,8 @@ record RunIdentity(Map<String, String> values) {
         values.put("data", Remembered.paths(config.text().data()));
         values.put(DATA_FILES, FileSizes.of(found.text.training()));
         values.put("encoding", config.text().reading().encoding());
+        String separator = config.text().reading().separator();
+        values.put("document separator", separator == null ? "" : separator);
         values.put("skip invalid", config.text().reading().skipInvalid());
         values.put("validation", Remembered.paths(config.text().validation()));
         if (found.text.validation() != null) {
@@ -160,6 +179,8 @@ record RunIdentity(Map<String, String> values) {
         derived.put("intermediate size", config.model().intermediateSize() == 0);
         derived.put("learning rate", config.optimization().learningRate() == 0);
         derived.put("min learning rate", config.optimization().minimumLearningRate() < 0);
+        derived.put(PACK, config.text().sequences().packing() == null);
+        derived.put(LOSS, config.text().sequences().loss() == null);
         derived.put("device", config.compute().device().equals("auto"));
         derived.put("threads", config.compute().natives().intraOpThreads() == 0);
         derived.values().removeIf(Boolean.FALSE::equals);
@@ -176,7 +197,7 @@ record RunIdentity(Map<String, String> values) {
 
     /**
      * The identity that a checkpoint recorded. Version 0.1.0 wrote flags in place of names, and "null" if an epoch had
-     * no limit.
+     * no limit. It knew no documents, and counted every token.
      */
     static RunIdentity recorded(Map<String, String> saved) {
         Map<String, String> values = new TreeMap<>();
@@ -184,7 +205,16 @@ record RunIdentity(Map<String, String> values) {
             String name = key.startsWith("--") ? key.substring(2).replace('-', ' ') : key;
             values.put(name, name.equals("steps per epoch") && "null".equals(value) ? WHOLE_DATA : value);
         });
+        values.putIfAbsent(PACK, "none");
+        values.putIfAbsent(LOSS, "all");
         return new RunIdentity(values);
+    }
+
+    /** How the rows of the recorded run are made. */
+    Sequences sequences() {
+        return new Sequences(
+                Packing.valueOf(values.get(PACK).toUpperCase(Locale.ROOT)),
+                Loss.valueOf(values.get(LOSS).toUpperCase(Locale.ROOT)));
     }
 
     /** The learning rate schedule of a run of any length; null if it was not recorded. */

@@ -25,6 +25,10 @@ import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
 import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
+import perdure.data.Sequences;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
+import perdure.data.TokenRange;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
@@ -272,7 +276,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void requireEnoughText(Tokenizer tokenizer) {
-        naming("context", () -> text.requireTraining(config.model().context(), tokenizer, this::isStopped));
+        naming(
+                "context",
+                () -> text.requireTraining(
+                        config.model().context(), config.text().sequences().packing(), tokenizer, this::isStopped));
         naming(
                 text.validation() == null ? "validation fraction" : "validation",
                 () -> text.requireValidation(tokenizer, this::isStopped));
@@ -301,7 +308,7 @@ public final class TrainingRun implements AutoCloseable {
             Restart started = restart;
             if (checkpoint != null) {
                 text = asRecorded(checkpoint);
-                identity(tokenizer, device)
+                identity(tokenizer, sequences(checkpoint, false), device)
                         .requireSame(
                                 RunIdentity.recorded(checkpoint.state().identity()),
                                 config.saving().acceptChanges(),
@@ -318,7 +325,8 @@ public final class TrainingRun implements AutoCloseable {
             if (fresh != null && !fresh.textWasRead()) {
                 text.notes().forEach(this::say);
             }
-            RunIdentity identity = identity(tokenizer, device);
+            Sequences sequences = sequences(checkpoint, dataset.hasConversations());
+            RunIdentity identity = identity(tokenizer, sequences, device);
             if (checkpoint != null) {
                 identity = identity.started(
                         origin.branchOf() == null ? origin.checkpoint() : null,
@@ -330,8 +338,8 @@ public final class TrainingRun implements AutoCloseable {
                 long bytes = bytesOfCheckpoint(model, tokenizer);
                 naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
-                say(headline(dataset, model, device));
-                return train(started, dataset, tokenizer, model, device, identity);
+                say(headline(dataset, sequences, model, device));
+                return train(started, dataset, sequences, tokenizer, model, device, identity);
             }
         }
     }
@@ -374,6 +382,7 @@ public final class TrainingRun implements AutoCloseable {
         Dataset dataset = text.open(
                 config.folder(),
                 tokenizer,
+                config.length().seed(),
                 new TokenizingOptions(
                         Runtime.getRuntime().availableProcessors(),
                         done -> {
@@ -400,7 +409,17 @@ public final class TrainingRun implements AutoCloseable {
                 recorded.get(RunIdentity.DATA), recorded.get(RunIdentity.VALIDATION_DATA), this::isStopped);
     }
 
-    private RunIdentity identity(Tokenizer tokenizer, Device device) {
+    /** What was asked for, else what the run recorded; of a new run what suits its documents. */
+    private Sequences sequences(Checkpoint checkpoint, boolean hasConversations) {
+        Sequences usual = checkpoint != null
+                ? RunIdentity.recorded(checkpoint.state().identity()).sequences()
+                : new Sequences(hasConversations ? Packing.DOCUMENTS : Packing.NONE, Loss.ASSISTANT);
+        Packing packing = config.text().sequences().packing();
+        Loss loss = config.text().sequences().loss();
+        return new Sequences(packing == null ? usual.packing() : packing, loss == null ? usual.loss() : loss);
+    }
+
+    private RunIdentity identity(Tokenizer tokenizer, Sequences sequences, Device device) {
         return RunIdentity.of(
                 config,
                 new RunIdentity.Found(
@@ -408,6 +427,7 @@ public final class TrainingRun implements AutoCloseable {
                         text.training().fingerprint(this::isStopped),
                         text.validationFingerprint(this::isStopped),
                         text,
+                        sequences,
                         device.str().getString(), // what auto came to
                         torch.get_num_threads()));
     }
@@ -415,6 +435,7 @@ public final class TrainingRun implements AutoCloseable {
     private Outcome train(
             Restart restart,
             Dataset dataset,
+            Sequences sequences,
             Tokenizer tokenizer,
             LanguageModel model,
             Device device,
@@ -423,10 +444,14 @@ public final class TrainingRun implements AutoCloseable {
         int context = model.config().context();
         int batchSize = options.batch().size();
         StatusPublisher publisher = new StatusPublisher(status, config.folder());
-        SampleText sample = new SampleText(model, tokenizer, bundled != null, this::isStopped);
+        SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
         try (Optimizer optimizer = config.optimization().optimizer(model);
-                BatchLoader batches = BatchLoader.shuffled(dataset.training(), context, batchSize, options.seed());
-                BatchLoader heldOut = BatchLoader.sequential(dataset.validation(), context, batchSize);
+                BatchLoader batches = BadInputException.naming(
+                        "data",
+                        () -> BatchLoader.shuffled(dataset.training(), sequences, context, batchSize, options.seed()));
+                BatchLoader heldOut = BadInputException.naming(
+                        text.validation() == null ? "validation fraction" : "validation",
+                        () -> BatchLoader.sequential(dataset.validation(), sequences, context, batchSize));
                 LossHistory history = LossHistory.open(config.folder(), restart.position());
                 RunWriter writer = new RunWriter(
                         CheckpointStore.open(config.folder(), config.saving().keep(), history)
@@ -439,7 +464,7 @@ public final class TrainingRun implements AutoCloseable {
             Learner learner =
                     new Learner(model, optimizer, device, config.compute().precision());
             Evaluator evaluator = new Evaluator(
-                    heldOut, dataset.validationBytes(), options.validation().batches());
+                    heldOut, heldOut.counted(tokenizer), options.validation().batches());
             Reporter reporter = new Reporter(
                     published -> {
                         publisher.publish(published);
@@ -472,13 +497,16 @@ public final class TrainingRun implements AutoCloseable {
                 + tokenizer.json().length();
     }
 
-    private static String headline(Dataset dataset, LanguageModel model, Device device) {
+    private static String headline(Dataset dataset, Sequences sequences, LanguageModel model, Device device) {
+        TokenRange training = dataset.training();
+        long counted = training.counted(sequences.loss());
         return String.format(
                 Locale.ROOT,
-                "%,d parameters on %s; %,d training tokens, %,d validation tokens.",
+                "%,d parameters on %s; %,d training tokens%s, %,d validation tokens.",
                 model.config().parameterCount(),
                 Devices.describe(device),
-                dataset.training().predictions(),
+                training.predictions(),
+                counted == training.predictions() ? "" : String.format(Locale.ROOT, " (%,d count)", counted),
                 dataset.validation().predictions());
     }
 

@@ -127,6 +127,15 @@ public final class Tokenizer implements AutoCloseable {
         return tokens[id].clone();
     }
 
+    /** UTF-8 bytes of text in each token, by id: 0 for the special tokens. */
+    public int[] textLengths() {
+        int[] lengths = new int[tokens.length];
+        for (int id = 0; id < endOfText(); id++) {
+            lengths[id] = tokens[id].length;
+        }
+        return lengths;
+    }
+
     /** Number of ids, including the three special tokens. */
     public int vocabularySize() {
         return tokens.length;

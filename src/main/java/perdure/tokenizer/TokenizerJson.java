@@ -17,10 +17,16 @@ final class TokenizerJson {
 
     static final List<String> SPECIALS = List.of("<|endoftext|>", "<|im_start|>", "<|im_end|>");
 
-    /** ChatML, as {@link Tokenizer#encode(ChatMessage)} encodes it. */
+    /**
+     * ChatML, as {@link Tokenizer#encode(ChatMessage)} encodes it. {@code generation} marks what a loss on assistant
+     * turns counts.
+     */
     private static final String CHAT_TEMPLATE = "{% for message in messages %}"
-            + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
-            + "{% endfor %}"
+            + "{{ '<|im_start|>' + message['role'] + '\\n' }}"
+            + "{% if message['role'] == 'assistant' %}"
+            + "{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
+            + "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}"
+            + "{{ '\\n' }}{% endfor %}"
             + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     /** Without the limits that guard against strangers: the file's size is limited, and a token may be long. */

@@ -4,12 +4,13 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
+import perdure.data.BatchLoader.Counted;
 import perdure.status.TrainingProgress;
 
-/** Measures the loss of a model on the validation text. Every token is predicted once, in order, without dropout. */
+/** Measures the loss of a model on the validation text. Every token is predicted once, without dropout. */
 public final class Evaluator {
     private final BatchLoader batches;
-    private final long textBytes;
+    private final Counted text;
     private final long count;
 
     /**
@@ -17,19 +18,19 @@ public final class Evaluator {
      *
      * @param loss mean in nats per token
      * @param bitsPerByte the same loss in bits per byte of text, which can be compared across tokenizers
-     * @param tokens that were predicted
+     * @param tokens that the loss counts
      */
     public record Evaluation(double loss, double bitsPerByte, long tokens) {}
 
     /**
-     * @param batches the validation text, in order
-     * @param textBytes UTF-8 bytes of the predicted text
+     * @param batches the validation text
+     * @param text what the loss counts of the whole validation text
      * @param most batches of an evaluation, from the beginning of the text; 0: all. The bits per byte of a part take
      *     the bytes per token of the whole
      */
-    public Evaluator(BatchLoader batches, long textBytes, long most) {
+    public Evaluator(BatchLoader batches, Counted text, long most) {
         this.batches = batches;
-        this.textBytes = textBytes;
+        this.text = text;
         count = most == 0 ? batches.batches() : Math.min(most, batches.batches());
     }
 
@@ -53,7 +54,7 @@ public final class Evaluator {
             sum += learner.lossSum(batch);
             tokens += batch.tokens();
         }
-        double bytes = textBytes * ((double) tokens / batches.predictions());
-        return new Evaluation(sum / tokens, sum / Math.log(2) / bytes, tokens);
+        double bytes = text.bytes() * ((double) tokens / text.tokens());
+        return new Evaluation(sum / Math.max(1, tokens), sum / Math.log(2) / bytes, tokens);
     }
 }

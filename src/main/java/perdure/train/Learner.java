@@ -21,7 +21,7 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
     double lossSum(Batch batch) {
         try (PointerScope scope = new PointerScope();
                 Precision.Scope arithmetic = precision.open(device)) {
-            return model.lossSum(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch));
+            return model.lossSum(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), batch.documents());
         }
     }
 
@@ -31,10 +31,11 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
      *
      * @param ids [B, T] int64, on the device
      * @param targets [B, T] int64, on the device
+     * @param documents where they begin, as {@link Batch#documents}
      */
-    LanguageModel.Loss forward(Tensor ids, Tensor targets, double scale) {
+    LanguageModel.Loss forward(Tensor ids, Tensor targets, int[] documents, double scale) {
         try (Precision.Scope arithmetic = precision.open(device)) {
-            return model.forward(ids, targets, scale);
+            return model.forward(ids, targets, documents, scale);
         }
     }
 

@@ -55,9 +55,16 @@ public final class Trainer {
      *
      * @param lossSum sum of the token losses, in nats
      * @param tokens how many tokens that is
+     * @param predictions tokens that were predicted, those included that the loss does not count
      * @param gradientNorm global L2 norm of the gradients before clipping
      */
-    public record Step(double lossSum, long tokens, double gradientNorm) {}
+    public record Step(double lossSum, long tokens, long predictions, double gradientNorm) {
+
+        /** Mean loss in nats per token; 0 if none counts, as in windows of what a user says. */
+        public double loss() {
+            return lossSum / Math.max(1, tokens);
+        }
+    }
 
     /** A stop was requested. It is thrown where that is noticed, and ends the loop. */
     static final class StopRequested extends RuntimeException {
@@ -203,7 +210,7 @@ public final class Trainer {
                         advance(step);
                         LOG.trace("Step {}.", position.step());
                         if (position.step() % HISTORY_INTERVAL == 0) {
-                            writer.logStep(position, step.lossSum() / step.tokens(), learningRate, step.gradientNorm());
+                            writer.logStep(position, step.loss(), learningRate, step.gradientNorm());
                         }
                         reporter.step(learningRate, step.gradientNorm());
                     } catch (NotFiniteException bad) {
@@ -224,7 +231,7 @@ public final class Trainer {
     }
 
     /**
-     * Takes one optimizer step on the mean loss over all tokens of its micro-batches. The model must be in training
+     * Takes one optimizer step on the mean loss over the tokens of its micro-batches that count. The model must be in training
      * mode.
      *
      * @param gradientClip largest global norm of the gradients
@@ -247,6 +254,8 @@ public final class Trainer {
         Map<String, String> before = random.save();
         double lossSum = 0;
         boolean updates = false;
+        long predictions = 0;
+        double scale = 1.0 / Math.max(1, microBatches.tokens());
         try {
             for (Batch batch : microBatches.batches()) {
                 if (stop.getAsBoolean()) {
@@ -256,8 +265,9 @@ public final class Trainer {
                     Tensor ids = learner.onDevice(batch.ids(), batch); // (B, T)
                     Tensor targets = learner.onDevice(batch.targets(), batch); // (B, T)
                     ended.accept(Part.DATA);
-                    try (LanguageModel.Loss loss = learner.forward(ids, targets, 1.0 / microBatches.tokens())) {
+                    try (LanguageModel.Loss loss = learner.forward(ids, targets, batch.documents(), scale)) {
                         lossSum += loss.sum();
+                        predictions += batch.predictions();
                         ended.accept(Part.FORWARD);
                         loss.backward();
                         ended.accept(Part.BACKWARD);
@@ -269,7 +279,7 @@ public final class Trainer {
             requireFinite("gradient norm", gradientNorm, optimizer);
             updates = true;
             optimizer.step(learningRate);
-            return new Step(lossSum, microBatches.tokens(), gradientNorm);
+            return new Step(lossSum, microBatches.tokens(), predictions, gradientNorm);
         } catch (RuntimeException | Error failure) {
             if (updates) {
                 throw new UpdateFailedException(failure);
@@ -304,7 +314,7 @@ public final class Trainer {
     }
 
     private void advance(Step step) {
-        position = position.after(rowsAfterStep(), step.tokens(), false);
+        position = position.after(rowsAfterStep(), step.predictions(), false);
         loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
     }
 

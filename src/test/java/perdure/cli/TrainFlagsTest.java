@@ -10,6 +10,9 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import perdure.data.Reading;
+import perdure.data.Sequences;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
 import perdure.model.ModelConfig;
@@ -117,6 +120,12 @@ class TrainFlagsTest {
                 "--encoding",
                 "latin1",
                 "--skip-invalid",
+                "--document-separator",
+                "<|endoftext|>",
+                "--pack",
+                "documents",
+                "--loss",
+                "all",
                 "--checkpoints",
                 "d",
                 "--keep",
@@ -142,7 +151,9 @@ class TrainFlagsTest {
                 List.of(Path.of("a.txt"), Path.of("b.jsonl")), config.text().data());
         assertEquals(List.of(Path.of("c")), config.text().validation());
         assertEquals(
-                new Reading(StandardCharsets.ISO_8859_1, true), config.text().reading());
+                new Reading(StandardCharsets.ISO_8859_1, true, "<|endoftext|>"),
+                config.text().reading());
+        assertEquals(new Sequences(Packing.DOCUMENTS, Loss.ALL), config.text().sequences());
         assertEquals(Path.of("d"), config.folder());
         assertEquals(5, config.saving().keep());
         assertEquals(700, config.saving().keepEvery());

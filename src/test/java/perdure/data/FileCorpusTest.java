@@ -229,7 +229,7 @@ class FileCorpusTest {
                 "{\"text\":\"one\"}\n{oops\n{\"id\":3}\n" + "x".repeat(JsonValues.LONGEST + 9)
                         + "\n{\"text\":\"two\",\"id\":3}\n");
         Files.write(folder.resolve("b.txt"), new byte[] {'a', (byte) 0xff, 'b', (byte) 0xfe, (byte) 0xfd});
-        Corpus corpus = Corpus.files(List.of(folder), new Reading(StandardCharsets.UTF_8, true));
+        Corpus corpus = Corpus.files(List.of(folder), new Reading(StandardCharsets.UTF_8, true, null));
         Set<String> read = new HashSet<>();
         corpus.read(passage -> read.add(passage.text()));
 
@@ -273,7 +273,7 @@ class FileCorpusTest {
         assertRefused(
                 file + " is not UTF-8 text: the byte at offset 0 is wrong. It looks like GBK: choose that encoding",
                 file);
-        Corpus corpus = Corpus.files(List.of(file), new Reading(Reading.encoding("gbk"), false));
+        Corpus corpus = Corpus.files(List.of(file), new Reading(Reading.encoding("gbk"), false, null));
         List<String> read = new ArrayList<>();
         corpus.read(passage -> read.add(passage.text()));
 

@@ -183,7 +183,7 @@ class FormatsTest {
         String message = refused("a.txt", bytes);
         assertTrue(message.contains("It looks like " + named + ": choose that encoding"), message);
         List<String> read = new ArrayList<>();
-        Corpus.files(List.of(folder.resolve("a.txt")), new Reading(Reading.encoding(named.split(" ")[0]), false))
+        Corpus.files(List.of(folder.resolve("a.txt")), new Reading(Reading.encoding(named.split(" ")[0]), false, null))
                 .read(passage -> read.add(passage.text()));
         String expected = text.repeat(3);
         assertEquals(expected.startsWith("\ufeff") ? expected.substring(1) : expected, String.join("", read));

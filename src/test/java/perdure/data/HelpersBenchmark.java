@@ -58,7 +58,7 @@ public class HelpersBenchmark {
         SplittableRandom random = new SplittableRandom(1);
         TokenFile file = WrittenTokens.of(
                 path, VOCABULARY, random.ints(1_000_000, 0, VOCABULARY).toArray());
-        loader = BatchLoader.shuffled(file.all(), 256, 4, 1);
+        loader = BatchLoader.shuffled(file.all(), Sequences.PLAIN, 256, 4, 1);
         text = IntStream.range(0, 200)
                 .mapToObj(i -> "The " + i + "th sentence says little, but " + random.nextInt(1000) + " times.")
                 .collect(Collectors.joining("\n"));

@@ -42,15 +42,15 @@ class TrainingTextTest {
             TextAndTokens made = made(length);
             for (double fraction : new double[] {0.01, 0.05, 0.1, 0.3, 0.5, 0.9, 0.99}) {
                 for (int context = 1; context < 40; context += 3) {
-                    TrainingText text = new TrainingText(made.text, null, fraction);
+                    TrainingText text = new TrainingText(made.text, null, fraction, true);
                     int sequence = context;
                     boolean early = refuses(() -> {
-                        text.requireTraining(sequence, BYTES, () -> false);
+                        text.requireTraining(sequence, null, BYTES, () -> false);
                         text.requireValidation(BYTES, () -> false);
                     });
                     boolean late = refuses(() -> {
-                        made.tokens.validation(fraction);
-                        BatchLoader.shuffled(made.tokens.training(fraction), sequence, 1, 1)
+                        HeldOut heldOut = HeldOut.of(made.tokens, fraction, 1);
+                        BatchLoader.shuffled(heldOut.training(), Sequences.PLAIN, sequence, 1, 1)
                                 .close();
                     });
                     assertEquals(late, early, length + " bytes, " + fraction + " held out, context " + context);
@@ -70,18 +70,19 @@ class TrainingTextTest {
     void requiresSomethingToPredictInTheValidationText() throws IOException {
         Corpus training = corpus("text.txt", "a".repeat(100));
         Corpus nothing = corpus("nothing.jsonl", "{\"text\":\"\"}\n");
-        String message = assertThrows(IllegalArgumentException.class, () -> new TrainingText(training, nothing, 0.1)
-                        .requireValidation(BYTES, () -> false))
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new TrainingText(training, nothing, 0.1, true).requireValidation(BYTES, () -> false))
                 .getMessage();
         assertTrue(message.startsWith("The validation text "), message);
         Corpus letter = corpus("letter.jsonl", "{\"text\":\"a\"}\n");
-        new TrainingText(training, letter, 0.1).requireTraining(99, BYTES, () -> false);
-        new TrainingText(training, letter, 0.1).requireValidation(BYTES, () -> false);
+        new TrainingText(training, letter, 0.1, true).requireTraining(99, null, BYTES, () -> false);
+        new TrainingText(training, letter, 0.1, true).requireValidation(BYTES, () -> false);
     }
 
     @Test
     void canBeStopped() throws IOException {
-        TrainingText text = new TrainingText(corpus("text.txt", "a".repeat(100)), null, 0.1);
-        assertThrows(CancellationException.class, () -> text.requireTraining(8, BYTES, () -> true));
+        TrainingText text = new TrainingText(corpus("text.txt", "a".repeat(100)), null, 0.1, true);
+        assertThrows(CancellationException.class, () -> text.requireTraining(8, null, BYTES, () -> true));
     }
 }

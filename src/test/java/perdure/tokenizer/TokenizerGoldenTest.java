@@ -70,6 +70,34 @@ class TokenizerGoldenTest {
         assertEquals(golden.path("end").asInt(), tokenizer.imEnd());
     }
 
+    /** Of every message that the assistant says, the content and the end token count, as their masks say. */
+    @Test
+    void countsTheTokensOfTheAssistantThatTheirChatTemplateMarks() {
+        for (JsonNode example : golden.path("masked")) {
+            List<Integer> ids = new ArrayList<>();
+            List<Integer> mask = new ArrayList<>();
+            for (JsonNode message : example.path("messages")) {
+                String role = message.path("role").asString();
+                int[] encoded = tokenizer.encode(
+                        new ChatMessage(role, message.path("content").asString()));
+                int from = tokenizer.contentStart(role, encoded);
+                int to = encoded.length - tokenizer.afterMessage().length;
+                for (int i = 0; i < encoded.length; i++) {
+                    ids.add(encoded[i]);
+                    mask.add(role.equals(ChatMessage.ASSISTANT) && i >= from && i < to ? 1 : 0);
+                }
+            }
+            String messages = example.path("messages").toString();
+            assertEquals(boxed(example.path("ids")), ids, messages);
+            assertEquals(boxed(example.path("mask")), mask, messages);
+        }
+        assertEquals(6, golden.path("masked").size());
+    }
+
+    private static List<Integer> boxed(JsonNode numbers) {
+        return IntStream.of(ids(numbers)).boxed().toList();
+    }
+
     @Test
     void writesTheFilesThatTheyRead(@TempDir Path folder) throws IOException {
         tokenizer.write(folder);

@@ -19,6 +19,7 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
 import perdure.data.Corpus;
+import perdure.data.Sequences;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
@@ -70,7 +71,7 @@ final class TinyTraining {
         Path heldOut = folder.resolve("held-out.txt");
         Files.writeString(text, "the cat sat on the mat and the dog saw it. ".repeat(20));
         Files.writeString(heldOut, "the dog sat on the cat. ".repeat(2));
-        corpus = new TrainingText(Corpus.files(List.of(text)), Corpus.files(List.of(heldOut)), 0.1);
+        corpus = new TrainingText(Corpus.files(List.of(text)), Corpus.files(List.of(heldOut)), 0.1, true);
     }
 
     static ModelConfig shape(int vocabularySize, int hiddenSize) {
@@ -152,7 +153,7 @@ final class TinyTraining {
                 Device device = Devices.resolve("cpu");
                 LanguageModel model = new LanguageModel(shape(tokenizer.vocabularySize(), hiddenSize), SEED)) {
             model.dropout(0.2);
-            Dataset dataset = corpus.open(folder, tokenizer, TokenizingOptions.of(() -> false));
+            Dataset dataset = corpus.open(folder, tokenizer, SEED, TokenizingOptions.of(() -> false));
             TrainingOptions options = options();
             Restart restart = Restart.find(runFolder);
             StopRequests requests = new StopRequests(limits.deadline()) {
@@ -165,8 +166,8 @@ final class TinyTraining {
             long before = restart.position().step();
             try (AdamW adamW = new AdamW(model, AdamW.Settings.DEFAULT);
                     Optimizer optimizer = new Spoiling(adamW, model, before);
-                    BatchLoader batches = BatchLoader.shuffled(dataset.training(), CONTEXT, 2, SEED);
-                    BatchLoader validation = BatchLoader.sequential(dataset.validation(), CONTEXT, 2);
+                    BatchLoader batches = BatchLoader.shuffled(dataset.training(), Sequences.PLAIN, CONTEXT, 2, SEED);
+                    BatchLoader validation = BatchLoader.sequential(dataset.validation(), Sequences.PLAIN, CONTEXT, 2);
                     LossHistory history = LossHistory.open(runFolder, restart.position());
                     RunWriter writer = new RunWriter(
                             CheckpointStore.open(runFolder, 2, history),
@@ -179,7 +180,7 @@ final class TinyTraining {
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),
                                 batches,
-                                new Evaluator(validation, dataset.validationBytes(), 0),
+                                new Evaluator(validation, validation.counted(tokenizer), 0),
                                 writer,
                                 new Reporter(status::set, line -> {}, sample, null),
                                 requests)

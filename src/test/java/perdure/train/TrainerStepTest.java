@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -14,6 +15,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +56,7 @@ class TrainerStepTest {
             ids[i] = (first + i) % VOCABULARY;
             targets[i] = (first + i + 1) % VOCABULARY;
         }
-        return new Batch(ids, targets, rows, TinyTraining.CONTEXT, ids.length);
+        return Batch.of(ids, targets, rows, TinyTraining.CONTEXT);
     }
 
     private Step step(MicroBatches microBatches, BooleanSupplier stop) {
@@ -183,8 +185,26 @@ class TrainerStepTest {
     @Test
     void aGradientNormThatIsNotFiniteStopsBeforeTheUpdateAndSaysAtWhichStep() {
         learner.optimizer().steps(41);
-        // The mean is over no tokens: the sum of the losses is finite, the gradient is not.
-        assertNothingIsUpdated("The gradient norm at step 42 is ", 0);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            Tensor weight = model.vectors().get(0);
+            weight.mutable_grad().put(torch.full_like(weight, new Scalar(Double.POSITIVE_INFINITY)));
+        }
+        assertNothingIsUpdated("The gradient norm at step 42 is ", 8);
+    }
+
+    @Test
+    void aStepWithoutATokenThatCountsDividesByNoZero() {
+        Batch batch = batch(0, 1);
+        long[] ignored = new long[batch.targets().length];
+        Arrays.fill(ignored, Batch.IGNORED);
+        Step step = step(
+                MicroBatches.of(new Batch(batch.ids(), ignored, null, 1, TinyTraining.CONTEXT, 0, ignored.length)),
+                NEVER);
+
+        assertEquals(0, step.loss());
+        assertEquals(0, step.gradientNorm());
+        assertEquals(ignored.length, step.predictions());
     }
 
     private void assertNothingIsUpdated(String start, long tokens) {
