@@ -67,6 +67,7 @@ final class Remembered {
         SETTINGS.put(RunIdentity.LOSS, (config, text) -> config.loss(Loss.valueOf(text.toUpperCase(Locale.ROOT))));
         SETTINGS.put("checkpoint every", (config, text) -> config.checkpointEvery(SaveInterval.parse(text)));
         SETTINGS.put("keep", (config, text) -> config.keep(Integer.parseInt(text)));
+        SETTINGS.put("skip bad steps", (config, text) -> config.skipBadSteps(Long.parseLong(text)));
         SETTINGS.put("keep every", (config, text) -> config.keepEvery(Long.parseLong(text)));
         SETTINGS.put("validate every", (config, text) -> config.validateEvery(Long.parseLong(text)));
         SETTINGS.put("validation steps", (config, text) -> config.validationSteps(Long.parseLong(text)));

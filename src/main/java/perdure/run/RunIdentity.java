@@ -69,6 +69,7 @@ record RunIdentity(Map<String, String> values) {
             "checkpoint every",
             "keep",
             "keep every",
+            "skip bad steps",
             "validate every",
             "validation steps",
             "patience",
@@ -153,6 +154,7 @@ record RunIdentity(Map<String, String> values) {
         values.put("validation fraction", config.text().validationFraction());
         values.put("checkpoint every", config.saving().every());
         values.put("keep", config.saving().keep());
+        values.put("skip bad steps", config.length().limits().badSteps());
         values.put("keep every", config.saving().keepEvery());
         values.put("validate every", config.length().validation().every());
         values.put("validation steps", config.length().validation().batches());
