@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -51,6 +52,9 @@ record RunIdentity(Map<String, String> values) {
     /** Another value changes the order of the data, which only a new epoch can begin with. */
     private static final Set<String> ORDER =
             Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS);
+
+    /** How files are read, which is a part of the fingerprint of their text too. */
+    private static final Set<String> READING = Set.of("encoding", "skip invalid");
 
     /** Another value changes how far a step or an epoch reaches, from the next step on. */
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
@@ -249,7 +253,7 @@ record RunIdentity(Map<String, String> values) {
             String before = saved.values.get(name);
             String now = values.get(name);
             // A name that was not recorded cannot have changed.
-            if (before == null || before.equals(now) || UNCOMPARED.contains(name)) {
+            if (before == null || before.equals(now) || UNCOMPARED.contains(name) || readOtherwise(name, saved)) {
                 continue;
             }
             boolean order = ORDER.contains(name) && !(name.equals(VALIDATION_DATA) && onlyValidates(before, now));
@@ -283,6 +287,16 @@ record RunIdentity(Map<String, String> values) {
             throw BadInputException.changed(refused);
         }
         return allowed;
+    }
+
+    /** Whether the text is another only because the same files are read in another way, which is told by itself. */
+    private boolean readOtherwise(String name, RunIdentity saved) {
+        String files = name.equals(DATA) ? DATA_FILES : name.equals(VALIDATION_DATA) ? VALIDATION_FILES : null;
+        return files != null
+                && Objects.equals(values.get(files), saved.values.get(files))
+                && READING.stream()
+                        .anyMatch(way -> saved.values.containsKey(way)
+                                && !saved.values.get(way).equals(values.get(way)));
     }
 
     /** Rows of an optimizer step, as text; empty if they are not recorded. */

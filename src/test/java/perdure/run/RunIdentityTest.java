@@ -51,6 +51,17 @@ class RunIdentityTest {
     }
 
     @Test
+    void theSameFilesReadInAnotherWayAreOneChange() {
+        String files = RunIdentity.DATA_FILES;
+        Map<String, String> before = Map.of(RunIdentity.DATA, TEXT, files, "a.txt 1", "encoding", "UTF-8");
+        Map<String, String> now = Map.of(RunIdentity.DATA, OTHER_TEXT, files, "a.txt 1", "encoding", "GBK");
+        assertEquals(List.of("encoding was UTF-8 and is GBK now."), check(before, now, true, true));
+        assertEquals(1, refused(before, now, false, true).changes().size());
+        Map<String, String> others = Map.of(RunIdentity.DATA, OTHER_TEXT, files, "a.txt 2", "encoding", "GBK");
+        assertEquals(2, refused(before, others, false, true).changes().size());
+    }
+
+    @Test
     void theStepsOfAnEpochChangeAnywhereIfAccepted() {
         refused("steps per epoch", false, true);
         assertEquals(List.of("steps per epoch was old and is new now."), check("steps per epoch", true, false));
