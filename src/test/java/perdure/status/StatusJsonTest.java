@@ -46,7 +46,8 @@ class StatusJsonTest {
                         "speed",
                         "quality",
                         "saved",
-                        "last_epoch"),
+                        "last_epoch",
+                        "evaluation"),
                 List.copyOf(full.propertyNames()));
         assertEquals("idle", full.get("state").asString());
         assertTrue(full.get("quality").get("best_loss").isNull());
