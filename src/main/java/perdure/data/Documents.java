@@ -133,6 +133,6 @@ final class Documents {
 
     /** The rest of the file cannot be read, since nobody knows where its next row begins. */
     IllegalArgumentException broken(String place, String problem, Exception cause) {
-        return new IllegalArgumentException(name + " " + place + " " + problem, cause);
+        return new IllegalArgumentException(name + (place.isEmpty() ? " " : " " + place + " ") + problem, cause);
     }
 }

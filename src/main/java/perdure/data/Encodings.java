@@ -184,7 +184,7 @@ final class Encodings {
             // Small letters are the upper half of the one and the lower half of the other.
             return 2 * lower > high ? "windows-1251" : "KOI8-R";
         }
-        if (2 * (signs + latin) < high) {
+        if (2 * (signs + latin) <= high) {
             return null;
         }
         return signs > 0 ? "windows-1252" : "ISO-8859-1 (Latin-1)";

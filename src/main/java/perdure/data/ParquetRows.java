@@ -107,7 +107,8 @@ final class ParquetRows {
             Throwable cause = damage.getCause() == null ? damage : damage.getCause();
             throw documents.broken(
                     row == 0 ? "" : "row " + row,
-                    "is not Parquet that can be read: " + Quoted.line(String.valueOf(cause.getMessage())),
+                    "is not Parquet that can be read: "
+                            + Quoted.line(String.valueOf(cause.getMessage()).replaceAll("\\S+InputFile@\\S+", "it")),
                     damage);
         }
     }

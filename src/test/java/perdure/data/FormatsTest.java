@@ -196,7 +196,7 @@ class FormatsTest {
         assertTrue(refused("a.txt", bytes).endsWith("is wrong. Bytes that are no text can be skipped"));
         byte[] overlong = "plain text\n\0\0".getBytes(StandardCharsets.US_ASCII);
         overlong[11] = (byte) 0xc0;
-        overlong[12] = (byte) 0xaf;
+        overlong[12] = (byte) 0x80;
         assertTrue(refused("a.txt", overlong).endsWith("at offset 11 is wrong. Bytes that are no text can be skipped"));
     }
 }
