@@ -161,8 +161,8 @@ public final class RunWriter implements AutoCloseable {
         if (toldOfRetry == 0 || now - toldOfRetry > TELL.toNanos()) {
             toldOfRetry = now;
             LOG.error(
-                    "{}: everything that was trained is still in memory, and saving is tried again until it works. One"
-                            + " more request to stop gives it up.",
+                    "{}: everything that was trained is still in memory, and saving is tried again until it works, or"
+                            + " for two minutes after a stop. One more request to stop gives it up.",
                     problem);
         }
     }

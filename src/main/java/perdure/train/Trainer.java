@@ -101,6 +101,9 @@ public final class Trainer {
 
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
+    /** How long the last save is tried again if a stop was asked for: longer than a supervisor waits. */
+    private static final Duration PATIENCE_AFTER_STOP = Duration.ofMinutes(2);
+
     /** Between two tries of the last save. */
     private static final Duration RETRY = Duration.ofSeconds(5);
 
@@ -442,15 +445,17 @@ public final class Trainer {
 
     /**
      * Saves the end of the run or of this process. If that fails as a full or missing disk does, it is tried again until
-     * it works, or until a stop is asked for after that was told: the state is still in memory.
+     * it works, or until a stop is asked for after that was told: the state is still in memory. Whoever asked for a stop
+     * before waits for two minutes at most.
      */
     private void saveLast() {
         publish(State.SAVING);
         int asked = Integer.MAX_VALUE;
+        long end = stop.count() > 0 ? System.nanoTime() + PATIENCE_AFTER_STOP.toNanos() : Long.MAX_VALUE;
         while (!writer.hasSaved(position)) {
             save();
             if (!writer.hasSaved(position)) {
-                if (!writer.mayWorkLater() || stop.count() > asked) {
+                if (!writer.mayWorkLater() || stop.count() > asked || System.nanoTime() > end) {
                     writer.requireSaved();
                 }
                 writer.tellOfRetry();
