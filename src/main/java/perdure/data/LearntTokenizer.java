@@ -20,6 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param vocabularySize that was asked for
  * @param fingerprint of the text
  * @param characters of the text
+ * @param learned how many of its passages the loss on assistant turns counts
  * @param json content of its {@code tokenizer.json}
  * @param checksum SHA-256 of that
  */
@@ -29,6 +30,7 @@ public record LearntTokenizer(
         int vocabularySize,
         String fingerprint,
         long characters,
+        long learned,
         String json,
         String checksum) {
 
@@ -49,14 +51,23 @@ public record LearntTokenizer(
         ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
         boolean[] counts = {vocabularySize > ByteLevelBpeTrainer.BYTES};
         long[] characters = {0};
+        long[] learned = {0};
         corpus.read(passage -> {
             counts[0] = counts[0] && trainer.add(passage.content());
             characters[0] += passage.text().length();
+            learned[0] += passage.learned() ? 1 : 0;
             return Corpus.goOn(stop);
         });
         String json = trainer.train(vocabularySize, stop);
         return new LearntTokenizer(
-                FORMAT, signature, vocabularySize, corpus.fingerprint(stop), characters[0], json, checksum(json));
+                FORMAT,
+                signature,
+                vocabularySize,
+                corpus.fingerprint(stop),
+                characters[0],
+                learned[0],
+                json,
+                checksum(json));
     }
 
     private static String checksum(String json) {

@@ -270,6 +270,11 @@ public final class TrainingRun implements AutoCloseable {
         if (earlier == null) {
             text.notes().forEach(this::say);
         }
+        if (learnt.learned() == 0 && config.text().sequences().loss() != Loss.ALL) {
+            throw new BadInputException(
+                    "data",
+                    "data has nothing to learn: no assistant says anything. A loss on all tokens would count them.");
+        }
         Tokenizer tokenizer = Tokenizer.of(learnt.json());
         requireEnoughText(tokenizer);
         return new NewTokenizer(learnt, tokenizer, earlier == null);
@@ -409,6 +414,15 @@ public final class TrainingRun implements AutoCloseable {
                 recorded.get(RunIdentity.DATA), recorded.get(RunIdentity.VALIDATION_DATA), this::isStopped);
     }
 
+    /** The validation text of very little data may have nothing that counts: then everything does. */
+    private Sequences validating(Dataset dataset, Sequences sequences) {
+        if (dataset.validation().counted(sequences.loss()) > 0) {
+            return sequences;
+        }
+        say("No assistant says anything in the validation text: its loss is that of all tokens.");
+        return new Sequences(sequences.packing(), Loss.ALL);
+    }
+
     /** What was asked for, else what the run recorded; of a new run what suits its documents. */
     private Sequences sequences(Checkpoint checkpoint, boolean hasConversations) {
         Sequences usual = checkpoint != null
@@ -451,7 +465,8 @@ public final class TrainingRun implements AutoCloseable {
                         () -> BatchLoader.shuffled(dataset.training(), sequences, context, batchSize, options.seed()));
                 BatchLoader heldOut = BadInputException.naming(
                         text.validation() == null ? "validation fraction" : "validation",
-                        () -> BatchLoader.sequential(dataset.validation(), sequences, context, batchSize));
+                        () -> BatchLoader.sequential(
+                                dataset.validation(), validating(dataset, sequences), context, batchSize));
                 LossHistory history = LossHistory.open(config.folder(), restart.position());
                 RunWriter writer = new RunWriter(
                         CheckpointStore.open(config.folder(), config.saving().keep(), history)

@@ -274,4 +274,32 @@ class BadInputTest extends TinyRunTest {
         }
         return contents;
     }
+
+    @Test
+    void conversationsWithoutAnAnswer() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("questions.jsonl"),
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"Is anyone there?\"}]}\n".repeat(40));
+        refused(trainOn(data), "--data", "no assistant says anything");
+        List<String> all = trainOn(data);
+        all.addAll(List.of("--loss", "all"));
+        assertEquals(0, TinyRun.run(all).exitCode());
+    }
+
+    private List<String> trainOn(Path data) {
+        List<String> command = tiny.train("--epochs", "1");
+        command.set(command.indexOf(tiny.data.toString()), data.toString());
+        return command;
+    }
+
+    /** So little that the held-out end has nothing that an assistant says. */
+    @Test
+    void oneConversationIsTrainedOn() throws IOException {
+        Path data = Files.writeString(
+                folder.resolve("one.jsonl"),
+                "{\"messages\":[{\"role\":\"user\",\"content\":\"Say yes, please.\"},"
+                        + "{\"role\":\"assistant\",\"content\":\"y\"}]}\n");
+        TinyRun.Result result = TinyRun.run(trainOn(data));
+        assertEquals(0, result.exitCode(), result::err);
+    }
 }
