@@ -75,7 +75,7 @@ public final class Main {
             return HelpSections.in(new CommandLine(main))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
-                    .setParameterExceptionHandler((problem, unused) -> badInput(problem.getMessage()))
+                    .setParameterExceptionHandler((problem, unused) -> badInput(usage(problem)))
                     .setExecutionExceptionHandler((problem, command, parsed) -> main.explain(problem, leaf(parsed)))
                     .execute(arguments);
         } catch (Error problem) {
@@ -119,6 +119,13 @@ public final class Main {
                     + "). A smaller --batch-size, --context or --hidden-size needs less.";
         }
         return message;
+    }
+
+    /** What is wrong with the arguments. Java reads them in the encoding of the locale. */
+    private static String usage(CommandLine.ParameterException problem) {
+        return problem.getMessage().contains("unmappable characters")
+                ? "an argument has letters that the locale cannot express. Set LC_ALL=C.UTF-8."
+                : problem.getMessage();
     }
 
     private static int badInput(String message) {

@@ -8,11 +8,11 @@ import java.util.Map;
 final class OpenMp {
 
     /**
-     * How often a thread that waits for the others looks again before it sleeps. libgomp's own 300,000 keep a core for
-     * milliseconds, for which another process may have the core that the awaited thread needs. 0 costs a call of the
-     * system for every operation.
+     * How often a thread that waits for the others looks again before it sleeps. libgomp's own 300,000 take longer than
+     * the scheduler's time slice, so the waiting thread keeps a core for which another one waits. Few cost a call of the
+     * system for every operation. {@code LOG.md} has the figures.
      */
-    private static final String SPIN_COUNT = "10000";
+    private static final String SPIN_COUNT = "100000";
 
     private OpenMp() {}
 

@@ -96,11 +96,18 @@ final class Remembered {
         for (Map.Entry<String, BiFunction<RunConfig, String, RunConfig>> setting : SETTINGS.entrySet()) {
             String name = setting.getKey();
             String value = values.get(name);
-            if (value != null && !derived.contains(name)) {
+            if (value != null && (!derived.contains(name) || isThreadsHere(name, value))) {
                 changed = set(changed, value, setting.getValue());
             }
         }
         return changed;
+    }
+
+    /** Whether it is a number of threads that this machine has cores for: then the bytes stay the same. */
+    private static boolean isThreadsHere(String name, String value) {
+        return name.equals("threads")
+                && value.matches("[1-9][0-9]{0,3}")
+                && Integer.parseInt(value) <= Runtime.getRuntime().availableProcessors();
     }
 
     /** A value that this version cannot use is left out: then it is given anew, or the comparison names it. */

@@ -23,6 +23,7 @@ import perdure.device.Precision;
 import perdure.status.TrainingStatus;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
+import perdure.train.TrainingOptions.Batching;
 import perdure.train.TrainingOptions.Limits;
 import perdure.train.TrainingOptions.Validation;
 
@@ -144,6 +145,9 @@ public record RunConfig(
      * @param messages receives sentences for people, one line each: what was resumed, a warning, a result
      */
     public record Listeners(Consumer<TrainingStatus> progress, Consumer<String> messages) {}
+
+    /** Multiplications of a forward pass for which more than one thread is worth its waits. */
+    private static final double FEWEST_PRODUCTS_FOR_THREADS = 1 << 24;
 
     /** A run in that folder, with the default of everything. */
     public static RunConfig in(Path folder) {
@@ -360,6 +364,19 @@ public record RunConfig(
     /** Settings of libtorch and its libraries; most take effect only before it is loaded. */
     public RunConfig natives(NativeConfig settings) {
         return with(new Compute(compute.device, compute.precision, settings));
+    }
+
+    /**
+     * The settings of libtorch. If they leave the number of threads open, a very small model gets one: its operations
+     * are so short that a second thread only waits, and beside other busy processes each waits for the scheduler.
+     */
+    NativeConfig natives() {
+        Batching batch = optimization.batching();
+        double products =
+                (double) model.config(model.vocabularySize()).parameterCount() * batch.size() * model.context();
+        return compute.natives.intraOpThreads() == 0 && products < FEWEST_PRODUCTS_FOR_THREADS
+                ? compute.natives.withThreads(1)
+                : compute.natives;
     }
 
     /** Receives the status after every step and whenever the state changes, on the thread that trains. */

@@ -116,7 +116,7 @@ public final class TrainingRun implements AutoCloseable {
             if (bundled != null) {
                 bundled.prepare();
             }
-            naming(null, () -> NativeRuntime.load(config.compute().natives()));
+            naming(null, () -> NativeRuntime.load(config.natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
         }
         chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1);
@@ -178,7 +178,7 @@ public final class TrainingRun implements AutoCloseable {
      * libtorch.
      */
     public ChatSession chat() {
-        NativeRuntime.load(config.compute().natives());
+        NativeRuntime.load(config.natives());
         return chat;
     }
 

@@ -33,6 +33,16 @@ class LocaleIT {
         assertTrue(said(tiny).contains("2 of 2 epochs"), said(tiny));
     }
 
+    @Test
+    void saysWhatToSetForAPathThatTheLocaleCannotExpress() throws IOException, InterruptedException {
+        assumeTrue(System.getProperty("sun.jnu.encoding").startsWith("UTF"), "the name needs a UTF-8 locale");
+        TinyRun tiny = new TinyRun(folder);
+        Path data = Files.copy(tiny.data, folder.resolve("\u00fc.txt"));
+        assertEquals(2, train(tiny, data, "C", "1"), () -> said(tiny));
+        assertTrue(said(tiny).contains("Set LC_ALL=C.UTF-8."), said(tiny));
+        assertEquals(1, said(tiny).lines().count(), said(tiny));
+    }
+
     private static int train(TinyRun tiny, Path data, String locale, String epochs) throws InterruptedException {
         List<String> command = tiny.train("--epochs", epochs);
         command.set(command.indexOf(tiny.data.toString()), data.toString());

@@ -28,7 +28,7 @@ class WaitingThreadsIT {
     @Test
     void sleepEarly() throws IOException, InterruptedException {
         String settings = settings(Map.of("OMP_DISPLAY_ENV", "VERBOSE", "OMP_WAIT_POLICY", ""));
-        assertTrue(settings.contains("GOMP_SPINCOUNT = '" + "10000'"), settings);
+        assertTrue(settings.contains("GOMP_SPINCOUNT = '100000'"), settings);
     }
 
     @Test

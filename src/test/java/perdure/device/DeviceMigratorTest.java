@@ -27,7 +27,8 @@ class DeviceMigratorTest {
     /** Counts how often it is walked, and equals its like, as two modules do that had the same address. */
     private static final class CountingModule extends Module {
 
-        private final Tensor weight = register_parameter("weight", torch.ones(3), true);
+        // A copy of the handle: the one that the module returns moves when another parameter is registered.
+        private final Tensor weight = new Tensor(register_parameter("weight", torch.ones(3), true)).retainReference();
         private int walks;
 
         CountingModule() {
