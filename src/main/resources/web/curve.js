@@ -155,5 +155,5 @@ function summarize({steps, epochs}) {
   const step = Math.max(last.step, epochs.at(-1)?.step ?? 0);
   const best = Math.min(...epochs.map(epoch => epoch.epoch_loss));
   const bestText = epochs.length > 0 ? `, best epoch ${best.toFixed(4)}` : '';
-  return `From ${first.loss.toFixed(2)} to ${last.loss.toFixed(2)} in ${step.toLocaleString('en')} ${step === 1 ? 'step' : 'steps'}${bestText}.`;
+  return `From ${first.loss.toPrecision(3)} to ${last.loss.toPrecision(3)} in ${step.toLocaleString('en')} ${step === 1 ? 'step' : 'steps'}${bestText}.`;
 }

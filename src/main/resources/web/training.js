@@ -65,5 +65,5 @@ export function useCheckpoint(change) {
 /** "epoch 7, loss 2.31" */
 export function describe({epoch, loss}) {
   const where = epoch > 0 ? 'epoch ' + epoch : 'untrained';
-  return loss === null ? where : where + ', loss ' + loss.toFixed(2);
+  return loss === null ? where : where + ', loss ' + loss.toPrecision(3);
 }

@@ -175,7 +175,7 @@ final class Encodings {
                 boolean letter = value >= 0xc0;
                 high++;
                 signs += value < 0xa0 ? 1 : 0;
-                latin += letter && (isLetter(sample, i - 1) || isLetter(sample, i + 1)) ? 1 : 0;
+                latin += letter && (isLetter(sample, i - 1) || isLetter(sample, i + 1)) || isWord(sample, i) ? 1 : 0;
                 lower += value >= 0xe0 ? 1 : 0;
                 cyrillic += letter && i > 0 && (sample[i - 1] & 0xff) >= 0xc0 ? 1 : 0;
             }
@@ -188,6 +188,15 @@ final class Encodings {
             return null;
         }
         return signs > 0 ? "windows-1252" : "ISO-8859-1 (Latin-1)";
+    }
+
+    /** Whether it is a small letter between spaces: "à". */
+    private static boolean isWord(byte[] sample, int at) {
+        return (sample[at] & 0xff) >= 0xe0
+                && at > 0
+                && at + 1 < sample.length
+                && sample[at - 1] == ' '
+                && sample[at + 1] == ' ';
     }
 
     private static boolean isLetter(byte[] sample, int at) {

@@ -140,7 +140,7 @@ class PageIT {
     void answersAndKeepsTheConversationOverAReload() throws Exception {
         ask(QUESTION);
         awaitAnswer(ANSWER);
-        browser.await("its source", () -> browser.text(".note").matches("epoch 4, loss 0\\.\\d\\d"));
+        browser.await("its source", () -> browser.text(".note").matches("epoch 4, loss 0\\.\\d+"));
         browser.reload();
         awaitAnswer(ANSWER);
         assertEquals(QUESTION, browser.text(".question .text"));
