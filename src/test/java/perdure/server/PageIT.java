@@ -197,8 +197,7 @@ class PageIT {
         browser.await("the chat", () -> browser.count(".composer") == 1);
         browser.press("Curve");
         browser.await("two plots", () -> browser.count(".curve canvas") == 2);
-        browser.await(
-                "data", () -> browser.text(".curve-summary").matches("From \\d.\\d\\d to 0.\\d\\d in 240 steps.*"));
+        browser.await("data", () -> browser.text(".curve-summary").matches("From \\d.\\d\\d to 0.\\d+ in 240 steps.*"));
         assertTrue(browser.text(".curve-values").contains("1 restart"));
         assertEquals(4, browser.count(".curve tbody tr"));
         assertTrue(painted() > 500, painted() + " points are painted");
