@@ -70,12 +70,14 @@ class PageIT {
                 + "\"},{\"role\":\"assistant\",\"content\":\"" + answer + "\"}]}\n";
     }
 
+    /** In windows over all conversations, so that the model learns to answer one question after another. */
     private static void train(Path data, String epochs) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Collections.addAll(command, "-cp", System.getProperty("java.class.path"), "perdure.cli.Main", "train");
         Collections.addAll(command, "--no-server", "--device", "cpu", "--threads", "1", "--data", data.toString());
         Collections.addAll(command, "--checkpoints", trained.toString(), "--epochs", epochs);
+        Collections.addAll(command, "--pack", "none", "--loss", "all");
         Collections.addAll(command, "--vocab-size", "300", "--layers", "1", "--heads", "2", "--hidden-size", "48");
         Collections.addAll(command, "--context", "64", "--batch-size", "8", "--steps-per-epoch", "60");
         Collections.addAll(command, "--learning-rate", "0.01", "--warmup-steps", "10");
