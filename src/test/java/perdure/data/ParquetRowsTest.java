@@ -97,7 +97,8 @@ class ParquetRowsTest {
         Path file = folder.resolve("b.parquet");
         for (int i = 0; i < 300; i++) {
             byte[] bytes = good.clone();
-            bytes[random.nextInt(bytes.length)] ^= 1 << random.nextInt(8);
+            int place = random.nextInt(bytes.length);
+            bytes[place] = (byte) (bytes[place] ^ 1 << random.nextInt(8));
             Files.write(file, bytes);
             try {
                 read(file);
