@@ -142,10 +142,12 @@ public final class BatchLoader implements AutoCloseable {
 
     /** Number of targets of a row that count. No token is read to find it. */
     private long counted(Rows rows, long row) {
-        return rows.row(row).stream()
-                .mapToLong(
-                        piece -> range.counted(piece.start() + 1, piece.start() + 1 + piece.length(), sequences.loss()))
-                .sum();
+        return rows.row(row).stream().mapToLong(this::counted).sum();
+    }
+
+    private long counted(Rows.Piece piece) {
+        long first = piece.start() + 1;
+        return range.counted(first, first + piece.length(), sequences.loss());
     }
 
     /** Rows of the batch that begins with that row. */
@@ -207,7 +209,8 @@ public final class BatchLoader implements AutoCloseable {
             int place = row * context;
             for (Rows.Piece piece : plan.row(first + row)) {
                 documents.add(place);
-                tokens += copy(piece, ids, targets, place);
+                copy(piece, ids, targets, place);
+                tokens += counted(piece);
                 predictions += piece.length();
                 place += piece.length();
             }
@@ -216,20 +219,30 @@ public final class BatchLoader implements AutoCloseable {
         return new Batch(ids, targets, packed ? documents.build().toArray() : null, rows, context, tokens, predictions);
     }
 
-    /** Copies a piece to a place of the batch, and returns the number of its targets that count. */
-    private long copy(Rows.Piece piece, long[] ids, long[] targets, int place) {
-        int counted = 0;
-        long end = piece.start() + piece.length();
-        boolean all = range.counted(piece.start() + 1, end + 1, sequences.loss()) == piece.length();
+    private void copy(Rows.Piece piece, long[] ids, long[] targets, int place) {
         for (int i = 0; i < piece.length(); i++) {
-            long token = piece.start() + i;
-            ids[place + i] = range.id(token);
-            if (all || range.counted(token + 1, token + 2, sequences.loss()) == 1) {
-                targets[place + i] = range.id(token + 1);
-                counted++;
+            ids[place + i] = range.id(piece.start() + i);
+        }
+        countedTargets(piece, (i, id) -> targets[place + i] = id);
+    }
+
+    /** Receives the index in its piece and the token id of a target. */
+    private interface Target {
+        void accept(int index, int id);
+    }
+
+    /** Passes on the targets of a piece that count. */
+    private void countedTargets(Rows.Piece piece, Target receiver) {
+        long first = piece.start() + 1;
+        boolean all = counted(piece) == piece.length();
+        long unlearned = all ? 0 : range.unlearnedBefore(first);
+        for (int i = 0; i < piece.length(); i++) {
+            long before = unlearned;
+            unlearned = all ? 0 : range.unlearnedBefore(first + i + 1);
+            if (unlearned == before) {
+                receiver.accept(i, range.id(first + i));
             }
         }
-        return counted;
     }
 
     /** What the loss of an epoch counts. */
@@ -237,18 +250,14 @@ public final class BatchLoader implements AutoCloseable {
         int[] lengths = tokenizer.textLengths();
         Rows rows = order.rows(0);
         long tokens = 0;
-        long bytes = 0;
+        long[] bytes = {0};
         for (long row = 0; row < rows.count(); row++) {
             for (Rows.Piece piece : rows.row(row)) {
-                for (long token = piece.start() + 1; token <= piece.start() + piece.length(); token++) {
-                    if (range.counted(token, token + 1, sequences.loss()) == 1) {
-                        tokens++;
-                        bytes += lengths[range.id(token)];
-                    }
-                }
+                tokens += counted(piece);
+                countedTargets(piece, (i, id) -> bytes[0] += lengths[id]);
             }
         }
-        return new Counted(tokens, bytes);
+        return new Counted(tokens, bytes[0]);
     }
 
     /** Ends the loading thread. */

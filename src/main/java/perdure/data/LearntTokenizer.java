@@ -37,6 +37,7 @@ public record LearntTokenizer(
     static final String FILE = "learnt-tokenizer.json";
 
     private static final int FORMAT = 1;
+    private static final long MAXIMUM_LENGTH = 256L << 20;
 
     /**
      * Learns a tokenizer. The whole text is read once, so that errors in it are found before anything is written.
@@ -78,6 +79,9 @@ public record LearntTokenizer(
     public static LearntTokenizer read(Path folder, Corpus corpus, int vocabularySize) {
         Path file = folder.resolve(FILE);
         try {
+            if (Files.size(file) > MAXIMUM_LENGTH) {
+                return null;
+            }
             LearntTokenizer read = JsonMapper.shared().readValue(Files.readString(file), LearntTokenizer.class);
             return read != null
                             && read.format == FORMAT

@@ -11,7 +11,7 @@ public final class TokenRange {
     private final TokenFile file;
     private final long[] from; // of each span, in the file
     private final long[] start; // of each span, in this range; at the end the number of tokens
-    private final long[] unlearned; // before each span, in this range
+    private final long[] unlearned; // before each span: those of this range, less those of the file
 
     /** The tokens {@code [from, to)} of a file. */
     public TokenRange(TokenFile file, long from, long to) {
@@ -26,11 +26,12 @@ public final class TokenRange {
         this.file = file;
         this.from = from;
         this.start = start;
-        unlearned = new long[from.length + 1];
+        unlearned = new long[from.length];
+        long before = 0;
         for (int span = 0; span < from.length; span++) {
             long to = Math.min(file.size(), from[span] + start[span + 1] - start[span]);
-            unlearned[span + 1] =
-                    unlearned[span] + file.unlearnedBefore(to) - file.unlearnedBefore(Math.max(0, from[span]));
+            unlearned[span] = before - file.unlearnedBefore(Math.max(0, from[span]));
+            before = unlearned[span] + file.unlearnedBefore(to);
         }
     }
 
@@ -118,11 +119,10 @@ public final class TokenRange {
         return loss == Sequences.Loss.ALL ? to - first : to - first - unlearnedBefore(to) + unlearnedBefore(first);
     }
 
-    private long unlearnedBefore(long index) {
+    /** How many of the tokens before an index the loss on assistant turns does not count. Costs O(log n). */
+    long unlearnedBefore(long index) {
         int span = span(index);
-        return unlearned[span]
-                + file.unlearnedBefore(from[span] + index - start[span])
-                - file.unlearnedBefore(from[span]);
+        return unlearned[span] + file.unlearnedBefore(from[span] + index - start[span]);
     }
 
     /** Passes on the documents, and the parts of documents that are in this range, in order. */
