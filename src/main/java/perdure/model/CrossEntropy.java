@@ -72,31 +72,52 @@ final class CrossEntropy {
      */
     static double sum(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
         return hidden.is_cpu()
-                ? sumInChunks(hidden, weight, targets, gradients)
+                ? sumOfBlocks(
+                        hidden,
+                        targets,
+                        gradients,
+                        MAXIMUM_LOGITS / weight.size(0),
+                        (x, y, added) -> sumOfRows(x, weight, y, added))
                 : sumInRows(hidden, weight, targets, gradients, MAXIMUM_LOGITS_ON_GPU);
     }
 
     /** As {@link #sum}, with all columns at once. The device is waited for once, at the end. */
     static double sumInRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients, long maximumLogits) {
-        long rows = hidden.size(0);
-        long most = Math.max(1, maximumLogits / weight.size(0));
+        long vocabulary = weight.size(0);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
             ScalarType type =
                     torch.is_autocast_enabled(hidden.device().type()) ? ScalarType.BFloat16 : ScalarType.Float;
+            Tensor typed = padded(weight, type); // (V', C)
+            return sumOfBlocks(
+                    hidden.to(type), // (R, C)
+                    targets,
+                    gradients,
+                    maximumLogits / vocabulary,
+                    (x, y, added) -> sumOfWholeRows(x, typed, vocabulary, y, added));
+        }
+    }
+
+    /** The sum of the losses of some rows, as a scalar on their device. */
+    private interface RowLoss {
+        Tensor sum(Tensor hidden, Tensor targets, Gradients gradients);
+    }
+
+    /** @param most rows at a time */
+    private static double sumOfBlocks(Tensor hidden, Tensor targets, Gradients gradients, long most, RowLoss loss) {
+        long rows = hidden.size(0);
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
             Tensor sum = torch.zeros(new long[0], hidden.options()).to(ScalarType.Double);
-            Tensor typedHidden = hidden.to(type); // (R, C)
-            Tensor typedWeight = padded(weight, type); // (V', C)
-            for (long from = 0; from < rows; from += most) {
-                long count = Math.min(most, rows - from);
+            for (long from = 0; from < rows; ) {
+                long count = Math.min(Math.max(1, most), rows - from);
                 try (PointerScope block = new PointerScope()) {
-                    sum.add_(sumOfWholeRows(
-                            typedHidden.narrow(0, from, count),
-                            typedWeight,
-                            weight.size(0),
+                    sum.add_(loss.sum(
+                            hidden.narrow(0, from, count),
                             targets.narrow(0, from, count),
                             gradients == null ? null : gradients.rows(from, count)));
                 }
+                from += count;
             }
             return sum.item_double();
         }
@@ -134,25 +155,7 @@ final class CrossEntropy {
         return ofTargets.masked_fill(ignored, new Scalar(0.0)).sum().neg_();
     }
 
-    private static double sumInChunks(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
-        long rows = hidden.size(0);
-        long most = Math.max(1, MAXIMUM_LOGITS / weight.size(0));
-        double sum = 0;
-        for (long from = 0; from < rows; from += most) {
-            long count = Math.min(most, rows - from);
-            try (PointerScope scope = new PointerScope();
-                    NoGradGuard guard = new NoGradGuard()) {
-                sum += sumOfRows(
-                        hidden.narrow(0, from, count),
-                        weight,
-                        targets.narrow(0, from, count),
-                        gradients == null ? null : gradients.rows(from, count));
-            }
-        }
-        return sum;
-    }
-
-    private static double sumOfRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
+    private static Tensor sumOfRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
         Tensor counted = targets.ne(new Scalar(IGNORED)).to(ScalarType.Float); // (R)
         Tensor targetLogits = torch.zeros_like(counted); // (R)
         List<Chunk> chunks = new ArrayList<>();
@@ -180,7 +183,7 @@ final class CrossEntropy {
                 backward(chunk, hidden, weight, logSum, scale, gradients);
             }
         }
-        return logSum.mul(counted).sub(targetLogits).sum().item_double();
+        return logSum.mul(counted).sub(targetLogits).sum();
     }
 
     // Forward:  Z = X·Wᵀ, L = Σ over counted rows of log(Σⱼ exp zⱼ) − z_target
