@@ -61,17 +61,21 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
                 }
             }
             manifest.verify(folder);
-            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
-            return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state);
+            return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder));
         } catch (IOException problem) {
             throw DurableFiles.failed(folder, problem);
         }
     }
 
+    /** The state in a checkpoint's folder. Verifies nothing else. */
+    static TrainerState state(Path folder) throws IOException {
+        return Json.read(folder.resolve(STATE), TrainerState.class);
+    }
+
     /** Whether a checkpoint was saved when that epoch had just ended. Reads only its state and verifies nothing. */
     static boolean isEndOfEpoch(Path folder, int epoch) {
         try {
-            TrainerState state = Json.read(folder.resolve(STATE), TrainerState.class);
+            TrainerState state = state(folder);
             return state.lastEpoch() == epoch && state.position().epochStep() == 0;
         } catch (IOException | DamagedFileException | NewerFormatException unreadable) {
             return false;

@@ -111,8 +111,7 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Validation> v
             if (committed == null) {
                 return List.of();
             }
-            Path state = runFolder.resolve(committed).resolve(Checkpoint.STATE);
-            return Json.read(state, TrainerState.class).sessions().stream()
+            return Checkpoint.state(runFolder.resolve(committed)).sessions().stream()
                     .skip(1)
                     .map(TrainerState.Session::firstStep)
                     .toList();

@@ -149,9 +149,8 @@ public final class MetaStore {
     private Meta fromNewestCheckpoint() {
         try {
             for (CheckpointName name : CheckpointName.list(runFolder)) {
-                Path state = runFolder.resolve(name.toString()).resolve(Checkpoint.STATE);
                 try {
-                    return Meta.NONE.after(Json.read(state, TrainerState.class), name.toString());
+                    return Meta.NONE.after(Checkpoint.state(runFolder.resolve(name.toString())), name.toString());
                 } catch (DamagedFileException | NoSuchFileException damaged) {
                     continue;
                 }

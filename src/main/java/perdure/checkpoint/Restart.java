@@ -103,7 +103,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
      */
     public static TrainerState state(Path runFolder, String name) {
         try {
-            return Json.read(runFolder.resolve(name).resolve(Checkpoint.STATE), TrainerState.class);
+            return Checkpoint.state(runFolder.resolve(name));
         } catch (IOException | DamagedFileException unreadable) {
             throw new IllegalArgumentException(
                     runFolder.resolve(name) + " cannot be read: " + unreadable.getMessage(), unreadable);
@@ -120,7 +120,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     public static TrainerState newestState(Path runFolder) {
         for (String candidate : candidates(runFolder, new MetaStore(runFolder).read())) {
             try {
-                return Json.read(runFolder.resolve(candidate).resolve(Checkpoint.STATE), TrainerState.class);
+                return Checkpoint.state(runFolder.resolve(candidate));
             } catch (IOException | DamagedFileException unreadable) {
                 continue;
             }

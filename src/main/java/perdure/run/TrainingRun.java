@@ -3,7 +3,6 @@ package perdure.run;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -307,15 +306,18 @@ public final class TrainingRun implements AutoCloseable {
             return alreadyDone(remaining);
         }
         Checkpoint checkpoint = restart.checkpoint();
+        RunIdentity saved = checkpoint == null
+                ? null
+                : RunIdentity.recorded(checkpoint.state().identity());
         NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : learnTokenizer();
         try (Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
             ModelConfig shape = config.model().config(tokenizer.vocabularySize());
             Restart started = restart;
             if (checkpoint != null) {
-                text = asRecorded(checkpoint);
-                identity(tokenizer, sequences(checkpoint, false), device)
+                text = asRecorded(saved);
+                identity(tokenizer, sequences(saved, false), device)
                         .requireSame(
-                                RunIdentity.recorded(checkpoint.state().identity()),
+                                saved,
                                 config.saving().acceptChanges(),
                                 checkpoint.state().position().epochStep() == 0)
                         .forEach(this::say);
@@ -330,12 +332,10 @@ public final class TrainingRun implements AutoCloseable {
             if (fresh != null && !fresh.textWasRead()) {
                 text.notes().forEach(this::say);
             }
-            Sequences sequences = sequences(checkpoint, dataset.hasConversations());
+            Sequences sequences = sequences(saved, dataset.hasConversations());
             RunIdentity identity = identity(tokenizer, sequences, device);
             if (checkpoint != null) {
-                identity = identity.started(
-                        origin.branchOf() == null ? origin.checkpoint() : null,
-                        RunIdentity.recorded(checkpoint.state().identity()));
+                identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
             }
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
@@ -407,11 +407,9 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private TrainingText asRecorded(Checkpoint checkpoint) {
-        Map<String, String> recorded =
-                RunIdentity.recorded(checkpoint.state().identity()).values();
+    private TrainingText asRecorded(RunIdentity saved) {
         return text.recordedAs(
-                recorded.get(RunIdentity.DATA), recorded.get(RunIdentity.VALIDATION_DATA), this::isStopped);
+                saved.values().get(RunIdentity.DATA), saved.values().get(RunIdentity.VALIDATION_DATA), this::isStopped);
     }
 
     /** The validation text of very little data may have nothing that counts: then everything does. */
@@ -424,9 +422,9 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** What was asked for, else what the run recorded; of a new run what suits its documents. */
-    private Sequences sequences(Checkpoint checkpoint, boolean hasConversations) {
-        Sequences usual = checkpoint != null
-                ? RunIdentity.recorded(checkpoint.state().identity()).sequences()
+    private Sequences sequences(RunIdentity saved, boolean hasConversations) {
+        Sequences usual = saved != null
+                ? saved.sequences()
                 : new Sequences(hasConversations ? Packing.DOCUMENTS : Packing.NONE, Loss.ASSISTANT);
         Packing packing = config.text().sequences().packing();
         Loss loss = config.text().sequences().loss();

@@ -63,15 +63,7 @@ class GpuTrainingIT {
         train(broken, GPU, flags + " --max-steps 7");
         assertEquals(7, new MetaStore(broken.checkpoints).read().step());
         train(broken, GPU, flags);
-        for (String file : new String[] {"model.safetensors", "optimizer.safetensors"}) {
-            assertArrayEquals(
-                    Files.readAllBytes(newest(unbroken).resolve(file)),
-                    Files.readAllBytes(newest(broken).resolve(file)));
-        }
-    }
-
-    private static Path newest(TinyRun run) {
-        return run.checkpoints.resolve(new MetaStore(run.checkpoints).read().checkpoint());
+        assertArrayEquals(unbroken.weightsAndMoments(), broken.weightsAndMoments());
     }
 
     @Test

@@ -53,11 +53,7 @@ class StopAndResumeIT {
         assertTrue(stoppedAt > 0 && stoppedAt < 1000 && stoppedAt % 500 != 0, "stopped at step " + stoppedAt);
 
         finish(broken);
-        for (String file : new String[] {"model.safetensors", "optimizer.safetensors"}) {
-            assertArrayEquals(
-                    Files.readAllBytes(newest(unbroken).resolve(file)),
-                    Files.readAllBytes(newest(broken).resolve(file)));
-        }
+        assertArrayEquals(unbroken.weightsAndMoments(), broken.weightsAndMoments());
         assertEquals(
                 Files.readString(unbroken.checkpoints.resolve("loss_history.jsonl")),
                 Files.readString(broken.checkpoints.resolve("loss_history.jsonl")));
@@ -77,12 +73,8 @@ class StopAndResumeIT {
         }
     }
 
-    private static Path newest(TinyRun run) {
-        return run.checkpoints.resolve(new MetaStore(run.checkpoints).read().checkpoint());
-    }
-
     @Test
-    void aSecondSignalAbortsAtOnce() throws IOException, InterruptedException {
+    void twoSignalsAtOnceEndTheRun() throws IOException, InterruptedException {
         TinyRun run = new TinyRun(folder);
         Process process = run.start(run.train("--epochs", "1", "--steps-per-epoch", "100000"));
         awaitStep(run, process);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import perdure.checkpoint.MetaStore;
 
 /** The real command on a model that trains in a blink, in this process or in one of its own. */
 final class TinyRun {
@@ -121,6 +122,19 @@ final class TinyRun {
 
     Path log() {
         return folder.resolve("log.txt");
+    }
+
+    /** The newest checkpoint's folder. */
+    Path newest() {
+        return checkpoints.resolve(new MetaStore(checkpoints).read().checkpoint());
+    }
+
+    /** Those of the newest checkpoint, byte for byte. */
+    byte[][] weightsAndMoments() throws IOException {
+        return new byte[][] {
+            Files.readAllBytes(newest().resolve("model.safetensors")),
+            Files.readAllBytes(newest().resolve("optimizer.safetensors"))
+        };
     }
 
     String meta() throws IOException {
