@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import perdure.data.Reading;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
@@ -29,9 +32,23 @@ import picocli.CommandLine;
 
 /** Every flag of {@code train} reaches the record that it is meant for, and each has its default. */
 class TrainFlagsTest {
-    private static TrainCommand parse(String... flags) {
+
+    @TempDir
+    Path empty;
+
+    /** With a run folder that remembers nothing, unless the flags name another: the usual one may hold a run. */
+    private TrainCommand parse(String... flags) {
+        List<String> all = new ArrayList<>(List.of("--checkpoints", empty.toString()));
+        Collections.addAll(all, flags);
+        return parseAlone(all.toArray(String[]::new));
+    }
+
+    private static TrainCommand parseAlone(String... flags) {
         TrainCommand command = new TrainCommand();
-        new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(flags);
+        new CommandLine(command)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setOverwrittenOptionsAllowed(true)
+                .parseArgs(flags);
         return command;
     }
 
@@ -172,7 +189,7 @@ class TrainFlagsTest {
         TrainCommand command = parse("--epochs", "1");
         RunConfig config = command.config();
         assertEquals(RunConfig.Text.DEFAULT, config.text());
-        assertEquals(Path.of("checkpoints"), config.folder());
+        assertEquals(Path.of("checkpoints"), parseAlone("--epochs", "1").run.folder());
         assertEquals(RunConfig.Saving.DEFAULT, config.saving());
         assertEquals(new RunConfig.Compute("auto", Precision.FP32, NativeConfig.standard()), config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
