@@ -490,7 +490,9 @@ public final class TrainingRun implements AutoCloseable {
                             : RunIdentity.recorded(restart.checkpoint().state().identity())
                                     .rates());
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
-            return switch (trainer.run(restart)) {
+            Trainer.Outcome ended = trainer.run(restart);
+            LearntTokenizer.delete(config.folder()); // the checkpoint has it now
+            return switch (ended) {
                 case DONE -> {
                     if (bundled != null) {
                         say(Exam.result(model, tokenizer, bundled.heldOut(), this::isStopped));

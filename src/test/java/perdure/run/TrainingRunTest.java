@@ -61,6 +61,13 @@ class TrainingRunTest {
                 "Requested epochs already completed (last=1). Skipping training.", messages.get(messages.size() - 1));
     }
 
+    @Test
+    void theLearntTokenizerLeavesTheRunFolderWhenACheckpointHasIt() throws IOException {
+        train(config("run"));
+        assertTrue(Files.exists(folder.resolve("run").resolve("step-0000000012").resolve("tokenizer.json")));
+        assertFalse(Files.exists(folder.resolve("run").resolve("learnt-tokenizer.json")));
+    }
+
     private Path finished(String name) throws IOException {
         assertEquals(Outcome.DONE, train(config(name).keep(4)));
         return folder.resolve(name).resolve("step-0000000012");
