@@ -111,7 +111,7 @@ class OddFileSystemIT {
         Process trainer = start(run.train("--epochs", "2", "--checkpoint-every", "2"), "FORCE_ERRNO", number);
         assertEquals(0, TinyRun.await(trainer), this::outputOrNothing);
         assertEquals(1, lines("cannot force folders to disk"), output());
-        assertEquals(1, lines("WARN"), output());
+        assertEquals(1, lines(" WARN  "), output()); // the JVM warns in its own way
         assertTrue(run.meta().contains("\"step\" : 10"));
     }
 
