@@ -33,6 +33,7 @@ final class PageHandler implements HttpHandler {
             "answers.js",
             "app.js",
             "bar.js",
+            "chat.css",
             "chat.js",
             "curve.js",
             "icon.svg",
@@ -42,6 +43,7 @@ final class PageHandler implements HttpHandler {
             "stored.js",
             "style.css",
             "token.js",
+            "training.css",
             "training.js");
 
     /** The webjar of each library, and the file in it. */
