@@ -1,8 +1,8 @@
 // The conversation and its answers. Does not know how they are shown.
 
 import {useRef, useState} from 'preact/hooks';
-import {ask, events} from '/page/server.js';
-import {useStored} from '/page/stored.js';
+import {ask, events} from './server.js';
+import {useStored} from './stored.js';
 
 /** Milliseconds between two updates of a growing answer: tokens may come faster than anyone can read. */
 const REDRAW = 40;

@@ -2,14 +2,14 @@
 
 import {h, render} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
-import {useConversation} from '/page/answers.js';
-import {StatusBar} from '/page/bar.js';
-import {Chat} from '/page/chat.js';
-import {rememberToken, whenTokenIsWanted} from '/page/server.js';
-import {DEFAULTS, Settings} from '/page/settings.js';
-import {useStored} from '/page/stored.js';
-import {TokenPrompt} from '/page/token.js';
-import {describe, useCheckpoint, useTrainingStatus} from '/page/training.js';
+import {useConversation} from './answers.js';
+import {StatusBar} from './bar.js';
+import {Chat} from './chat.js';
+import {rememberToken, whenTokenIsWanted} from './server.js';
+import {DEFAULTS, Settings} from './settings.js';
+import {useStored} from './stored.js';
+import {TokenPrompt} from './token.js';
+import {describe, useCheckpoint, useTrainingStatus} from './training.js';
 
 function App() {
   const training = useTrainingStatus();
@@ -31,7 +31,7 @@ function App() {
         h('button', {type: 'button', 'aria-haspopup': 'dialog', onClick: () => setSettingsOpen(true)}, 'Settings'))),
     h('div', {class: 'panes'},
       h(Chat, {conversation, checkpoint}),
-      curveOpen && h(Lazy, {load: () => import('/page/curve.js').then(module => module.Curve), close: () => setCurveOpen(false)})),
+      curveOpen && h(Lazy, {load: () => import('./curve.js').then(module => module.Curve), close: () => setCurveOpen(false)})),
     settingsOpen && h(Settings, {settings: {...DEFAULTS, ...settings}, change: setSettings, close: () => setSettingsOpen(false)}));
 }
 

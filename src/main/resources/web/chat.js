@@ -2,7 +2,7 @@
 
 import {h, Fragment} from 'preact';
 import {useLayoutEffect, useRef, useState} from 'preact/hooks';
-import {describe} from '/page/training.js';
+import {describe} from './training.js';
 
 const SUGGESTIONS = ['Who are you?', 'What can you do?', 'What is the capital of France?', 'What is 7 plus 5?'];
 

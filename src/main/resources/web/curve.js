@@ -2,9 +2,9 @@
 
 import {h} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
-import {askJson, listen} from '/page/server.js';
-import {useStored} from '/page/stored.js';
-import {plots} from '/page/plot.js';
+import {askJson, listen} from './server.js';
+import {useStored} from './stored.js';
+import {plots} from './plot.js';
 
 const HISTORY = '/training/history?points=2000';
 const EMPTY = {steps: [], epochs: [], validations: [], restarts: []};

@@ -19,11 +19,15 @@ export function rememberToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
-/** Fetches. Throws a ServerError if the server answers with an error, and what fetch throws if there is no server. */
+/**
+ * Fetches a path of the server, such as /v1/models. It is taken from where the page is, which a proxy may have put under
+ * a path of its own. Throws a ServerError if the server answers with an error, and what fetch throws if there is
+ * no server.
+ */
 export async function ask(path, options = {}) {
   const token = sessionStorage.getItem(TOKEN);
   const headers = {...options.headers, ...(token ? {Authorization: 'Bearer ' + token} : {})};
-  const response = await fetch(path, {...options, headers});
+  const response = await fetch(new URL('.' + path, document.baseURI), {...options, headers});
   if (response.ok) {
     return response;
   }

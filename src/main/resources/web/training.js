@@ -1,7 +1,7 @@
 // The status of training.
 
 import {useEffect, useState} from 'preact/hooks';
-import {askJson} from '/page/server.js';
+import {askJson} from './server.js';
 
 const PERIOD = 2000;
 const PATIENCE = 5000;
