@@ -61,7 +61,7 @@ public final class PollingBenchmark {
         try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe);
                 ChatSession chat = new ChatSession(folder, 1, 1);
                 StatusServer server = StatusServer.start(
-                        ServerOptions.local(0), new ServedRun(status, folder, chat, () -> {}, () -> 0L));
+                        ServerOptions.local(0), new ServedRun(status, folder, chat, () -> {}, () -> 0L, () -> 0L));
                 Pollers pollers = new Pollers(server.port())) {
             List<Double> plain = new ArrayList<>();
             List<Double> slowdowns = new ArrayList<>();

@@ -38,6 +38,9 @@ public final class RunLock implements AutoCloseable {
     /** Where there are no locks: after so long a process that wrote to the file at the same moment has written too. */
     private static final Duration SETTLED = Duration.ofSeconds(1);
 
+    /** After so long without a heartbeat a holder on another host is taken for dead. */
+    private static final Duration SIGN_OF_LIFE = Duration.ofMinutes(1);
+
     private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
 
     /** Far from the content, which so stays readable where locks are mandatory. */
@@ -130,6 +133,32 @@ public final class RunLock implements AutoCloseable {
         } catch (IOException | RuntimeException problem) {
             channel.close();
             throw problem;
+        }
+    }
+
+    /**
+     * Whether a trainer seems to live, by the content of the file: its process on this host, or a heartbeat within the last
+     * minute on another. For display only, since this takes no lock.
+     */
+    public static boolean isHeld(Path runFolder) {
+        try {
+            Path key = runFolder.toRealPath();
+            if (HELD.containsKey(key)) {
+                return true;
+            }
+            try (FileChannel channel = FileChannel.open(key.resolve(FILE), StandardOpenOption.READ)) {
+                Holder holder = holder(channel);
+                return holder != null
+                        && (holder.host.equals(host())
+                                ? ProcessHandle.of(holder.pid)
+                                        .map(ProcessHandle::isAlive)
+                                        .orElse(false)
+                                : Files.getLastModifiedTime(key.resolve(FILE))
+                                        .toInstant()
+                                        .isAfter(Instant.now().minus(SIGN_OF_LIFE)));
+            }
+        } catch (IOException absent) {
+            return false;
         }
     }
 

@@ -73,7 +73,7 @@ final class ProgressConsole {
             case STARTING ->
                 show(width -> status.progress().message(), status.progress().message());
             case TRAINING, EVALUATING -> show(width -> bar(status, width), line(status));
-            case DONE, STOPPED -> say(summary(status));
+            case FINISHED, STOPPED -> say(summary(status));
             default -> {}
         }
     }

@@ -10,10 +10,12 @@ import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
 import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
+import perdure.device.ResidentMemory;
 import perdure.run.BadInputException;
 import perdure.server.ServedRun;
 import perdure.server.StatusServer;
 import perdure.status.TrainingStatus;
+import perdure.train.StatusPublisher;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -40,7 +42,8 @@ final class ServeCommand implements Callable<Integer> {
         }
         int finished =
                 Flags.naming(() -> new MetaStore(folder.checkpoints).read()).lastEpoch() + 1;
-        AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.idle(finished, finished));
+        AtomicReference<TrainingStatus> status =
+                new AtomicReference<>(StatusPublisher.last(folder.checkpoints, finished));
         Flags.naming(() -> {
             NativeRuntime.load();
             return true;
@@ -49,7 +52,13 @@ final class ServeCommand implements Callable<Integer> {
                         new ChatSession(folder.checkpoints, ChatSession.USUAL_WAITING, torch.get_num_threads());
                 StatusServer started = server.start(
                         server.options(),
-                        new ServedRun(status, folder.checkpoints, chat, () -> {}, Malloc::allocatedBytes))) {
+                        new ServedRun(
+                                status,
+                                folder.checkpoints,
+                                chat,
+                                () -> {},
+                                Malloc::allocatedBytes,
+                                ResidentMemory::bytes))) {
             OwnClasses.load();
             chat.checkpoint(); // What nothing can answer from is refused at once.
             System.out.println("Serving " + folder.checkpoints + " on " + started.url());

@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import perdure.checkpoint.MetaStore;
 import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
+import perdure.device.ResidentMemory;
 import perdure.run.RunConfig;
 import perdure.run.TrainingRun;
 import perdure.server.ServedRun;
@@ -105,7 +106,12 @@ final class TrainCommand implements Callable<Integer> {
         StatusServer server = serving.start(
                 options,
                 new ServedRun(
-                        training.status(), run.folder(), training.chat(), training::stop, Malloc::allocatedBytes));
+                        training.status(),
+                        run.folder(),
+                        training.chat(),
+                        training::stop,
+                        Malloc::allocatedBytes,
+                        ResidentMemory::bytes));
         console.say("Watch it and chat with it: " + server.url());
         console.say("Status: " + server.url() + "/training/status");
         return server;

@@ -7,6 +7,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bundled.BundledCorpus;
@@ -36,6 +37,7 @@ import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.status.RunFacts;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 import perdure.tokenizer.ChatMessage;
@@ -116,7 +118,8 @@ public final class TrainingRun implements AutoCloseable {
                 bundled.prepare();
             }
             naming(null, () -> NativeRuntime.load(config.natives()));
-            status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs()));
+            status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
+                    .withRun(RunFacts.of(config.folder().toString(), data())));
         }
         chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1);
     }
@@ -234,6 +237,7 @@ public final class TrainingRun implements AutoCloseable {
     private void endBeforeTheFirstStep(State state, String message) {
         status.updateAndGet(last -> last.progress().state() == State.STARTING
                 ? TrainingStatus.ended(state, message, plan.start(), plan.epochs())
+                        .withRun(last.run())
                 : last);
     }
 
@@ -485,6 +489,7 @@ public final class TrainingRun implements AutoCloseable {
                     },
                     this::say,
                     sample,
+                    facts(dataset, model, device),
                     restart.checkpoint() == null
                             ? null
                             : RunIdentity.recorded(restart.checkpoint().state().identity())
@@ -504,6 +509,25 @@ public final class TrainingRun implements AutoCloseable {
                 case STOPPED -> stopped();
             };
         }
+    }
+
+    private RunFacts facts(Dataset dataset, LanguageModel model, Device device) {
+        return new RunFacts(
+                config.folder().toString(),
+                data(),
+                dataset.training().predictions(),
+                dataset.validation().predictions(),
+                model.config().parameterCount(),
+                device.str().getString(),
+                torch.get_num_threads(),
+                config.compute().precision().name().toLowerCase(Locale.ROOT));
+    }
+
+    /** What is trained on, in a few words. */
+    private String data() {
+        return bundled != null
+                ? "bundled conversations"
+                : config.text().data().stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
     /** Weights and both moments as 32-bit numbers, and the tokenizer; the rest is small. */

@@ -21,7 +21,8 @@ import org.xnio.IoUtils;
 import perdure.server.openai.Responses;
 
 /**
- * {@code GET /training/events}: an event named {@code progress} for each change of the status. A client that reconnects
+ * {@code GET /training/events}: an event named {@code progress} for each change of the status, and one named {@code end}
+ * with the last status when the server closes, so that whoever hears no {@code end} has lost the connection. A client that reconnects
  * with {@code Last-Event-ID} gets the events that it missed. If it was away for longer than the buffer reaches, or its
  * id is from an earlier process, it first gets the event {@code gap}, and should read the history again.
  */
@@ -43,6 +44,7 @@ final class EventStream implements HttpHandler {
     private final Set<Listener> listeners = new HashSet<>();
     private StatusDocuments.Document last;
     private long count;
+    private Event end;
 
     EventStream(StatusDocuments documents, Limits limits) {
         this.documents = documents;
@@ -76,7 +78,7 @@ final class EventStream implements HttpHandler {
             return;
         }
         last = newest;
-        Event event = new Event(++count, new String(newest.full(), UTF_8));
+        Event event = new Event("progress", ++count, new String(newest.full(), UTF_8));
         recent.addLast(event);
         if (recent.size() > REPLAYABLE) {
             recent.removeFirst();
@@ -89,7 +91,14 @@ final class EventStream implements HttpHandler {
         return recent.size();
     }
 
-    /** Disconnects all listeners. */
+    /** Tells the last status and ends each stream, once its client has read everything. No event follows. */
+    synchronized void end() {
+        poll();
+        end = new Event("end", ++count, new String(documents.newest().full(), UTF_8));
+        List.copyOf(listeners).forEach(listener -> listener.end(end));
+    }
+
+    /** Disconnects all listeners that are still there. */
     synchronized void close() {
         List.copyOf(listeners).forEach(Listener::cut);
     }
@@ -107,6 +116,9 @@ final class EventStream implements HttpHandler {
         recent.stream()
                 .filter(event -> event.number > (replayable ? seen : count - 1))
                 .forEach(listener::replay);
+        if (end != null) {
+            listener.end(end);
+        }
     }
 
     private synchronized void forget(Listener listener) {
@@ -121,7 +133,7 @@ final class EventStream implements HttpHandler {
         return Long.parseLong(id.substring(process.length() + 1));
     }
 
-    private record Event(long number, String data) {}
+    private record Event(String name, long number, String data) {}
 
     /** One client, and the number of events that it has not read yet. */
     private final class Listener implements ServerSentEventConnection.EventCallback {
@@ -148,10 +160,16 @@ final class EventStream implements HttpHandler {
             IoUtils.safeClose(connection.getAttachment(TRANSPORT));
         }
 
+        /** Sends the last event; the stream ends after it. */
+        void end(Event event) {
+            replay(event);
+            connection.shutdown();
+        }
+
         /** Sends even to a slow client; the size of the buffer bounds what is replayed. */
         void replay(Event event) {
             unsent.incrementAndGet();
-            connection.send(event.data, "progress", process + "-" + event.number, this);
+            connection.send(event.data, event.name, process + "-" + event.number, this);
         }
 
         @Override

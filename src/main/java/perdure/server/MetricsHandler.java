@@ -12,11 +12,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
@@ -127,25 +124,13 @@ final class MetricsHandler implements HttpHandler {
         GaugeWithCallback.builder()
                 .name("process_resident_memory_bytes")
                 .help("Resident memory size in bytes")
-                .callback(sample -> callIfKnown(sample, residentBytes()))
+                .callback(sample -> callIfKnown(sample, run.residentBytes().getAsLong()))
                 .register(registry);
     }
 
     private static void callIfKnown(GaugeWithCallback.Callback sample, long bytes) {
         if (bytes >= 0) {
             sample.call(bytes);
-        }
-    }
-
-    /** Resident memory of this process, including the Java heap; -1 if this is not Linux. */
-    private static long residentBytes() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("[^0-9]", "")))
-                    .findFirst()
-                    .orElse(-1);
-        } catch (IOException otherSystem) {
-            return -1;
         }
     }
 }

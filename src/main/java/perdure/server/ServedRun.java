@@ -14,10 +14,12 @@ import perdure.status.TrainingStatus;
  * @param chat answers from the run folder. The server stops it; whoever opened it closes it after the server
  * @param stop asks the trainer to finish its step, save and end; returns at once
  * @param nativeBytes memory that native code has allocated and not freed; negative if not known
+ * @param residentBytes resident memory of this process; negative if not known
  */
 public record ServedRun(
         AtomicReference<TrainingStatus> status,
         Path folder,
         ChatSession chat,
         Runnable stop,
-        LongSupplier nativeBytes) {}
+        LongSupplier nativeBytes,
+        LongSupplier residentBytes) {}

@@ -219,18 +219,22 @@ public final class StatusServer implements AutoCloseable {
         return "http://" + options.hostInUrl() + ":" + port;
     }
 
-    /** Ends the current answers, tells their clients why, then closes every connection and frees the port. */
+    /**
+     * Ends the current answers and the streams of events, tells their clients why, then closes every connection and frees
+     * the port.
+     */
     @Override
     public void close() {
         ticker.shutdownNow();
-        events.close();
         chat.stop();
         requests.shutdown();
+        events.end();
         try {
             requests.awaitShutdown(FAREWELL_MILLIS);
         } catch (InterruptedException hurry) {
             Thread.currentThread().interrupt();
         }
+        events.close();
         undertow.stop();
     }
 }

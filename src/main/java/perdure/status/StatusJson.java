@@ -1,7 +1,10 @@
 package perdure.status;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationContext;
 import tools.jackson.databind.cfg.EnumFeature;
@@ -18,6 +21,8 @@ public final class StatusJson {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .disable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
             .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+            .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .addModule(new SimpleModule()
                     .addSerializer(Double.class, new FiniteOrNull())
                     .addSerializer(double.class, new FiniteOrNull()))
@@ -30,14 +35,39 @@ public final class StatusJson {
         return MAPPER.writeValueAsBytes(status);
     }
 
-    /** The four keys of {@link #brief} followed by everything of {@link TrainingProgress}, in UTF-8. */
+    /** The four keys of {@link #brief}, everything of {@link TrainingProgress}, and {@code run}: the facts; in UTF-8. */
     public static byte[] full(TrainingStatus status) {
-        return MAPPER.writeValueAsBytes(new Full(status, status.progress()));
+        return MAPPER.writeValueAsBytes(new Full(status, status.progress(), status.run()));
+    }
+
+    /**
+     * Reads what {@link #full} wrote. Keys that are missing are null or zero, and unknown ones are ignored.
+     *
+     * @throws IllegalArgumentException if it is no such JSON
+     */
+    public static TrainingStatus read(byte[] full) {
+        try {
+            JsonNode status = MAPPER.readTree(full);
+            TrainingProgress progress = MAPPER.treeToValue(status, TrainingProgress.class);
+            if (progress == null || !progress.isComplete()) {
+                throw new IllegalArgumentException("a part of the status is missing");
+            }
+            return new TrainingStatus(
+                    status.path("running").asBoolean(false),
+                    status.path("current_epoch").asInt(0),
+                    status.path("total_epochs").asInt(0),
+                    status.path("loss").isNumber() ? status.path("loss").asDouble() : null,
+                    progress,
+                    MAPPER.treeToValue(status.get("run"), RunFacts.class));
+        } catch (JacksonException damaged) {
+            throw new IllegalArgumentException("not the JSON of a status: " + damaged.getOriginalMessage(), damaged);
+        }
     }
 
     private record Full(
             @JsonUnwrapped TrainingStatus status,
-            @JsonUnwrapped TrainingProgress progress) {}
+            @JsonUnwrapped TrainingProgress progress,
+            RunFacts run) {}
 
     private static final class FiniteOrNull extends StdSerializer<Double> {
 

@@ -1,5 +1,6 @@
 package perdure.status;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
@@ -30,7 +31,9 @@ public record TrainingProgress(
         EVALUATING,
         SAVING,
         STOPPED,
-        DONE,
+        /** Earlier versions wrote {@code done}. */
+        @JsonAlias("done")
+        FINISHED,
         FAILED;
 
         /** Whether the trainer is at work. */
@@ -63,13 +66,15 @@ public record TrainingProgress(
      * @param tokensPerSecond null before the first step
      * @param etaSeconds estimated time to the end of the run; null before it can be known
      * @param restarts how often a new process resumed the run
+     * @param memoryBytes resident memory of the process, including the Java heap; null if not known
      */
     public record Speed(
             @JsonProperty("tokens_per_second") Double tokensPerSecond,
             @JsonProperty("eta_seconds") Long etaSeconds,
             @JsonProperty("session_seconds") double sessionSeconds,
             @JsonProperty("total_seconds") double totalSeconds,
-            int restarts) {}
+            int restarts,
+            @JsonProperty("memory_bytes") Long memoryBytes) {}
 
     /**
      * Losses are means in nats per token; null if not yet computed.
@@ -133,13 +138,23 @@ public record TrainingProgress(
     /** How many of the batches of an evaluation are done. */
     public record Evaluation(long batch, long batches) {}
 
+    /** Whether no part is missing that is always there. */
+    boolean isComplete() {
+        return state != null && position != null && speed != null && quality != null && saved != null;
+    }
+
+    /** The same in another state, with another sentence for people. */
+    public TrainingProgress with(State newState, String newMessage) {
+        return new TrainingProgress(newState, newMessage, position, speed, quality, saved, lastEpoch, null);
+    }
+
     /** The progress of a process that has not trained. */
     public static TrainingProgress of(State state) {
         return new TrainingProgress(
                 state,
                 null,
                 new Steps(0, 0, 0, 0, 0, 0),
-                new Speed(null, null, 0, 0, 0),
+                new Speed(null, null, 0, 0, 0, null),
                 new Quality(null, null, null, null, null),
                 Saved.before(null, 0),
                 null,

@@ -10,14 +10,20 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param currentEpoch ordinal 1…N of the epoch in progress; while idle the number of finished epochs
  * @param totalEpochs the total to reach; 0 if no run is known
  * @param loss running mean of the epoch in progress, in nats per token; null before the first step, never NaN
- * @param progress everything else
+ * @param progress everything else that changes
+ * @param run what does not change; null if no run is known
  */
 public record TrainingStatus(
         boolean running,
         @JsonProperty("current_epoch") int currentEpoch,
         @JsonProperty("total_epochs") int totalEpochs,
         Double loss,
-        @JsonIgnore TrainingProgress progress) {
+        @JsonIgnore TrainingProgress progress,
+        @JsonIgnore RunFacts run) {
+
+    public TrainingStatus(boolean running, int currentEpoch, int totalEpochs, Double loss, TrainingProgress progress) {
+        this(running, currentEpoch, totalEpochs, loss, progress, null);
+    }
 
     /** A run is about to start, with the epoch of that ordinal. */
     public static TrainingStatus starting(int currentEpoch, int totalEpochs) {
@@ -46,7 +52,13 @@ public record TrainingStatus(
                         progress.quality(),
                         progress.saved(),
                         progress.lastEpoch(),
-                        progress.evaluation()));
+                        progress.evaluation()),
+                run);
+    }
+
+    /** The same of a run with these facts. */
+    public TrainingStatus withRun(RunFacts facts) {
+        return new TrainingStatus(running, currentEpoch, totalEpochs, loss, progress, facts);
     }
 
     /** A run ended before its first step: {@code state} and {@code message} say how. */

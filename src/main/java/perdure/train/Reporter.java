@@ -1,5 +1,6 @@
 package perdure.train;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,8 @@ import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.checkpoint.TrainerState.Session;
 import perdure.checkpoint.TrainerState.Validation;
+import perdure.device.ResidentMemory;
+import perdure.status.RunFacts;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.Quality;
@@ -23,10 +26,13 @@ import perdure.status.TrainingStatus;
  * Builds the status that others read from what the training loop knows. It also says in a sentence where a run resumes.
  */
 public final class Reporter {
+    private static final long MEMORY_INTERVAL = Duration.ofSeconds(1).toNanos();
+
     private final Consumer<TrainingStatus> listener;
     private final Consumer<String> messages;
     private final Supplier<String> sample;
     private final LearningRateSchedule former;
+    private final RunFacts facts;
 
     private Plan plan;
     private SessionClock clock;
@@ -36,21 +42,26 @@ public final class Reporter {
     private Evaluator.Evaluation lastEvaluation;
     private TrainingProgress.Evaluation evaluation;
     private long validateEvery;
+    private Long memoryBytes;
+    private long memoryRead;
 
     /**
      * @param listener receives every status
      * @param messages receives sentences for people, one line each
      * @param sample generates a line or two of text with the current model, at each epoch's end
+     * @param facts what does not change while this process trains
      * @param former the learning rate schedule with which the run was saved, of any length; null if it is not known
      */
     public Reporter(
             Consumer<TrainingStatus> listener,
             Consumer<String> messages,
             Supplier<String> sample,
+            RunFacts facts,
             LearningRateSchedule former) {
         this.listener = listener;
         this.messages = messages;
         this.sample = sample;
+        this.facts = facts;
         this.former = former;
     }
 
@@ -140,7 +151,7 @@ public final class Reporter {
                                 epochSteps,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
-                        clock.speed(plan.totalSteps(), evaluationsLeft(position)),
+                        clock.speed(plan.totalSteps(), evaluationsLeft(position), memoryBytes()),
                         new Quality(
                                 learningRate,
                                 gradientNorm,
@@ -149,7 +160,19 @@ public final class Reporter {
                                 lastEvaluation == null ? null : lastEvaluation.bitsPerByte()),
                         saved,
                         lastEpoch,
-                        state == State.EVALUATING ? evaluation : null)));
+                        state == State.EVALUATING ? evaluation : null),
+                facts));
+    }
+
+    /** Read at most once per second, since steps may be short. */
+    private Long memoryBytes() {
+        long now = System.nanoTime();
+        if (memoryRead == 0 || now - memoryRead > MEMORY_INTERVAL) {
+            long bytes = ResidentMemory.bytes();
+            memoryBytes = bytes < 0 ? null : bytes;
+            memoryRead = now;
+        }
+        return memoryBytes;
     }
 
     private long evaluationsLeft(Position position) {

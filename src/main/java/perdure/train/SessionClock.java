@@ -105,16 +105,22 @@ final class SessionClock {
      * The rate of training, and the estimated time to the end of the run.
      *
      * @param evaluationsLeft evaluations until then, which take as long as the shortest one of this session
+     * @param memoryBytes resident memory of the process; null if not known
      */
-    Speed speed(long totalSteps, long evaluationsLeft) {
+    Speed speed(long totalSteps, long evaluationsLeft, Long memoryBytes) {
         double seconds = seconds();
         double total = seconds + earlier.stream().mapToDouble(Session::seconds).sum();
         if (recentSteps == 0) {
-            return new Speed(null, null, seconds, total, earlier.size());
+            return new Speed(null, null, seconds, total, earlier.size(), memoryBytes);
         }
         double training = recentSeconds / recentSteps * Math.max(0, totalSteps - step);
         double evaluations = evaluationSeconds == null ? 0 : evaluationSeconds * evaluationsLeft;
         return new Speed(
-                recentTokens / recentSeconds, Math.round(training + evaluations), seconds, total, earlier.size());
+                recentTokens / recentSeconds,
+                Math.round(training + evaluations),
+                seconds,
+                total,
+                earlier.size(),
+                memoryBytes);
     }
 }

@@ -1,15 +1,20 @@
 package perdure.train;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.DurableFiles;
+import perdure.checkpoint.RunLock;
+import perdure.status.RunFacts;
 import perdure.status.StatusJson;
+import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 
@@ -19,6 +24,8 @@ import perdure.status.TrainingStatus;
  */
 public final class StatusPublisher {
     private static final Logger LOG = LoggerFactory.getLogger(StatusPublisher.class);
+    private static final String FILE = "training_status.json";
+    private static final int LONGEST = 1 << 20;
     private static final long FILE_INTERVAL = Duration.ofSeconds(1).toNanos();
 
     private final AtomicReference<TrainingStatus> reference;
@@ -30,7 +37,41 @@ public final class StatusPublisher {
     /** @param runFolder an existing folder, where the file is written */
     public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder) {
         this.reference = reference;
-        this.file = runFolder.resolve("training_status.json");
+        this.file = runFolder.resolve(FILE);
+    }
+
+    /**
+     * What is known of a run while nothing trains: its last status, if the folder has one, and how it ended. A process that
+     * was killed could not say that; then the message does.
+     *
+     * @param finishedEpochs by the commit point
+     */
+    public static TrainingStatus last(Path runFolder, int finishedEpochs) {
+        RunFacts folder = RunFacts.of(runFolder.toString(), null);
+        TrainingStatus last;
+        try (InputStream in = Files.newInputStream(runFolder.resolve(FILE))) {
+            last = StatusJson.read(in.readNBytes(LONGEST));
+        } catch (IOException | IllegalArgumentException none) {
+            return TrainingStatus.idle(finishedEpochs, finishedEpochs).withRun(folder);
+        }
+        TrainingProgress progress = last.progress();
+        if (last.running()) {
+            progress = progress.with(
+                    State.IDLE,
+                    RunLock.isHeld(runFolder)
+                            ? "Another process trains this run."
+                            : String.format(
+                                    Locale.ROOT,
+                                    "The process that trained this run was ended at step %,d before it could save.",
+                                    progress.position().step()));
+        }
+        return new TrainingStatus(
+                false,
+                finishedEpochs,
+                Math.max(finishedEpochs, last.totalEpochs()),
+                last.loss(),
+                progress,
+                last.run() == null ? folder : last.run());
     }
 
     public void publish(TrainingStatus status) {

@@ -2,6 +2,7 @@ package perdure.train;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -160,12 +161,33 @@ public final class Trainer {
         try {
             restore(restart.checkpoint());
             Outcome outcome = loopAndSave();
-            publish(outcome == Outcome.DONE ? State.DONE : State.STOPPED);
+            reporter.publish(
+                    outcome == Outcome.DONE ? State.FINISHED : State.STOPPED,
+                    position,
+                    epochSteps(),
+                    loss,
+                    best,
+                    writer.saved(),
+                    reason(outcome));
             return outcome;
         } catch (RuntimeException | Error failure) {
             fail(failure);
             throw failure;
         }
+    }
+
+    /** Why the run ended before its last epoch, for people; null if that needs no word. */
+    private String reason(Outcome outcome) {
+        return switch (outcome) {
+            case DONE -> null;
+            case LIMIT ->
+                String.format(
+                        Locale.ROOT,
+                        "The limit of %,d steps is reached.",
+                        options.limits().steps());
+            case OUT_OF_PATIENCE -> "The validation loss no longer falls.";
+            case STOPPED -> stop.count() > 0 ? null : "The time limit is reached.";
+        };
     }
 
     private Outcome loopAndSave() {

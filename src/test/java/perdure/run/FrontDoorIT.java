@@ -59,7 +59,7 @@ class FrontDoorIT {
         try (TrainingRun run = TrainingRun.open(config);
                 StatusServer server = StatusServer.start(
                         ServerOptions.local(0),
-                        new ServedRun(run.status(), config.folder(), run.chat(), run::stop, () -> -1L))) {
+                        new ServedRun(run.status(), config.folder(), run.chat(), run::stop, () -> -1L, () -> -1L))) {
             String output = run(
                     System.getProperty("java.class.path"),
                     "ChatWithLangChain4j",

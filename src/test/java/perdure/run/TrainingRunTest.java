@@ -112,7 +112,7 @@ class TrainingRunTest {
                         .distinct()
                         .count());
         TrainingStatus last = statuses.get(statuses.size() - 1);
-        assertEquals(State.DONE, last.progress().state());
+        assertEquals(State.FINISHED, last.progress().state());
         assertEquals(2, last.progress().lastEpoch().epoch());
         assertFalse(last.running());
     }

@@ -2,6 +2,7 @@ package perdure.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 @Timeout(20)
@@ -138,6 +141,44 @@ class EventStreamTest {
         try (Client back = new Client(seen)) {
             assertEquals("two", message(back.next()));
             assertEquals("three", message(back.next()));
+        }
+    }
+
+    @Test
+    void tellsHowTheRunEndedBeforeTheServerCloses() throws Exception {
+        run.published.set(saying("one"));
+        try (Client client = new Client(null)) {
+            client.next();
+            TrainingStatus running = run.published.get();
+            run.published.set(new TrainingStatus(
+                    false, 2, 2, null, running.progress().with(TrainingProgress.State.FINISHED, null)));
+            run.server.close();
+            Map<String, String> last = client.next();
+            assertEquals("progress", last.get("event"));
+            Map<String, String> end = client.next();
+            assertEquals("end", end.get("event"));
+            assertEquals(last.get("data"), end.get("data"));
+            JsonNode status = JsonMapper.shared().readTree(end.get("data"));
+            assertEquals("finished", status.get("state").asString());
+            assertFalse(status.get("running").asBoolean());
+            assertEquals(null, client.lines.readLine(), "the stream ends");
+        }
+    }
+
+    @Test
+    void aClientThatDoesNotReadDelaysTheEndForAMomentOnly() throws Exception {
+        run.published.set(saying("x".repeat(100_000)));
+        try (Socket deaf = run.connect()) {
+            deaf.setReceiveBufferSize(1_024);
+            deaf.getOutputStream()
+                    .write(("GET /training/events HTTP/1.1\r\nHost: 127.0.0.1:" + run.server.port() + "\r\n\r\n")
+                            .getBytes(UTF_8));
+            deaf.getInputStream().read();
+            for (int change = 0; change < 50; change++) {
+                run.published.set(saying("x".repeat(100_000 + change)));
+                Thread.sleep(10);
+            }
+            run.server.close();
         }
     }
 

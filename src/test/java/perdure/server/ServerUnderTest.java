@@ -15,6 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import perdure.chat.ChatSession;
+import perdure.device.ResidentMemory;
+import perdure.status.RunFacts;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
 
@@ -36,7 +38,9 @@ public final class ServerUnderTest implements AutoCloseable {
     public ServerUnderTest(Path folder, ServerOptions options) {
         chat = new ChatSession(folder, CHATS_WAITING, 1);
         server = StatusServer.start(
-                options, new ServedRun(published, folder, chat, stops::incrementAndGet, () -> 123_456_789L));
+                options,
+                new ServedRun(
+                        published, folder, chat, stops::incrementAndGet, () -> 123_456_789L, ResidentMemory::bytes));
     }
 
     static TrainingStatus running(int epoch, int epochs, Double loss) {
@@ -44,12 +48,13 @@ public final class ServerUnderTest implements AutoCloseable {
                 TrainingProgress.State.TRAINING,
                 null,
                 new TrainingProgress.Steps(420, 900, 20, 60, 46.6, 430_080),
-                new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2),
+                new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2, 512L << 20),
                 new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN),
                 new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1, 0.25, 1.5),
                 null,
                 null);
-        return new TrainingStatus(true, epoch, epochs, loss, progress);
+        return new TrainingStatus(true, epoch, epochs, loss, progress)
+                .withRun(new RunFacts("checkpoints", "my.txt", 61_440, 6_000, 836_864, "cpu", 2, "fp32"));
     }
 
     public String url(String path) {

@@ -2,6 +2,8 @@ package perdure.status;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -20,6 +22,34 @@ class StatusJsonTest {
         assertEquals(
                 "{\"running\":true,\"current_epoch\":7,\"total_epochs\":15,\"loss\":4.94}",
                 new String(StatusJson.brief(status(4.94)), UTF_8));
+    }
+
+    @Test
+    void readsWhatItWrote() {
+        RunFacts facts = new RunFacts("checkpoints", "my.txt", 61_440, 6_000, 836_864, "cpu", 2, "fp32");
+        for (Double loss : new Double[] {4.94, null}) {
+            TrainingStatus written = status(loss).withMessage("Disk full.").withRun(facts);
+            assertEquals(written, StatusJson.read(StatusJson.full(written)));
+        }
+    }
+
+    @Test
+    void readsTheStatusOfAnEarlierVersion() {
+        String old = new String(StatusJson.full(status(null)), UTF_8)
+                .replace("\"idle\"", "\"done\"")
+                .replace(",\"run\":null", "")
+                .replace(",\"memory_bytes\":null", "");
+        TrainingStatus read = StatusJson.read(old.getBytes(UTF_8));
+        assertEquals(TrainingProgress.State.FINISHED, read.progress().state());
+        assertNull(read.run());
+    }
+
+    @Test
+    void refusesWhatIsNoStatus() {
+        for (String other :
+                List.of("", "null", "[]", "{}", "{\"running\":true}", "{\"state\":\"odd\"}", "{\"running\":")) {
+            assertThrows(IllegalArgumentException.class, () -> StatusJson.read(other.getBytes(UTF_8)), other);
+        }
     }
 
     @Test
@@ -47,7 +77,8 @@ class StatusJsonTest {
                         "quality",
                         "saved",
                         "last_epoch",
-                        "evaluation"),
+                        "evaluation",
+                        "run"),
                 List.copyOf(full.propertyNames()));
         assertEquals("idle", full.get("state").asString());
         assertTrue(full.get("quality").get("best_loss").isNull());

@@ -22,7 +22,7 @@ class SessionClockTest {
             step++;
             clock.tick(State.TRAINING, step, step * 100);
         }
-        return clock.speed(STEPS, 0);
+        return clock.speed(STEPS, 0, null);
     }
 
     @Test
@@ -65,6 +65,6 @@ class SessionClockTest {
         now += 60_000_000_000L;
         Speed speed = steps(10, 0.5);
         assertEquals(200, speed.tokensPerSecond(), 1e-6);
-        assertEquals(445 + 2 * 60, clock.speed(STEPS, 2).etaSeconds());
+        assertEquals(445 + 2 * 60, clock.speed(STEPS, 2, null).etaSeconds());
     }
 }

@@ -182,7 +182,7 @@ final class TinyTraining {
                                 batches,
                                 new Evaluator(validation, validation.counted(tokenizer), 0),
                                 writer,
-                                new Reporter(status::set, line -> {}, sample, null),
+                                new Reporter(status::set, line -> {}, sample, null, null),
                                 requests)
                         .run(restart);
             }
