@@ -2,7 +2,8 @@
 
 import {h} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
-import {askJson, listen} from './server.js';
+import {listen} from './listen.js';
+import {askJson} from './server.js';
 import {useStored} from './stored.js';
 import {plots} from './plot.js';
 

@@ -74,20 +74,3 @@ function parse(block) {
   }
   return event;
 }
-
-/** Listens to /training/events until the signal aborts. After each break it reconnects with Last-Event-ID. */
-export async function listen(signal, receive) {
-  let last;
-  while (!signal.aborted) {
-    try {
-      const headers = last ? {'Last-Event-ID': last} : {};
-      for await (const event of events(await ask('/training/events', {signal, headers}))) {
-        last = event.id ?? last;
-        receive(event.event, JSON.parse(event.data));
-      }
-    } catch {
-      // The server is gone, or the signal aborted; the loop finds out which.
-    }
-    await new Promise(resolve => setTimeout(resolve, 2000));
-  }
-}

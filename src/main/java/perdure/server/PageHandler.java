@@ -37,6 +37,7 @@ final class PageHandler implements HttpHandler {
             "chat.js",
             "curve.js",
             "icon.svg",
+            "listen.js",
             "plot.js",
             "server.js",
             "settings.js",

@@ -16,6 +16,7 @@ import java.util.logging.Level;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.WindowType;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
@@ -80,6 +81,36 @@ final class Browser implements AutoCloseable {
 
     void reload() {
         driver.navigate().refresh();
+    }
+
+    /** Opens another tab, or a window of its own, and goes on in it. */
+    void openAnother(WindowType type, String address) {
+        driver.switchTo().newWindow(type);
+        driver.get(address);
+    }
+
+    /** Hides the window: without a screen, another tab in front of it does not. */
+    void minimize() {
+        driver.executeCdpCommand("Emulation.setFocusEmulationEnabled", Map.of("enabled", false));
+        driver.manage().window().minimize();
+    }
+
+    void restore() {
+        driver.manage().window().maximize();
+    }
+
+    /** Goes on in one of the tabs and windows, by the order in which they were opened. */
+    void goTo(int tab) {
+        driver.switchTo().window(List.copyOf(driver.getWindowHandles()).get(tab));
+    }
+
+    /** Closes all tabs and windows but the first. */
+    void closeOthers() {
+        while (driver.getWindowHandles().size() > 1) {
+            goTo(driver.getWindowHandles().size() - 1);
+            driver.close();
+        }
+        goTo(0);
     }
 
     void size(int width, int height) {
