@@ -11,8 +11,9 @@ import perdure.checkpoint.TrainerState;
  * @param epoch ordinal, from one, of the epoch during or at the end of which it was saved; 0 before the first step
  * @param loss mean loss of that epoch up to the save, in nats per token; null if neither the checkpoint nor the history
  *     of the run says
+ * @param context most tokens that its model reads and writes in one conversation
  */
-public record AnsweringCheckpoint(String name, int epoch, Double loss) {
+public record AnsweringCheckpoint(String name, int epoch, Double loss, int context) {
 
     /** Epochs to read from the history at most. Longer histories are thinned out, so an epoch may be missing. */
     private static final int MOST_EPOCHS = 10_000;
@@ -20,8 +21,10 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss) {
     static AnsweringCheckpoint of(Checkpoint checkpoint) {
         TrainerState state = checkpoint.state();
         TrainerState.LossSum sum = state.loss();
+        int context = checkpoint.context();
         if (sum.tokens() > 0) {
-            return new AnsweringCheckpoint(checkpoint.name(), state.position().epoch() + 1, sum.sum() / sum.tokens());
+            double loss = sum.sum() / sum.tokens();
+            return new AnsweringCheckpoint(checkpoint.name(), state.position().epoch() + 1, loss, context);
         }
         int ended = state.lastEpoch();
         Double loss = LossCurve.read(checkpoint.folder().toAbsolutePath().getParent(), MOST_EPOCHS).epochs().stream()
@@ -29,6 +32,6 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss) {
                 .map(LossCurve.Epoch::epochLoss)
                 .findFirst()
                 .orElse(null);
-        return new AnsweringCheckpoint(checkpoint.name(), ended + 1, loss);
+        return new AnsweringCheckpoint(checkpoint.name(), ended + 1, loss, context);
     }
 }

@@ -67,6 +67,11 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
+    /** Largest number of tokens that the model can look back on. */
+    public int context() {
+        return config.context();
+    }
+
     /** The state in a checkpoint's folder. Verifies nothing else. */
     static TrainerState state(Path folder) throws IOException {
         return Json.read(folder.resolve(STATE), TrainerState.class);

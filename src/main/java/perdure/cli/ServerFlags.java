@@ -1,10 +1,14 @@
 package perdure.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Function;
 import perdure.cli.HelpSections.Heading;
+import perdure.server.Limits;
 import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
 import perdure.server.StatusServer;
+import perdure.server.openai.ModelNames;
 import picocli.CommandLine.Option;
 
 /** The flags of the status server. */
@@ -30,9 +34,16 @@ final class ServerFlags {
             description = "Bearer token that every request must carry (default: none).")
     String token;
 
+    @Option(
+            names = "--model-alias",
+            paramLabel = "NAME",
+            description = "A name that clients may use for the model beside perdure. Can be given several times.")
+    List<String> aliases = new ArrayList<>();
+
     /** The checked options of the server. */
     ServerOptions options() {
-        return set(unused -> new ServerOptions(host, port, token));
+        ModelNames names = Flags.set("--model-alias", aliases, ModelNames::new);
+        return set(unused -> new ServerOptions(host, port, token, Limits.standard(), names));
     }
 
     /** @throws perdure.run.BadInputException if the address is in use or does not belong to this machine */

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.IoUtils;
 import perdure.server.openai.Responses;
+import perdure.server.openai.ServerSentEvents;
 
 /**
  * {@code GET /training/events}: an event named {@code progress} for each change of the status, and one named {@code end}
@@ -29,7 +30,6 @@ import perdure.server.openai.Responses;
 final class EventStream implements HttpHandler {
 
     static final int REPLAYABLE = 512;
-    private static final long HEARTBEAT_MILLIS = 15_000;
     private static final AttachmentKey<ServerConnection> TRANSPORT = AttachmentKey.create(ServerConnection.class);
 
     private final StatusDocuments documents;
@@ -53,6 +53,7 @@ final class EventStream implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) throws Exception {
+        ServerSentEvents.unbuffered(exchange);
         if (exchange.getRequestMethod().equals(Methods.HEAD)) {
             exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
             exchange.endExchange();
@@ -104,13 +105,13 @@ final class EventStream implements HttpHandler {
     }
 
     private synchronized void connected(ServerSentEventConnection connection, String lastEventId) {
-        connection.setKeepAliveTime(HEARTBEAT_MILLIS);
+        connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
         Listener listener = new Listener(connection);
         connection.addCloseTask(closed -> forget(listener));
         long seen = position(lastEventId);
         boolean replayable = seen >= 0 && seen <= count && (recent.isEmpty() || seen >= recent.getFirst().number - 1);
         if (lastEventId != null && !replayable) {
-            connection.send("{}", "gap", null, null);
+            ServerSentEvents.send(connection, "{}", "gap", null, null);
         }
         listeners.add(listener);
         recent.stream()
@@ -169,7 +170,7 @@ final class EventStream implements HttpHandler {
         /** Sends even to a slow client; the size of the buffer bounds what is replayed. */
         void replay(Event event) {
             unsent.incrementAndGet();
-            connection.send(event.data, event.name, process + "-" + event.number, this);
+            ServerSentEvents.send(connection, event.data, event.name, process + "-" + event.number, this);
         }
 
         @Override

@@ -2,6 +2,7 @@ package perdure.server;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import perdure.server.openai.ModelNames;
 
 /**
  * Where the server listens and who may use it. Every error names the value.
@@ -10,8 +11,9 @@ import java.net.UnknownHostException;
  * @param port 0 takes a free one
  * @param token clients send it as {@code Authorization: Bearer}; null: none is needed
  * @param limits what clients may use
+ * @param models the names that clients may use
  */
-public record ServerOptions(String host, int port, String token, Limits limits) {
+public record ServerOptions(String host, int port, String token, Limits limits, ModelNames models) {
 
     public ServerOptions {
         if (port < 0 || port > 65_535) {
@@ -24,6 +26,11 @@ public record ServerOptions(String host, int port, String token, Limits limits) 
             throw new IllegalArgumentException("host " + host
                     + " can be reached from other machines and therefore needs a token; 127.0.0.1 does not.");
         }
+    }
+
+    /** Without aliases of the model. */
+    public ServerOptions(String host, int port, String token, Limits limits) {
+        this(host, port, token, limits, ModelNames.WITHOUT_ALIASES);
     }
 
     /** Default limits. */

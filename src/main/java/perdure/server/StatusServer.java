@@ -102,6 +102,7 @@ public final class StatusServer implements AutoCloseable {
         ChatMetrics chat = new ChatMetrics(metrics.registry());
         PageHandler page = new PageHandler();
         PollBudget polls = new PollBudget();
+        HttpHandler models = token.guard(offThread(new ModelsHandler(run.chat(), options.models())));
         return List.of(
                 Route.get("/", page),
                 Route.get("/page/*", page),
@@ -114,14 +115,16 @@ public final class StatusServer implements AutoCloseable {
                 Route.get("/training/events", token.guard(events)),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
                 Route.get("/metrics", token.guard(offThread(metrics))),
-                Route.get("/v1/models", token.guard(offThread(new ModelsHandler(run.chat())))),
+                Route.get(ModelsHandler.PATH, models),
+                Route.get(ModelsHandler.PATH + "/*", models),
                 Route.post("/v1/chat/completions", token.guard(completions(CompletionForm.CHAT, options, run, chat))),
                 Route.post("/v1/completions", token.guard(completions(CompletionForm.TEXT, options, run, chat))));
     }
 
     private static HttpHandler completions(
             CompletionForm form, ServerOptions options, ServedRun run, ChatMetrics metrics) {
-        return new CompletionHandler(form, run.chat(), metrics, options.limits().bodyBytes());
+        return new CompletionHandler(
+                form, options.models(), run.chat(), metrics, options.limits().bodyBytes());
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {

@@ -79,7 +79,7 @@ class ChatSessionTest {
         ChatAnswer reply = session.submit(request(30), pieces::add).join();
         assertEquals(reply.text(), String.join("", pieces));
         assertEquals(30, reply.completionTokens());
-        assertEquals(new AnsweringCheckpoint("step-0000000003", 1, 2.31), reply.checkpoint());
+        assertEquals(new AnsweringCheckpoint("step-0000000003", 1, 2.31, 64), reply.checkpoint());
         assertEquals(Optional.of(reply.checkpoint()), session.checkpoint());
         assertTrue(reply.secondsToFirstToken() > 0 && reply.secondsToFirstToken() < 60);
     }

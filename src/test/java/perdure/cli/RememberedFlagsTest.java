@@ -27,6 +27,7 @@ class RememberedFlagsTest extends TinyRunTest {
             "--host",
             "--port",
             "--token",
+            "--model-alias",
             "--no-server",
             "--help",
             "--version",

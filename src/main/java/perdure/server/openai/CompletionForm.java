@@ -27,19 +27,21 @@ public enum CompletionForm {
         this.chunk = chunk;
     }
 
-    CompletionRequest read(byte[] body) {
-        return this == CHAT ? CompletionRequest.conversation(body) : CompletionRequest.text(body);
+    CompletionRequest read(byte[] body, ModelNames names) {
+        return this == CHAT ? CompletionRequest.conversation(body, names) : CompletionRequest.text(body, names);
     }
 
-    Writer writer() {
-        return new Writer(idPrefix + UUID.randomUUID(), System.currentTimeMillis() / 1_000);
+    /** @param model the name that the request asked for */
+    Writer writer(String model) {
+        return new Writer(idPrefix + UUID.randomUUID(), System.currentTimeMillis() / 1_000, model);
     }
 
     static ObjectNode checkpoint(AnsweringCheckpoint checkpoint) {
         return MAPPER.createObjectNode()
                 .put("name", checkpoint.name())
                 .put("epoch", checkpoint.epoch())
-                .put("loss", checkpoint.loss());
+                .put("loss", checkpoint.loss())
+                .put("context_length", checkpoint.context());
     }
 
     /** Writes one answer: all of its chunks have the same id and time. */
@@ -47,10 +49,12 @@ public enum CompletionForm {
 
         private final String id;
         private final long created;
+        private final String model;
 
-        private Writer(String id, long created) {
+        private Writer(String id, long created, String model) {
             this.id = id;
             this.created = created;
+            this.model = model;
         }
 
         /** The whole answer. */
@@ -115,7 +119,7 @@ public enum CompletionForm {
                     .put("id", id)
                     .put("object", object)
                     .put("created", created)
-                    .put("model", CompletionRequest.MODEL);
+                    .put("model", model);
             var choices = envelope.putArray("choices");
             if (choice != null) {
                 choices.add(choice);

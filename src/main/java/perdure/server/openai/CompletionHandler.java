@@ -26,13 +26,16 @@ public final class CompletionHandler implements HttpHandler {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
 
     private final CompletionForm form;
+    private final ModelNames names;
     private final ChatSession chat;
     private final ChatMetrics metrics;
     private final long bodyBytes;
 
     /** @param bodyBytes most bytes of one request */
-    public CompletionHandler(CompletionForm form, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+    public CompletionHandler(
+            CompletionForm form, ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
         this.form = form;
+        this.names = names;
         this.chat = chat;
         this.metrics = metrics;
         this.bodyBytes = bodyBytes;
@@ -57,7 +60,7 @@ public final class CompletionHandler implements HttpHandler {
     /** Runs on the I/O thread, like everything that uses the exchange. */
     private void begin(HttpServerExchange exchange, byte[] body) {
         try {
-            CompletionRequest request = form.read(body);
+            CompletionRequest request = form.read(body, names);
             Answer answer = new Answer(exchange, request);
             answer.reply = chat.submit(request.chat(), answer::piece);
             ClientWatch.onGone(exchange, answer::cancel);
@@ -71,6 +74,7 @@ public final class CompletionHandler implements HttpHandler {
     private final class Answer {
 
         private final HttpServerExchange exchange;
+        private final CompletionForm.Writer writer;
         /** Null if the answer is sent whole. */
         private final CompletionStream stream;
 
@@ -78,8 +82,9 @@ public final class CompletionHandler implements HttpHandler {
 
         Answer(HttpServerExchange exchange, CompletionRequest request) {
             this.exchange = exchange;
+            this.writer = form.writer(request.model());
             this.stream = request.stream()
-                    ? new CompletionStream(exchange, form.writer(), request.includeUsage(), this::cancel)
+                    ? new CompletionStream(exchange, writer, request.includeUsage(), this::cancel)
                     : null;
         }
 
@@ -130,7 +135,7 @@ public final class CompletionHandler implements HttpHandler {
             if (stream != null) {
                 stream.end(answered);
             } else {
-                byte[] body = form.writer().answer(answered).toString().getBytes(UTF_8);
+                byte[] body = writer.answer(answered).toString().getBytes(UTF_8);
                 Responses.json(exchange, 200, body);
             }
         }

@@ -12,13 +12,11 @@ import tools.jackson.databind.JsonNode;
  * one small model can serve, and {@code top_k} and {@code repetition_penalty}. A field that would need more is refused,
  * unless its value asks for nothing.
  *
+ * @param model the name that it asked for
  * @param stream whether the answer comes as events
  * @param includeUsage whether a stream ends with the numbers of tokens
  */
-record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage) {
-
-    /** The name of the only model; an answer says which checkpoint it came from. */
-    static final String MODEL = "perdure";
+record CompletionRequest(String model, ChatRequest chat, boolean stream, boolean includeUsage) {
 
     static final int MOST_TOKENS = 8_192;
     private static final int CHAT_TOKENS = 512;
@@ -27,8 +25,8 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
     private static final int MOST_PARTS = 100;
 
     /** @throws RefusedRequestException if it asks for something else than this server does */
-    static CompletionRequest conversation(byte[] body) {
-        return read(body, fields -> {
+    static CompletionRequest conversation(byte[] body, ModelNames names) {
+        return read(body, names, fields -> {
             List<RequestFields> messages = fields.objects("messages", MOST_MESSAGES);
             fields.require(!messages.isEmpty(), "messages", "an array with at least one message");
             ChatRequest.Builder chat = ChatRequest.answer();
@@ -46,8 +44,8 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
     }
 
     /** @throws RefusedRequestException if it asks for something else than this server does */
-    static CompletionRequest text(byte[] body) {
-        return read(body, fields -> {
+    static CompletionRequest text(byte[] body, ModelNames names) {
+        return read(body, names, fields -> {
             JsonNode prompt = fields.any("prompt");
             JsonNode text = prompt != null && prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
             fields.require(text != null && text.isString(), "prompt", "a string");
@@ -60,13 +58,11 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
         });
     }
 
-    private static CompletionRequest read(byte[] body, Function<RequestFields, ChatRequest> asked) {
+    private static CompletionRequest read(byte[] body, ModelNames names, Function<RequestFields, ChatRequest> asked) {
         RequestFields fields = RequestFields.parse(body);
         String model = fields.text("model");
-        fields.require(model != null, "model", "given: \"" + MODEL + "\"");
-        if (!model.equals(MODEL)) {
-            throw RefusedRequestException.unknownModel(model);
-        }
+        fields.require(model != null, "model", "given: \"" + ModelNames.OWN + "\"");
+        names.resolve(model);
         try {
             ChatRequest chat = asked.apply(fields);
             boolean stream = fields.flag("stream");
@@ -75,7 +71,7 @@ record CompletionRequest(ChatRequest chat, boolean stream, boolean includeUsage)
             fields.neutral("logit_bias", "{}");
             fields.ignore("user");
             fields.refuseOthers();
-            return new CompletionRequest(chat, stream, includeUsage);
+            return new CompletionRequest(model, chat, stream, includeUsage);
         } catch (IllegalArgumentException outOfRange) {
             throw RefusedRequestException.invalid(null, outOfRange.getMessage());
         }

@@ -66,6 +66,7 @@ final class CompletionStream {
         }
         begun = true;
         send(writer.opening());
+        ServerSentEvents.unbuffered(exchange);
         try {
             new ServerSentEventHandler((opened, lastEventId) -> connected(opened)).handleRequest(exchange);
         } catch (RuntimeException refused) {
@@ -77,6 +78,7 @@ final class CompletionStream {
 
     private void connected(ServerSentEventConnection opened) {
         connection = opened;
+        opened.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
         opened.addCloseTask(ended -> closed.run());
         waiting.forEach(this::send);
         waiting.clear();
@@ -91,7 +93,7 @@ final class CompletionStream {
             waiting.add(data);
             return;
         }
-        connection.send(data);
+        ServerSentEvents.send(connection, data, null, null, null);
         if (data.equals(DONE)) {
             connection.shutdown();
         }

@@ -3,6 +3,7 @@ package perdure.server.openai;
 /** A request that is refused, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private static final int MOST_CHARACTERS = 100;
 
     private final int status;
     private final String type;
@@ -23,7 +24,7 @@ final class RefusedRequestException extends RuntimeException {
     }
 
     static RefusedRequestException unknownModel(String model) {
-        String message = "The model '" + model + "' is not served here; GET /v1/models lists what is.";
+        String message = "The model '" + shortened(model) + "' is not served here; GET /v1/models lists what is.";
         return new RefusedRequestException(404, "invalid_request_error", "model", "model_not_found", message);
     }
 
@@ -42,6 +43,11 @@ final class RefusedRequestException extends RuntimeException {
 
     static RefusedRequestException failed() {
         return new RefusedRequestException(500, "server_error", null, null, "the server failed; see its log");
+    }
+
+    /** The beginning of a text that a client sent, for a message. */
+    static String shortened(String text) {
+        return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "…";
     }
 
     int status() {

@@ -63,10 +63,11 @@ class CompletionTest extends ServerTest {
         assertEquals(
                 "text/event-stream; charset=UTF-8",
                 streamed.headers().firstValue("Content-Type").orElseThrow());
+        assertEquals("no", streamed.headers().firstValue("X-Accel-Buffering").orElseThrow());
         List<String> data = streamed.body()
                 .lines()
-                .filter(line -> line.startsWith("data:"))
-                .map(line -> line.substring(5).strip())
+                .filter(line -> !line.isEmpty())
+                .map(CompletionTest::dataOf)
                 .toList();
         assertEquals("[DONE]", data.get(data.size() - 1));
         List<JsonNode> chunks = data.subList(0, data.size() - 1).stream()
@@ -87,6 +88,12 @@ class CompletionTest extends ServerTest {
                         .get("usage")
                         .get("completion_tokens")
                         .asInt());
+    }
+
+    /** As strict parsers read it: the space is there. */
+    private static String dataOf(String line) {
+        assertTrue(line.startsWith("data: "), line);
+        return line.substring("data: ".length());
     }
 
     @Test
@@ -129,18 +136,6 @@ class CompletionTest extends ServerTest {
                         .body()));
         assertNotEquals(
                 first, text(run.answer(CHAT, "{" + hot + ",\"max_tokens\":40}").body()));
-    }
-
-    @Test
-    void listsTheModelOnceOneIsSaved() throws Exception {
-        assertEquals("{\"object\":\"list\",\"data\":[]}", run.get("/v1/models").body());
-        SavedModel.commit(folder);
-        JsonNode model = JsonMapper.shared()
-                .readTree(run.get("/v1/models").body())
-                .get("data")
-                .get(0);
-        assertEquals("perdure", model.get("id").asString());
-        assertEquals(1, model.get("checkpoint").get("epoch").asInt());
     }
 
     @Test
@@ -213,7 +208,7 @@ class CompletionTest extends ServerTest {
             run.server.close();
             String end = answered.rest();
             assertTrue(end.contains("\"message\":\"The server is stopping.\""), end);
-            assertTrue(end.contains("data:[DONE]"), end);
+            assertTrue(end.contains("data: [DONE]"), end);
             assertTrue(waiting.rest().startsWith("HTTP/1.1 503 "));
             assertEquals(List.of(), warnings.messages());
         }
@@ -323,13 +318,6 @@ class CompletionTest extends ServerTest {
                 + "{\"role\":\"user\",\"content\":\"Hello\",\"name\":null}]}";
         HttpResponse<String> answer = run.answer(CHAT, body);
         assertEquals(200, answer.statusCode(), answer.body());
-    }
-
-    @Test
-    void answers404ForAnotherModel() throws Exception {
-        HttpResponse<String> answer = run.answer(CHAT, "{" + HELLO.replace("perdure", "gpt-4o") + "}");
-        assertEquals(404, answer.statusCode());
-        assertTrue(answer.body().contains("\"code\":\"model_not_found\""), answer.body());
     }
 
     private static String text(String answer) {

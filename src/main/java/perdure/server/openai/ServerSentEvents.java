@@ -1,0 +1,38 @@
+package perdure.server.openai;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.sse.ServerSentEventConnection;
+import io.undertow.server.handlers.sse.ServerSentEventConnection.EventCallback;
+import io.undertow.util.HttpString;
+
+/**
+ * The form of all server-sent events: a space after each colon, which strict parsers want, proxies asked not to gather
+ * them, and a comment where nothing else is sent for long.
+ */
+public final class ServerSentEvents {
+
+    /** Milliseconds of silence after which a comment shows that the connection lives; proxies often cut after 60 s. */
+    public static final long KEEP_ALIVE_MILLIS = 15_000;
+
+    private static final HttpString BUFFERING = new HttpString("X-Accel-Buffering");
+
+    private ServerSentEvents() {}
+
+    /** Asks nginx, and proxies that follow it, to pass on each event at once. Call it before the answer begins. */
+    public static void unbuffered(HttpServerExchange exchange) {
+        exchange.getResponseHeaders().put(BUFFERING, "no");
+    }
+
+    /**
+     * Sends an event.
+     *
+     * @param event its name, or null
+     * @param id null for none
+     * @param sent null if nobody waits for it
+     */
+    public static void send(
+            ServerSentEventConnection connection, String data, String event, String id, EventCallback sent) {
+        // Undertow writes no space after the colon, so that the value brings it.
+        connection.send(" " + data, event == null ? null : " " + event, id == null ? null : " " + id, sent);
+    }
+}
