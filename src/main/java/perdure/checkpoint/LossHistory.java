@@ -85,7 +85,7 @@ public final class LossHistory implements AutoCloseable {
     private long endOfKept(TrainerState.Position position) throws IOException {
         long[] end = {0};
         boolean[] cuts = {false};
-        forEachLine(file, (line, offset) -> {
+        forEachLine(file, 0, (line, offset) -> {
             Boolean after = LossCurve.isAfter(line, position);
             cuts[0] = after == null ? cuts[0] : after;
             end[0] = cuts[0] ? end[0] : offset;
@@ -101,18 +101,20 @@ public final class LossHistory implements AutoCloseable {
     /**
      * Reads the complete lines of a history, the format line included, in bounded memory.
      *
+     * @param start offset in the file where a line begins; the reader receives this line and those that follow
      * @throws NewerFormatException if only a newer version can read them
      */
-    static void forEachLine(Path file, LineReader reader) throws IOException {
+    static void forEachLine(Path file, long start, LineReader reader) throws IOException {
         try (InputStream input = Files.newInputStream(file)) {
+            input.skip(start); // to the end, if the file is shorter
             Lines lines = new Lines(input, MAXIMUM_LINE);
-            boolean first = true;
+            boolean first = start == 0;
             for (String line = next(lines); lines.isWhole(); line = next(lines)) {
                 if (first && isFormat(line)) {
                     requireKnownFormat(file, line);
                 }
                 first = false;
-                reader.read(line, lines.offset());
+                reader.read(line, start + lines.offset());
             }
         }
     }

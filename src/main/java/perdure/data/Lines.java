@@ -3,6 +3,7 @@ package perdure.data;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 
 /**
  * Reads the lines of a stream as bytes, each with its line end and of limited length. The last line has no line end if
@@ -30,17 +31,25 @@ public final class Lines {
      * @throws IllegalArgumentException if it is longer than the limit; {@link #skip} skips the rest of it
      */
     public byte[] next() throws IOException {
-        ByteArrayOutputStream line = new ByteArrayOutputStream();
         whole = false;
-        while (!whole && fill()) {
-            int start = position;
+        if (!fill()) {
+            return null;
+        }
+        int start = position;
+        advance();
+        if (whole && position - start <= limit) {
+            return Arrays.copyOfRange(buffer, start, position);
+        }
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (line.write(buffer, start, position - start); !whole && line.size() <= limit && fill(); ) {
+            start = position;
             advance();
             line.write(buffer, start, position - start);
-            if (line.size() > limit) {
-                throw new IllegalArgumentException("is longer than " + limit + " bytes.");
-            }
         }
-        return line.size() == 0 ? null : line.toByteArray();
+        if (line.size() > limit) {
+            throw new IllegalArgumentException("is longer than " + limit + " bytes.");
+        }
+        return line.toByteArray();
     }
 
     /** Skips the rest of the line that {@link #next} began. */
@@ -62,13 +71,14 @@ public final class Lines {
 
     /** Moves to the end of the line, or of the buffer. */
     private void advance() {
-        int start = position;
-        while (position < end && buffer[position] != '\n') {
-            position++;
+        int next = position;
+        while (next < end && buffer[next] != '\n') {
+            next++;
         }
-        whole = position < end;
-        position += whole ? 1 : 0;
-        offset += position - start;
+        whole = next < end;
+        next += whole ? 1 : 0;
+        offset += next - position;
+        position = next;
     }
 
     private boolean fill() throws IOException {

@@ -111,7 +111,7 @@ public final class StatusServer implements AutoCloseable {
                 Route.get("/readyz", polls.within(exchange -> ready(exchange, documents))),
                 Route.get("/training/status", polls.within(token.guard(exchange -> status(exchange, documents)))),
                 Route.get("/training/progress", polls.within(token.guard(exchange -> progress(exchange, documents)))),
-                Route.get("/training/history", token.guard(offThread(new HistoryHandler(run.folder())))),
+                Route.get("/training/history", token.guard(new HistoryHandler(run.folder()))),
                 Route.get("/training/events", token.guard(events)),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
                 Route.get("/metrics", token.guard(offThread(metrics))),
