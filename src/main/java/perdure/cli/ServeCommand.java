@@ -61,7 +61,7 @@ final class ServeCommand implements Callable<Integer> {
                                 ResidentMemory::bytes))) {
             OwnClasses.load();
             chat.checkpoint(); // What nothing can answer from is refused at once.
-            System.out.println("Serving " + folder.checkpoints + " on " + started.url());
+            System.out.println("Serving " + folder.checkpoints + " on " + server.addresses(started));
             if (!Restart.hasWeights(folder.checkpoints)) {
                 System.out.println("It holds no checkpoint yet; chat answers as soon as one is saved.");
             }

@@ -112,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
                         training::stop,
                         Malloc::allocatedBytes,
                         ResidentMemory::bytes));
-        console.say("Watch it and chat with it: " + server.url());
+        console.say("Watch it and chat with it: " + serving.addresses(server));
         console.say("Status: " + server.url() + "/training/status");
         return server;
     }

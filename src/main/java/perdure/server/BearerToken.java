@@ -15,13 +15,18 @@ import perdure.server.openai.Responses;
 final class BearerToken {
 
     private static final Responses.Problem REFUSAL = new Responses.Problem(
-            "send the server's token as Authorization: Bearer", "unauthorized", null, "invalid_api_key");
+            "Send the server's token as Authorization: Bearer, which is an OpenAI client's API key.",
+            "invalid_request_error",
+            null,
+            "invalid_api_key");
+
+    private static final String SCHEME = "Bearer ";
 
     private final byte[] expected;
 
     /** @param token null: none is needed */
     BearerToken(String token) {
-        this.expected = token == null ? null : ("Bearer " + token).getBytes(UTF_8);
+        this.expected = token == null ? null : token.getBytes(UTF_8);
     }
 
     HttpHandler guard(HttpHandler next) {
@@ -39,6 +44,8 @@ final class BearerToken {
 
     private boolean knows(HttpServerExchange exchange) {
         String given = exchange.getRequestHeaders().getFirst(Headers.AUTHORIZATION);
-        return given != null && MessageDigest.isEqual(given.getBytes(UTF_8), expected);
+        return given != null
+                && given.regionMatches(true, 0, SCHEME, 0, SCHEME.length()) // a scheme has no case, RFC 9110
+                && MessageDigest.isEqual(given.substring(SCHEME.length()).trim().getBytes(UTF_8), expected);
     }
 }

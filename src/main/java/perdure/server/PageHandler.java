@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.util.ETag;
+import io.undertow.util.ETagUtils;
 import io.undertow.util.Headers;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +66,7 @@ final class PageHandler implements HttpHandler {
     private final Map<String, Asset> assets = new HashMap<>();
 
     /** @param tag changes with the content */
-    private record Asset(byte[] content, String type, String tag) {}
+    private record Asset(byte[] content, String type, ETag tag) {}
 
     PageHandler() {
         assets.put("/", load(INDEX));
@@ -89,14 +91,17 @@ final class PageHandler implements HttpHandler {
     public void handleRequest(HttpServerExchange exchange) {
         Asset asset = assets.get(exchange.getRequestPath());
         if (asset == null) {
-            Responses.error(exchange, 404, "not_found", "nothing is served at this path");
+            String message = "Nothing is served at this path.";
+            Responses.error(
+                    exchange, 404, new Responses.Problem(message, "invalid_request_error", null, "unknown_url"));
             return;
         }
-        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, asset.tag);
-        if (asset.tag.equals(exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH))) {
-            exchange.setStatusCode(304).endExchange();
-        } else {
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, asset.tag.toString());
+        // A proxy that compresses makes the tag a weak one.
+        if (ETagUtils.handleIfNoneMatch(exchange, asset.tag, true)) {
             Responses.send(exchange, 200, asset.type, asset.content);
+        } else {
+            exchange.setStatusCode(304).endExchange();
         }
     }
 
@@ -114,9 +119,8 @@ final class PageHandler implements HttpHandler {
     private static Asset load(String resource) {
         byte[] content = read(resource);
         String type = TYPES.get(resource.substring(resource.lastIndexOf('.') + 1));
-        String tag =
-                '"' + Base64.getUrlEncoder().encodeToString(sha256(content)).substring(0, 22) + '"';
-        return new Asset(content, type, tag);
+        String tag = Base64.getUrlEncoder().encodeToString(sha256(content)).substring(0, 22);
+        return new Asset(content, type, new ETag(false, tag));
     }
 
     private static byte[] read(String resource) {

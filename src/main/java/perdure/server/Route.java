@@ -3,6 +3,7 @@ package perdure.server;
 import io.undertow.server.HttpHandler;
 import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
+import java.util.stream.Stream;
 
 /**
  * A line of the routing table.
@@ -28,8 +29,12 @@ record Route(HttpString method, String path, HttpHandler handler) {
                 : requested.equals(path);
     }
 
-    /** Undertow leaves the body out of an answer to HEAD. */
     boolean accepts(HttpString requested) {
-        return requested.equals(method) || method.equals(Methods.GET) && requested.equals(Methods.HEAD);
+        return methods().anyMatch(requested::equals);
+    }
+
+    /** Undertow leaves the body out of an answer to HEAD. */
+    Stream<HttpString> methods() {
+        return method.equals(Methods.GET) ? Stream.of(Methods.GET, Methods.HEAD) : Stream.of(method);
     }
 }

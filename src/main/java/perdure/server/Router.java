@@ -3,40 +3,114 @@ package perdure.server;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
 import io.undertow.util.Methods;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import perdure.server.openai.Responses;
 
-/** Finds the first line of the routing table that matches a request. Answers 404 or 405 itself if none does. */
+/**
+ * Finds the first line of the routing table that matches a request. Answers OPTIONS itself, and 404 or 405 if none does.
+ * Slashes that are doubled or at the end mean nothing. Behind a proxy that leaves its path in place, that path comes
+ * first; a path that is in the table without it is never taken for one with it.
+ */
 final class Router implements HttpHandler {
 
     private final List<Route> routes;
+    private final String prefix;
+    private final PathHint hint;
 
-    Router(List<Route> routes) {
+    /** @param prefix the path that a proxy may leave in place, such as {@code /perdure}, or an empty text */
+    Router(List<Route> routes, String prefix) {
         this.routes = List.copyOf(routes);
+        this.prefix = prefix;
+        this.hint = new PathHint(routes.stream().map(Route::path).toList());
+    }
+
+    /** The routing table. */
+    List<Route> routes() {
+        return routes;
     }
 
     @Override
     public void handleRequest(HttpServerExchange exchange) throws Exception {
-        String path = exchange.getRequestPath();
-        Set<String> allowed = new LinkedHashSet<>();
-        for (Route route : routes) {
-            if (route.matches(path)) {
-                if (route.accepts(exchange.getRequestMethod())) {
-                    route.handler().handleRequest(exchange);
-                    return;
-                }
-                allowed.addAll(route.method().equals(Methods.GET) ? List.of("GET", "HEAD") : List.of("POST"));
-            }
-        }
-        if (allowed.isEmpty()) {
-            Responses.error(exchange, 404, "not_found", "nothing is served at this path");
+        String asked = exchange.getRequestPath();
+        HttpString method = exchange.getRequestMethod();
+        if (asked.equals(prefix) && !prefix.isEmpty()) {
+            toTheFolder(exchange);
             return;
         }
-        String methods = String.join(", ", allowed);
+        String path = normal(asked);
+        if (routesOf(path).isEmpty() && (path + "/").startsWith(prefix + "/")) {
+            path = normal(path.substring(prefix.length()));
+        }
+        List<Route> matching = routesOf(path);
+        if (matching.isEmpty()) {
+            if (asked.equals("*") && method.equals(Methods.OPTIONS)) {
+                allow(exchange, routes);
+                exchange.setStatusCode(204).endExchange();
+                return;
+            }
+            refuse(exchange, 404, "unknown_url", "Nothing is served at " + shown(asked) + "." + hint.of(path));
+            return;
+        }
+        exchange.setRequestPath(path);
+        exchange.setRelativePath(path);
+        for (Route route : matching) {
+            if (route.accepts(method)) {
+                route.handler().handleRequest(exchange);
+                return;
+            }
+        }
+        String methods = allow(exchange, matching);
+        if (method.equals(Methods.OPTIONS)) {
+            exchange.setStatusCode(204).endExchange();
+        } else {
+            refuse(exchange, 405, "method_not_supported", shown(asked) + " answers " + methods + ".");
+        }
+    }
+
+    private List<Route> routesOf(String path) {
+        return routes.stream().filter(route -> route.matches(path)).toList();
+    }
+
+    /** Relative links of the page need the slash at the end. */
+    private static void toTheFolder(HttpServerExchange exchange) {
+        String path = exchange.getRequestPath();
+        String query = exchange.getQueryString();
+        exchange.getResponseHeaders()
+                .put(
+                        Headers.LOCATION,
+                        path.substring(path.lastIndexOf('/') + 1) + "/" + (query.isEmpty() ? "" : "?" + query));
+        exchange.setStatusCode(308).endExchange();
+    }
+
+    private static String normal(String path) {
+        StringBuilder normal = new StringBuilder("/");
+        for (int i = 0; i < path.length(); i++) {
+            if (path.charAt(i) != '/' || normal.charAt(normal.length() - 1) != '/') {
+                normal.append(path.charAt(i));
+            }
+        }
+        int end = normal.length() - 1;
+        return end > 0 && normal.charAt(end) == '/' ? normal.substring(0, end) : normal.toString();
+    }
+
+    private static String allow(HttpServerExchange exchange, List<Route> routes) {
+        String methods = Stream.concat(routes.stream().flatMap(Route::methods), Stream.of(Methods.OPTIONS))
+                .map(HttpString::toString)
+                .distinct()
+                .collect(Collectors.joining(", "));
         exchange.getResponseHeaders().put(Headers.ALLOW, methods);
-        Responses.error(exchange, 405, "method_not_allowed", "this path answers " + methods);
+        return methods;
+    }
+
+    private static String shown(String path) {
+        return path.length() <= 100 ? path : path.substring(0, 100) + "…";
+    }
+
+    private static void refuse(HttpServerExchange exchange, int status, String code, String message) {
+        Responses.error(exchange, status, new Responses.Problem(message, "invalid_request_error", null, code));
     }
 }

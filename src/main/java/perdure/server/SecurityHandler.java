@@ -6,15 +6,12 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
-import io.undertow.util.Methods;
-import java.net.InetSocketAddress;
-import java.util.Set;
 import perdure.server.openai.Responses;
 
 /**
- * Protects this machine from pages of other sites. They cannot read: there is no CORS, and the Host header must name
- * this server, which a rebound DNS name does not. They cannot act: Origin must equal Host on all requests that change
- * something.
+ * Protects this machine from pages of other sites, and from requests whose end two servers could see differently. Pages
+ * elsewhere cannot read, unless their origin was allowed, and the Host header must name this server, which a rebound DNS
+ * name does not. They cannot act: Origin must be this server's own on all requests that change something.
  */
 final class SecurityHandler implements HttpHandler {
 
@@ -30,14 +27,15 @@ final class SecurityHandler implements HttpHandler {
     private static final HttpString CONTENT_TYPE_OPTIONS = new HttpString("X-Content-Type-Options");
     private static final HttpString REFERRER = new HttpString("Referrer-Policy");
     private static final HttpString RESOURCE_POLICY = new HttpString("Cross-Origin-Resource-Policy");
-    private static final Set<HttpString> READING = Set.of(Methods.GET, Methods.HEAD);
 
     private final AllowedHosts hosts;
+    private final CrossOrigin origins;
     private final long bodyBytes;
     private final HttpHandler next;
 
-    SecurityHandler(AllowedHosts hosts, long bodyBytes, HttpHandler next) {
+    SecurityHandler(AllowedHosts hosts, CrossOrigin origins, long bodyBytes, HttpHandler next) {
         this.hosts = hosts;
+        this.origins = origins;
         this.bodyBytes = bodyBytes;
         this.next = next;
     }
@@ -50,28 +48,49 @@ final class SecurityHandler implements HttpHandler {
         answer.put(REFERRER, "no-referrer");
         answer.put(RESOURCE_POLICY, "same-origin");
         answer.put(Headers.CACHE_CONTROL, "no-store");
+        origins.describe(exchange);
 
-        HeaderMap asked = exchange.getRequestHeaders();
-        int port = exchange.getConnection()
-                .getLocalAddress(InetSocketAddress.class)
-                .getPort();
-        HeaderValues host = asked.get(Headers.HOST);
-        HeaderValues origin = asked.get(Headers.ORIGIN);
-        if (host == null || host.size() != 1 || !hosts.contains(host.getFirst(), port)) {
-            Responses.error(exchange, 421, "misdirected_request", "Host must be " + hosts.describe(port));
-        } else if (origin != null
-                && !READING.contains(exchange.getRequestMethod())
-                && !(origin.size() == 1 && names(origin.getFirst(), host.getFirst()))) {
-            Responses.error(exchange, 403, "forbidden", "Origin must be this server's own");
+        String host = exchange.getRequestHeaders().getFirst(Headers.HOST);
+        if (!endsClearly(exchange)) {
+            exchange.setPersistent(false);
+            refuse(exchange, 400, "bad_transfer_encoding", "Transfer-Encoding may only be chunked, in HTTP/1.1.");
+        } else if (!namesThisServer(exchange, host)) {
+            refuse(
+                    exchange,
+                    421,
+                    "misdirected_request",
+                    "The Host header must name this server: " + hosts.describe()
+                            + ", or what was allowed when it was started.");
+        } else if (!origins.mayAct(exchange, host)) {
+            refuse(
+                    exchange,
+                    403,
+                    "forbidden_origin",
+                    "A page of another origin may not do this: Origin must be this"
+                            + " server's own, or one that was allowed when it was started.");
         } else if (exchange.getRequestContentLength() > bodyBytes) {
             exchange.setPersistent(false);
-            Responses.error(exchange, 413, "too_large", "a body may have at most " + bodyBytes + " bytes");
-        } else {
+            refuse(exchange, 413, "too_large", "A body may have at most " + bodyBytes + " bytes.");
+        } else if (!origins.answersPreflight(exchange)) {
             next.handleRequest(exchange);
         }
     }
 
-    private static boolean names(String origin, String host) {
-        return origin.equalsIgnoreCase("http://" + host) || origin.equalsIgnoreCase("https://" + host);
+    /** Undertow takes every transfer coding for chunked; another server would not (RFC 9112, section 6.1). */
+    private static boolean endsClearly(HttpServerExchange exchange) {
+        HeaderValues coding = exchange.getRequestHeaders().get(Headers.TRANSFER_ENCODING);
+        return coding == null
+                || exchange.isHttp11()
+                        && coding.size() == 1
+                        && coding.getFirst().trim().equalsIgnoreCase("chunked");
+    }
+
+    /** Only HTTP/1.0 allows a request without the header, and no browser speaks it. */
+    private boolean namesThisServer(HttpServerExchange exchange, String host) {
+        return host == null ? exchange.isHttp10() && !exchange.isHostIncludedInRequestURI() : hosts.contains(host);
+    }
+
+    private static void refuse(HttpServerExchange exchange, int status, String code, String message) {
+        Responses.error(exchange, status, new Responses.Problem(message, "invalid_request_error", null, code));
     }
 }

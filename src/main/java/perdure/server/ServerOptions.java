@@ -9,28 +9,29 @@ import perdure.server.openai.ModelNames;
  *
  * @param host name or address to listen on; any but loopback requires a token
  * @param port 0 takes a free one
- * @param token clients send it as {@code Authorization: Bearer}; null: none is needed
+ * @param access who may use it, under which names
  * @param limits what clients may use
  * @param models the names that clients may use
  */
-public record ServerOptions(String host, int port, String token, Limits limits, ModelNames models) {
+public record ServerOptions(String host, int port, Access access, Limits limits, ModelNames models) {
 
     public ServerOptions {
         if (port < 0 || port > 65_535) {
             throw new IllegalArgumentException("port " + port + " is not from 0 to 65535.");
         }
-        if (token != null && !token.matches("[!-~]+")) {
-            throw new IllegalArgumentException("The token is not made of visible ASCII characters without spaces.");
-        }
-        if (token == null && !resolve(host).isLoopbackAddress()) {
+        if (access.token() == null && !resolve(host).isLoopbackAddress()) {
             throw new IllegalArgumentException("host " + host
                     + " can be reached from other machines and therefore needs a token; 127.0.0.1 does not.");
         }
     }
 
-    /** Without aliases of the model. */
+    /**
+     * Without aliases of the model.
+     *
+     * @param token null: none is needed
+     */
     public ServerOptions(String host, int port, String token, Limits limits) {
-        this(host, port, token, limits, ModelNames.WITHOUT_ALIASES);
+        this(host, port, Access.LOCAL.withToken(token), limits, ModelNames.WITHOUT_ALIASES);
     }
 
     /** Default limits. */

@@ -5,6 +5,7 @@ import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.GracefulShutdownHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -70,8 +71,9 @@ public final class StatusServer implements AutoCloseable {
         StatusDocuments documents = new StatusDocuments(run.status());
         EventStream events = new EventStream(documents, options.limits());
         MetricsHandler metrics = new MetricsHandler(run, documents);
-        GracefulShutdownHandler requests =
-                new GracefulShutdownHandler(new Router(routes(options, run, documents, events, metrics)));
+        GracefulShutdownHandler requests = new GracefulShutdownHandler(new Router(
+                routes(options, run, documents, events, metrics),
+                options.access().prefix()));
 
         InetAddress address = options.address();
         Undertow undertow = undertow(options, address, requests);
@@ -98,7 +100,7 @@ public final class StatusServer implements AutoCloseable {
             StatusDocuments documents,
             EventStream events,
             MetricsHandler metrics) {
-        BearerToken token = new BearerToken(options.token());
+        BearerToken token = new BearerToken(options.access().token());
         ChatMetrics chat = new ChatMetrics(metrics.registry());
         PageHandler page = new PageHandler();
         PollBudget polls = new PollBudget();
@@ -172,11 +174,12 @@ public final class StatusServer implements AutoCloseable {
 
     private static Undertow undertow(ServerOptions options, InetAddress address, HttpHandler routes) {
         Limits limits = options.limits();
-        AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), address);
-        HttpHandler secured = new SecurityHandler(hosts, limits.bodyBytes(), routes);
+        AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), address, options.access());
+        CrossOrigin origins = new CrossOrigin(options.access());
+        HttpHandler secured = new SecurityHandler(hosts, origins, limits.bodyBytes(), routes);
         return Undertow.builder()
                 .addHttpListener(options.port(), address.getHostAddress())
-                .setHandler(reportingFailures(new BodyDeadline(limits.body(), secured)))
+                .setHandler(reportingFailures(new HttpContinueReadHandler(new BodyDeadline(limits.body(), secured))))
                 .setIoThreads(1)
                 .setWorkerThreads(2)
                 .setWorkerOption(Options.WORKER_NAME, "perdure-server")

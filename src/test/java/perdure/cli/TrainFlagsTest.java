@@ -180,7 +180,7 @@ class TrainFlagsTest {
         assertEquals(3, config.compute().natives().intraOpThreads());
         assertEquals(0, command.serving.options().port());
         assertEquals("::1", command.serving.options().host());
-        assertEquals("secret", command.serving.options().token());
+        assertEquals("secret", command.serving.options().access().token());
         assertTrue(command.noServer);
     }
 

@@ -103,7 +103,7 @@ class ServerLimitsTest {
     void refusesABodyThatIsTooLarge() throws Exception {
         String answer = run.raw("POST /training/stop HTTP/1.1\r\n" + host + "Content-Length: 1001\r\n\r\n");
         assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
-        assertTrue(answer.contains("\"type\":\"too_large\""), answer);
+        assertTrue(answer.contains("\"code\":\"too_large\""), answer);
         assertEquals(0, run.stops.get());
     }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import perdure.chat.ChatSession;
 import perdure.device.ResidentMemory;
+import perdure.server.openai.ModelNames;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
@@ -33,6 +34,10 @@ public final class ServerUnderTest implements AutoCloseable {
 
     public ServerUnderTest(Path folder) {
         this(folder, ServerOptions.local(0));
+    }
+
+    ServerUnderTest(Path folder, Access access) {
+        this(folder, new ServerOptions("127.0.0.1", 0, access, Limits.standard(), ModelNames.WITHOUT_ALIASES));
     }
 
     public ServerUnderTest(Path folder, ServerOptions options) {

@@ -121,24 +121,6 @@ class StatusEndpointTest {
     }
 
     @Test
-    void refusesOtherMethodsAndNamesTheRightOnes() throws Exception {
-        HttpResponse<String> answer = run.send("DELETE", "/training/status");
-        assertEquals(405, answer.statusCode());
-        assertEquals("GET, HEAD", header(answer, "Allow"));
-        assertError("method_not_allowed", answer);
-        assertEquals("POST", header(run.get("/training/stop"), "Allow"));
-    }
-
-    @Test
-    void knowsNothingAtOtherPaths() throws Exception {
-        for (String path : List.of("/training", "/training/status/", "/%2e%2e/etc/passwd", "/TRAINING/STATUS")) {
-            HttpResponse<String> answer = run.get(path);
-            assertEquals(404, answer.statusCode(), path);
-            assertError("not_found", answer);
-        }
-    }
-
-    @Test
     void stopsARunThatIsUnderWay() throws Exception {
         run.published.set(ServerUnderTest.running(7, 15, 4.94));
         assertEquals(202, run.send("POST", "/training/stop").statusCode());

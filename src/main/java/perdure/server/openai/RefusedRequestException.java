@@ -29,8 +29,8 @@ final class RefusedRequestException extends RuntimeException {
     }
 
     static RefusedRequestException tooLarge(long bytes) {
-        String message = "a body may have at most " + bytes + " bytes";
-        return new RefusedRequestException(413, "too_large", null, null, message);
+        String message = "A body may have at most " + bytes + " bytes.";
+        return new RefusedRequestException(413, "invalid_request_error", null, "too_large", message);
     }
 
     static RefusedRequestException busy(String message) {
