@@ -4,57 +4,108 @@ import io.undertow.connector.PooledByteBuffer;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.protocol.http.HttpServerConnection;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.xnio.IoUtils;
 import org.xnio.conduits.ConduitStreamSourceChannel;
 
 /**
  * Notices when a client goes away while it waits for its answer. Undertow does not read from a connection between a
- * request and the end of its answer, and only reading shows that the connection has ended.
+ * request and the end of its answer, and only reading shows that the connection was reset or that the client sends no
+ * more. The latter alone does not mean that it is gone: it may have closed its sending side and still read. Only sending
+ * tells, since a client that is gone resets what it gets. An answer under way does so by itself; before it begins,
+ * interim responses do (100 Continue, which clients discard; RFC 9110, section 15.2.1).
  */
 final class ClientWatch {
 
-    private ClientWatch() {}
+    private static final long FIRST_PROBE_MILLIS = 500;
+    private static final byte[] INTERIM = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final HttpServerExchange exchange;
+    private final HttpServerConnection connection;
+    private final ConduitStreamSourceChannel source;
+    private final Runnable gone;
+
+    private ClientWatch(HttpServerExchange exchange, Runnable gone) {
+        this.exchange = exchange;
+        this.connection = (HttpServerConnection) exchange.getConnection();
+        this.source = connection.getChannel().getSourceChannel();
+        this.gone = gone;
+    }
 
     /**
      * Starts the watch. Call it on the I/O thread of the exchange, after the whole request was read; {@code gone} runs
      * there too.
      */
     static void onGone(HttpServerExchange exchange, Runnable gone) {
-        HttpServerConnection connection = (HttpServerConnection) exchange.getConnection();
-        ConduitStreamSourceChannel source = connection.getChannel().getSourceChannel();
+        new ClientWatch(exchange, gone).start();
+    }
+
+    private void start() {
         // The conduit of the request has ended; the one below it has not. The next request replaces both.
         source.setConduit(connection.getOriginalSourceConduit());
         source.setReadListener(readable -> {
-            if (exchange.isComplete()) {
-                return;
-            }
-            if (ended(connection, source)) {
-                gone.run();
-                IoUtils.safeClose(connection);
+            if (!exchange.isComplete()) {
+                read();
             }
         });
         source.resumeReads();
     }
 
     /** Puts early bytes of a next request back, where Undertow finds them, and ends the watch. */
-    private static boolean ended(HttpServerConnection connection, ConduitStreamSourceChannel source) {
+    private void read() {
         PooledByteBuffer early = connection.getByteBufferPool().allocate();
         boolean kept = false;
         try {
             int read = source.read(early.getBuffer());
-            if (read > 0) {
+            if (read != 0) {
                 source.suspendReads();
+            }
+            if (read > 0) {
                 early.getBuffer().flip();
                 connection.ungetRequestBytes(early);
                 kept = true;
+            } else if (read < 0 && exchange.isHttp11()) {
+                probeIn(FIRST_PROBE_MILLIS);
             }
-            return read < 0;
-        } catch (IOException broken) {
-            return true;
+        } catch (IOException reset) {
+            end();
         } finally {
             if (!kept) {
                 early.close();
             }
         }
+    }
+
+    /** The first probe makes a client that is gone reset the connection, and the second finds that out. */
+    private void probeIn(long millis) {
+        exchange.getIoThread()
+                .executeAfter(
+                        () -> {
+                            if (!exchange.isComplete() && !exchange.isResponseStarted()) {
+                                probe(millis);
+                            }
+                        },
+                        millis,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private void probe(long millis) {
+        try {
+            int sent = connection.getOriginalSinkConduit().write(ByteBuffer.wrap(INTERIM));
+            if (sent == INTERIM.length) {
+                probeIn(2 * millis);
+            } else {
+                end(); // The client reads nothing, not even these few bytes.
+            }
+        } catch (IOException reset) {
+            end();
+        }
+    }
+
+    private void end() {
+        gone.run();
+        IoUtils.safeClose(connection);
     }
 }

@@ -2,9 +2,6 @@ package perdure.server.openai;
 
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.sse.ServerSentEventConnection;
-import io.undertow.server.handlers.sse.ServerSentEventHandler;
-import java.util.ArrayList;
-import java.util.List;
 import perdure.chat.ChatAnswer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,11 +20,8 @@ final class CompletionStream {
     private final boolean includeUsage;
     private final Runnable closed;
 
-    private boolean begun;
-    /** Null until the headers are sent; events before that wait in the list. */
+    /** Null until the first event. */
     private ServerSentEventConnection connection;
-
-    private final List<String> waiting = new ArrayList<>();
 
     /** @param closed runs when the stream ends, also if the client ends it */
     CompletionStream(HttpServerExchange exchange, CompletionForm.Writer writer, boolean includeUsage, Runnable closed) {
@@ -38,7 +32,7 @@ final class CompletionStream {
     }
 
     boolean begun() {
-        return begun;
+        return connection != null;
     }
 
     void piece(String text) {
@@ -52,36 +46,21 @@ final class CompletionStream {
         if (includeUsage) {
             send(writer.usageChunk(answer));
         }
-        send(DONE);
+        ServerSentEvents.end(connection, DONE);
     }
 
     void fail(Responses.Problem problem) {
         send(MAPPER.createObjectNode().set("error", MAPPER.valueToTree(problem)));
-        send(DONE);
+        ServerSentEvents.end(connection, DONE);
     }
 
     private void begin() {
-        if (begun) {
-            return;
+        if (connection == null) {
+            connection = ServerSentEvents.open(exchange);
+            connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
+            connection.addCloseTask(ended -> closed.run());
+            send(writer.opening());
         }
-        begun = true;
-        send(writer.opening());
-        ServerSentEvents.unbuffered(exchange);
-        try {
-            new ServerSentEventHandler((opened, lastEventId) -> connected(opened)).handleRequest(exchange);
-        } catch (RuntimeException refused) {
-            throw refused;
-        } catch (Exception unexpected) {
-            throw new IllegalStateException("A stream did not begin.", unexpected);
-        }
-    }
-
-    private void connected(ServerSentEventConnection opened) {
-        connection = opened;
-        opened.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
-        opened.addCloseTask(ended -> closed.run());
-        waiting.forEach(this::send);
-        waiting.clear();
     }
 
     private void send(JsonNode chunk) {
@@ -89,13 +68,6 @@ final class CompletionStream {
     }
 
     private void send(String data) {
-        if (connection == null) {
-            waiting.add(data);
-            return;
-        }
         ServerSentEvents.send(connection, data, null, null, null);
-        if (data.equals(DONE)) {
-            connection.shutdown();
-        }
     }
 }

@@ -3,7 +3,9 @@ package perdure.server.openai;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.sse.ServerSentEventConnection;
 import io.undertow.server.handlers.sse.ServerSentEventConnection.EventCallback;
+import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
+import java.io.IOException;
 
 /**
  * The form of all server-sent events: a space after each colon, which strict parsers want, proxies asked not to gather
@@ -21,6 +23,32 @@ public final class ServerSentEvents {
     /** Asks nginx, and proxies that follow it, to pass on each event at once. Call it before the answer begins. */
     public static void unbuffered(HttpServerExchange exchange) {
         exchange.getResponseHeaders().put(BUFFERING, "no");
+    }
+
+    /**
+     * Begins a stream after which the connection can take the next request, unlike Undertow's own handler. The first
+     * event sends the headers.
+     */
+    static ServerSentEventConnection open(HttpServerExchange exchange) {
+        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
+        unbuffered(exchange);
+        return new ServerSentEventConnection(exchange, exchange.getResponseChannel());
+    }
+
+    /** Sends the last event, and ends the stream when the client has it, however slowly it reads. */
+    static void end(ServerSentEventConnection connection, String data) {
+        send(connection, data, null, null, new EventCallback() {
+            @Override
+            public void done(ServerSentEventConnection ended, String sent, String event, String id) {
+                ended.shutdown();
+            }
+
+            @Override
+            public void failed(
+                    ServerSentEventConnection ended, String unsent, String event, String id, IOException failure) {
+                // The connection is closed.
+            }
+        });
     }
 
     /**
