@@ -1,88 +1,74 @@
-// The conversation and its answers. Does not know how they are shown.
+// Asks a model for the next message of a conversation.
 
-import {useRef, useState} from 'preact/hooks';
 import {ask, events} from './server.js';
-import {useStored} from './stored.js';
 
-/** Milliseconds between two updates of a growing answer: tokens may come faster than anyone can read. */
-const REDRAW = 40;
+/** Most bytes of the messages of a request, below the 1 MiB that the server takes, and most messages. */
+const MOST_BYTES = 900_000;
+const MOST_MESSAGES = 999;
+/**
+ * Of all tabs, so many answers arrive at once and the others wait: a browser opens only six connections to a server,
+ * which answers one question at a time anyway.
+ */
+const LINES = ['perdure.answer 0', 'perdure.answer 1', 'perdure.answer 2'];
 
 /**
- * messages are {role, content} with, on an answer, its checkpoint, finish ('stop', 'length', 'stopped') or error.
- * While busy, the last one is growing.
+ * Requests the answer to messages that end with the user's.
+ *
+ * @param receive is given the answer as it grows, and at its end with what ended it
  */
-export function useConversation(settings) {
-  const [messages, setMessages] = useStored('conversation', []);
-  const [busy, setBusy] = useState(false);
-  const running = useRef(null);
+export async function answer(model, messages, settings, signal, receive) {
+  let growing = {model, content: ''};
+  receive(growing);
+  try {
+    await inLine(signal, async () => {
+      for await (const chunk of chunks(model, messages, settings, signal)) {
+        growing = grown(growing, chunk);
+        receive(growing);
+      }
+    });
+  } catch (failure) {
+    growing = {...growing, ...(signal.aborted ? {finish: 'stopped'} : {error: explain(failure)})};
+  }
+  receive(growing);
+}
 
-  /** Requests the answer to a conversation that ends with the user's turn. */
-  async function answer(turns) {
-    running.current?.abort();
-    const controller = new AbortController();
-    running.current = controller;
-    let growing = {role: 'assistant', content: ''};
-    let timer = null;
-    const show = () => {
-      timer = null;
-      if (running.current === controller) {
-        setMessages([...turns, growing]);
-      }
-    };
-    show();
-    setBusy(true);
-    try {
-      for await (const chunk of chunks(turns, settings, controller.signal)) {
-        const choice = chunk.choices[0];
-        growing = {
-          ...growing,
-          content: growing.content + (choice?.delta.content ?? ''),
-          finish: choice?.finish_reason ?? growing.finish,
-          checkpoint: chunk.checkpoint ?? growing.checkpoint,
-        };
-        timer ??= setTimeout(show, REDRAW);
-      }
-    } catch (failure) {
-      growing = {...growing, ...(controller.signal.aborted ? {finish: 'stopped'} : {error: explain(failure)})};
-    }
-    clearTimeout(timer);
-    show();
-    if (running.current === controller) {
-      running.current = null;
-      setBusy(false);
+/** Browsers have locks on secure addresses only. */
+async function inLine(signal, task) {
+  if (!navigator.locks) {
+    return task();
+  }
+  for (const line of LINES) {
+    const free = await navigator.locks.request(line, {ifAvailable: true}, lock => lock && task().then(() => true));
+    if (free) {
+      return;
     }
   }
+  const any = LINES[Math.floor(Math.random() * LINES.length)];
+  await navigator.locks.request(any, {signal}, task);
+}
 
+function grown(answer, {choices, checkpoint, usage, ...chunk}) {
+  const choice = choices[0];
   return {
-    messages,
-    busy,
-    send: text => answer([...messages, {role: 'user', content: text}]),
-    /** Replaces the user's turn at an index and everything after it. */
-    resend: (index, text) => answer([...messages.slice(0, index), {role: 'user', content: text}]),
-    retry: () => answer(messages.slice(0, -1)),
-    stop: () => running.current?.abort(),
-    clear: () => {
-      running.current?.abort();
-      running.current = null;
-      setBusy(false);
-      setMessages([]);
-    },
+    ...answer,
+    content: answer.content + (choice?.delta.content ?? ''),
+    finish: choice?.finish_reason ?? answer.finish,
+    checkpoint: checkpoint ?? answer.checkpoint,
+    promptTokens: usage?.prompt_tokens ?? answer.promptTokens,
+    completionTokens: usage?.completion_tokens ?? answer.completionTokens,
   };
 }
 
-async function* chunks(turns, settings, signal) {
-  const system = settings.systemPrompt.trim();
-  const messages = turns
-    .filter(turn => turn.content !== '' && !turn.error)
-    .map(({role, content}) => ({role, content}));
+async function* chunks(model, messages, settings, signal) {
   const body = {
-    model: 'perdure',
-    messages: system ? [{role: 'system', content: system}, ...messages] : messages,
+    model,
+    messages: messagesToSend(messages, settings.systemPrompt.trim()),
     temperature: settings.temperature,
     top_p: settings.topP,
     top_k: settings.topK,
     max_tokens: settings.maximumTokens,
     stream: true,
+    stream_options: {include_usage: true},
   };
   const response = await ask('/v1/chat/completions', {
     method: 'POST',
@@ -106,12 +92,22 @@ async function* chunks(turns, settings, signal) {
   }
 }
 
+/** The newest messages that fit into a request, after the system prompt. The last one is always sent. */
+export function messagesToSend(messages, systemPrompt) {
+  const system = systemPrompt ? [{role: 'system', content: systemPrompt}] : [];
+  let room = MOST_BYTES - bytes(system);
+  let first = messages.length - 1;
+  room -= bytes(messages[first]);
+  while (first > 0 && messages.length - first < MOST_MESSAGES && (room -= bytes(messages[first - 1])) >= 0) {
+    first--;
+  }
+  return [...system, ...messages.slice(first)];
+}
+
+function bytes(value) {
+  return new TextEncoder().encode(JSON.stringify(value)).length + 1;
+}
+
 function explain(failure) {
-  if (failure.status === 503) {
-    return 'The model cannot answer yet: its first checkpoint is not saved.';
-  }
-  if (failure.status === 429) {
-    return 'Too many questions are waiting. Try again in a moment.';
-  }
   return failure instanceof TypeError ? 'The answer is incomplete: the connection to the server broke.' : failure.message;
 }

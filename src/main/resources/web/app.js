@@ -1,38 +1,56 @@
 // The page: a bar while something trains, a chat, and a button for the curve.
 
 import {h, render} from 'preact';
-import {useEffect, useState} from 'preact/hooks';
-import {useConversation} from './answers.js';
+import {useEffect, useErrorBoundary, useState} from 'preact/hooks';
 import {StatusBar} from './bar.js';
 import {Chat} from './chat.js';
+import {useConversation, useOpen} from './conversation.js';
+import {IconButton} from './icons.js';
+import {ConversationList, useNarrow} from './list.js';
+import {useModels} from './models.js';
 import {rememberToken, whenTokenIsWanted} from './server.js';
-import {DEFAULTS, Settings} from './settings.js';
+import {complete, Settings} from './settings.js';
 import {useStored} from './stored.js';
 import {TokenPrompt} from './token.js';
-import {describe, useCheckpoint, useTrainingStatus} from './training.js';
+import {useTrainingStatus} from './training.js';
 
 function App() {
   const training = useTrainingStatus();
-  const [settings, setSettings] = useStored('settings', DEFAULTS);
-  const conversation = useConversation({...DEFAULTS, ...settings});
-  const change = [training.progress?.saved.checkpoint, training.status?.running, conversation.busy].join();
-  const checkpoint = useCheckpoint(change);
+  const [settings, setSettings] = useStored('settings', {}, value => value ?? {});
   const [settingsOpen, setSettingsOpen] = useState(false);
-  const [curveOpen, setCurveOpen] = useStored('curve-open', false);
+  const [curveOpen, setCurveOpen] = useStored('curve-open', false, Boolean);
+  const [open, setOpen, start] = useOpen();
+  const narrow = useNarrow();
+  const [listOpen, setListOpen] = useStored('list-open', true, Boolean);
+  const [drawerOpen, setDrawerOpen] = useState(false);
+  const listShown = narrow ? drawerOpen : listOpen;
+  const change = [training.progress?.saved.checkpoint, training.status?.running].join();
 
   return h('div', {class: 'page' + (curveOpen ? ' with-curve' : '')},
     h(StatusBar, {training}),
     h('header', {class: 'head'},
+      h(IconButton, {
+        icon: 'list', label: 'Conversations', 'aria-expanded': listShown,
+        onClick: () => narrow ? setDrawerOpen(true) : setListOpen(!listOpen),
+      }),
       h('h1', {class: 'name'}, 'Perdure'),
-      h('span', {class: 'checkpoint', title: checkpoint?.name}, checkpoint ? describe(checkpoint) : 'no checkpoint yet'),
       h('nav', {class: 'head-buttons', 'aria-label': 'Page'},
-        h('button', {type: 'button', onClick: conversation.clear, disabled: conversation.messages.length === 0, title: 'New conversation'}, 'New'),
+        h('button', {type: 'button', onClick: start, title: 'New conversation'}, 'New'),
         h('button', {type: 'button', 'aria-pressed': curveOpen, onClick: () => setCurveOpen(!curveOpen)}, 'Curve'),
         h('button', {type: 'button', 'aria-haspopup': 'dialog', onClick: () => setSettingsOpen(true)}, 'Settings'))),
     h('div', {class: 'panes'},
-      h(Chat, {conversation, checkpoint}),
+      h(Talk, {open, setOpen, start, settings: complete(settings), change, listShown, closeList: narrow ? () => setDrawerOpen(false) : null}),
       curveOpen && h(Lazy, {load: () => import('./curve.js').then(module => module.Curve), close: () => setCurveOpen(false)})),
-    settingsOpen && h(Settings, {settings: {...DEFAULTS, ...settings}, change: setSettings, close: () => setSettingsOpen(false)}));
+    settingsOpen && h(Settings, {settings, change: setSettings, close: () => setSettingsOpen(false)}));
+}
+
+/** The list of conversations and the open one. Apart from the page, since it is drawn anew while an answer grows. */
+function Talk({open, setOpen, start, settings, change, listShown, closeList}) {
+  const conversation = useConversation(open, setOpen, settings);
+  const models = useModels([change, conversation.busy].join());
+  return h('div', {class: 'talk'},
+    listShown && h(ConversationList, {open, setOpen, start, close: closeList}),
+    h(Chat, {key: open, conversation, models}));
 }
 
 /** A component whose code is loaded when it is first shown. */
@@ -42,6 +60,14 @@ function Lazy({load, ...properties}) {
     load().then(loaded => setComponent(() => loaded));
   }, []);
   return component && h(component, properties);
+}
+
+/** What the page shows instead of nothing if it fails. */
+function Failure({error, again}) {
+  return h('main', {class: 'welcome'},
+    h('h2', null, 'The page failed'),
+    h('p', {role: 'alert'}, String(error)),
+    h('div', {class: 'suggestions'}, h('button', {type: 'button', onClick: again}, 'Try again')));
 }
 
 /** The whole page starts anew once there is a token, since earlier requests were refused. */
@@ -54,7 +80,8 @@ function Gate() {
     setWanted(false);
     setRound(round + 1);
   };
-  return h('div', null, h(App, {key: round}), wanted && h(TokenPrompt, {give}));
+  const [error, forget] = useErrorBoundary();
+  return h('div', null, error ? h(Failure, {error, again: forget}) : h(App, {key: round}), wanted && h(TokenPrompt, {give}));
 }
 
 render(h(Gate), document.getElementById('app'));

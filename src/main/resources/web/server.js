@@ -1,5 +1,7 @@
 // Requests to the server, with the token if one is needed, and streams of events.
 
+import {ofThisTab} from './stored.js';
+
 const TOKEN = 'perdure.token';
 let onTokenWanted = () => {};
 
@@ -16,7 +18,7 @@ export function whenTokenIsWanted(listener) {
 }
 
 export function rememberToken(token) {
-  sessionStorage.setItem(TOKEN, token);
+  ofThisTab.setItem(TOKEN, token);
 }
 
 /**
@@ -25,7 +27,7 @@ export function rememberToken(token) {
  * no server.
  */
 export async function ask(path, options = {}) {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = ofThisTab.getItem(TOKEN);
   const headers = {...options.headers, ...(token ? {Authorization: 'Bearer ' + token} : {})};
   const response = await fetch(new URL('.' + path, document.baseURI), {...options, headers});
   if (response.ok) {

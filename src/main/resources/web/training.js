@@ -48,22 +48,3 @@ export function useTrainingStatus() {
   }, []);
   return known;
 }
-
-/** The checkpoint that would answer now, or null before the first; requested again when that changes. */
-export function useCheckpoint(change) {
-  const [checkpoint, setCheckpoint] = useState(null);
-  useEffect(() => {
-    let current = true;
-    askJson('/v1/models')
-      .then(models => current && setCheckpoint(models.data[0]?.checkpoint ?? null))
-      .catch(() => {});
-    return () => (current = false);
-  }, [change]);
-  return checkpoint;
-}
-
-/** "epoch 7, loss 2.31" */
-export function describe({epoch, loss}) {
-  const where = epoch > 0 ? 'epoch ' + epoch : 'untrained';
-  return loss === null ? where : where + ', loss ' + loss.toPrecision(3);
-}

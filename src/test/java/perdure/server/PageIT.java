@@ -165,7 +165,7 @@ class PageIT {
     void editsAndResendsWithTheKeyboardAlone() throws Exception {
         ask("Who are you?");
         awaitAnswer("I am <b>small</b>.");
-        for (int tabs = 0; tabs < 20 && !browser.focused().getText().equals("Edit"); tabs++) {
+        for (int tabs = 0; tabs < 20 && !"Edit".equals(browser.focused().getDomAttribute("aria-label")); tabs++) {
             browser.focused().sendKeys(Keys.chord(Keys.SHIFT, Keys.TAB));
         }
         browser.focused().sendKeys(Keys.ENTER);

@@ -22,7 +22,7 @@ import perdure.bundled.PlainQuestions.PlainQuestion;
 class PlainQuestionsIT {
 
     private static final String LAST_ANSWER_SHOWS = "return document.documentElement.scrollHeight <= innerHeight"
-            + " && document.querySelector('.message:last-child').getBoundingClientRect().bottom"
+            + " && document.querySelector('.exchange:last-child .answer').getBoundingClientRect().bottom"
             + " <= document.querySelector('.composer').getBoundingClientRect().top";
 
     @Test
@@ -75,6 +75,6 @@ class PlainQuestionsIT {
         int number = browser.count(".answer") + 1;
         browser.find(".composer textarea").sendKeys(question + Keys.ENTER);
         browser.await("answer " + number, () -> browser.count(".answer") == number && browser.count(".growing") == 0);
-        return browser.text(".message:last-child :is(.text, .error)");
+        return browser.text(".exchange:last-child .answer :is(.text, .error)");
     }
 }
