@@ -67,6 +67,7 @@ async function* chunks(model, messages, settings, signal) {
     top_p: settings.topP,
     top_k: settings.topK,
     max_tokens: settings.maximumTokens,
+    truncation: 'auto', // A chat goes on, and the answer says what was left out.
     stream: true,
     stream_options: {include_usage: true},
   };

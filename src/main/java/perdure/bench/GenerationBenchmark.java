@@ -88,8 +88,8 @@ public final class GenerationBenchmark {
 
     private static int[] generate(TokenGenerator generator, int[] prompt, int tokens) {
         IntStream.Builder ids = IntStream.builder();
-        generator.generate(prompt, new int[0], SamplingOptions.greedy(tokens), id -> {
-            ids.add(id);
+        generator.generate(prompt, new int[0], SamplingOptions.greedy(tokens), token -> {
+            ids.add(token.id());
             return true;
         });
         return ids.build().toArray();

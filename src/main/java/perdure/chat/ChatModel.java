@@ -1,11 +1,19 @@
 package perdure.chat;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Predicate;
+import perdure.chat.ChatRequest.Truncation;
+import perdure.chat.Completion.Choice;
+import perdure.chat.Completion.Dropped;
+import perdure.chat.Completion.Piece;
+import perdure.chat.Completion.TokenScore;
+import perdure.generate.GeneratedToken;
 import perdure.generate.Generation;
 import perdure.generate.Generation.FinishReason;
+import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
-import perdure.tokenizer.Utf8Decoder;
 
 /**
  * Text in, text out: a token generator, its tokenizer and the chat format, on the calling thread. It does not know
@@ -27,37 +35,77 @@ public final class ChatModel {
     }
 
     /**
-     * Answers, and passes on the text as it is generated.
+     * Answers, and passes on the text as it is generated, one choice after the other.
      *
      * @param receiver is given each piece and returns whether to go on. Pieces are broken at characters only; a token
      *     that completes no character gives an empty one. Together they are the answer, without the stop string that
      *     ended it
-     * @return how many tokens it took, including those of a stop string, and what ended it
+     * @throws ContextExceededException if it does not fit into the context and must not be cut
      */
-    public Generation answer(ChatRequest request, Predicate<String> receiver) {
-        Utf8Decoder characters = Utf8Decoder.replacing();
-        StopStrings stops = new StopStrings(request.stops());
-        Generation generation = generator.generate(prompt(request), stopIds, request.sampling(), id -> {
-            String piece = stops.add(characters.decode(tokenizer.bytes(id)));
-            return receiver.test(piece) && !stops.found();
-        });
-        FinishReason finishReason = stops.found() ? FinishReason.STOP : generation.finishReason();
-        // A character cut in two by the token limit is left out; one that the model itself left incomplete is shown.
-        String rest = (finishReason == FinishReason.STOP ? stops.add(characters.end()) : "") + stops.end();
-        if (finishReason != FinishReason.CANCELLED && !rest.isEmpty()) {
-            receiver.test(rest);
+    public Completion answer(ChatRequest request, Predicate<Piece> receiver) {
+        Prompt prompt = prompt(request);
+        int length = prompt.ids().length;
+        int most = request.sampling().maximumTokens();
+        if (request.truncation() != Truncation.SLIDING) {
+            most = Math.min(most, generator.context() - length);
         }
-        return new Generation(generation.promptTokens(), generation.completionTokens(), finishReason);
+        List<Choice> choices = new ArrayList<>();
+        boolean wanted = true;
+        for (int index = 0; index < request.choices() && wanted; index++) {
+            SamplingOptions sampling =
+                    request.sampling().with(request.sampling().seed() + index, most);
+            Choice choice = choice(prompt.ids(), sampling, new ChoiceText(index, request.stops()), receiver);
+            wanted = choice.finishReason() != FinishReason.CANCELLED;
+            choices.add(choice);
+        }
+        return new Completion(length, prompt.dropped(), choices);
     }
 
-    private int[] prompt(ChatRequest request) {
-        if (request.text() == null) {
-            // Leaves room for the answer, at most a quarter of the context: during a longer answer the context slides.
-            int context = generator.context();
-            int room = Math.min(context / 4, request.sampling().maximumTokens());
-            return template.prompt(request.messages(), context - room);
+    private Choice choice(int[] prompt, SamplingOptions sampling, ChoiceText text, Predicate<Piece> receiver) {
+        Generation generation = generator.generate(prompt, stopIds, sampling, token -> {
+            byte[] bytes = tokenizer.bytes(token.id());
+            Piece piece = text.add(bytes, sampling.logprobs() < 0 ? null : score(token));
+            return receiver.test(piece) && !text.stopped();
+        });
+        FinishReason reason = text.stopped() ? FinishReason.STOP : generation.finishReason();
+        if (reason != FinishReason.CANCELLED) {
+            Piece rest = text.end(reason);
+            if (!rest.isEmpty()) {
+                receiver.test(rest);
+            }
         }
-        int[] ids = tokenizer.encode(request.text());
+        return new Choice(text.text(), generation.completionTokens(), text.scores(), reason);
+    }
+
+    private TokenScore score(GeneratedToken token) {
+        return new TokenScore(
+                tokenizer.bytes(token.id()),
+                token.logprob(),
+                token.likeliest().stream().map(this::score).toList());
+    }
+
+    private Prompt prompt(ChatRequest request) {
+        boolean conversation = request.text() == null;
+        Truncation truncation = request.truncation();
+        int context = generator.context();
+        // Leaves room for the answer, at most a quarter of the context.
+        int limit = truncation == Truncation.DISABLED
+                ? Integer.MAX_VALUE
+                : context - Math.min(context / 4, request.sampling().maximumTokens());
+        Prompt prompt = conversation
+                ? template.prompt(request.messages(), limit)
+                : new Prompt(text(request.text()), Dropped.NOTHING);
+        if (truncation == Truncation.SLIDING || truncation == Truncation.AUTO && !conversation) {
+            return prompt.end(limit);
+        }
+        if (prompt.ids().length >= context) {
+            throw new ContextExceededException(prompt.ids().length, context);
+        }
+        return prompt;
+    }
+
+    private int[] text(String text) {
+        int[] ids = tokenizer.encode(text);
         return ids.length > 0 ? ids : new int[] {tokenizer.endOfText()}; // the token before every document
     }
 }

@@ -11,10 +11,40 @@ import perdure.tokenizer.ChatMessage;
  * @param messages the conversation; empty if there is a text
  * @param text the text to continue; null if there is a conversation
  * @param stops strings that end the answer and are not part of it
+ * @param choices how many answers are wanted. They differ in their seeds, which go up from that of the sampling
+ * @param truncation what to do if it does not fit into the context
  */
-public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptions sampling, List<String> stops) {
+public record ChatRequest(
+        List<ChatMessage> messages,
+        String text,
+        SamplingOptions sampling,
+        List<String> stops,
+        int choices,
+        Truncation truncation) {
+
+    /** Most answers to one request: all others wait while they are generated. */
+    public static final int MOST_CHOICES = 16;
+
+    /** What becomes of a request that does not fit into the context. */
+    public enum Truncation {
+        /** A prompt that does not fit is refused, and an answer ends where the context does. */
+        DISABLED,
+        /**
+         * Whole turns are left out, the oldest first, but no system message; of a text its beginning. An answer ends where
+         * the context does.
+         */
+        AUTO,
+        /**
+         * As {@link #AUTO}, but what still does not fit loses its beginning, and an answer goes on beyond the context, of
+         * which the newer half is kept each time it is full.
+         */
+        SLIDING
+    }
 
     public ChatRequest {
+        if (choices < 1 || choices > MOST_CHOICES) {
+            throw new IllegalArgumentException("n " + choices + " is not from 1 to " + MOST_CHOICES + ".");
+        }
         messages = List.copyOf(messages);
         stops = StopStrings.checked(stops);
         if (messages.isEmpty() == (text == null)) {
@@ -41,9 +71,12 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         private double temperature;
         private double topP = 1;
         private int topK;
-        private double repetitionPenalty = 1;
+        private SamplingOptions.Penalties penalties = SamplingOptions.Penalties.NONE;
         private long seed;
         private int maximumTokens = 200;
+        private int logprobs = SamplingOptions.NO_LOGPROBS;
+        private int choices = 1;
+        private Truncation truncation = Truncation.SLIDING;
 
         private Builder(String text) {
             this.text = text;
@@ -77,9 +110,9 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
             return this;
         }
 
-        /** See {@link SamplingOptions#repetitionPenalty()}. */
-        public Builder repetitionPenalty(double value) {
-            repetitionPenalty = value;
+        /** See {@link SamplingOptions.Penalties}. */
+        public Builder penalties(double repetition, double presence, double frequency) {
+            penalties = new SamplingOptions.Penalties(repetition, presence, frequency);
             return this;
         }
 
@@ -95,6 +128,24 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
             return this;
         }
 
+        /** See {@link SamplingOptions#logprobs()}. */
+        public Builder logprobs(int value) {
+            logprobs = value;
+            return this;
+        }
+
+        /** How many answers are wanted. */
+        public Builder choices(int value) {
+            choices = value;
+            return this;
+        }
+
+        /** What to do if it does not fit into the context. */
+        public Builder truncation(Truncation value) {
+            truncation = value;
+            return this;
+        }
+
         /** Adds a string that ends the answer and is not part of it. */
         public Builder stop(String string) {
             stops.add(string);
@@ -104,8 +155,8 @@ public record ChatRequest(List<ChatMessage> messages, String text, SamplingOptio
         /** @throws IllegalArgumentException naming a value that is out of range */
         public ChatRequest build() {
             SamplingOptions sampling =
-                    new SamplingOptions(temperature, topP, topK, repetitionPenalty, seed, maximumTokens);
-            return new ChatRequest(messages, text, sampling, stops);
+                    new SamplingOptions(temperature, topP, topK, penalties, seed, maximumTokens, logprobs);
+            return new ChatRequest(messages, text, sampling, stops, choices, truncation);
         }
     }
 }

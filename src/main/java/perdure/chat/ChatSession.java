@@ -12,10 +12,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.chat.Completion.Piece;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.NewerFormatException;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
-import perdure.generate.Generation;
 import perdure.generate.IntraOpThreads;
 
 /**
@@ -76,7 +76,7 @@ public final class ChatSession implements AutoCloseable {
      *     run on the generation thread as well.
      * @throws ChatBusyException if the queue is full
      */
-    public CompletableFuture<ChatAnswer> submit(ChatRequest request, Consumer<String> receiver) {
+    public CompletableFuture<ChatAnswer> submit(ChatRequest request, Consumer<Piece> receiver) {
         CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
         long asked = System.nanoTime();
         Runnable work = () -> answer(request, receiver, reply, asked);
@@ -100,7 +100,7 @@ public final class ChatSession implements AutoCloseable {
     }
 
     private void answer(
-            ChatRequest request, Consumer<String> receiver, CompletableFuture<ChatAnswer> reply, long asked) {
+            ChatRequest request, Consumer<Piece> receiver, CompletableFuture<ChatAnswer> reply, long asked) {
         if (reply.isDone()) {
             return;
         }
@@ -110,23 +110,15 @@ public final class ChatSession implements AutoCloseable {
             }
             LoadedModel model = newestModel();
             long[] first = {0};
-            StringBuilder text = new StringBuilder();
-            Generation generation = model.chat().answer(request, piece -> {
+            Completion completion = model.chat().answer(request, piece -> {
                 first[0] = first[0] == 0 ? System.nanoTime() : first[0];
                 if (!piece.isEmpty()) {
-                    text.append(piece);
                     receiver.accept(piece);
                 }
                 return !reply.isDone() && !closed;
             });
             double seconds = ((first[0] == 0 ? System.nanoTime() : first[0]) - asked) / 1e9;
-            reply.complete(new ChatAnswer(
-                    text.toString(),
-                    generation.promptTokens(),
-                    generation.completionTokens(),
-                    generation.finishReason(),
-                    model.checkpoint(),
-                    seconds));
+            reply.complete(new ChatAnswer(completion, model.checkpoint(), seconds));
         } catch (RuntimeException | Error e) {
             reply.completeExceptionally(e);
         }

@@ -1,11 +1,10 @@
 package perdure.chat;
 
-import java.util.ArrayDeque;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
+import perdure.chat.Completion.Dropped;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
@@ -15,84 +14,50 @@ import perdure.tokenizer.Tokenizer;
  * writes can become a special token.
  */
 public final class ChatTemplate {
+    private static final int[] NOTHING = {};
+
     private final Tokenizer tokenizer;
-    private final int[] start;
-    /** Closes a message: the end token and a line feed. */
-    private final int[] end;
     /** Begins the answer. */
     private final int[] opening;
 
     public ChatTemplate(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
-        this.start = new int[] {tokenizer.imStart()};
-        this.end = joined(new int[] {tokenizer.imEnd()}, tokenizer.encode("\n"));
-        this.opening = joined(start, tokenizer.encode(ChatMessage.ASSISTANT + "\n"));
+        int[] start = {tokenizer.imStart()};
+        this.opening = joined(List.of(start, tokenizer.encode(ChatMessage.ASSISTANT + "\n")));
     }
 
     /**
-     * The prompt for the next answer, at most {@code limit} ids long if the fixed parts of a message fit.
+     * The prompt for the next answer.
      *
-     * <p>If the conversation is too long, the oldest turns are dropped; a leading system message and the newest turns
-     * stay. A system message may fill half of the room and is cut at its end. If the last message alone is too long, it
-     * is cut at its beginning.
+     * <p>While it is longer than {@code limit}, whole turns are left out, the oldest first: a message with all that follow it
+     * up to the next of the user. System messages and the last message stay, so that the prompt may remain too long.
      *
      * @throws IllegalArgumentException if there are no messages
      */
-    public int[] prompt(List<ChatMessage> messages, int limit) {
+    public Prompt prompt(List<ChatMessage> messages, int limit) {
         if (messages.isEmpty()) {
             throw new IllegalArgumentException("The conversation has no messages.");
         }
-        int room = limit - opening.length;
-        int last = messages.size() - 1;
-        boolean hasSystem = last > 0 && messages.get(0).role().equals(ChatMessage.SYSTEM);
-        int[] system = hasSystem ? cutAtEnd(messages.get(0), room / 2) : new int[0];
-        room -= system.length;
-
-        Deque<int[]> turns = new ArrayDeque<>();
-        turns.add(cutAtBeginning(messages.get(last), room));
-        room -= turns.getLast().length;
-        for (int i = last - 1; i >= (hasSystem ? 1 : 0); i--) {
-            int[] turn = encoded(messages.get(i));
-            room -= turn.length;
-            if (room < 0) {
-                dropAnswerWithoutQuestion(turns, messages.get(i + 1));
+        List<int[]> parts = new ArrayList<>();
+        messages.forEach(message -> parts.add(tokenizer.encode(message)));
+        parts.add(opening);
+        int whole = parts.stream().mapToInt(part -> part.length).sum();
+        int length = whole;
+        int dropped = 0;
+        boolean turnDropped = false;
+        for (int i = 0; i < messages.size() - 1; i++) {
+            String role = messages.get(i).role();
+            if (role.equals(ChatMessage.SYSTEM)) {
+                continue;
+            }
+            turnDropped = length > limit || turnDropped && !role.equals(ChatMessage.USER);
+            if (!turnDropped) {
                 break;
             }
-            turns.addFirst(turn);
+            length -= parts.set(i, NOTHING).length;
+            dropped++;
         }
-        turns.addFirst(system);
-        turns.addLast(opening);
-        return joined(turns);
-    }
-
-    private static void dropAnswerWithoutQuestion(Deque<int[]> turns, ChatMessage oldest) {
-        if (turns.size() > 1 && oldest.role().equals(ChatMessage.ASSISTANT)) {
-            turns.removeFirst();
-        }
-    }
-
-    private int[] encoded(ChatMessage message) {
-        return tokenizer.encode(message);
-    }
-
-    private int[] cutAtEnd(ChatMessage message, int most) {
-        int[] whole = encoded(message);
-        return whole.length <= most ? whole : joined(Arrays.copyOf(whole, Math.max(0, most - end.length)), end);
-    }
-
-    private int[] cutAtBeginning(ChatMessage message, int most) {
-        int[] whole = encoded(message);
-        if (whole.length <= most) {
-            return whole;
-        }
-        int[] head = joined(start, tokenizer.encode(message.role() + "\n"));
-        int kept = Math.max(0, most - head.length - end.length);
-        int[] content = tokenizer.encode(message.content());
-        return joined(head, Arrays.copyOfRange(content, Math.max(0, content.length - kept), content.length), end);
-    }
-
-    private static int[] joined(int[]... parts) {
-        return joined(List.of(parts));
+        return new Prompt(joined(parts), new Dropped(dropped, whole - length));
     }
 
     private static int[] joined(Collection<int[]> parts) {

@@ -96,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
             model.train(false);
             try (Precision.Scope arithmetic = precision.open(device)) {
                 new ChatModel(generator, tokenizer).answer(request, piece -> {
-                    System.out.print(piece);
+                    System.out.print(piece.text());
                     System.out.flush();
                     return true;
                 });

@@ -2,7 +2,7 @@ package perdure.generate;
 
 import java.util.Map;
 import java.util.function.Consumer;
-import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -70,10 +70,11 @@ public final class TokenGenerator implements AutoCloseable {
      * Generates until a stop id is generated, the requested number of tokens is reached, or the receiver ends it.
      *
      * @param stopIds end the generation and are not handed out
-     * @param receiver is given each id at once and returns whether to go on
+     * @param receiver is given each token at once and returns whether to go on
      * @throws IllegalArgumentException if the prompt is empty
      */
-    public Generation generate(int[] prompt, int[] stopIds, SamplingOptions options, IntPredicate receiver) {
+    public Generation generate(
+            int[] prompt, int[] stopIds, SamplingOptions options, Predicate<GeneratedToken> receiver) {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("The prompt has no tokens.");
         }
@@ -91,14 +92,15 @@ public final class TokenGenerator implements AutoCloseable {
         cache.truncate(0);
         for (int count = 0; count < options.maximumTokens(); count++) {
             decode(window, length);
+            LogProbabilities thought = options.logprobs() < 0 ? null : new LogProbabilities(logits);
             int id = sampler.next(logits);
             if (IntStream.of(stopIds).anyMatch(stop -> stop == id)) {
                 return new Generation(promptTokens, count, FinishReason.STOP);
             }
-            if (!receiver.test(id)) {
+            if (!receiver.test(thought == null ? GeneratedToken.of(id) : thought.of(id, options.logprobs()))) {
                 return new Generation(promptTokens, count + 1, FinishReason.CANCELLED);
             }
-            sampler.see(id);
+            sampler.accept(id);
             if (length == context) {
                 length = context / 2;
                 System.arraycopy(window, context - length, window, 0, length);

@@ -2,16 +2,23 @@ package perdure.generate;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /**
  * Chooses the next token of one sequence from the model's logits. The filters run in the order of Hugging Face
  * transformers: repetition penalty (Keskar et al. 2019, section 4.1), temperature, top-k, top-p (Holtzman et al. 2020).
+ * After the repetition penalty come those of OpenAI's API: a logit becomes {@code logit − n · frequency − (n > 0 ? presence
+ * : 0)}, where n is how often the answer, without the prompt, has the token.
  */
 public final class TokenSampler {
     private final SamplingOptions options;
     private final SplittableRandom random;
+    /** Tokens of the prompt and of the answer. */
     private final BitSet seen = new BitSet();
+    /** How often the answer has each token that it has. */
+    private final Map<Integer, Integer> counts = new HashMap<>();
     /** Weights after the softmax, not normalised; 0 for tokens that a filter dropped. */
     private final float[] weights;
     /**
@@ -29,15 +36,21 @@ public final class TokenSampler {
         this.largest = new float[Math.min(options.topK(), vocabularySize)];
     }
 
-    /** Adds a token of the prompt or of the answer to those that the repetition penalty applies to. */
+    /** Adds a token of the prompt to those that the repetition penalty applies to. */
     public void see(int id) {
         seen.set(id);
+    }
+
+    /** Adds a token of the answer to those that all penalties apply to. */
+    public void accept(int id) {
+        seen.set(id);
+        counts.merge(id, 1, Integer::sum);
     }
 
     /**
      * Chooses the next token.
      *
-     * @param logits one per id; the repetition penalty changes them
+     * @param logits one per id; the penalties change them
      * @throws IllegalStateException if the largest logit is not finite
      */
     public int next(float[] logits) {
@@ -63,12 +76,15 @@ public final class TokenSampler {
     }
 
     private void penalise(float[] logits) {
-        if (options.repetitionPenalty() == 1) {
-            return;
+        SamplingOptions.Penalties penalties = options.penalties();
+        if (penalties.repetition() != 1) {
+            float penalty = (float) penalties.repetition();
+            for (int id = seen.nextSetBit(0); id >= 0; id = seen.nextSetBit(id + 1)) {
+                logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+            }
         }
-        float penalty = (float) options.repetitionPenalty();
-        for (int id = seen.nextSetBit(0); id >= 0; id = seen.nextSetBit(id + 1)) {
-            logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
+        if (penalties.presence() != 0 || penalties.frequency() != 0) {
+            counts.forEach((id, count) -> logits[id] -= (float) (penalties.presence() + count * penalties.frequency()));
         }
     }
 

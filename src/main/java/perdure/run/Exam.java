@@ -61,7 +61,7 @@ final class Exam {
                 .forEach(message -> request.message(message.role(), message.content()));
         model.answer(
                 request.build(),
-                piece -> expected.startsWith(answer.append(piece).toString()));
+                piece -> expected.startsWith(answer.append(piece.text()).toString()));
         return expected.contentEquals(answer);
     }
 }

@@ -32,7 +32,7 @@ record SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats, Boole
         try (TokenGenerator generator = new TokenGenerator(model)) {
             new ChatModel(generator, tokenizer)
                     .answer(request.maximumTokens(TOKENS).build(), piece -> {
-                        text.append(piece);
+                        text.append(piece.text());
                         return !stop.getAsBoolean();
                     });
             return chats ? QUESTION + " -> " + text : text.toString();

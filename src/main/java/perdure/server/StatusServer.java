@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
 import org.xnio.Options;
 import perdure.chat.ChatSession;
 import perdure.server.openai.ChatMetrics;
-import perdure.server.openai.CompletionForm;
 import perdure.server.openai.CompletionHandler;
 import perdure.server.openai.ModelsHandler;
 import perdure.server.openai.Responses;
@@ -104,6 +103,7 @@ public final class StatusServer implements AutoCloseable {
         ChatMetrics chat = new ChatMetrics(metrics.registry());
         PageHandler page = new PageHandler();
         PollBudget polls = new PollBudget();
+        long bodyBytes = options.limits().bodyBytes();
         HttpHandler models = token.guard(offThread(new ModelsHandler(run.chat(), options.models())));
         return List.of(
                 Route.get("/", page),
@@ -119,14 +119,12 @@ public final class StatusServer implements AutoCloseable {
                 Route.get("/metrics", token.guard(offThread(metrics))),
                 Route.get(ModelsHandler.PATH, models),
                 Route.get(ModelsHandler.PATH + "/*", models),
-                Route.post("/v1/chat/completions", token.guard(completions(CompletionForm.CHAT, options, run, chat))),
-                Route.post("/v1/completions", token.guard(completions(CompletionForm.TEXT, options, run, chat))));
-    }
-
-    private static HttpHandler completions(
-            CompletionForm form, ServerOptions options, ServedRun run, ChatMetrics metrics) {
-        return new CompletionHandler(
-                form, options.models(), run.chat(), metrics, options.limits().bodyBytes());
+                Route.post(
+                        "/v1/chat/completions",
+                        token.guard(CompletionHandler.conversations(options.models(), run.chat(), chat, bodyBytes))),
+                Route.post(
+                        "/v1/completions",
+                        token.guard(CompletionHandler.texts(options.models(), run.chat(), chat, bodyBytes))));
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {

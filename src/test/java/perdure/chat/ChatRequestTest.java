@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import perdure.chat.ChatRequest.Truncation;
 import perdure.generate.SamplingOptions;
 import perdure.tokenizer.ChatMessage;
 
@@ -12,7 +13,7 @@ class ChatRequestTest {
     @Test
     void takesTheLikeliestTokensUnlessToldOtherwise() {
         assertEquals(
-                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of()),
+                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of(), 1, Truncation.SLIDING),
                 ChatRequest.completion("Once").build());
     }
 
@@ -24,18 +25,23 @@ class ChatRequestTest {
                 .temperature(0.5)
                 .topP(0.9)
                 .topK(40)
-                .repetitionPenalty(1.1)
+                .penalties(1.1, 0.2, 0.3)
                 .seed(7)
                 .maximumTokens(48)
                 .stop("\n")
                 .stop("User:")
+                .logprobs(3)
+                .choices(2)
+                .truncation(Truncation.AUTO)
                 .build();
         assertEquals(
                 new ChatRequest(
                         List.of(new ChatMessage("system", "Be brief."), new ChatMessage("user", "Hi")),
                         null,
-                        new SamplingOptions(0.5, 0.9, 40, 1.1, 7, 48),
-                        List.of("\n", "User:")),
+                        new SamplingOptions(0.5, 0.9, 40, new SamplingOptions.Penalties(1.1, 0.2, 0.3), 7, 48, 3),
+                        List.of("\n", "User:"),
+                        2,
+                        Truncation.AUTO),
                 request);
     }
 
@@ -55,6 +61,9 @@ class ChatRequestTest {
         assertEquals(
                 "stop holds an empty string.",
                 refusal(ChatRequest.completion("Once").stop("")));
+        assertEquals(
+                "n 17 is not from 1 to 16.",
+                refusal(ChatRequest.completion("Once").choices(17)));
     }
 
     private static String refusal(ChatRequest.Builder request) {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.chat.Completion.Piece;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
@@ -41,7 +42,7 @@ import perdure.tokenizer.Tokenizer;
 @Timeout(60)
 class ChatSessionTest {
     private static final int WAITING = 2;
-    private static final Consumer<String> NOBODY = piece -> {};
+    private static final Consumer<Piece> NOBODY = piece -> {};
 
     @TempDir
     Path runFolder;
@@ -69,16 +70,23 @@ class ChatSessionTest {
 
         save(3, new TrainerState.LossSum(46.2, 20), 1);
         assertEquals(
-                FinishReason.LENGTH, session.submit(request(5), NOBODY).join().finishReason());
+                FinishReason.LENGTH,
+                session.submit(request(5), NOBODY)
+                        .join()
+                        .completion()
+                        .choices()
+                        .get(0)
+                        .finishReason());
     }
 
     @Test
     void streamsTheAnswerAndSaysWhereItCameFrom() {
         save(3, new TrainerState.LossSum(46.2, 20), 1);
         List<String> pieces = new ArrayList<>();
-        ChatAnswer reply = session.submit(request(30), pieces::add).join();
+        ChatAnswer reply =
+                session.submit(request(30), piece -> pieces.add(piece.text())).join();
         assertEquals(reply.text(), String.join("", pieces));
-        assertEquals(30, reply.completionTokens());
+        assertEquals(30, reply.completion().completionTokens());
         assertEquals(new AnsweringCheckpoint("step-0000000003", 1, 2.31, 64), reply.checkpoint());
         assertEquals(Optional.of(reply.checkpoint()), session.checkpoint());
         assertTrue(reply.secondsToFirstToken() > 0 && reply.secondsToFirstToken() < 60);
@@ -139,7 +147,7 @@ class ChatSessionTest {
         waiting.cancel(true);
         CompletableFuture<ChatAnswer> last = session.submit(request(4), NOBODY);
         endless.cancel(true);
-        assertEquals(4, last.join().completionTokens());
+        assertEquals(4, last.join().completion().completionTokens());
     }
 
     @Test
@@ -148,7 +156,7 @@ class ChatSessionTest {
         CompletableFuture<ChatAnswer> endless = endless();
         CompletableFuture<ChatAnswer> waiting = session.submit(request(1), NOBODY);
         session.close();
-        assertEquals(FinishReason.CANCELLED, endless.join().finishReason());
+        assertTrue(endless.join().isCancelled());
         assertInstanceOf(
                 ChatUnavailableException.class,
                 assertThrows(CompletionException.class, waiting::join).getCause());
@@ -162,7 +170,7 @@ class ChatSessionTest {
             throw new IllegalStateException("gone");
         });
         assertThrows(CompletionException.class, broken::join);
-        assertEquals(5, session.submit(request(5), NOBODY).join().completionTokens());
+        assertEquals(5, session.submit(request(5), NOBODY).join().completion().completionTokens());
     }
 
     @Test

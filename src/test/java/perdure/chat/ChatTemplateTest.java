@@ -2,13 +2,13 @@ package perdure.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import perdure.chat.Completion.Dropped;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
@@ -34,7 +34,8 @@ class ChatTemplateTest {
 
     @Test
     void isChatMlAndOpensTheAnswer() {
-        int[] ids = template.prompt(List.of(system("Be kind."), user("Hi")), PLENTY);
+        int[] ids =
+                template.prompt(List.of(system("Be kind."), user("Hi")), PLENTY).ids();
         assertEquals(
                 "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n" + OPENING,
                 tokenizer.decode(ids));
@@ -44,7 +45,8 @@ class ChatTemplateTest {
 
     @Test
     void textThatSpellsASpecialTokenStaysText() {
-        int[] ids = template.prompt(List.of(user("<|im_end|><|endoftext|>")), PLENTY);
+        int[] ids = template.prompt(List.of(user("<|im_end|><|endoftext|>")), PLENTY)
+                .ids();
         assertEquals(1, IntStream.of(ids).filter(id -> id == tokenizer.imEnd()).count());
         assertEquals(
                 0, IntStream.of(ids).filter(id -> id == tokenizer.endOfText()).count());
@@ -52,31 +54,27 @@ class ChatTemplateTest {
 
     @Test
     void tooLongAConversationKeepsTheSystemMessageAndTheNewestTurns() {
+        List<ChatMessage> newest = List.of(system("S"), user("new"), assistant("n"), user("q"));
         List<ChatMessage> messages = List.of(
                 system("S"), user("old question"), assistant("old answer"), user("new"), assistant("n"), user("q"));
-        String newest = text(List.of(system("S"), user("new"), assistant("n"), user("q")), PLENTY);
-        int length = template.prompt(List.of(system("S"), user("new"), assistant("n"), user("q")), PLENTY).length;
+        int whole = template.prompt(messages, PLENTY).ids().length;
+        int length = template.prompt(newest, PLENTY).ids().length;
 
-        assertEquals(newest, text(messages, length), "an exact fit");
-        assertEquals(newest, text(messages, length + 20), "an old answer without its question is left out");
-        assertEquals(text(List.of(system("S"), user("q")), PLENTY), text(messages, length - 1));
-    }
-
-    @Test
-    void cutsALastMessageThatAloneIsTooLongAtItsBeginning() {
-        String text = text(List.of(user("a".repeat(500) + " the end?")), 60);
-        assertTrue(text.startsWith("<|im_start|>user\na") && text.endsWith("a the end?<|im_end|>\n" + OPENING), text);
-        assertEquals(60, template.prompt(List.of(user("a".repeat(500) + " the end?")), 60).length);
-    }
-
-    @Test
-    void aSystemMessageFillsHalfOfTheRoomAtMost() {
-        // Of 111 ids the opening takes 11; of the other 100 the system message's frame takes 10, the user's 8.
-        String text = text(List.of(system("s".repeat(500)), user("u".repeat(500))), 111);
+        assertEquals(new Dropped(0, 0), template.prompt(messages, whole).dropped());
+        assertEquals(text(newest, PLENTY), text(messages, length), "an exact fit");
+        assertEquals(text(newest, PLENTY), text(messages, whole - 1), "an old answer goes with its question");
         assertEquals(
-                "<|im_start|>system\n" + "s".repeat(40) + "<|im_end|>\n<|im_start|>user\n" + "u".repeat(42)
-                        + "<|im_end|>\n" + OPENING,
-                text);
+                new Dropped(2, whole - length),
+                template.prompt(messages, length).dropped());
+        assertEquals(text(List.of(system("S"), user("q")), PLENTY), text(messages, length - 1));
+        assertEquals(text(List.of(system("S"), user("q")), PLENTY), text(messages, 1), "the last message stays");
+    }
+
+    @Test
+    void noSystemMessageIsLeftOutWhereverItStands() {
+        List<ChatMessage> messages = List.of(
+                user("one"), assistant("1"), system("S"), assistant("2"), user("two"), assistant("3"), user("q"));
+        assertEquals(text(List.of(system("S"), user("q")), PLENTY), text(messages, 1));
     }
 
     @Test
@@ -85,7 +83,7 @@ class ChatTemplateTest {
     }
 
     private static String text(List<ChatMessage> messages, int limit) {
-        return tokenizer.decode(template.prompt(messages, limit));
+        return tokenizer.decode(template.prompt(messages, limit).ids());
     }
 
     private static ChatMessage system(String content) {

@@ -63,7 +63,8 @@ public class HelpersBenchmark {
                 .mapToObj(i -> "The " + i + "th sentence says little, but " + random.nextInt(1000) + " times.")
                 .collect(Collectors.joining("\n"));
         tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(text), 500));
-        sampler = new TokenSampler(new SamplingOptions(0.8, 0.95, 50, 1.1, 1, 1), VOCABULARY);
+        sampler = new TokenSampler(
+                new SamplingOptions(0.8, 0.95, 50, new SamplingOptions.Penalties(1.1, 0, 0), 1, 1, -1), VOCABULARY);
         logits = new float[VOCABULARY];
         for (int i = 0; i < VOCABULARY; i++) {
             logits[i] = (float) (random.nextDouble() * 10);

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
@@ -29,7 +31,8 @@ class TokenGeneratorTest {
     private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY.withContext(CONTEXT);
     private static final int[] PROMPT = {3, 1, 4, 1, 5};
     private static final int[] NO_STOPS = {};
-    private static final SamplingOptions SAMPLED = new SamplingOptions(0.8, 0.95, 20, 1.1, 42, 40);
+    private static final SamplingOptions SAMPLED =
+            new SamplingOptions(0.8, 0.95, 20, new SamplingOptions.Penalties(1.1, 0.3, 0.2), 42, 40, -1);
 
     private LanguageModel model;
     private TokenGenerator generator;
@@ -73,7 +76,7 @@ class TokenGeneratorTest {
         assertArrayEquals(generated(end, SAMPLED), generated(prompt, SAMPLED));
         assertEquals(
                 new Generation(CONTEXT, 40, FinishReason.LENGTH),
-                generator.generate(prompt, NO_STOPS, SAMPLED, id -> true));
+                generator.generate(prompt, NO_STOPS, SAMPLED, token -> true));
     }
 
     @Test
@@ -85,8 +88,8 @@ class TokenGeneratorTest {
                 .findFirst()
                 .orElseThrow();
         IntStream.Builder received = IntStream.builder();
-        Generation generation = generator.generate(PROMPT, new int[] {stop}, SAMPLED, id -> {
-            received.add(id);
+        Generation generation = generator.generate(PROMPT, new int[] {stop}, SAMPLED, token -> {
+            received.add(token.id());
             return true;
         });
         assertEquals(new Generation(PROMPT.length, first, FinishReason.STOP), generation);
@@ -96,8 +99,39 @@ class TokenGeneratorTest {
     @Test
     void endsWhenTheReceiverWantsNoMore() {
         int[] left = {3};
-        Generation generation = generator.generate(PROMPT, NO_STOPS, SAMPLED, id -> --left[0] > 0);
+        Generation generation = generator.generate(PROMPT, NO_STOPS, SAMPLED, token -> --left[0] > 0);
         assertEquals(new Generation(PROMPT.length, 3, FinishReason.CANCELLED), generation);
+    }
+
+    /** The definition, with logits of the model that no penalty has changed. */
+    @Test
+    void tellsTheLogProbabilitiesBeforePenaltiesAndTemperature() {
+        SamplingOptions told = new SamplingOptions(0.8, 0.95, 20, new SamplingOptions.Penalties(1.5, 2, 2), 42, 8, 3);
+        int[] window = PROMPT;
+        List<GeneratedToken> tokens = new ArrayList<>();
+        generator.generate(PROMPT, NO_STOPS, told, tokens::add);
+        assertEquals(8, tokens.size());
+        for (GeneratedToken token : tokens) {
+            float[] logits = uncachedLogits(window);
+            double sum = IntStream.range(0, logits.length)
+                    .mapToDouble(i -> Math.exp(logits[i]))
+                    .sum();
+            assertEquals(Math.log(Math.exp(logits[token.id()]) / sum), token.logprob(), 1e-4);
+            int[] likeliest = IntStream.range(0, logits.length)
+                    .boxed()
+                    .sorted((one, other) -> Float.compare(logits[other], logits[one]))
+                    .limit(3)
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            assertArrayEquals(
+                    likeliest,
+                    token.likeliest().stream().mapToInt(GeneratedToken::id).toArray());
+            token.likeliest()
+                    .forEach(
+                            other -> assertEquals(Math.log(Math.exp(logits[other.id()]) / sum), other.logprob(), 1e-4));
+            window = Arrays.copyOf(window, window.length + 1);
+            window[window.length - 1] = token.id();
+        }
     }
 
     @Test
@@ -117,8 +151,8 @@ class TokenGeneratorTest {
 
     private int[] generated(int[] prompt, SamplingOptions options) {
         IntStream.Builder ids = IntStream.builder();
-        generator.generate(prompt, NO_STOPS, options, id -> {
-            ids.add(id);
+        generator.generate(prompt, NO_STOPS, options, token -> {
+            ids.add(token.id());
             return true;
         });
         return ids.build().toArray();
@@ -132,7 +166,7 @@ class TokenGeneratorTest {
         int[] window = prompt;
         for (int i = 0; i < ids.length; i++) {
             ids[i] = sampler.next(uncachedLogits(window));
-            sampler.see(ids[i]);
+            sampler.accept(ids[i]);
             int from = window.length == CONTEXT ? CONTEXT / 2 : 0;
             int kept = window.length - from;
             window = Arrays.copyOfRange(window, from, window.length + 1);

@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import perdure.generate.SamplingOptions.Penalties;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -31,9 +32,10 @@ class TokenSamplerTest {
                 golden.get("temperature").asDouble(),
                 golden.get("top_p").asDouble(),
                 golden.get("top_k").asInt(),
-                golden.get("repetition_penalty").asDouble(),
+                new Penalties(golden.get("repetition_penalty").asDouble(), 0, 0),
                 1,
-                1);
+                1,
+                SamplingOptions.NO_LOGPROBS);
         float[] logits = floats(GOLDEN.get("logits"));
         float[] expected = floats(golden.get("probabilities"));
         TokenSampler sampler = new TokenSampler(options, logits.length);
@@ -68,6 +70,19 @@ class TokenSamplerTest {
                         .equals(IntStream.of(draws(6)).boxed().toList()));
     }
 
+    /** OpenAI's formula; the prompt's tokens do not count. */
+    @Test
+    void penalisesTheTokensOfTheAnswerByHowOftenItHasThem() {
+        SamplingOptions options =
+                new SamplingOptions(0, 1, 0, new Penalties(1, 0.5, 0.25), 1, 1, SamplingOptions.NO_LOGPROBS);
+        TokenSampler sampler = new TokenSampler(options, 3);
+        sampler.see(0);
+        IntStream.of(1, 1, 2).forEach(sampler::accept);
+        float[] logits = {1, 1, 1};
+        assertEquals(0, sampler.next(logits));
+        assertArrayEquals(new float[] {1, 1 - 0.5f - 2 * 0.25f, 1 - 0.5f - 0.25f}, logits);
+    }
+
     @Test
     void refusesLogitsThatAreNotNumbers() {
         TokenSampler sampler = new TokenSampler(SamplingOptions.greedy(1), 3);
@@ -77,7 +92,8 @@ class TokenSamplerTest {
     }
 
     private static int[] draws(long seed) {
-        TokenSampler sampler = new TokenSampler(new SamplingOptions(1, 1, 0, 1, seed, 1), 100);
+        TokenSampler sampler = new TokenSampler(
+                new SamplingOptions(1, 1, 0, Penalties.NONE, seed, 1, SamplingOptions.NO_LOGPROBS), 100);
         return IntStream.range(0, 20).map(i -> sampler.next(new float[100])).toArray();
     }
 

@@ -62,7 +62,8 @@ class ExamTest {
     }
 
     private static int[] conversation(Tokenizer tokenizer, List<ChatMessage> question, String answer) {
-        IntStream prompt = IntStream.of(new ChatTemplate(tokenizer).prompt(question, 64));
+        IntStream prompt =
+                IntStream.of(new ChatTemplate(tokenizer).prompt(question, 64).ids());
         IntStream reply = IntStream.concat(IntStream.of(tokenizer.encode(answer)), IntStream.of(tokenizer.imEnd()));
         return IntStream.concat(prompt, reply).toArray();
     }

@@ -19,6 +19,9 @@ import perdure.tokenizer.Tokenizer;
 /** Commits a tiny model of random weights that never ends an answer by itself, as a trainer does inside its first epoch. */
 public final class SavedModel {
 
+    /** Room for answers that take longer than any test. */
+    public static final int CONTEXT = 16_384;
+
     private SavedModel() {}
 
     public static void commit(Path runFolder) {
@@ -40,7 +43,7 @@ public final class SavedModel {
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
                         .toList(),
                 null);
-        ModelConfig config = TestConfigs.BYTES;
+        ModelConfig config = TestConfigs.BYTES.withContext(CONTEXT);
         try (LanguageModel model = new LanguageModel(config, 1);
                 Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 PointerScope scope = new PointerScope();

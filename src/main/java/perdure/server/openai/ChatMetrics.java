@@ -39,7 +39,7 @@ public final class ChatMetrics {
 
     void answered(ChatAnswer answer) {
         ended(ANSWERED);
-        tokens.inc(answer.completionTokens());
+        tokens.inc(answer.completion().completionTokens());
         firstToken.observe(answer.secondsToFirstToken());
     }
 

@@ -9,6 +9,7 @@ import io.undertow.util.Headers;
 import io.undertow.util.SameThreadExecutor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
@@ -16,6 +17,8 @@ import perdure.chat.ChatAnswer;
 import perdure.chat.ChatBusyException;
 import perdure.chat.ChatSession;
 import perdure.chat.ChatUnavailableException;
+import perdure.chat.Completion.Piece;
+import perdure.chat.ContextExceededException;
 
 /**
  * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
@@ -25,20 +28,37 @@ public final class CompletionHandler implements HttpHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
 
-    private final CompletionForm form;
-    private final ModelNames names;
+    private final Function<byte[], CompletionRequest> form;
     private final ChatSession chat;
     private final ChatMetrics metrics;
     private final long bodyBytes;
 
-    /** @param bodyBytes most bytes of one request */
-    public CompletionHandler(
-            CompletionForm form, ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+    private CompletionHandler(
+            Function<byte[], CompletionRequest> form, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
         this.form = form;
-        this.names = names;
         this.chat = chat;
         this.metrics = metrics;
         this.bodyBytes = bodyBytes;
+    }
+
+    /**
+     * {@code POST /v1/chat/completions}.
+     *
+     * @param bodyBytes most bytes of one request
+     */
+    public static HttpHandler conversations(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+        return new CompletionHandler(
+                body -> CompletionRequest.read(body, names, ChatForm::read), chat, metrics, bodyBytes);
+    }
+
+    /**
+     * {@code POST /v1/completions}.
+     *
+     * @param bodyBytes most bytes of one request
+     */
+    public static HttpHandler texts(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+        return new CompletionHandler(
+                body -> CompletionRequest.read(body, names, TextForm::read), chat, metrics, bodyBytes);
     }
 
     @Override
@@ -60,13 +80,14 @@ public final class CompletionHandler implements HttpHandler {
     /** Runs on the I/O thread, like everything that uses the exchange. */
     private void begin(HttpServerExchange exchange, byte[] body) {
         try {
-            CompletionRequest request = form.read(body, names);
+            CompletionRequest request = form.apply(body);
             Answer answer = new Answer(exchange, request);
             answer.reply = chat.submit(request.chat(), answer::piece);
+            answer.stream();
             ClientWatch.onGone(exchange, answer::cancel);
             answer.reply.whenComplete((reply, failure) -> answer.onIoThread(() -> answer.finish(reply, failure)));
         } catch (RuntimeException failure) {
-            refuse(exchange, refusal(failure));
+            refuse(exchange, refusal(failure, null));
         }
     }
 
@@ -74,18 +95,22 @@ public final class CompletionHandler implements HttpHandler {
     private final class Answer {
 
         private final HttpServerExchange exchange;
-        private final CompletionForm.Writer writer;
+        private final CompletionRequest request;
         /** Null if the answer is sent whole. */
-        private final CompletionStream stream;
+        private CompletionStream stream;
 
         private CompletableFuture<ChatAnswer> reply;
 
         Answer(HttpServerExchange exchange, CompletionRequest request) {
             this.exchange = exchange;
-            this.writer = form.writer(request.model());
-            this.stream = request.stream()
-                    ? new CompletionStream(exchange, writer, request.includeUsage(), this::cancel)
-                    : null;
+            this.request = request;
+        }
+
+        /** Begins the stream, if one is asked for. */
+        void stream() {
+            if (request.stream()) {
+                stream = new CompletionStream(exchange, request.writer(), this::cancel);
+            }
         }
 
         void cancel() {
@@ -93,9 +118,9 @@ public final class CompletionHandler implements HttpHandler {
         }
 
         /** Runs on the generation thread. */
-        void piece(String text) {
-            if (stream != null) {
-                onIoThread(() -> stream.piece(text));
+        void piece(Piece piece) {
+            if (request.stream()) {
+                onIoThread(() -> stream.piece(piece));
             }
         }
 
@@ -118,12 +143,15 @@ public final class CompletionHandler implements HttpHandler {
         }
 
         void finish(ChatAnswer answered, Throwable failure) {
+            if (stream != null) {
+                stream.abandon();
+            }
             if (reply.isCancelled()) {
                 metrics.ended(ChatMetrics.CANCELLED);
                 IoUtils.safeClose(exchange.getConnection());
             } else if (failure != null) {
-                fail(refusal(failure));
-            } else if (answered.finish().equals("cancelled")) {
+                fail(refusal(failure, request));
+            } else if (answered.isCancelled()) {
                 fail(RefusedRequestException.unavailable("The server is stopping."));
             } else {
                 metrics.answered(answered);
@@ -135,7 +163,7 @@ public final class CompletionHandler implements HttpHandler {
             if (stream != null) {
                 stream.end(answered);
             } else {
-                byte[] body = writer.answer(answered).toString().getBytes(UTF_8);
+                byte[] body = request.writer().whole(answered).toString().getBytes(UTF_8);
                 Responses.json(exchange, 200, body);
             }
         }
@@ -158,11 +186,14 @@ public final class CompletionHandler implements HttpHandler {
         Responses.error(exchange, refusal.status(), refusal.problem());
     }
 
-    private static RefusedRequestException refusal(Throwable failure) {
+    /** @param request null if it could not be read */
+    private static RefusedRequestException refusal(Throwable failure, CompletionRequest request) {
         if (failure instanceof RefusedRequestException refused) {
             return refused;
         } else if (failure instanceof ChatBusyException) {
             return RefusedRequestException.busy(failure.getMessage());
+        } else if (failure instanceof ContextExceededException exceeded && request != null) {
+            return RefusedRequestException.contextExceeded(request.promptField(), exceeded);
         } else if (failure instanceof ChatUnavailableException) {
             return RefusedRequestException.unavailable(failure.getMessage());
         }

@@ -66,7 +66,7 @@ public final class ModelsHandler implements HttpHandler {
                 .put("created", created)
                 .put("owned_by", "perdure")
                 .put("context_length", checkpoint.context())
-                .set("checkpoint", CompletionForm.checkpoint(checkpoint));
+                .set("checkpoint", AnswerWriter.checkpoint(checkpoint));
     }
 
     private static void send(HttpServerExchange exchange, ObjectNode body) {

@@ -1,8 +1,11 @@
 package perdure.server.openai;
 
+import perdure.chat.ContextExceededException;
+
 /** A request that is refused, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {
     private static final long serialVersionUID = 1;
+    private static final String INVALID = "invalid_request_error";
     private static final int MOST_CHARACTERS = 100;
 
     private final int status;
@@ -20,12 +23,28 @@ final class RefusedRequestException extends RuntimeException {
 
     /** @param parameter the field at fault, or null */
     static RefusedRequestException invalid(String parameter, String message) {
-        return new RefusedRequestException(400, "invalid_request_error", parameter, null, message);
+        return new RefusedRequestException(400, INVALID, parameter, null, message);
+    }
+
+    /** @param meant the field that it may be meant to be, or null */
+    static RefusedRequestException unknownField(String name, String meant) {
+        String shown = shortened(name);
+        String hint = meant == null ? "" : " Did you mean " + meant + "?";
+        return new RefusedRequestException(
+                400, INVALID, shown, "unknown_parameter", "Unknown field: " + shown + "." + hint);
+    }
+
+    /** @param parameter the field that holds the prompt */
+    static RefusedRequestException contextExceeded(String parameter, ContextExceededException exceeded) {
+        String message = "This model's maximum context length is " + exceeded.context() + " tokens, but " + parameter
+                + " has " + exceeded.promptTokens() + " tokens, which leaves no room for an answer. Shorten it, or send"
+                + " \"truncation\": \"auto\" to have the oldest part left out.";
+        return new RefusedRequestException(400, INVALID, parameter, "context_length_exceeded", message);
     }
 
     static RefusedRequestException unknownModel(String model) {
         String message = "The model '" + shortened(model) + "' is not served here; GET /v1/models lists what is.";
-        return new RefusedRequestException(404, "invalid_request_error", "model", "model_not_found", message);
+        return new RefusedRequestException(404, INVALID, "model", "model_not_found", message);
     }
 
     static RefusedRequestException tooLarge(long bytes) {

@@ -1,9 +1,12 @@
 package perdure.server.openai;
 
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.DoublePredicate;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -17,6 +20,11 @@ final class RequestFields {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
+
+    /** 1 and 1.0 are the same. */
+    private static final Comparator<JsonNode> SAME_VALUE = (one, other) -> one.isNumber() && other.isNumber()
+            ? Double.compare(one.doubleValue() + 0.0, other.doubleValue() + 0.0)
+            : one.equals(other) ? 0 : 1;
 
     private final JsonNode object;
     /** Prefix of the names in messages. */
@@ -64,21 +72,34 @@ final class RequestFields {
         return value == null ? null : value.stringValue();
     }
 
-    double number(String name, double absent) {
+    /** @param kind what {@code range} holds for, as in "a number from 0 to 1" */
+    double number(String name, double absent, DoublePredicate range, String kind) {
         JsonNode value = any(name);
-        require(value == null || value.isNumber(), name, "a number");
+        require(value == null || value.isNumber() && range.test(value.doubleValue()), name, kind);
         return value == null ? absent : value.doubleValue();
     }
 
+    /** A whole number, which may be written as 1.0. */
     long whole(String name, long least, long most, long absent) {
         JsonNode value = any(name);
-        boolean fits = value == null
-                || value.isIntegralNumber()
-                        && value.canConvertToLong()
-                        && value.longValue() >= least
-                        && value.longValue() <= most;
-        require(fits, name, "a whole number from " + least + " to " + most);
-        return value == null ? absent : value.longValue();
+        if (value == null) {
+            return absent;
+        }
+        // As doubles, whole numbers are exact up to 2^53; 1e999 is infinite.
+        boolean fits = value.isIntegralNumber()
+                ? value.canConvertToLong()
+                : value.isNumber()
+                        && Math.rint(value.doubleValue()) == value.doubleValue()
+                        && Math.abs(value.doubleValue()) <= 1L << 53;
+        long number = !fits ? 0 : value.isIntegralNumber() ? value.longValue() : (long) value.doubleValue();
+        require(fits && number >= least && number <= most, name, "a whole number " + range(least, most));
+        return number;
+    }
+
+    private static String range(long least, long most) {
+        return most == Long.MAX_VALUE && least != Long.MIN_VALUE
+                ? "of at least " + least
+                : "from " + least + " to " + most;
     }
 
     boolean flag(String name) {
@@ -112,9 +133,11 @@ final class RequestFields {
     }
 
     /** Accepts a field that this server knows but does not support, if its value asks for nothing. */
-    void neutral(String name, String json) {
+    void neutral(String name, String... accepted) {
         JsonNode value = any(name);
-        require(value == null || value.equals(MAPPER.readTree(json)), name, json + ", since nothing else is supported");
+        boolean asksForNothing = value == null
+                || Stream.of(accepted).map(MAPPER::readTree).anyMatch(other -> other.equals(SAME_VALUE, value));
+        require(asksForNothing, name, String.join(" or ", accepted) + ", since nothing else is supported");
     }
 
     void ignore(String... names) {
@@ -130,7 +153,7 @@ final class RequestFields {
                 .filter(name -> !asked.contains(name) && !object.get(name).isNull())
                 .findFirst()
                 .ifPresent(name -> {
-                    throw RefusedRequestException.invalid(path + name, "Unknown field: " + path + name + ".");
+                    throw RefusedRequestException.unknownField(path + name, Spelling.nearest(name, asked));
                 });
     }
 

@@ -36,16 +36,16 @@ public final class ServerSentEvents {
     }
 
     /** Sends the last event, and ends the stream when the client has it, however slowly it reads. */
-    static void end(ServerSentEventConnection connection, String data) {
-        send(connection, data, null, null, new EventCallback() {
+    static void end(ServerSentEventConnection connection, String data, String event) {
+        send(connection, data, event, null, new EventCallback() {
             @Override
-            public void done(ServerSentEventConnection ended, String sent, String event, String id) {
+            public void done(ServerSentEventConnection ended, String sent, String name, String id) {
                 ended.shutdown();
             }
 
             @Override
             public void failed(
-                    ServerSentEventConnection ended, String unsent, String event, String id, IOException failure) {
+                    ServerSentEventConnection ended, String unsent, String name, String id, IOException failure) {
                 // The connection is closed.
             }
         });

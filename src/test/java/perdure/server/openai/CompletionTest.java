@@ -12,6 +12,8 @@ import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.chat.ChatAnswer;
 import perdure.chat.ChatRequest;
 import perdure.server.LoggedWarnings;
@@ -26,6 +29,7 @@ import perdure.server.SavedModel;
 import perdure.server.ServerTest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 
 @Timeout(60)
 class CompletionTest extends ServerTest {
@@ -34,7 +38,7 @@ class CompletionTest extends ServerTest {
     private static final String HELLO =
             "\"model\":\"perdure\",\"temperature\":0,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]";
     /** An answer that takes long: no client of a test waits for its end. */
-    private static final String LONG = "{" + HELLO + ",\"max_tokens\":8192,\"stream\":true}";
+    private static final String LONG = "{" + HELLO + ",\"max_tokens\":16000,\"stream\":true}";
 
     @Test
     void answersInOpenAisShape() throws Exception {
@@ -273,28 +277,50 @@ class CompletionTest extends ServerTest {
             {"model":"perdure"}                                 | messages | at least one
             {"model":"perdure","messages":[]}                   | messages | at least one
             {"model":"perdure","messages":"Hello"}              | messages | an array
-            {"model":"perdure","messages":[{"role":"robot","content":"x"}]}    |  | system, user, assistant or tool
-            {"model":"perdure","messages":[{"role":"user"}]}    |        | no content
+            {"model":"perdure","messages":[{"role":"robot","content":"x"}]}    | messages[0].role | system, developer, user, assistant or tool
+            {"model":"perdure","messages":[{"role":"user"}]}    | messages[0].content | must be given
             {"model":"perdure","messages":[{"role":"user","content":7}]}       | messages[0].content | a string
             {"model":"perdure","messages":[{"role":"user","content":[{"type":"image_url"}]}]} | messages[0].content[0].type | text
             {"model":"perdure","messages":[{"role":"user","content":"x","more":1}]} | messages[0].more | Unknown field
-            {HELLO,"temperature":-1}                            |        | temperature -1.0
+            {HELLO,"temperature":-1}                            | temperature | from 0 to 100
             {HELLO,"temperature":"hot"}                         | temperature | a number
-            {HELLO,"top_p":0}                                   |        | top_p 0.0
-            {HELLO,"top_p":1.5}                                 |        | top_p 1.5
-            {HELLO,"max_tokens":0}                              | max_tokens | from 1 to 8192
-            {HELLO,"max_completion_tokens":8193}                | max_completion_tokens | from 1 to 8192
+            {HELLO,"temperature":1e999}                         | temperature | a number
+            {HELLO,"temperature":1e1000000000}                  | temperature | a number
+            {HELLO,"top_p":0}                                   | top_p  | above 0
+            {HELLO,"top_p":1e-999}                              | top_p  | above 0
+            {HELLO,"top_p":1.5}                                 | top_p  | at most 1
+            {HELLO,"top_k":-2}                                  | top_k  | from -1
+            {HELLO,"repetition_penalty":1e-300}                 | repetition_penalty | from 0.01 to 100
+            {HELLO,"repetition_penalty":1e-40}                  | repetition_penalty | from 0.01 to 100
+            {HELLO,"repetition_penalty":1e300}                  | repetition_penalty | from 0.01 to 100
+            {HELLO,"presence_penalty":2.1}                      | presence_penalty | from -2 to 2
+            {HELLO,"frequency_penalty":-1e999}                  | frequency_penalty | from -2 to 2
+            {HELLO,"max_tokens":0}                              | max_tokens | as many as fit
+            {HELLO,"max_tokens":-2}                             | max_tokens | whole number
+            {HELLO,"max_completion_tokens":"5"}                 | max_completion_tokens | whole number
             {HELLO,"max_tokens":1.5}                            | max_tokens | whole number
+            {HELLO,"max_tokens":1e300}                          | max_tokens | whole number
             {HELLO,"seed":99999999999999999999}                 | seed   | whole number
-            {HELLO,"stop":["a","b","c","d","e"]}                |        | at most 4
+            {HELLO,"seed":1e1000000000}                         | seed   | whole number
+            {HELLO,"stop":["a","b","c","d","e"]}                | stop   | at most 4
             {HELLO,"stop":[1]}                                  | stop   | strings
+            {HELLO,"stop":""}                                   | stop   | empty
             {HELLO,"stream":"yes"}                              | stream | true or false
             {HELLO,"stream_options":{"usage":true}}             | stream_options.usage | Unknown field
-            {HELLO,"n":2}                                       | n      | nothing else
-            {HELLO,"logprobs":true}                             | logprobs | nothing else
-            {HELLO,"presence_penalty":0.5}                      | presence_penalty | nothing else
+            {HELLO,"n":17}                                      | n      | from 1 to 16
+            {HELLO,"n":0}                                       | n      | from 1 to 16
+            {HELLO,"n":"1"}                                     | n      | whole number
+            {HELLO,"logprobs":2}                                | logprobs | true or false
+            {HELLO,"logprobs":true,"top_logprobs":21}           | top_logprobs | from 0 to 20
+            {HELLO,"top_logprobs":2}                            | top_logprobs | logprobs is true
+            {HELLO,"truncation":"middle"}                       | truncation | disabled
             {HELLO,"tools":[{"type":"function"}]}               | tools  | nothing else
-            {HELLO,"frobnicate":1}                              | frobnicate | Unknown field
+            {HELLO,"tool_choice":"required"}                    | tool_choice | nothing else
+            {HELLO,"min_p":0.05}                                | min_p  | nothing else
+            {HELLO,"logit_bias":{"5":1}}                        | logit_bias | nothing else
+            {HELLO,"frobnicate":1}                              | frobnicate | Unknown field: frobnicate.
+            {HELLO,"temprature":1}                              | temprature | Did you mean temperature?
+            {HELLO,"max_token":1}                               | max_token | Did you mean max_tokens?
             """)
     void refusesWhatIsNotARequest(String body, String parameter, String message) throws Exception {
         String cold = HELLO.replace(",\"temperature\":0", "");
@@ -318,6 +344,163 @@ class CompletionTest extends ServerTest {
                 + "{\"role\":\"user\",\"content\":\"Hello\",\"name\":null}]}";
         HttpResponse<String> answer = run.answer(CHAT, body);
         assertEquals(200, answer.statusCode(), answer.body());
+    }
+
+    /** Fields that real clients send and that ask for nothing. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"tool_choice\":\"none\"",
+                "\"tool_choice\":\"auto\",\"tools\":[]",
+                "\"function_call\":\"none\",\"functions\":[]",
+                "\"parallel_tool_calls\":false",
+                "\"parallel_tool_calls\":true",
+                "\"logprobs\":false,\"top_logprobs\":0",
+                "\"top_logprobs\":0",
+                "\"top_k\":-1",
+                "\"min_p\":0.0",
+                "\"n\":1.0,\"seed\":1.0",
+                "\"presence_penalty\":0,\"frequency_penalty\":0.0,\"repetition_penalty\":1",
+                "\"reasoning_effort\":\"low\",\"verbosity\":\"low\"",
+                "\"max_tokens\":16384",
+                "\"max_tokens\":-1",
+                "\"max_completion_tokens\":9223372036854775807",
+                "\"store\":false,\"metadata\":{\"a\":\"b\"},\"user\":\"u\",\"service_tier\":\"auto\"",
+                "\"response_format\":{\"type\":\"text\"},\"modalities\":[\"text\"]",
+                "\"chat_template_kwargs\":{\"enable_thinking\":false},\"cache_prompt\":true",
+                "\"stop\":[],\"stream_options\":{\"include_usage\":true},\"truncation\":\"disabled\"",
+                "\"temperature\":1e-300",
+                "\"top_p\":1e-300,\"temperature\":2",
+            })
+    void acceptsWhatAsksForNothing(String field) throws Exception {
+        SavedModel.commit(folder);
+        String cold = HELLO.replace(",\"temperature\":0", "");
+        String end = field.contains("max_") ? "\"stop\":\"a\"" : "\"max_tokens\":2";
+        HttpResponse<String> answer = run.answer(CHAT, "{" + cold + "," + end + "," + field + "}");
+        assertEquals(200, answer.statusCode(), answer.body());
+    }
+
+    @Test
+    void acceptsWhatClientsAddToMessages() throws Exception {
+        SavedModel.commit(folder);
+        String body = "{\"model\":\"perdure\",\"max_tokens\":2,\"messages\":["
+                + "{\"role\":\"developer\",\"content\":\"Be brief.\",\"name\":\"me\",\"id\":7},"
+                + "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\",\"cache_control\":{\"type\":\"ephemeral\"}}]},"
+                + "{\"role\":\"assistant\",\"content\":null,\"refusal\":\"No.\",\"annotations\":[]},"
+                + "{\"role\":\"user\",\"content\":\"Hello\"}]}";
+        HttpResponse<String> answer = run.answer(CHAT, body);
+        assertEquals(200, answer.statusCode(), answer.body());
+    }
+
+    @Test
+    void whatDoesNotFitTheContextIsToldAndNeverCutSilently() throws Exception {
+        SavedModel.commit(folder);
+        String long1 = message("user", "x".repeat(SavedModel.CONTEXT)) + "," + message("assistant", "a") + ",";
+        String body = "{\"model\":\"perdure\",\"max_tokens\":3,\"messages\":[" + message("system", "Be brief.") + ","
+                + long1 + message("user", "Hello") + "]";
+        for (String stream : List.of("", ",\"stream\":true")) {
+            HttpResponse<String> refused = run.answer(CHAT, body + stream + "}");
+            assertEquals(400, refused.statusCode(), refused.body());
+            JsonNode error = JsonMapper.shared().readTree(refused.body()).get("error");
+            assertEquals("context_length_exceeded", error.get("code").asString());
+            assertEquals("messages", error.get("param").asString());
+            assertTrue(error.get("message").asString().contains("maximum context length is " + SavedModel.CONTEXT));
+
+            HttpResponse<String> cut = run.answer(CHAT, body + stream + ",\"truncation\":\"auto\"}");
+            assertEquals(200, cut.statusCode(), cut.body());
+            assertTrue(cut.body().contains("\"truncated\":{\"messages\":2,\"tokens\":"), cut.body());
+        }
+        String whole = run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":2,\"truncation\":\"auto\"}")
+                .body();
+        assertFalse(whole.contains("truncated"), whole);
+    }
+
+    private static String message(String role, String content) {
+        return "{\"role\":\"" + role + "\",\"content\":\"" + content + "\"}";
+    }
+
+    @Test
+    void severalChoicesHaveTheirIndexesWholeAndStreamed() throws Exception {
+        SavedModel.commit(folder);
+        String hot = HELLO.replace("\"temperature\":0", "\"temperature\":1,\"top_k\":40,\"seed\":7,\"max_tokens\":9");
+        JsonNode single =
+                JsonMapper.shared().readTree(run.answer(CHAT, "{" + hot + "}").body());
+        JsonNode whole = JsonMapper.shared()
+                .readTree(run.answer(CHAT, "{" + hot + ",\"n\":3}").body());
+        assertEquals(27, whole.get("usage").get("completion_tokens").asInt());
+        assertEquals(single.get("choices").get(0), whole.get("choices").get(0));
+        Map<Integer, String> texts = new TreeMap<>();
+        Map<Integer, String> finishes = new TreeMap<>();
+        for (JsonNode chunk : chunks(run.answer(CHAT, "{" + hot + ",\"n\":3,\"stream\":true}"))) {
+            JsonNode choice = chunk.get("choices").get(0);
+            int index = choice.get("index").asInt();
+            texts.merge(index, choice.get("delta").path("content").asString(""), String::concat);
+            finishes.put(index, choice.get("finish_reason").asString("none"));
+        }
+        for (int index = 0; index < 3; index++) {
+            JsonNode choice = whole.get("choices").get(index);
+            assertEquals(index, choice.get("index").asInt());
+            assertEquals(choice.get("message").get("content").asString(), texts.get(index));
+            assertEquals("length", finishes.get(index));
+        }
+        assertEquals(3, texts.values().stream().distinct().count());
+    }
+
+    @Test
+    void logProbabilitiesComeWithTheirTokensWholeAndStreamed() throws Exception {
+        SavedModel.commit(folder);
+        String asked = HELLO + ",\"max_tokens\":9,\"logprobs\":true,\"top_logprobs\":2";
+        JsonNode choice = JsonMapper.shared()
+                .readTree(run.answer(CHAT, "{" + asked + "}").body())
+                .get("choices")
+                .get(0);
+        JsonNode tokens = choice.get("logprobs").get("content");
+        assertEquals(9, tokens.size());
+        StringBuilder text = new StringBuilder();
+        for (JsonNode token : tokens) {
+            text.append((char) token.get("bytes").get(0).asInt());
+            assertEquals(2, token.get("top_logprobs").size());
+            assertEquals(token.get("token"), token.get("top_logprobs").get(0).get("token"), "greedy");
+            assertTrue(token.get("logprob").asDouble() < 0);
+        }
+        assertEquals(choice.get("message").get("content").asString(), text.toString());
+        ArrayNode streamed = JsonMapper.shared().createArrayNode();
+        chunks(run.answer(CHAT, "{" + asked + ",\"stream\":true}")).forEach(chunk -> chunk.get("choices")
+                .get(0)
+                .path("logprobs")
+                .path("content")
+                .forEach(streamed::add));
+        assertEquals(tokens, streamed);
+    }
+
+    @Test
+    void textsHaveTheOlderFormOfLogProbabilities() throws Exception {
+        SavedModel.commit(folder);
+        JsonNode choice = JsonMapper.shared()
+                .readTree(run.answer(
+                                "/v1/completions",
+                                "{\"model\":\"perdure\",\"prompt\":\"Once\",\"temperature\":0,\"max_tokens\":5,\"logprobs\":3}")
+                        .body())
+                .get("choices")
+                .get(0);
+        JsonNode logprobs = choice.get("logprobs");
+        assertEquals("[0,1,2,3,4]", logprobs.get("text_offset").toString());
+        assertEquals(5, logprobs.get("token_logprobs").size());
+        assertEquals(3, logprobs.get("top_logprobs").get(4).size());
+        assertEquals(
+                choice.get("text").asString(),
+                logprobs.get("tokens").values().stream().map(JsonNode::asString).collect(Collectors.joining()));
+    }
+
+    private static List<JsonNode> chunks(HttpResponse<String> streamed) {
+        assertEquals(200, streamed.statusCode(), streamed.body());
+        return streamed.body()
+                .lines()
+                .filter(line -> !line.isEmpty())
+                .map(CompletionTest::dataOf)
+                .filter(data -> !data.equals("[DONE]"))
+                .map(data -> JsonMapper.shared().readTree(data))
+                .toList();
     }
 
     private static String text(String answer) {

@@ -139,7 +139,7 @@ class OpenAiClientTest {
                 () -> client.chat().completions().create(question().build()));
         BadRequestException bad = assertThrows(
                 BadRequestException.class,
-                () -> client.chat().completions().create(question().n(3).build()));
+                () -> client.chat().completions().create(question().n(300).build()));
         assertEquals("n", bad.param().orElseThrow());
         NotFoundException absent = assertThrows(NotFoundException.class, () -> client.chat()
                 .completions()
