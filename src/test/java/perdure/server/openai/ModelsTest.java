@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.server.Access;
 import perdure.server.Limits;
 import perdure.server.SavedModel;
 import perdure.server.ServerOptions;
@@ -30,7 +31,7 @@ class ModelsTest {
 
     @BeforeEach
     void start() {
-        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, null, Limits.standard(), NAMES));
+        run = new ServerUnderTest(folder, new ServerOptions("127.0.0.1", 0, Access.LOCAL, Limits.standard(), NAMES));
     }
 
     @Test
