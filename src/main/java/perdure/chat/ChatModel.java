@@ -1,13 +1,18 @@
 package perdure.chat;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import perdure.chat.ChatRequest.Truncation;
 import perdure.chat.Completion.Choice;
 import perdure.chat.Completion.Dropped;
 import perdure.chat.Completion.Piece;
 import perdure.chat.Completion.TokenScore;
+import perdure.chat.constraint.JsonConstraint;
+import perdure.chat.constraint.JsonFormat;
+import perdure.chat.constraint.TokenTrie;
 import perdure.generate.GeneratedToken;
 import perdure.generate.Generation;
 import perdure.generate.Generation.FinishReason;
@@ -24,6 +29,8 @@ public final class ChatModel {
     private final Tokenizer tokenizer;
     private final ChatTemplate template;
     private final int[] stopIds;
+    /** Null until an answer has a format. */
+    private TokenTrie tokens;
 
     /** Uses both, and closes neither. */
     public ChatModel(TokenGenerator generator, Tokenizer tokenizer) {
@@ -54,20 +61,34 @@ public final class ChatModel {
         for (int index = 0; index < request.choices() && wanted; index++) {
             SamplingOptions sampling =
                     request.sampling().with(request.sampling().seed() + index, most);
-            Choice choice = choice(prompt.ids(), sampling, new ChoiceText(index, request.stops()), receiver);
+            ChoiceText text = new ChoiceText(index, request.stops());
+            Choice choice = choice(prompt.ids(), sampling, constraint(request.format()), text, receiver);
             wanted = choice.finishReason() != FinishReason.CANCELLED;
             choices.add(choice);
         }
         return new Completion(length, prompt.dropped(), choices);
     }
 
-    private Choice choice(int[] prompt, SamplingOptions sampling, ChoiceText text, Predicate<Piece> receiver) {
-        Generation generation = generator.generate(prompt, stopIds, sampling, token -> {
+    /** @param constraint null if the answer is free */
+    private Choice choice(
+            int[] prompt,
+            SamplingOptions sampling,
+            JsonConstraint constraint,
+            ChoiceText text,
+            Predicate<Piece> receiver) {
+        IntFunction<BitSet> allowed = constraint == null ? remaining -> null : constraint::allowed;
+        Generation generation = generator.generate(prompt, stopIds, sampling, allowed, token -> {
+            if (constraint != null) {
+                constraint.accept(token.id());
+            }
             byte[] bytes = tokenizer.bytes(token.id());
             Piece piece = text.add(bytes, sampling.logprobs() < 0 ? null : score(token));
             return receiver.test(piece) && !text.stopped();
         });
-        FinishReason reason = text.stopped() ? FinishReason.STOP : generation.finishReason();
+        FinishReason reason = generation.finishReason();
+        if (text.stopped() || reason == FinishReason.LENGTH && constraint != null && constraint.complete()) {
+            reason = FinishReason.STOP; // a whole answer has ended by itself, also if no token was left
+        }
         if (reason != FinishReason.CANCELLED) {
             Piece rest = text.end(reason);
             if (!rest.isEmpty()) {
@@ -75,6 +96,14 @@ public final class ChatModel {
             }
         }
         return new Choice(text.text(), generation.completionTokens(), text.scores(), reason);
+    }
+
+    private JsonConstraint constraint(JsonFormat format) {
+        if (format != null && tokens == null) {
+            int[] lengths = tokenizer.textLengths();
+            tokens = new TokenTrie(lengths.length, id -> lengths[id] == 0 ? new byte[0] : tokenizer.bytes(id));
+        }
+        return format == null ? null : new JsonConstraint(format, tokens, stopIds);
     }
 
     private TokenScore score(GeneratedToken token) {

@@ -2,6 +2,7 @@ package perdure.chat;
 
 import java.util.ArrayList;
 import java.util.List;
+import perdure.chat.constraint.JsonFormat;
 import perdure.generate.SamplingOptions;
 import perdure.tokenizer.ChatMessage;
 
@@ -13,6 +14,7 @@ import perdure.tokenizer.ChatMessage;
  * @param stops strings that end the answer and are not part of it
  * @param choices how many answers are wanted. They differ in their seeds, which go up from that of the sampling
  * @param truncation what to do if it does not fit into the context
+ * @param format what an answer has to look like; null if it is free
  */
 public record ChatRequest(
         List<ChatMessage> messages,
@@ -20,7 +22,8 @@ public record ChatRequest(
         SamplingOptions sampling,
         List<String> stops,
         int choices,
-        Truncation truncation) {
+        Truncation truncation,
+        JsonFormat format) {
 
     /** Most answers to one request: all others wait while they are generated. */
     public static final int MOST_CHOICES = 16;
@@ -77,6 +80,7 @@ public record ChatRequest(
         private int logprobs = SamplingOptions.NO_LOGPROBS;
         private int choices = 1;
         private Truncation truncation = Truncation.SLIDING;
+        private JsonFormat format;
 
         private Builder(String text) {
             this.text = text;
@@ -152,11 +156,17 @@ public record ChatRequest(
             return this;
         }
 
+        /** Has every answer be JSON of this format. */
+        public Builder format(JsonFormat value) {
+            format = value;
+            return this;
+        }
+
         /** @throws IllegalArgumentException naming a value that is out of range */
         public ChatRequest build() {
             SamplingOptions sampling =
                     new SamplingOptions(temperature, topP, topK, penalties, seed, maximumTokens, logprobs);
-            return new ChatRequest(messages, text, sampling, stops, choices, truncation);
+            return new ChatRequest(messages, text, sampling, stops, choices, truncation, format);
         }
     }
 }

@@ -1,7 +1,9 @@
 package perdure.generate;
 
+import java.util.BitSet;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -75,6 +77,22 @@ public final class TokenGenerator implements AutoCloseable {
      */
     public Generation generate(
             int[] prompt, int[] stopIds, SamplingOptions options, Predicate<GeneratedToken> receiver) {
+        return generate(prompt, stopIds, options, remaining -> null, receiver);
+    }
+
+    /**
+     * The same, where not every id may come next.
+     *
+     * @param allowed is given how many tokens may still come, and returns the ids that may be the next one: null if all
+     *     may, none if the generation has ended as a stop id would end it. It may depend on the tokens that the receiver
+     *     was given
+     */
+    public Generation generate(
+            int[] prompt,
+            int[] stopIds,
+            SamplingOptions options,
+            IntFunction<BitSet> allowed,
+            Predicate<GeneratedToken> receiver) {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("The prompt has no tokens.");
         }
@@ -91,8 +109,13 @@ public final class TokenGenerator implements AutoCloseable {
         int promptTokens = length;
         cache.truncate(0);
         for (int count = 0; count < options.maximumTokens(); count++) {
+            BitSet ids = allowed.apply(options.maximumTokens() - count);
+            if (ids != null && ids.isEmpty()) {
+                return new Generation(promptTokens, count, FinishReason.STOP);
+            }
             decode(window, length);
             LogProbabilities thought = options.logprobs() < 0 ? null : new LogProbabilities(logits);
+            keep(ids);
             int id = sampler.next(logits);
             if (IntStream.of(stopIds).anyMatch(stop -> stop == id)) {
                 return new Generation(promptTokens, count, FinishReason.STOP);
@@ -109,6 +132,14 @@ public final class TokenGenerator implements AutoCloseable {
             window[length++] = id;
         }
         return new Generation(promptTokens, options.maximumTokens(), FinishReason.LENGTH);
+    }
+
+    private void keep(BitSet ids) {
+        for (int id = 0; ids != null && id < logits.length; id++) {
+            if (!ids.get(id)) {
+                logits[id] = Float.NEGATIVE_INFINITY;
+            }
+        }
     }
 
     /** Reads the tokens of the window that are not yet in the cache, and keeps the logits of the last one. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import perdure.chat.ChatRequest.Truncation;
+import perdure.chat.constraint.JsonFormat;
 import perdure.generate.SamplingOptions;
 import perdure.tokenizer.ChatMessage;
 
@@ -13,12 +14,13 @@ class ChatRequestTest {
     @Test
     void takesTheLikeliestTokensUnlessToldOtherwise() {
         assertEquals(
-                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of(), 1, Truncation.SLIDING),
+                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of(), 1, Truncation.SLIDING, null),
                 ChatRequest.completion("Once").build());
     }
 
     @Test
     void everyOptionReachesItsPlace() {
+        JsonFormat format = JsonFormat.object();
         ChatRequest request = ChatRequest.answer()
                 .message("system", "Be brief.")
                 .message("user", "Hi")
@@ -33,6 +35,7 @@ class ChatRequestTest {
                 .logprobs(3)
                 .choices(2)
                 .truncation(Truncation.AUTO)
+                .format(format)
                 .build();
         assertEquals(
                 new ChatRequest(
@@ -41,7 +44,8 @@ class ChatRequestTest {
                         new SamplingOptions(0.5, 0.9, 40, new SamplingOptions.Penalties(1.1, 0.2, 0.3), 7, 48, 3),
                         List.of("\n", "User:"),
                         2,
-                        Truncation.AUTO),
+                        Truncation.AUTO,
+                        format),
                 request);
     }
 

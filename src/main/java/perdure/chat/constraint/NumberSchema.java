@@ -9,8 +9,9 @@ import java.util.List;
  * none changes its place beside a bound when it is read as a double.
  */
 final class NumberSchema extends Schema {
-    /** Whole numbers without bounds have no more digits either: every double of that size is exact. */
-    static final BigDecimal USUAL_BOUND = BigDecimal.TEN.pow(15).subtract(BigDecimal.ONE);
+    private static final BigDecimal FAR = BigDecimal.TEN.pow(15).subtract(BigDecimal.ONE);
+    /** Whole numbers without a bound have 32 bits, which the usual integer of every language reads. */
+    private static final BigDecimal WHOLE = BigDecimal.valueOf(Integer.MAX_VALUE);
 
     private static final int WHOLE_DIGITS = 18;
     private static final int DIGITS = 15;
@@ -32,8 +33,16 @@ final class NumberSchema extends Schema {
 
     private final long[][] highest;
 
-    /** @param least the least number, inclusive */
-    NumberSchema(boolean whole, BigDecimal least, BigDecimal most) {
+    /**
+     * @param lower the least number, or null
+     * @param upper the largest number, or null
+     */
+    NumberSchema(boolean whole, BigDecimal lower, BigDecimal upper) {
+        BigDecimal usual = whole ? WHOLE : FAR;
+        boolean large = lower != null && lower.compareTo(usual) > 0;
+        boolean small = upper != null && upper.compareTo(usual.negate()) < 0;
+        BigDecimal least = lower != null ? lower : (small ? FAR : usual).negate();
+        BigDecimal most = upper != null ? upper : large ? FAR : usual;
         this.whole = whole;
         this.mostDigits = whole ? WHOLE_DIGITS : DIGITS;
         int fractions = whole ? 1 : DIGITS;

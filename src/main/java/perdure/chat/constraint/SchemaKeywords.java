@@ -178,35 +178,35 @@ record SchemaKeywords(JsonNode node, String path) {
         return (int) Math.min(count, Integer.MAX_VALUE);
     }
 
-    /** The least number, inclusive. */
+    /** The least number, inclusive; null if there is none. */
     BigDecimal least(boolean whole) {
-        BigDecimal least = bound("minimum", NumberSchema.USUAL_BOUND.negate());
+        BigDecimal least = bound("minimum");
         if (!has("exclusiveMinimum")) {
             return least;
         }
-        BigDecimal above = bound("exclusiveMinimum", null);
+        BigDecimal above = bound("exclusiveMinimum");
         BigDecimal next = whole
                 ? above.setScale(0, RoundingMode.FLOOR).add(BigDecimal.ONE)
                 : new BigDecimal(Math.nextUp(above.doubleValue()));
         return has("minimum") ? least.max(next) : next;
     }
 
-    /** The largest number, inclusive. */
+    /** The largest number, inclusive; null if there is none. */
     BigDecimal most(boolean whole) {
-        BigDecimal most = bound("maximum", NumberSchema.USUAL_BOUND);
+        BigDecimal most = bound("maximum");
         if (!has("exclusiveMaximum")) {
             return most;
         }
-        BigDecimal below = bound("exclusiveMaximum", null);
+        BigDecimal below = bound("exclusiveMaximum");
         BigDecimal next = whole
                 ? below.setScale(0, RoundingMode.CEILING).subtract(BigDecimal.ONE)
                 : new BigDecimal(Math.nextDown(below.doubleValue()));
         return has("maximum") ? most.min(next) : next;
     }
 
-    private BigDecimal bound(String keyword, BigDecimal absent) {
+    private BigDecimal bound(String keyword) {
         if (!has(keyword)) {
-            return absent;
+            return null;
         }
         JsonNode bound = node.get(keyword);
         if (!bound.isNumber() || !Double.isFinite(bound.doubleValue())) {

@@ -28,6 +28,7 @@ final class ChatForm {
         int choices = CompletionRequest.choices(fields);
         CompletionRequest.withOptions(chat, fields).choices(choices);
         CompletionRequest.stops(chat, fields);
+        chat.format(ResponseFormat.ofChat(fields));
         takeWhatAsksForNothing(fields);
         boolean stream = fields.flag("stream");
         boolean includeUsage = CompletionRequest.includeUsage(fields);
@@ -39,7 +40,6 @@ final class ChatForm {
     }
 
     private static void takeWhatAsksForNothing(RequestFields fields) {
-        fields.neutral("response_format", "{\"type\":\"text\"}");
         fields.neutral("store", "false");
         fields.neutral("modalities", "[\"text\"]");
         fields.neutral("tools", "[]");

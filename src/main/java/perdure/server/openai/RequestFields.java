@@ -65,6 +65,11 @@ final class RequestFields {
         return value == null || value.isNull() ? null : value;
     }
 
+    /** The name of a field in messages. */
+    String path(String name) {
+        return path + name;
+    }
+
     /** Null if absent. */
     String text(String name) {
         JsonNode value = any(name);

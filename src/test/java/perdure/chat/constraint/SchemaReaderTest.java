@@ -21,10 +21,11 @@ class SchemaReaderTest {
         refuses("{\"type\":\"string\"}", "\"\n\"", "\"\\u0041\"", "1", "null", "\"a\" ", " \"a\"");
         accepts("{\"type\":\"string\",\"minLength\":2,\"maxLength\":3}", "\"😀ü\"", "\"\\n\\n\\n\"");
         refuses("{\"type\":\"string\",\"minLength\":2,\"maxLength\":3}", "\"ü\"", "\"abcd\"");
-        accepts("{\"type\":[\"integer\",\"null\"]}", "0", "-17", "null", "999999999999999");
-        refuses("{\"type\":[\"integer\",\"null\"]}", "1.0", "1e3", "007", "-0", "1000000000000000", "true");
+        accepts("{\"type\":[\"integer\",\"null\"]}", "0", "-17", "null", "2147483647");
+        refuses("{\"type\":[\"integer\",\"null\"]}", "1.0", "1e3", "007", "-0", "2147483648", "true");
         accepts("{\"type\":\"number\",\"minimum\":-0.5,\"exclusiveMaximum\":1}", "-0.5", "0", "0.999", "-0.125");
         refuses("{\"type\":\"number\",\"minimum\":-0.5,\"exclusiveMaximum\":1}", "1", "1.0", "-0.51", "-0", "-1", ".5");
+        accepts("{\"type\":\"integer\",\"minimum\":3000000000}", "3000000000", "999999999999999");
         accepts("{\"type\":\"integer\",\"maximum\":9007199254740991}", "9007199254740991");
         refuses("{\"type\":\"integer\",\"maximum\":9007199254740991}", "9007199254740992");
         accepts("{\"enum\":[\"a\",1,12,null,{\"b\":[true]}]}", "\"a\"", "1", "12", "null", "{\"b\":[true]}");

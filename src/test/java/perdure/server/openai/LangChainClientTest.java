@@ -2,14 +2,21 @@ package perdure.server.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiStreamingChatModel;
 import dev.langchain4j.model.output.FinishReason;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -67,6 +74,35 @@ class LangChainClientTest extends ServerTest {
         assertEquals(whole.aiMessage().text(), streamed.join().aiMessage().text());
         assertEquals(whole.aiMessage().text(), pieces.toString());
         assertEquals(15, streamed.join().tokenUsage().outputTokenCount());
+    }
+
+    @Test
+    void anAnswerFollowsItsSchema() {
+        SavedModel.commit(folder);
+        JsonSchema schema = JsonSchema.builder()
+                .name("fruit")
+                .rootElement(JsonObjectSchema.builder()
+                        .addEnumProperty("size", List.of("small", "large"))
+                        .required("size")
+                        .build())
+                .build();
+        ResponseFormat format = ResponseFormat.builder()
+                .type(ResponseFormatType.JSON)
+                .jsonSchema(schema)
+                .build();
+        ChatRequest request = ChatRequest.builder()
+                .messages(UserMessage.from("Hello"))
+                .responseFormat(format)
+                .maxOutputTokens(30)
+                .build();
+        String answer = model().chat(request).aiMessage().text();
+        assertTrue(answer.matches("\\{\"size\": ?\"(small|large)\"}"), answer);
+        ChatRequest any = ChatRequest.builder()
+                .messages(UserMessage.from("Hello"))
+                .responseFormat(ResponseFormat.JSON)
+                .build();
+        String object = model().chat(any).aiMessage().text();
+        assertTrue(object.startsWith("{") && object.endsWith("}"), object);
     }
 
     @Test

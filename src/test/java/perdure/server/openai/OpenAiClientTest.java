@@ -1,8 +1,11 @@
 package perdure.server.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
@@ -11,6 +14,7 @@ import com.openai.errors.BadRequestException;
 import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.UnauthorizedException;
+import com.openai.models.ResponseFormatJsonObject;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
@@ -107,6 +111,38 @@ class OpenAiClientTest {
                 chunk.choices().forEach(choice -> choice.delta().content().ifPresent(text::append)));
         assertEquals(whole, text.toString());
         assertEquals(20, chunks.get(chunks.size() - 1).usage().orElseThrow().completionTokens());
+    }
+
+    /** What an answer is read into. */
+    @JsonPropertyOrder({"ripe", "size"}) // the order of fields is the virtual machine's affair
+    static final class Fruit {
+        public boolean ripe;
+        public int size;
+    }
+
+    @Test
+    void readsAnswersIntoObjects() {
+        SavedModel.commit(folder);
+        var answer = client.chat()
+                .completions()
+                .create(question()
+                        .responseFormat(Fruit.class)
+                        .maxCompletionTokens(35)
+                        .build());
+        Fruit fruit = answer.choices().get(0).message().content().orElseThrow();
+        assertNotNull(fruit); // a larger number than fits its field would have been an error
+        var any = question()
+                .responseFormat(ResponseFormatJsonObject.builder().build())
+                .build();
+        String json = client.chat()
+                .completions()
+                .create(any)
+                .choices()
+                .get(0)
+                .message()
+                .content()
+                .orElseThrow();
+        assertTrue(json.startsWith("{") && json.endsWith("}"), json);
     }
 
     @Test
