@@ -99,6 +99,11 @@ public final class ChatSession implements AutoCloseable {
         return latest.newest().map(AnsweringCheckpoint::of);
     }
 
+    /** Whether an answer is being generated. */
+    public boolean answering() {
+        return thread.getActiveCount() > 0;
+    }
+
     private void answer(
             ChatRequest request, Consumer<Piece> receiver, CompletableFuture<ChatAnswer> reply, long asked) {
         if (reply.isDone()) {

@@ -65,7 +65,7 @@ final class HistoryHandler implements HttpHandler {
         Long points = number(exchange, "points", DEFAULT_POINTS, 2, MOST_POINTS);
         if (points != null) {
             Query query = new Query(since, points.intValue());
-            exchange.dispatch(reading, dispatched -> answer(dispatched, query));
+            exchange.dispatch(reading, ProcessorBudget.charged(moved -> answer(moved, query)));
         }
     }
 

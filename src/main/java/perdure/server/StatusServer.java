@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.Options;
@@ -75,7 +76,9 @@ public final class StatusServer implements AutoCloseable {
                 options.access().prefix()));
 
         InetAddress address = options.address();
-        Undertow undertow = undertow(options, address, requests);
+        BooleanSupplier computing =
+                () -> documents.newest().status().running() || run.chat().answering();
+        Undertow undertow = undertow(options, address, computing, requests);
         try {
             undertow.start();
         } catch (RuntimeException failure) {
@@ -102,17 +105,16 @@ public final class StatusServer implements AutoCloseable {
         BearerToken token = new BearerToken(options.access().token());
         ChatMetrics chat = new ChatMetrics(metrics.registry());
         PageHandler page = new PageHandler();
-        PollBudget polls = new PollBudget();
         long bodyBytes = options.limits().bodyBytes();
         HttpHandler models = token.guard(offThread(new ModelsHandler(run.chat(), options.models())));
         return List.of(
                 Route.get("/", page),
                 Route.get("/page/*", page),
                 Route.get("/library/*", page),
-                Route.get("/livez", polls.within(exchange -> Responses.json(exchange, 200, Map.of("live", true)))),
-                Route.get("/readyz", polls.within(exchange -> ready(exchange, documents))),
-                Route.get("/training/status", polls.within(token.guard(exchange -> status(exchange, documents)))),
-                Route.get("/training/progress", polls.within(token.guard(exchange -> progress(exchange, documents)))),
+                Route.get("/livez", exchange -> Responses.json(exchange, 200, Map.of("live", true))),
+                Route.get("/readyz", exchange -> ready(exchange, documents)),
+                Route.get("/training/status", token.guard(exchange -> status(exchange, documents))),
+                Route.get("/training/progress", token.guard(exchange -> progress(exchange, documents))),
                 Route.get("/training/history", token.guard(new HistoryHandler(run.folder()))),
                 Route.get("/training/events", token.guard(events)),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
@@ -151,7 +153,8 @@ public final class StatusServer implements AutoCloseable {
 
     /** Runs the handler on a worker thread. The answer is sent without a worker waiting for the client. */
     private static HttpHandler offThread(HttpHandler handler) {
-        return exchange -> exchange.dispatch(handler);
+        HttpHandler charged = ProcessorBudget.charged(handler);
+        return exchange -> exchange.dispatch(charged);
     }
 
     /** Turns an exception that leaves a handler into an answer with the form of all errors; Undertow logs it. */
@@ -170,14 +173,16 @@ public final class StatusServer implements AutoCloseable {
         };
     }
 
-    private static Undertow undertow(ServerOptions options, InetAddress address, HttpHandler routes) {
+    private static Undertow undertow(
+            ServerOptions options, InetAddress address, BooleanSupplier computing, HttpHandler routes) {
         Limits limits = options.limits();
         AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), address, options.access());
         CrossOrigin origins = new CrossOrigin(options.access());
         HttpHandler secured = new SecurityHandler(hosts, origins, limits.bodyBytes(), routes);
         return Undertow.builder()
                 .addHttpListener(options.port(), address.getHostAddress())
-                .setHandler(reportingFailures(new HttpContinueReadHandler(new BodyDeadline(limits.body(), secured))))
+                .setHandler(reportingFailures(new RequestBudgets(
+                        computing, new HttpContinueReadHandler(new BodyDeadline(limits.body(), secured)))))
                 .setIoThreads(1)
                 .setWorkerThreads(2)
                 .setWorkerOption(Options.WORKER_NAME, "perdure-server")

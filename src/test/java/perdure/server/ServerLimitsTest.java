@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
@@ -153,16 +155,24 @@ class ServerLimitsTest {
         }
     }
 
+    /** Another listener, which reads everything, tells when a message was sent to both. */
     @Test
     void dropsAListenerThatDoesNotRead() throws Exception {
-        try (Socket slow = run.connect()) {
-            write(slow, "GET /training/events HTTP/1.1\r\n" + host + "\r\n");
+        try (Socket slow = run.connect();
+                Socket witness = run.connect()) {
             InputStream in = slow.getInputStream();
+            BufferedReader seen = new BufferedReader(new InputStreamReader(witness.getInputStream(), UTF_8));
+            for (Socket listener : List.of(slow, witness)) {
+                write(listener, "GET /training/events HTTP/1.1\r\n" + host + "\r\n");
+            }
             assertEquals("HTTP/1.1 200", new String(in.readNBytes(12), UTF_8));
             String message = "x".repeat(2_000_000);
             for (int i = 0; i < 12; i++) {
-                run.published.set(EventStreamTest.saying(message));
-                Thread.sleep(250);
+                run.published.set(EventStreamTest.saying(message + i));
+                String end = "x" + i + "\"";
+                for (String line = ""; !line.contains(end); line = seen.readLine()) {
+                    // until it is here
+                }
             }
             long received = 0;
             try {
