@@ -12,17 +12,20 @@ const MOST_MESSAGES = 999;
 const LINES = ['perdure.answer 0', 'perdure.answer 1', 'perdure.answer 2'];
 
 /**
- * Requests the answer to messages that end with the user's.
+ * Requests the answer to a history that ends with the user's message.
  *
+ * @param history {index, role, content} of each message, with its index in the conversation
  * @param receive is given the answer as it grows, and at its end with what ended it
  */
-export async function answer(model, messages, settings, signal, receive) {
+export async function answer(model, history, settings, signal, receive) {
   let growing = {model, content: ''};
   receive(growing);
+  const systemPrompt = settings.systemPrompt.trim();
+  const sent = fitting(history, systemPrompt);
   try {
     await inLine(signal, async () => {
-      for await (const chunk of chunks(model, messages, settings, signal)) {
-        growing = grown(growing, chunk);
+      for await (const chunk of chunks(model, sent, systemPrompt, settings, signal)) {
+        growing = grown(growing, chunk, sent);
         receive(growing);
       }
     });
@@ -47,22 +50,24 @@ async function inLine(signal, task) {
   await navigator.locks.request(any, {signal}, task);
 }
 
-function grown(answer, {choices, checkpoint, usage, ...chunk}) {
+function grown(answer, {choices, checkpoint, usage, truncated}, sent) {
   const choice = choices[0];
+  const full = answer.finish === 'length' && usage?.total_tokens === checkpoint.context_length;
   return {
     ...answer,
     content: answer.content + (choice?.delta.content ?? ''),
-    finish: choice?.finish_reason ?? answer.finish,
-    checkpoint: checkpoint ?? answer.checkpoint,
-    promptTokens: usage?.prompt_tokens ?? answer.promptTokens,
-    completionTokens: usage?.completion_tokens ?? answer.completionTokens,
+    finish: full ? 'full' : choice?.finish_reason ?? answer.finish,
+    checkpoint: checkpoint ? {...checkpoint, context: checkpoint.context_length} : answer.checkpoint,
+    tokens: usage ? usage.total_tokens + (truncated?.tokens ?? 0) : answer.tokens,
+    unseen: sent[truncated?.messages ?? 0].index,
   };
 }
 
-async function* chunks(model, messages, settings, signal) {
+async function* chunks(model, history, systemPrompt, settings, signal) {
+  const messages = history.map(({role, content}) => ({role, content}));
   const body = {
     model,
-    messages: messagesToSend(messages, settings.systemPrompt.trim()),
+    messages: systemPrompt ? [{role: 'system', content: systemPrompt}, ...messages] : messages,
     temperature: settings.temperature,
     top_p: settings.topP,
     top_k: settings.topK,
@@ -93,16 +98,14 @@ async function* chunks(model, messages, settings, signal) {
   }
 }
 
-/** The newest messages that fit into a request, after the system prompt. The last one is always sent. */
-export function messagesToSend(messages, systemPrompt) {
-  const system = systemPrompt ? [{role: 'system', content: systemPrompt}] : [];
-  let room = MOST_BYTES - bytes(system);
-  let first = messages.length - 1;
-  room -= bytes(messages[first]);
-  while (first > 0 && messages.length - first < MOST_MESSAGES && (room -= bytes(messages[first - 1])) >= 0) {
+/** The newest messages that fit into a request, beside the system prompt. The last one is always sent. */
+function fitting(history, systemPrompt) {
+  let first = history.length - 1;
+  let room = MOST_BYTES - bytes(systemPrompt) - bytes(history[first]);
+  while (first > 0 && history.length - first < MOST_MESSAGES && (room -= bytes(history[first - 1])) >= 0) {
     first--;
   }
-  return [...system, ...messages.slice(first)];
+  return history.slice(first);
 }
 
 function bytes(value) {

@@ -10,6 +10,7 @@ const SUGGESTIONS = ['Who are you?', 'What can you do?', 'What is the capital of
 
 export function Chat({conversation, models}) {
   const {messages, busy} = conversation;
+  const unseen = Math.max(0, ...(lastAnswers(messages, answer => answer.unseen !== undefined).map(answer => answer.unseen)));
   const [editing, setEditing] = useState(-1);
   const list = useRef();
   const composer = useRef();
@@ -46,7 +47,7 @@ export function Chat({conversation, models}) {
       newest.current.resend(index, text);
       composer.current?.focus();
     },
-    retry: () => newest.current.retry(),
+    retry: column => newest.current.retry(column),
   }), []);
   const onScroll = ({target}) => {
     following.current = target.scrollHeight - target.scrollTop - target.clientHeight < 60;
@@ -66,10 +67,12 @@ export function Chat({conversation, models}) {
             editing: editing === exchange.index,
             last: number === length - 1,
             growing: busy && number === length - 1,
+            forgotten: exchange.index < unseen,
+            memory: unseen > 0 && exchange.index === unseen,
           })))),
     isFull() && h('p', {class: 'warning', role: 'alert'},
       'This browser has no room left. What is new in this conversation is lost when the page is closed: export it, or delete others.'),
-    h(Composer, {field: composer, conversation, models, send}),
+    h(Composer, {field: composer, conversation, models, send, length: lastAnswers(messages, answer => answer.tokens)[0]}),
     h('p', {class: 'for-readers', role: 'status'}, announcement(messages, busy)));
 }
 
@@ -86,6 +89,11 @@ function exchanges(messages) {
     }
   });
   return result;
+}
+
+/** The last answers of which something is known, or none. */
+function lastAnswers(messages, known) {
+  return messages.findLast(({answers}) => answers?.some(known))?.answers.filter(known) ?? [];
 }
 
 function announcement(messages, busy) {

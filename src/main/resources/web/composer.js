@@ -7,7 +7,8 @@ import {ModelChoice} from './models.js';
 /** What is written and not yet sent, by the id of the conversation. */
 const drafts = new Map();
 
-export function Composer({field, conversation, models, send}) {
+/** @param length the last answer with a number of tokens, if there is one */
+export function Composer({field, conversation, models, send, length}) {
   const {id, busy, stop} = conversation;
   const [text, setText] = useState(drafts.get(id) ?? '');
   useLayoutEffect(() => field.current.focus(), []);
@@ -31,9 +32,18 @@ export function Composer({field, conversation, models, send}) {
     }),
     h('div', {class: 'composer-foot'},
       h(ModelChoice, {models, chosen: conversation.models, choose: conversation.choose}),
+      length && h(Length, {tokens: length.tokens, context: length.checkpoint?.context}),
       busy
         ? h('button', {type: 'button', class: 'round stop', onClick: stop, 'aria-label': 'Stop', title: 'Stop (Esc)'})
         : h('button', {class: 'round send', disabled: !text.trim(), 'aria-label': 'Send', title: 'Send (Enter)'})));
+}
+
+/** How long the conversation is, and how much of it the model remembers. */
+function Length({tokens, context}) {
+  const explained = `This conversation has ${tokens} tokens.` + (context ? ` The model remembers ${context}, its answer included.` : '');
+  return h('span', {class: 'tokens', title: explained},
+    h('span', {class: 'for-readers'}, explained),
+    h('span', {'aria-hidden': 'true'}, tokens.toLocaleString('en') + (context ? ' / ' + context.toLocaleString('en') : ''), h('span', {class: 'unit'}, ' tokens')));
 }
 
 export function sends(event) {

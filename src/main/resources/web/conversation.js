@@ -27,7 +27,7 @@ export function useConversation(open, setOpen, settings) {
   const conversation = conversations.load(open) ?? {...conversations.fresh(), id: open};
   const {messages} = conversation;
 
-  const ask = turns => grow({...conversation, messages: turns}, settings, setOpen);
+  const ask = (turns, kept) => grow({...conversation, messages: turns}, settings, setOpen, kept);
   return {
     ...conversation,
     busy: growing.has(open),
@@ -36,7 +36,8 @@ export function useConversation(open, setOpen, settings) {
     send: text => ask([...messages, {role: 'user', content: text}]),
     /** Replaces the user's message at an index and everything after it. */
     resend: (index, text) => ask([...messages.slice(0, index), {role: 'user', content: text}]),
-    retry: () => ask(messages.slice(0, -1)),
+    /** Requests one of the last answers again. */
+    retry: column => ask(messages.slice(0, -1), messages.at(-1).answers.toSpliced(column, 1, null)),
     stop: () => growing.get(open)?.abort(),
   };
 }
@@ -55,14 +56,19 @@ function end(id) {
   conversations.held.delete(id);
 }
 
-/** Requests the answers of all models of a conversation that ends with the user's message. */
-async function grow(conversation, settings, setOpen) {
+/**
+ * Requests the answers of all models of a conversation that ends with the user's message.
+ *
+ * @param kept answers of these models that stay as they are
+ */
+async function grow(conversation, settings, setOpen, kept = []) {
   growing.get(conversation.id)?.abort();
   const controller = new AbortController();
   let {id} = conversation;
   growing.set(id, controller);
   conversations.held.add(id);
-  const answers = conversation.models.map(model => ({model, content: ''}));
+  const stays = (model, column) => kept[column]?.model === model;
+  const answers = conversation.models.map((model, column) => stays(model, column) ? kept[column] : {model, content: ''});
   const grown = () => ({
     ...(conversations.load(id) ?? conversation), // Its title may have changed meanwhile.
     id,
@@ -84,8 +90,8 @@ async function grow(conversation, settings, setOpen) {
   const show = throttled(REDRAW, () => growing.get(id) === controller && conversations.show(grown()));
   const keepSometimes = throttled(KEEP, keep);
   keep();
-  await Promise.all(answers.map((_, column) =>
-    answer(answers[column].model, history(conversation.messages, column), settings, controller.signal, growth => {
+  await Promise.all(conversation.models.map((model, column) => stays(model, column) ||
+    answer(model, history(conversation.messages, column), settings, controller.signal, growth => {
       answers[column] = growth;
       show();
       keepSometimes();
@@ -101,9 +107,9 @@ async function grow(conversation, settings, setOpen) {
 
 /** What one of two models has seen: its own answers, without those that failed. */
 function history(messages, column) {
-  return messages.flatMap(({role, content, answers}) => {
+  return messages.flatMap(({role, content, answers}, index) => {
     const said = role === 'user' ? {content} : answers[column] ?? answers[0];
-    return said.content === '' || said.error ? [] : [{role, content: said.content}];
+    return said.content === '' || said.error ? [] : [{index, role, content: said.content}];
   });
 }
 

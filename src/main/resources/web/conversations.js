@@ -23,8 +23,8 @@ let full = false;
 /**
  * A conversation is {id, title, models, messages}. Its title is empty until someone gives it one. A message is {role:
  * 'user', content} or {role: 'assistant', answers}, with one answer of each model: {model, content} and, where known,
- * checkpoint, finish ('stop', 'length' or 'stopped'), error, promptTokens, completionTokens and unseen, the number of
- * messages before it that the model no longer saw.
+ * checkpoint, finish ('stop', 'length', 'full' or 'stopped'), error, tokens, the length of the conversation up to its end, and
+ * unseen, the number of messages at the beginning that the model no longer saw.
  */
 export function fresh() {
   return {id: identifier(), title: '', models: [NEWEST], messages: []};
@@ -149,22 +149,21 @@ function repairedMessage(message) {
   return answers.length > 0 ? {role: 'assistant', answers: answers.map(repairedAnswer)} : null;
 }
 
-function repairedAnswer({model, content, finish, error, checkpoint, promptTokens, completionTokens, unseen}) {
+function repairedAnswer({model, content, finish, error, checkpoint, tokens, unseen}) {
   return {
     model: text(model) ?? NEWEST,
     content: text(content) ?? '',
     finish: text(finish),
     error: text(error),
     checkpoint: repairedCheckpoint(checkpoint),
-    promptTokens: number(promptTokens),
-    completionTokens: number(completionTokens),
+    tokens: number(tokens),
     unseen: number(unseen) ?? 0,
   };
 }
 
 function repairedCheckpoint(checkpoint) {
   const name = text(checkpoint?.name);
-  return name && {name, epoch: number(checkpoint.epoch) ?? 0, loss: number(checkpoint.loss) ?? null};
+  return name && {name, epoch: number(checkpoint.epoch) ?? 0, loss: number(checkpoint.loss) ?? null, context: number(checkpoint.context)};
 }
 
 function text(value) {

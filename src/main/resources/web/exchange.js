@@ -3,6 +3,7 @@
 import {h, Component} from 'preact';
 import {useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {sends} from './composer.js';
+import {NEWEST} from './conversations.js';
 import {IconButton} from './icons.js';
 import {describe} from './models.js';
 
@@ -12,9 +13,10 @@ export class Exchange extends Component {
     return Object.keys(next).some(name => next[name] !== this.props[name]);
   }
 
-  /** edit(index), cancel(), resend(index, text) and retry() of actions never change. */
-  render({index, question, answers, growing, editing, last, actions}) {
-    return h('li', {class: 'exchange'},
+  /** edit(index), cancel(), resend(index, text) and retry(column) of actions never change. */
+  render({index, question, answers, growing, editing, last, forgotten, memory, actions}) {
+    return h('li', {class: 'exchange' + (forgotten ? ' forgotten' : '')},
+      memory && h('p', {class: 'memory'}, 'The model no longer remembers what is above'),
       question && h(Question, {
         text: question, editing,
         edit: () => actions.edit(index),
@@ -22,7 +24,7 @@ export class Exchange extends Component {
         resend: text => actions.resend(index, text),
       }),
       answers && h('div', {class: 'answers' + (answers.length > 1 ? ' side-by-side' : '')}, answers.map((answer, column) =>
-        h(Answer, {key: column, answer, named: answers.length > 1, growing: growing && !answer.finish && !answer.error, retry: last && !growing ? actions.retry : null}))));
+        h(Answer, {key: column, answer, named: answers.length > 1, growing: growing && !answer.finish && !answer.error, retry: last && !growing ? () => actions.retry(column) : null}))));
   }
 }
 
@@ -68,12 +70,13 @@ function Answer({answer, named, growing, retry}) {
   const notes = [
     checkpoint && describe(checkpoint),
     finish === 'length' && 'longest answer reached',
+    finish === 'full' && 'its memory is full',
     finish === 'stopped' && 'stopped',
     !growing && !finish && !error && 'unfinished',
   ].filter(Boolean);
   return h('div', {class: 'message answer' + (growing ? ' growing' : ''), 'aria-busy': growing},
     h('span', {class: 'for-readers'}, 'The model:'),
-    named && h('div', {class: 'answer-model'}, checkpoint?.name ?? answer.model),
+    named && h('div', {class: 'answer-model'}, (answer.model === NEWEST ? 'Newest: ' : '') + (checkpoint?.name ?? answer.model)),
     (content || growing) && h('div', {class: 'text', dir: 'auto'}, content),
     error && h('div', {class: 'error', role: 'alert'}, error),
     !growing && h('div', {class: 'actions'},

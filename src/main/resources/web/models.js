@@ -41,7 +41,8 @@ export function ModelChoice({models, chosen, choose}) {
   if (models.length === 1 && chosen.join() === NEWEST) {
     return h('span', {class: 'model'}, nameOf(NEWEST, models));
   }
-  const other = models.find(({id}) => id !== chosen[0]);
+  const answering = models.find(({id}) => id === chosen[0])?.checkpoint.name;
+  const other = models.find(({id, checkpoint}) => id !== chosen[0] && checkpoint.name !== answering);
   const ids = [...new Set([...models.map(({id}) => id), ...chosen])];
   return h(Fragment, null,
     chosen.map((model, column) => h('select', {

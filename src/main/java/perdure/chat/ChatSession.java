@@ -2,6 +2,7 @@ package perdure.chat;
 
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -13,14 +14,13 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.chat.Completion.Piece;
-import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.NewerFormatException;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.generate.IntraOpThreads;
 
 /**
- * Answers requests one at a time from the newest committed checkpoint of a run folder; the others wait in a bounded
- * queue. A trainer may be at work in that folder. The session does not know it, and does not know HTTP.
+ * Answers requests one at a time from the newest committed checkpoint of a run folder, or from another that a request
+ * names; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and does not know HTTP.
  *
  * <p>The session has its own model, on the CPU. It looks for a newer checkpoint only when a request begins, so a
  * session that nobody asks costs nothing. All of this happens on one thread with its own number of native threads,
@@ -33,13 +33,13 @@ public final class ChatSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
     private static final int CLOSING_SECONDS = 10;
 
-    private final LatestCheckpoint latest;
+    private final SavedCheckpoints saved;
     private final int mostWaiting;
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
 
-    /** Used by the generation thread only; null before the first answer. */
-    private LoadedModel loaded;
+    /** Used by the generation thread only. */
+    private final LoadedModels models = new LoadedModels();
 
     /**
      * @param runFolder may still be empty
@@ -51,7 +51,7 @@ public final class ChatSession implements AutoCloseable {
             throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
                     + " threads needs at least one of each.");
         }
-        this.latest = new LatestCheckpoint(runFolder);
+        this.saved = new SavedCheckpoints(runFolder);
         this.mostWaiting = mostWaiting;
         BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(mostWaiting);
         this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, queue, work -> generationThread(work, threads));
@@ -77,9 +77,20 @@ public final class ChatSession implements AutoCloseable {
      * @throws ChatBusyException if the queue is full
      */
     public CompletableFuture<ChatAnswer> submit(ChatRequest request, Consumer<Piece> receiver) {
+        return submit(request, null, receiver);
+    }
+
+    /**
+     * Queues a request to a certain checkpoint. At most two models are in memory.
+     *
+     * @param checkpoint its name; null asks the newest
+     * @return as above; also fails with {@link NoSuchCheckpointException}
+     * @throws ChatBusyException if the queue is full
+     */
+    public CompletableFuture<ChatAnswer> submit(ChatRequest request, String checkpoint, Consumer<Piece> receiver) {
         CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
         long asked = System.nanoTime();
-        Runnable work = () -> answer(request, receiver, reply, asked);
+        Runnable work = () -> answer(request, checkpoint, receiver, reply, asked);
         reply.whenComplete((answer, failure) -> thread.remove(work));
         try {
             thread.execute(work);
@@ -96,7 +107,12 @@ public final class ChatSession implements AutoCloseable {
      * @throws RuntimeException of {@link perdure.checkpoint.Restart#find} if the run folder is damaged
      */
     public Optional<AnsweringCheckpoint> checkpoint() {
-        return latest.newest().map(AnsweringCheckpoint::of);
+        return saved.newest().map(AnsweringCheckpoint::of);
+    }
+
+    /** The checkpoints that can be asked by name, the newest first. Verifies none. */
+    public List<AnsweringCheckpoint> checkpoints() {
+        return saved.list();
     }
 
     /** Whether an answer is being generated. */
@@ -105,7 +121,11 @@ public final class ChatSession implements AutoCloseable {
     }
 
     private void answer(
-            ChatRequest request, Consumer<Piece> receiver, CompletableFuture<ChatAnswer> reply, long asked) {
+            ChatRequest request,
+            String checkpoint,
+            Consumer<Piece> receiver,
+            CompletableFuture<ChatAnswer> reply,
+            long asked) {
         if (reply.isDone()) {
             return;
         }
@@ -113,7 +133,7 @@ public final class ChatSession implements AutoCloseable {
             if (closed) {
                 throw stopping();
             }
-            LoadedModel model = newestModel();
+            LoadedModel model = checkpoint == null ? newestModel() : namedModel(checkpoint);
             long[] first = {0};
             Completion completion = model.chat().answer(request, piece -> {
                 first[0] = first[0] == 0 ? System.nanoTime() : first[0];
@@ -132,25 +152,26 @@ public final class ChatSession implements AutoCloseable {
     /** The model of the newest checkpoint. If that cannot be loaded, the one that answered before stays. */
     private LoadedModel newestModel() {
         try {
-            Checkpoint newest = latest.newest()
-                    .orElseThrow(() -> new ChatUnavailableException("The run has not saved a checkpoint yet."));
-            if (loaded == null || !loaded.checkpoint().name().equals(newest.name())) {
-                LoadedModel fresh = LoadedModel.of(newest);
-                if (loaded != null) {
-                    loaded.close();
-                }
-                loaded = fresh;
-            }
+            return models.newest(saved.newest()
+                    .orElseThrow(() -> new ChatUnavailableException("The run has not saved a checkpoint yet.")));
         } catch (NewerFormatException e) {
             // Another model than the newest would answer as if it were the newest.
             throw new ChatUnavailableException(e.getMessage());
         } catch (IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
-            if (loaded == null) {
-                throw new ChatUnavailableException("No checkpoint can be loaded: " + e.getMessage());
-            }
-            LOG.warn("{} keeps answering: {}", loaded.checkpoint().name(), e.getMessage());
+            LoadedModel before = models.newest()
+                    .orElseThrow(() -> new ChatUnavailableException("No checkpoint can be loaded: " + e.getMessage()));
+            LOG.warn("{} keeps answering: {}", before.checkpoint().name(), e.getMessage());
+            return before;
         }
-        return loaded;
+    }
+
+    private LoadedModel namedModel(String checkpoint) {
+        saved.requireKept(checkpoint);
+        try {
+            return models.named(checkpoint, () -> saved.named(checkpoint));
+        } catch (NewerFormatException | IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
+            throw new ChatUnavailableException("The checkpoint cannot be loaded: " + e.getMessage());
+        }
     }
 
     private static ChatUnavailableException stopping() {
@@ -168,8 +189,8 @@ public final class ChatSession implements AutoCloseable {
         stop();
         thread.shutdown();
         try {
-            if (thread.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS) && loaded != null) {
-                loaded.close();
+            if (thread.awaitTermination(CLOSING_SECONDS, TimeUnit.SECONDS)) {
+                models.close();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

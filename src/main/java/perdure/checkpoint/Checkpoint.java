@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
@@ -70,6 +71,29 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     /** Largest number of tokens that the model can look back on. */
     public int context() {
         return config.context();
+    }
+
+    /**
+     * Reads what a checkpoint says of itself; empty if it cannot be read. It verifies nothing, so its weights must not be
+     * used.
+     */
+    public static Optional<Checkpoint> unverified(Path folder) {
+        try {
+            return Optional.of(new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder)));
+        } catch (IOException | UncheckedIOException | NewerFormatException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    /** The names of all checkpoints in a run folder, newest first. They need not be whole. */
+    public static List<String> names(Path runFolder) {
+        try {
+            return CheckpointName.list(runFolder).stream()
+                    .map(CheckpointName::toString)
+                    .toList();
+        } catch (IOException problem) {
+            throw DurableFiles.failed(runFolder, problem);
+        }
     }
 
     /** The state in a checkpoint's folder. Verifies nothing else. */

@@ -84,7 +84,7 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
      * @throws NewerFormatException if only a newer version can read it
      * @throws UncheckedIOException if a file cannot be read
      */
-    static Restart from(Path runFolder, String name) {
+    public static Restart from(Path runFolder, String name) {
         try {
             Checkpoint checkpoint = Checkpoint.open(runFolder.resolve(name));
             TrainerState state = checkpoint.state();

@@ -186,6 +186,75 @@ class ChatSessionTest {
     }
 
     @Test
+    void answersFromTheCheckpointThatIsAskedByName() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        String first = text(session.submit(request(30), NOBODY));
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        String second = text(session.submit(request(30), NOBODY));
+        assertEquals(first, text(session.submit(request(30), "step-0000000003", NOBODY)));
+        assertEquals(second, text(session.submit(request(30), "step-0000000006", NOBODY)));
+        assertEquals(second, text(session.submit(request(30), NOBODY)));
+        assertEquals(
+                List.of("step-0000000006", "step-0000000003"),
+                session.checkpoints().stream().map(AnsweringCheckpoint::name).toList());
+    }
+
+    @Test
+    void aCheckpointThatIsNotKeptIsToldAndNoOtherPathLeadsOut() throws IOException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        for (String name :
+                List.of("step-0000000004", "", ".", "..", "../" + runFolder.getFileName(), "step-3", "a/b")) {
+            CompletableFuture<ChatAnswer> reply = session.submit(request(1), name, NOBODY);
+            assertInstanceOf(
+                    NoSuchCheckpointException.class,
+                    assertThrows(CompletionException.class, reply::join).getCause());
+        }
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        session.submit(request(1), "step-0000000003", NOBODY).join();
+        save(9, new TrainerState.LossSum(40, 20), 2);
+        assertInstanceOf( // Also while it is in memory.
+                NoSuchCheckpointException.class,
+                assertThrows(CompletionException.class, session.submit(request(1), "step-0000000003", NOBODY)::join)
+                        .getCause());
+    }
+
+    @Test
+    void aDamagedCheckpointThatIsAskedByNameIsToldAndTheNewestGoesOn() throws IOException {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        Files.writeString(runFolder.resolve("step-0000000003").resolve("tokenizer.json"), "{}");
+        assertInstanceOf(
+                ChatUnavailableException.class,
+                assertThrows(CompletionException.class, session.submit(request(1), "step-0000000003", NOBODY)::join)
+                        .getCause());
+        assertEquals(5, session.submit(request(5), NOBODY).join().completion().completionTokens());
+    }
+
+    @Test
+    void keepsTwoModelsInMemoryAndFreesTheOthers() {
+        session.close();
+        session = new ChatSession(runFolder, WAITING, 1);
+        for (int step = 3; step <= 12; step += 3) {
+            save(step, new TrainerState.LossSum(40, 20), step, 4);
+        }
+        session.submit(request(20), "step-0000000003", NOBODY).join();
+        session.submit(request(20), "step-0000000006", NOBODY).join();
+        long two = Pointer.totalCount();
+        for (String name : List.of("step-0000000009", "step-0000000012", "step-0000000003", "step-0000000009")) {
+            session.submit(request(20), name, NOBODY).join();
+            session.submit(request(20), NOBODY).join();
+            assertEquals(two, Pointer.totalCount(), name);
+        }
+        save(15, new TrainerState.LossSum(40, 20), 15, 4);
+        session.submit(request(20), NOBODY).join();
+        assertTrue(Pointer.totalCount() <= two);
+    }
+
+    private static String text(CompletableFuture<ChatAnswer> reply) {
+        return reply.join().completion().choices().get(0).text();
+    }
+
+    @Test
     void freesTheModelThatItCouldNotFinishLoading() throws IOException {
         save(3, new TrainerState.LossSum(0, 0), 1); // At an epoch's end the history alone knows the loss.
         Files.delete(runFolder.resolve("loss_history.jsonl"));
@@ -224,6 +293,10 @@ class ChatSessionTest {
 
     /** Commits a tiny model of random weights, as a trainer does inside its first epoch. */
     private void save(long step, TrainerState.LossSum loss, long seed) {
+        save(step, loss, seed, 2);
+    }
+
+    private void save(long step, TrainerState.LossSum loss, long seed, int keep) {
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state = new TrainerState(
                 position, loss, null, Map.of(), new TrainerState.Plan(1, 100), Map.of(), List.of(), null);
@@ -238,7 +311,7 @@ class ChatSessionTest {
                     .narrow(0, 256, 3)
                     .detach()
                     .zero_();
-            CheckpointStore.open(runFolder, 2, history)
+            CheckpointStore.open(runFolder, keep, history)
                     .save(new Snapshot(config, model.namedTensors(), Map.of(), state, TokenizerFiles.of(tokenizer)));
         }
     }

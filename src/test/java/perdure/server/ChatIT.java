@@ -264,7 +264,7 @@ class ChatIT {
     }
 
     @Test
-    void aLongConversationIsSentAsFarAsItFits() throws Exception {
+    void aLongConversationIsSentAsFarAsItFitsAndShowsWhereTheMemoryEnds() throws Exception {
         StringBuilder messages = new StringBuilder();
         String pair = "{\"role\":\"user\",\"content\":\"" + "äx".repeat(2_000)
                 + "\"},{\"role\":\"assistant\",\"answers\":[{\"model\":\"perdure\",\"content\":\"Yes\",\"finish\":\"stop\"}]}";
@@ -277,6 +277,52 @@ class ChatIT {
         ask("Still there?");
         assertEquals(0, browser.count(".error"), () -> browser.text(".error"));
         assertEquals(251, browser.count(".exchange"));
+        browser.await("its length", () -> browser.text(".tokens").matches("(?s).*\\d{3},\\d{3} / 16,384 tokens"));
+        assertEquals(1, browser.count(".exchange:not(.forgotten) .memory"));
+        assertEquals(0, browser.count(".exchange:not(.forgotten) + .forgotten"));
+        assertTrue(browser.count(".forgotten") > 200, browser.count(".forgotten") + " are forgotten");
+        browser.assertAccessible();
+    }
+
+    @Test
+    void twoCheckpointsAnswerSideBySideAndOneAgain() throws Exception {
+        SavedModel.commit(folder, 6, List.of(0L));
+        reload();
+        ask("One");
+        browser.await("its length", () -> browser.text(".tokens").matches("(?s).*\\d\\d / 16,384 tokens"));
+        assertEquals(0, browser.count(".memory"));
+        browser.press("Two checkpoints side by side");
+        browser.find(".composer textarea").sendKeys("Two" + Keys.ENTER);
+        browser.await("both", () -> browser.count(".side-by-side .note") == 2 && browser.count(".stop") == 0);
+        assertEquals("Newest: step-0000000006\nstep-0000000003", browser.text(".answer-model"));
+        browser.assertAccessible();
+        browser.size(320, 600);
+        browser.await("the narrow page", () -> browser.count(".list") == 0);
+        assertFits();
+        browser.size(1280, 800);
+        browser.script("window.sent = []; const send = window.fetch;"
+                + "window.fetch = (to, options) => { options?.body && sent.push(JSON.parse(options.body).model);"
+                + " return send(to, options); };");
+        browser.click(".answer:last-child [aria-label='Try again']");
+        browser.await("the answer", () -> browser.count(".stop") == 0 && browser.count(".side-by-side .note") == 2);
+        assertEquals("perdure:step-0000000003", browser.script("return sent.join()"));
+        browser.press("Two checkpoints side by side");
+        browser.find(".composer textarea").sendKeys("Three" + Keys.ENTER);
+        browser.await("one", () -> browser.count(".answer") == 4 && browser.count(".stop") == 0);
+        browser.assertQuiet();
+    }
+
+    @Test
+    void aCheckpointThatIsGoneIsToldBesideItsQuestion() throws Exception {
+        keep(
+                "conversation.x",
+                "{\"format\":1,\"models\":[\"perdure:step-0000000001\"],\"messages\":["
+                        + "{\"role\":\"user\",\"content\":\"Hello\"},{\"role\":\"assistant\",\"content\":\"Yes\",\"finish\":\"stop\"}]}");
+        browser.script("sessionStorage.setItem('perdure.open', 'x')");
+        reload();
+        ask("Still there?");
+        assertTrue(browser.text(".answer .error").contains("step-0000000001"), browser.text(".answer"));
+        assertTrue(browser.text(".model").contains("no longer kept"), browser.text(".model"));
     }
 
     @Test

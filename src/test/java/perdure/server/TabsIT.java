@@ -92,10 +92,7 @@ class TabsIT {
         browser.await("a stream", () -> streams() == 1);
         browser.minimize();
         browser.await("its disappearance", () -> (Boolean) browser.script("return document.hidden"));
-        browser.await("none of the hidden tab", () -> {
-            run.published.set(ServerUnderTest.running(1, 15, 5.5)); // The server notices when it writes.
-            return streams() == 0;
-        });
+        browser.await("none of the hidden tab", () -> streams() == 0);
         history(2);
         run.published.set(ServerUnderTest.running(2, 15, 5.4));
         browser.restore();
@@ -105,6 +102,8 @@ class TabsIT {
 
     /** Streams of events that the browser holds: those that the server would still allow are taken and given back. */
     private int streams() throws IOException {
+        // The server notices when it writes that a stream has ended.
+        run.published.set(ServerUnderTest.running(1, 15, 5.5));
         List<Socket> taken = new ArrayList<>();
         try {
             while (opensStream(taken)) {}

@@ -19,6 +19,7 @@ import perdure.chat.ChatSession;
 import perdure.chat.ChatUnavailableException;
 import perdure.chat.Completion.Piece;
 import perdure.chat.ContextExceededException;
+import perdure.chat.NoSuchCheckpointException;
 
 /**
  * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
@@ -82,7 +83,7 @@ public final class CompletionHandler implements HttpHandler {
         try {
             CompletionRequest request = form.apply(body);
             Answer answer = new Answer(exchange, request);
-            answer.reply = chat.submit(request.chat(), answer::piece);
+            answer.reply = chat.submit(request.chat(), request.checkpoint(), answer::piece);
             answer.stream();
             ClientWatch.onGone(exchange, answer::cancel);
             answer.reply.whenComplete((reply, failure) -> answer.onIoThread(() -> answer.finish(reply, failure)));
@@ -194,6 +195,8 @@ public final class CompletionHandler implements HttpHandler {
             return RefusedRequestException.busy(failure.getMessage());
         } else if (failure instanceof ContextExceededException exceeded && request != null) {
             return RefusedRequestException.contextExceeded(request.promptField(), exceeded);
+        } else if (failure instanceof NoSuchCheckpointException gone) {
+            return RefusedRequestException.notKept(gone);
         } else if (failure instanceof ChatUnavailableException) {
             return RefusedRequestException.unavailable(failure.getMessage());
         }

@@ -1,6 +1,7 @@
 package perdure.server.openai;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatRequest.Truncation;
@@ -12,10 +13,20 @@ import tools.jackson.databind.JsonNode;
  * are read here: of OpenAI's protocol those that one small model can serve, and {@code top_k}, {@code
  * repetition_penalty} and {@code truncation}. A field that would need more is refused, unless its value asks for nothing.
  *
+ * @param checkpoint name of the checkpoint that is asked; null for the newest
  * @param stream whether the answer comes as events
  * @param promptField the field that is at fault if the prompt is too long
  */
-record CompletionRequest(ChatRequest chat, boolean stream, String promptField, AnswerWriter writer) {
+record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, String promptField, AnswerWriter writer) {
+
+    /** To the newest checkpoint. */
+    CompletionRequest(ChatRequest chat, boolean stream, String promptField, AnswerWriter writer) {
+        this(null, chat, stream, promptField, writer);
+    }
+
+    private CompletionRequest to(String asked) {
+        return new CompletionRequest(asked, chat, stream, promptField, writer);
+    }
 
     /**
      * Reads a body.
@@ -27,11 +38,11 @@ record CompletionRequest(ChatRequest chat, boolean stream, String promptField, A
         RequestFields fields = RequestFields.parse(body);
         String model = fields.text("model");
         fields.require(model != null, "model", "given: \"" + ModelNames.OWN + "\"");
-        names.resolve(model);
+        Optional<String> checkpoint = names.checkpoint(model);
         try {
             CompletionRequest request = form.read(fields, model);
             fields.refuseOthers();
-            return request;
+            return request.to(checkpoint.orElse(null));
         } catch (IllegalArgumentException outOfRange) {
             throw RefusedRequestException.invalid(null, outOfRange.getMessage());
         }

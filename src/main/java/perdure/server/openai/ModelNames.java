@@ -1,10 +1,13 @@
 package perdure.server.openai;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
+import perdure.chat.AnsweringCheckpoint;
 
 /**
- * The names by which requests may ask for the model: its own, and aliases for clients that insist on another.
+ * The names by which requests may ask for the model: its own, aliases for clients that insist on another, and those of
+ * the checkpoints that are kept.
  *
  * @param aliases each of 1 to 256 visible characters
  */
@@ -12,6 +15,9 @@ public record ModelNames(List<String> aliases) {
 
     /** The model's own name; an answer says which checkpoint it came from. */
     static final String OWN = "perdure";
+
+    /** Begins the names of checkpoints: {@code perdure:step-0000000345}. */
+    private static final String OF_CHECKPOINT = OWN + ":";
 
     private static final String NAME = "[\\p{Graph}&&[^\\p{Cntrl}]]{1,256}";
 
@@ -34,15 +40,24 @@ public record ModelNames(List<String> aliases) {
     }
 
     /**
-     * The model that a request names: the one place that decides what a name means.
+     * The checkpoint that a request asks: the one place that decides what a name means. Whether it is kept is not known
+     * here.
      *
-     * @return the name as it was asked for, which the answer repeats
+     * @return the name of the checkpoint, or empty for the newest
      * @throws RefusedRequestException if nothing here has that name
      */
-    String resolve(String asked) {
+    Optional<String> checkpoint(String asked) {
         if (asked.equals(OWN) || aliases.contains(asked)) {
-            return asked;
+            return Optional.empty();
+        }
+        if (asked.startsWith(OF_CHECKPOINT)) {
+            return Optional.of(asked.substring(OF_CHECKPOINT.length()));
         }
         throw RefusedRequestException.unknownModel(asked);
+    }
+
+    /** The name by which a request asks that checkpoint. */
+    static String of(AnsweringCheckpoint checkpoint) {
+        return OF_CHECKPOINT + checkpoint.name();
     }
 }

@@ -11,8 +11,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * {@code GET /v1/models}: the only model by each of its names and, as {@code checkpoint}, the checkpoint that would
- * answer now. The list is empty before the first checkpoint is saved. {@code GET /v1/models/NAME}: one of them.
+ * {@code GET /v1/models}: the model by each of its names, with the newest checkpoint, which would answer now, and then each
+ * checkpoint that is kept. The list is empty before the first is saved. {@code GET /v1/models/NAME}: one of them.
  */
 public final class ModelsHandler implements HttpHandler {
 
@@ -39,7 +39,7 @@ public final class ModelsHandler implements HttpHandler {
                 .replace("%2f", "/")
                 .replaceAll("^/+|/+$", "");
         try {
-            send(exchange, name.isEmpty() ? list() : model(names.resolve(name)));
+            send(exchange, name.isEmpty() ? list() : model(name));
         } catch (RefusedRequestException refused) {
             Responses.error(exchange, refused.status(), refused.problem());
         }
@@ -48,15 +48,25 @@ public final class ModelsHandler implements HttpHandler {
     private ObjectNode list() {
         ObjectNode list = MAPPER.createObjectNode().put("object", "list");
         var data = list.putArray("data");
-        Optional<AnsweringCheckpoint> checkpoint = chat.checkpoint();
-        checkpoint.ifPresent(answering -> names.all().forEach(name -> data.add(model(name, answering))));
+        Optional<AnsweringCheckpoint> newest = chat.checkpoint();
+        newest.ifPresent(checkpoint -> {
+            names.all().forEach(name -> data.add(model(name, checkpoint)));
+            chat.checkpoints().forEach(kept -> data.add(model(ModelNames.of(kept), kept)));
+        });
         return list;
     }
 
     private ObjectNode model(String name) {
-        return chat.checkpoint()
-                .map(answering -> model(name, answering))
-                .orElseThrow(() -> RefusedRequestException.unavailable("The run has not saved a checkpoint yet."));
+        Optional<String> asked = names.checkpoint(name);
+        AnsweringCheckpoint checkpoint = asked.isPresent()
+                ? chat.checkpoints().stream()
+                        .filter(kept -> kept.name().equals(asked.get()))
+                        .findFirst()
+                        .orElseThrow(() -> RefusedRequestException.unknownModel(name))
+                : chat.checkpoint()
+                        .orElseThrow(
+                                () -> RefusedRequestException.unavailable("The run has not saved a checkpoint yet."));
+        return model(name, checkpoint);
     }
 
     private ObjectNode model(String name, AnsweringCheckpoint checkpoint) {

@@ -1,6 +1,7 @@
 package perdure.server.openai;
 
 import perdure.chat.ContextExceededException;
+import perdure.chat.NoSuchCheckpointException;
 
 /** A request that is refused, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {
@@ -45,6 +46,11 @@ final class RefusedRequestException extends RuntimeException {
     static RefusedRequestException unknownModel(String model) {
         String message = "The model '" + shortened(model) + "' is not served here; GET /v1/models lists what is.";
         return new RefusedRequestException(404, INVALID, "model", "model_not_found", message);
+    }
+
+    static RefusedRequestException notKept(NoSuchCheckpointException gone) {
+        String message = shortened(gone.getMessage()) + " GET /v1/models lists those that can be asked.";
+        return new RefusedRequestException(404, "invalid_request_error", "model", "model_not_found", message);
     }
 
     static RefusedRequestException tooLarge(long bytes) {

@@ -41,7 +41,7 @@ class ModelsTest {
         SavedModel.commit(folder);
         JsonNode data = json(run.get("/v1/models")).get("data");
         assertEquals(
-                List.of("perdure", "gpt-4o", "meta/llama"),
+                List.of("perdure", "gpt-4o", "meta/llama", "perdure:step-0000000003"),
                 StreamSupport.stream(data.spliterator(), false)
                         .map(model -> model.get("id").asString())
                         .toList());
@@ -82,6 +82,31 @@ class ModelsTest {
             assertEquals("model", error.get("param").asString());
             assertTrue(error.get("message").asString().contains("'gpt-5'"), refused.body());
         }
+    }
+
+    @Test
+    void aCheckpointThatIsKeptAnswersByItsNameAndNoOtherDoes() throws Exception {
+        SavedModel.commit(folder, 3, List.of(0L));
+        SavedModel.commit(folder, 6, List.of(0L));
+        String question = "{\"model\":\"%s\",\"max_tokens\":1,\"stream\":%s,"
+                + "\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}";
+        HttpResponse<String> answer =
+                run.answer("/v1/chat/completions", question.formatted("perdure:step-0000000003", false));
+        assertEquals("perdure:step-0000000003", json(answer).get("model").asString());
+        assertEquals(
+                "step-0000000003", json(answer).get("checkpoint").get("name").asString());
+        JsonNode model = json(run.get("/v1/models/perdure:step-0000000003"));
+        assertEquals("step-0000000003", model.get("checkpoint").get("name").asString());
+        for (String name : List.of("perdure:", "perdure:..", "perdure:step-0000000004", "perdure:../" + folder)) {
+            for (boolean stream : List.of(true, false)) {
+                HttpResponse<String> refused = run.answer("/v1/chat/completions", question.formatted(name, stream));
+                assertEquals(404, refused.statusCode(), name);
+                assertEquals(
+                        "model_not_found",
+                        json(refused).get("error").get("code").asString());
+            }
+        }
+        assertEquals(404, run.get("/v1/models/perdure:step-0000000004").statusCode());
     }
 
     @Test
