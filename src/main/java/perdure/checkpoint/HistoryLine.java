@@ -3,7 +3,7 @@ package perdure.checkpoint;
 import tools.jackson.core.JacksonException;
 
 /**
- * A line of the loss history. It is parsed when it is first asked for, since of a long history only few lines ever are.
+ * A line of the loss history or of the training log. It is parsed when it is first asked for, since of a long history only few lines ever are.
  */
 final class HistoryLine {
 
@@ -11,6 +11,9 @@ final class HistoryLine {
     private static final String LOSS = "loss\":";
 
     private static final String EPOCH_KEY = "\"epoch_loss\":";
+
+    /** Its presence tells a sample in the training log. */
+    private static final String SAMPLE_KEY = "\"sample\"";
 
     private static final String START = "{\"step\":";
 
@@ -21,10 +24,10 @@ final class HistoryLine {
     /** Null before, and for a damaged line also after {@link #json} was asked for. */
     private byte[] json;
 
-    private HistoryLine(String text, long step) {
+    private HistoryLine(String text, long step, Class<? extends LossCurve.Line> type) {
         this.text = text;
         this.step = step;
-        this.type = type(text);
+        this.type = type;
     }
 
     private static Class<? extends LossCurve.Line> type(String text) {
@@ -35,10 +38,19 @@ final class HistoryLine {
         return text.contains(EPOCH_KEY) ? LossCurve.Epoch.class : LossCurve.Validation.class;
     }
 
-    /** Returns null for a line that states no step, which is damaged. */
+    /** A line of the loss history. Returns null for one that states no step, which is damaged. */
     static HistoryLine of(String text) {
         Long step = step(text);
-        return step == null ? null : new HistoryLine(text, step);
+        return step == null ? null : new HistoryLine(text, step, type(text));
+    }
+
+    /** A line of the training log. Returns null for one that states no step, which is damaged. */
+    static HistoryLine ofLog(String text) {
+        Long step = step(text);
+        return step == null
+                ? null
+                : new HistoryLine(
+                        text, step, text.contains(SAMPLE_KEY) ? LossCurve.Sample.class : LossCurve.Measurement.class);
     }
 
     /** The step, without parsing the line if it begins as this version writes it; else null if there is none. */

@@ -20,8 +20,8 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Validation> v
 
     private static final JsonMapper LINES = Json.MAPPER;
 
-    /** A line of the history. */
-    public sealed interface Line permits Step, Epoch, Validation {
+    /** A line of the history, or of the training log. */
+    public sealed interface Line permits Step, Epoch, Validation, Measurement, Sample {
         long step();
 
         int epoch();
@@ -60,6 +60,25 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Validation> v
      * @param bitsPerByte of the validation text
      */
     public record Validation(long step, int epoch, double validationLoss, double bitsPerByte) implements Line {}
+
+    /**
+     * What a machine needed for a logged step. It is in the training log, since it differs from run to run.
+     *
+     * @param step optimizer steps finished in all
+     * @param epoch index of its epoch, from zero
+     * @param tokensPerSecond of the last half minute of training
+     * @param memoryBytes resident memory of the process, or null
+     */
+    public record Measurement(long step, int epoch, double tokensPerSecond, Long memoryBytes) implements Line {}
+
+    /**
+     * What the model said at the end of an epoch. It is in the training log, since a stop may cut it short.
+     *
+     * @param step optimizer steps finished in all
+     * @param epoch index of the epoch, from zero
+     * @param sample text, a line or two
+     */
+    public record Sample(long step, int epoch, String sample) implements Line {}
 
     /**
      * Reads the history of a run folder once, also while it is being written; {@link LossHistoryReader} reads it again

@@ -5,60 +5,39 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Iterator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import perdure.safetensors.DamagedFileException;
 
 /**
- * Reads the loss history of a run folder again and again, each time only what is new, also while a trainer writes it.
+ * Reads the loss history and the training log of a run folder again and again, each time only what is new, also while a trainer writes it.
  * It notices when the history was cut back or replaced. Memory is bounded, however long the run ({@link ThinnedLines}).
  * Used by one thread at a time.
  */
 public final class LossHistoryReader {
 
-    /** Lines before the end that are read again, to see whether the file is still the one that was read. */
-    private static final int OVERLAP = 32;
-
     private final Path runFolder;
-    private final Path file;
-    private ThinnedLines steps = new ThinnedLines();
-    private ThinnedLines epochs = new ThinnedLines();
-    private ThinnedLines validations = new ThinnedLines();
-    private final Deque<Seen> seen = new ArrayDeque<>();
+    private final FollowedLines history;
+    private final FollowedLines log;
+    private final Map<Class<? extends LossCurve.Line>, ThinnedLines> lines = new HashMap<>();
     private List<Long> restarts = List.of();
-    private Stamp historyStamp;
-    private Stamp commitStamp;
+    private FollowedLines.Stamp commitStamp;
     private long generation = 1;
     private long changes;
 
     public LossHistoryReader(Path runFolder) {
         this.runFolder = runFolder;
-        this.file = runFolder.resolve(LossHistory.FILE);
-    }
-
-    /** A line that was read. */
-    private record Seen(long start, long end, String line) {}
-
-    /** What changes when a file changes. */
-    private record Stamp(long size, FileTime modified, Object key) {
-
-        /** Returns null if there is no such file. */
-        static Stamp of(Path file) throws IOException {
-            try {
-                BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-                return new Stamp(now.size(), now.lastModifiedTime(), now.fileKey());
-            } catch (NoSuchFileException absent) {
-                return null;
-            }
-        }
+        history = new FollowedLines(
+                runFolder.resolve(LossHistory.FILE),
+                text -> add(LossHistory.isFormat(text) ? null : HistoryLine.of(text)),
+                this::forget);
+        log = new FollowedLines(
+                runFolder.resolve(TrainingLog.FILE), text -> add(HistoryLine.ofLog(text)), this::forgetLog);
+        clear(LossCurve.Step.class, LossCurve.Epoch.class, LossCurve.Validation.class);
+        clear(LossCurve.Measurement.class, LossCurve.Sample.class);
     }
 
     /**
@@ -69,68 +48,46 @@ public final class LossHistoryReader {
      */
     public void refresh() {
         try {
-            Stamp now = Stamp.of(file);
-            if (!Objects.equals(now, historyStamp)) {
-                historyStamp = null; // also if reading fails
-                if (!readNewLines(now != null)) {
-                    forget();
-                    readNewLines(now != null);
-                }
-                historyStamp = now;
-            }
+            history.refresh();
+            log.refresh();
             refreshRestarts();
         } catch (IOException problem) {
-            throw DurableFiles.failed(file, problem);
+            throw DurableFiles.failed(runFolder.resolve(LossHistory.FILE), problem);
         }
     }
 
-    /** Returns false, and reads nothing new, if the lines that were read last are no longer in the file. */
-    private boolean readNewLines(boolean exists) throws IOException {
-        if (!exists) {
-            return seen.isEmpty();
-        }
-        Iterator<Seen> expected = List.copyOf(seen).iterator();
-        long[] start = {seen.isEmpty() ? 0 : seen.getFirst().start()};
-        boolean[] same = {true};
-        LossHistory.forEachLine(file, start[0], (line, end) -> {
-            Seen read = new Seen(start[0], end, line);
-            start[0] = end;
-            if (expected.hasNext()) {
-                same[0] &= read.equals(expected.next());
-            } else if (same[0]) {
-                take(read);
-            }
-        });
-        return same[0] && !expected.hasNext();
-    }
-
-    private void take(Seen read) {
+    /** @param line null for one that says nothing */
+    private void add(HistoryLine line) {
         changes++;
-        seen.addLast(read);
-        if (seen.size() > OVERLAP) {
-            seen.removeFirst();
-        }
-        HistoryLine line = LossHistory.isFormat(read.line) ? null : HistoryLine.of(read.line);
         if (line != null) {
-            Class<? extends LossCurve.Line> type = line.type();
-            (type == LossCurve.Step.class ? steps : type == LossCurve.Epoch.class ? epochs : validations).add(line);
+            lines.get(line.type()).add(line);
         }
     }
 
     private void forget() {
         generation++;
         changes++;
-        seen.clear();
         restarts = List.of();
         commitStamp = null;
-        steps = new ThinnedLines();
-        epochs = new ThinnedLines();
-        validations = new ThinnedLines();
+        clear(LossCurve.Step.class, LossCurve.Epoch.class, LossCurve.Validation.class);
+    }
+
+    private void forgetLog() {
+        generation++;
+        changes++;
+        clear(LossCurve.Measurement.class, LossCurve.Sample.class);
+    }
+
+    @SafeVarargs
+    private void clear(Class<? extends LossCurve.Line>... types) {
+        for (Class<? extends LossCurve.Line> type : types) {
+            lines.put(type, new ThinnedLines());
+        }
     }
 
     /** Leaves the restarts as they are while the last commit cannot be read. Resuming the run reports that. */
     private void refreshRestarts() throws IOException {
-        Stamp now = Stamp.of(runFolder.resolve(MetaStore.FILE));
+        FollowedLines.Stamp now = FollowedLines.Stamp.of(runFolder.resolve(MetaStore.FILE));
         if (Objects.equals(now, commitStamp)) {
             return;
         }
@@ -168,14 +125,14 @@ public final class LossHistoryReader {
             throw new IllegalArgumentException("A curve of " + limit + " points is too short: it needs at least 2.");
         }
         return new LossCurve(
-                parsed(steps, limit, LossCurve.Step.class),
-                parsed(epochs, limit, LossCurve.Epoch.class),
-                parsed(validations, limit, LossCurve.Validation.class),
+                parsed(LossCurve.Step.class, limit),
+                parsed(LossCurve.Epoch.class, limit),
+                parsed(LossCurve.Validation.class, limit),
                 restarts);
     }
 
-    private static <T extends LossCurve.Line> List<T> parsed(ThinnedLines lines, int limit, Class<T> type) {
-        return lines.after(Long.MIN_VALUE, limit).stream()
+    private <T extends LossCurve.Line> List<T> parsed(Class<T> type, int limit) {
+        return lines.get(type).after(Long.MIN_VALUE, limit).stream()
                 .map(HistoryLine::parsed)
                 .filter(type::isInstance)
                 .map(type::cast)
@@ -185,19 +142,24 @@ public final class LossHistoryReader {
     /**
      * The curve after a step as a JSON object. Its arrays have elements with the keys of the file.
      *
-     * @param since {@code steps} begins after this step; {@code epochs} and {@code validations} begin at it, since an
-     *     evaluation is logged after its step; {@code restarts} are always all
-     * @param limit most elements of each of the first three; at least 2
+     * @param since {@code steps} and {@code measurements} begin after this step; {@code epochs}, {@code validations} and
+     *     {@code samples} begin at it, since an evaluation is logged after its step; {@code restarts} are always all
+     * @param limit most elements of each but the restarts; at least 2
      * @param generation value of the key of that name
      */
     public byte[] json(long since, int limit, String generation) {
         ByteArrayOutputStream json = new ByteArrayOutputStream(1 << 16);
-        write(json, "{\"steps\":[", steps.after(since, limit));
-        write(json, "],\"epochs\":[", epochs.after(since - 1, limit));
-        write(json, "],\"validations\":[", validations.after(since - 1, limit));
+        write(json, "{\"steps\":[", lines.get(LossCurve.Step.class).after(since, limit));
+        write(json, "],\"epochs\":[", lines.get(LossCurve.Epoch.class).after(since - 1, limit));
+        write(json, "],\"validations\":[", lines.get(LossCurve.Validation.class).after(since - 1, limit));
         json.writeBytes("],\"restarts\":".getBytes(US_ASCII));
         json.writeBytes(Json.MAPPER.writeValueAsBytes(restarts));
-        json.writeBytes((",\"generation\":\"" + generation + "\"}").getBytes(US_ASCII));
+        write(
+                json,
+                ",\"measurements\":[",
+                lines.get(LossCurve.Measurement.class).after(since, limit));
+        write(json, "],\"samples\":[", lines.get(LossCurve.Sample.class).after(since - 1, limit));
+        json.writeBytes(("],\"generation\":\"" + generation + "\"}").getBytes(US_ASCII));
         return json.toByteArray();
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -172,6 +173,10 @@ public record Origin(Path branchOf, String checkpoint) {
         DurableFiles.delete(historyCopy);
         if (Files.exists(history)) {
             files.create(historyCopy, channel -> Files.copy(history, Channels.newOutputStream(channel)));
+        }
+        Path log = branchOf.resolve(TrainingLog.FILE);
+        if (Files.exists(log)) {
+            Files.copy(log, runFolder.resolve(TrainingLog.FILE), StandardCopyOption.REPLACE_EXISTING);
         }
         Path temporary = runFolder.resolve(start.name() + ".1.tmp");
         DurableFiles.delete(temporary);

@@ -459,7 +459,8 @@ public final class TrainingRun implements AutoCloseable {
         TrainingOptions options = config.trainingOptions();
         int context = model.config().context();
         int batchSize = options.batch().size();
-        StatusPublisher publisher = new StatusPublisher(status, config.folder());
+        StatusPublisher publisher =
+                new StatusPublisher(status, config.folder(), restart.position().step());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
         try (Optimizer optimizer = config.optimization().optimizer(model);
                 BatchLoader batches = BadInputException.naming(

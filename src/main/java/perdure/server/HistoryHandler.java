@@ -16,8 +16,8 @@ import perdure.server.openai.Responses;
 
 /**
  * {@code GET /training/history?points=N&since=STEP}: the loss curve of the run's whole life, or what came after a step,
- * as {@code {"steps":[…],"epochs":[…],"validations":[…],"restarts":[…],"generation":"…"}}. All but the restarts are
- * thinned to at most N each. {@code generation} changes when the history no longer has what an earlier answer had: the
+ * as {@code {"steps":[…],"epochs":[…],"validations":[…],"restarts":[…],"measurements":[…],"samples":[…],
+ * "generation":"…"}}. All but the restarts are thinned to at most N each. {@code generation} changes when the history no longer has what an earlier answer had: the
  * run went back, another run is in the folder, or the server was started anew.
  *
  * <p>What was read once is kept, so that a request reads only the lines that are new, and the tag of an unchanged curve

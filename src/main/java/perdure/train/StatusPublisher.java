@@ -11,16 +11,21 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.DurableFiles;
+import perdure.checkpoint.LossCurve;
+import perdure.checkpoint.NewerFormatException;
 import perdure.checkpoint.RunLock;
+import perdure.checkpoint.TrainingLog;
 import perdure.status.RunFacts;
 import perdure.status.StatusJson;
 import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 
 /**
  * Publishes the trainer's status: at once in an atomic reference, and in {@code training_status.json} in the run
- * folder. The file is written when the state changes, and otherwise at most once per second.
+ * folder. Speed, memory and samples of the past go to the training log there. The files are written when the state
+ * changes, and otherwise at most once per second.
  */
 public final class StatusPublisher {
     private static final Logger LOG = LoggerFactory.getLogger(StatusPublisher.class);
@@ -33,11 +38,23 @@ public final class StatusPublisher {
     private long lastWritten;
     private State lastState;
     private boolean failing;
+    private TrainingLog log;
+    private long loggedStep;
+    private FinishedEpoch loggedEpoch;
 
-    /** @param runFolder an existing folder, where the file is written */
-    public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder) {
+    /**
+     * @param runFolder an existing folder, where the files are written
+     * @param step that the run resumes from
+     */
+    public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder, long step) {
         this.reference = reference;
         this.file = runFolder.resolve(FILE);
+        loggedStep = step;
+        try {
+            log = TrainingLog.open(runFolder, step);
+        } catch (IOException | NewerFormatException unusable) {
+            LOG.warn("Cannot write {}: {}", runFolder.resolve(TrainingLog.FILE), unusable.getMessage());
+        }
     }
 
     /**
@@ -76,6 +93,9 @@ public final class StatusPublisher {
 
     public void publish(TrainingStatus status) {
         reference.set(status);
+        if (log != null) {
+            log(status.progress(), status.currentEpoch() - 1);
+        }
         State state = status.progress().state();
         long now = System.nanoTime();
         if (state != lastState || now - lastWritten >= FILE_INTERVAL) {
@@ -85,12 +105,30 @@ public final class StatusPublisher {
         }
     }
 
+    private void log(TrainingProgress progress, int epoch) {
+        long step = progress.position().step();
+        FinishedEpoch finished = progress.lastEpoch();
+        if (finished != null && finished != loggedEpoch) {
+            loggedEpoch = finished;
+            log.add(new LossCurve.Sample(step, finished.epoch() - 1, finished.sample()));
+        }
+        Double tokensPerSecond = progress.speed().tokensPerSecond();
+        if (step > loggedStep && step % Trainer.HISTORY_INTERVAL == 0 && tokensPerSecond != null) {
+            loggedStep = step;
+            log.add(new LossCurve.Measurement(
+                    step, epoch, Math.round(tokensPerSecond), progress.speed().memoryBytes()));
+        }
+    }
+
     /** A failure, such as a full disk, must not end the run: it is logged once. */
     private void write(TrainingStatus status) {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
             Files.write(temporary, StatusJson.full(status));
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            if (log != null) {
+                log.write();
+            }
             failing = false;
         } catch (IOException e) {
             if (!failing) {

@@ -109,7 +109,7 @@ public final class Trainer {
     private static final Duration RETRY = Duration.ofSeconds(5);
 
     /** Steps between two lines of the loss history. */
-    private static final int HISTORY_INTERVAL = 10;
+    static final int HISTORY_INTERVAL = 10;
 
     private static final Consumer<Part> UNTIMED = part -> {};
 

@@ -53,10 +53,28 @@ class HistoryHandlerTest extends ServerTest {
         String epoch = "{\"step\":2,\"epoch\":0,\"epoch_loss\":5.375,\"validation_loss\":5.0,\"bits_per_byte\":null}";
         Files.write(folder.resolve("loss_history.jsonl"), List.of(step(1), step(2), epoch));
         String expected = "{\"steps\":[" + step(1) + "," + step(2) + "],\"epochs\":[" + epoch
-                + "],\"validations\":[],\"restarts\":[1]}";
+                + "],\"validations\":[],\"restarts\":[1],\"measurements\":[],\"samples\":[]}";
         ObjectNode history = (ObjectNode) history("");
         history.remove("generation");
         assertEquals(JsonMapper.shared().readTree(expected), history);
+    }
+
+    @Test
+    void holdsSpeedMemoryAndSamplesToo() throws Exception {
+        String measurement = "{\"step\":10,\"epoch\":0,\"tokens_per_second\":15000.0,\"memory_bytes\":590000000}";
+        String later = measurement.replace("10", "20");
+        String sample = "{\"step\":12,\"epoch\":0,\"sample\":\"my \\\"epoch_loss\\\" is loss\"}";
+        write(steps(1, 30));
+        Files.write(folder.resolve("training_log.jsonl"), List.of(measurement, sample, later, "damaged"));
+        JsonNode history = history("");
+        assertEquals(JsonMapper.shared().readTree("[" + measurement + "," + later + "]"), history.get("measurements"));
+        assertEquals(JsonMapper.shared().readTree("[" + sample + "]"), history.get("samples"));
+        assertEquals(1, history("?since=12").get("measurements").size());
+        assertEquals(1, history("?since=12").get("samples").size(), "a sample is made after its step");
+        assertEquals(0, history("?since=13").get("samples").size());
+        Files.write(folder.resolve("training_log.jsonl"), List.of(measurement));
+        assertNotEquals(history.get("generation"), history("").get("generation"), "the run went back");
+        assertEquals(0, history("").get("samples").size());
     }
 
     @Test

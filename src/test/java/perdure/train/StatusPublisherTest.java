@@ -33,7 +33,7 @@ class StatusPublisherTest {
                 idle.saved(),
                 null,
                 null);
-        new StatusPublisher(new AtomicReference<>(), folder)
+        new StatusPublisher(new AtomicReference<>(), folder, 0)
                 .publish(new TrainingStatus(state.isRunning(), 6, 10, 0.5, progress, FACTS));
     }
 
