@@ -11,11 +11,13 @@ import {useModels} from './models.js';
 import {rememberToken, whenTokenIsWanted} from './server.js';
 import {complete, Settings} from './settings.js';
 import {useStored} from './stored.js';
+import {useTab} from './tab.js';
 import {TokenPrompt} from './token.js';
-import {useTrainingStatus} from './training.js';
+import {useTraining} from './training.js';
 
 function App() {
-  const training = useTrainingStatus();
+  const training = useTraining();
+  useTab(training);
   const [settings, setSettings] = useStored('settings', {}, value => value ?? {});
   const [settingsOpen, setSettingsOpen] = useState(false);
   const [curveOpen, setCurveOpen] = useStored('curve-open', false, Boolean);
@@ -24,7 +26,7 @@ function App() {
   const [listOpen, setListOpen] = useStored('list-open', true, Boolean);
   const [drawerOpen, setDrawerOpen] = useState(false);
   const listShown = narrow ? drawerOpen : listOpen;
-  const change = [training.progress?.saved.checkpoint, training.status?.running].join();
+  const change = [training.status?.saved.checkpoint, training.status?.running].join();
 
   return h('div', {class: 'page' + (curveOpen ? ' with-curve' : '')},
     h(StatusBar, {training}),
@@ -40,7 +42,7 @@ function App() {
         h('button', {type: 'button', 'aria-haspopup': 'dialog', onClick: () => setSettingsOpen(true)}, 'Settings'))),
     h('div', {class: 'panes'},
       h(Talk, {open, setOpen, start, settings: complete(settings), change, listShown, closeList: narrow ? () => setDrawerOpen(false) : null}),
-      curveOpen && h(Lazy, {load: () => import('./curve.js').then(module => module.Curve), close: () => setCurveOpen(false)})),
+      curveOpen && h(Lazy, {load: () => import('./curve.js').then(module => module.Curve), training})),
     settingsOpen && h(Settings, {settings, change: setSettings, close: () => setSettingsOpen(false)}));
 }
 

@@ -1,74 +1,34 @@
-// The loss over the whole life of the run, and the learning rate below it.
+// The side of the training: the facts of the run, its curves over its whole life, and samples of its epochs.
 
 import {h} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
-import {listen} from './listen.js';
-import {askJson} from './server.js';
+import {saveCsv, savePng} from './curve-files.js';
+import {Facts, Samples} from './facts.js';
+import {bytes, exact, whole} from './format.js';
+import {columns, useHistory, view} from './history.js';
+import {plots, SMALL} from './plot.js';
 import {useStored} from './stored.js';
-import {plots} from './plot.js';
 
-const HISTORY = '/training/history?points=2000';
-const EMPTY = {steps: [], epochs: [], validations: [], restarts: []};
+const VIEWS = {automatic: 'Automatic', whole: 'Whole run', logarithmic: 'Logarithmic', half: 'Last half', tenth: 'Last tenth'};
 
-/**
- * The history, read again when the events report progress. It is read only while the page is visible, at most every two
- * seconds, and less often if the server is slow.
- */
-function useHistory() {
-  const [history, setHistory] = useState(EMPTY);
-  useEffect(() => {
-    const controller = new AbortController();
-    let outdated = true;
-    let resting = false;
-    async function read() {
-      if (!outdated || resting || document.hidden || controller.signal.aborted) {
-        return;
-      }
-      outdated = false;
-      resting = true;
-      const begin = performance.now();
-      try {
-        setHistory(await askJson(HISTORY, {signal: controller.signal}));
-      } catch {
-        // The next event leads to another try.
-      }
-      const rest = Math.max(2000, 20 * (performance.now() - begin));
-      setTimeout(() => {
-        resting = false;
-        read();
-      }, rest);
-    }
-    read();
-    listen(controller.signal, () => {
-      outdated = true;
-      read();
-    });
-    document.addEventListener('visibilitychange', read);
-    return () => {
-      controller.abort();
-      document.removeEventListener('visibilitychange', read);
-    };
-  }, []);
-  return history;
-}
-
-export function Curve() {
-  const history = useHistory();
-  const [logarithmic, setLogarithmic] = useStored('curve-log', false);
-  const [smoothing, setSmoothing] = useStored('curve-smoothing', 0.5);
+export function Curve({training}) {
+  const {status} = training;
+  const history = useHistory([status?.current_epoch, status?.position.step, status?.loss, status?.state].join());
+  const [choice, setChoice] = useStored('curve-view', 'automatic', value => (value in VIEWS ? value : 'automatic'));
+  const [smoothing, setSmoothing] = useStored('curve-smoothing', 0.5, value => (value >= 0 && value < 1 ? Number(value) : 0.5));
   const [hovered, setHovered] = useState(null);
-  const loss = useRef();
-  const rate = useRef();
+  const elements = useRef({});
   const drawn = useRef();
   const data = useMemo(() => columns(history, smoothing), [history, smoothing]);
+  const shown = useMemo(() => view(choice, data), [choice, data]);
   const latest = useRef();
-  latest.current = {data, restarts: history.restarts};
+  latest.current = {data, restarts: history.restarts, view: shown};
 
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const draw = () => {
       drawn.current?.destroy();
-      drawn.current = plots(loss.current, rate.current, logarithmic, () => latest.current, setHovered);
+      drawn.current = plots(elements.current, shown.logarithmic, () => latest.current, setHovered);
     };
     draw();
     dark.addEventListener('change', draw);
@@ -77,74 +37,74 @@ export function Curve() {
       drawn.current.destroy();
       drawn.current = null;
     };
-  }, [logarithmic]);
+  }, [shown.logarithmic]);
   useEffect(() => drawn.current.update(), [data, history.restarts]);
+  useEffect(() => drawn.current.show(), [choice, shown.from === null]);
 
   const summary = summarize(history);
-  return h('aside', {class: 'curve', 'aria-label': 'Loss curve'},
+  const name = 'perdure-' + (status?.run?.folder ?? 'curve').replace(/[^\w.-]+/g, '-').replace(/^-+/, '');
+  const chart = (key, title, describes) => [
+    title && h('div', {class: 'plot-title'}, title),
+    h('div', {class: 'plot plot-' + key, ref: element => (elements.current[key] = element), role: 'img', 'aria-label': describes}),
+  ];
+  return h('aside', {class: 'curve', 'aria-label': 'Training'},
+    h(Facts, {training}),
     h('div', {class: 'curve-head'},
       h('h2', null, 'Loss'),
       h('label', null,
+        'Show',
+        h('select', {value: choice, onChange: e => setChoice(e.target.value)},
+          Object.entries(VIEWS).map(([value, label]) => h('option', {key: value, value}, label)))),
+      h('label', null,
         'Smoothing',
         h('input', {type: 'range', min: 0, max: 0.98, step: 0.02, value: smoothing, onInput: e => setSmoothing(e.target.valueAsNumber)})),
-      h('label', null,
-        h('input', {type: 'checkbox', checked: logarithmic, onChange: e => setLogarithmic(e.target.checked)}),
-        'Logarithmic')),
-    h('p', {class: 'curve-summary'}, summary),
+      h('span', {class: 'curve-files'},
+        h('button', {type: 'button', onClick: () => saveCsv(name), title: 'Save all values as CSV'}, 'CSV'),
+        h('button', {type: 'button', onClick: () => savePng(name, summary, drawn.current.canvases()), title: 'Save the charts as a picture'}, 'PNG'))),
+    h('p', {class: 'curve-summary'}, summary, choice === 'automatic' && shownPart(shown)),
     h(Values, {data, index: hovered, restarts: history.restarts}),
-    h('div', {class: 'plot', ref: loss, role: 'img', 'aria-label': 'Training and validation loss by step. ' + summary}),
-    h('div', {class: 'plot-title'}, 'Learning rate'),
-    h('div', {class: 'plot', ref: rate, role: 'img', 'aria-label': 'Learning rate by step.'}),
-    h('details', null,
-      h('summary', null, 'As a table'),
-      h('table', null,
-        h('thead', null, h('tr', null, ['Epoch', 'Step', 'Training loss', 'Validation loss'].map(name => h('th', {scope: 'col'}, name)))),
-        h('tbody', null, history.epochs.map(epoch =>
-          h('tr', {key: epoch.epoch},
-            h('th', {scope: 'row'}, epoch.epoch + 1),
-            h('td', null, epoch.step.toLocaleString('en')),
-            h('td', null, epoch.epoch_loss.toFixed(4)),
-            h('td', null, epoch.validation_loss?.toFixed(4) ?? '–')))))));
+    chart('loss', null, 'Training and validation loss by step. ' + summary),
+    h('div', {class: 'small-plots'}, Object.entries(SMALL).map(([key, {title}]) =>
+      h('div', {key, hidden: data[key].every(value => value === null)}, chart(key, title, title + ' by step.')))),
+    h(Samples, {samples: history.samples, epochs: history.epochs}),
+    h(Epochs, {epochs: history.epochs}));
+}
+
+/** What the automatic view has chosen, if that is not the whole run as it is. */
+function shownPart({from, logarithmic}) {
+  return logarithmic ? ' The axis is logarithmic.' : from !== null ? ' The last half is shown.' : null;
 }
 
 /** The values under the pointer, or else those at the end of the curve. */
 function Values({data, index, restarts}) {
-  const [steps, , training, validation, rates] = data;
-  const at = index ?? steps.length - 1;
+  const at = index ?? data.steps.length - 1;
   if (at < 0) {
     return h('div', {class: 'curve-values'});
   }
-  const nearest = values => values.slice(0, at + 1).findLast(value => value != null);
-  const valid = nearest(validation);
+  const nearest = name => data[name].slice(0, at + 1).findLast(value => value != null);
+  const value = (name, show) => (nearest(name) === undefined ? null : show(nearest(name)));
   return h('div', {class: 'curve-values'},
-    h('span', null, 'step ' + steps[at].toLocaleString('en')),
-    h('span', {class: 'training'}, 'training ' + (nearest(training)?.toFixed(4) ?? '–')),
-    valid !== undefined && h('span', {class: 'validation'}, 'validation ' + valid.toFixed(4)),
-    h('span', null, 'rate ' + (nearest(rates)?.toPrecision(3) ?? '–')),
+    h('span', null, 'step ' + whole(data.steps[at])),
+    h('span', {class: 'training'}, 'smoothed training loss ' + exact(nearest('smoothed'))),
+    value('validation', loss => h('span', {class: 'validation'}, 'validation loss ' + exact(loss))),
+    value('rate', rate => h('span', null, 'rate ' + rate.toPrecision(3))),
+    value('norm', norm => h('span', null, 'gradient norm ' + norm.toPrecision(3))),
+    value('speed', speed => h('span', null, whole(speed) + ' tokens/s')),
+    value('memory', memory => h('span', null, bytes(memory))),
     restarts.length > 0 && h('span', {class: 'restarts'}, restarts.length + (restarts.length === 1 ? ' restart' : ' restarts')));
 }
 
-/** [step, loss, smoothed loss, validation loss, learning rate], with the evaluations among the steps. */
-function columns({steps, epochs, validations}, smoothing) {
-  const validation = new Map([...validations, ...epochs].map(each => [each.step, each.validation_loss]));
-  const rows = new Map(steps.map(step => [step.step, step]));
-  const xs = [...new Set([...rows.keys(), ...validation.keys()])].sort((a, b) => a - b);
-  let mean = null;
-  const smoothed = xs.map(x => {
-    const loss = rows.get(x)?.loss;
-    if (loss === undefined) {
-      return null;
-    }
-    mean = mean === null ? loss : smoothing * mean + (1 - smoothing) * loss;
-    return mean;
-  });
-  return [
-    xs,
-    xs.map(x => rows.get(x)?.loss ?? null),
-    smoothed,
-    xs.map(x => validation.get(x) ?? null),
-    xs.map(x => rows.get(x)?.learning_rate ?? null),
-  ];
+function Epochs({epochs}) {
+  return h('details', null,
+    h('summary', null, 'As a table'),
+    h('table', null,
+      h('thead', null, h('tr', null, ['Epoch', 'Step', 'Training loss', 'Validation loss'].map(name => h('th', {scope: 'col'}, name)))),
+      h('tbody', null, epochs.map(epoch =>
+        h('tr', {key: epoch.epoch},
+          h('th', {scope: 'row'}, epoch.epoch + 1),
+          h('td', null, whole(epoch.step)),
+          h('td', null, exact(epoch.epoch_loss)),
+          h('td', null, exact(epoch.validation_loss)))))));
 }
 
 function summarize({steps, epochs}) {
@@ -154,7 +114,6 @@ function summarize({steps, epochs}) {
   const first = steps[0];
   const last = steps.at(-1);
   const step = Math.max(last.step, epochs.at(-1)?.step ?? 0);
-  const best = Math.min(...epochs.map(epoch => epoch.epoch_loss));
-  const bestText = epochs.length > 0 ? `, best epoch ${best.toFixed(4)}` : '';
-  return `From ${first.loss.toPrecision(3)} to ${last.loss.toPrecision(3)} in ${step.toLocaleString('en')} ${step === 1 ? 'step' : 'steps'}${bestText}.`;
+  const best = epochs.length > 0 ? `, best loss ${exact(Math.min(...epochs.map(epoch => epoch.epoch_loss)))}` : '';
+  return `From ${first.loss.toPrecision(3)} to ${last.loss.toPrecision(3)} in ${whole(step)} ${step === 1 ? 'step' : 'steps'}${best}.`;
 }

@@ -4,6 +4,7 @@ import {h, Component} from 'preact';
 import {useLayoutEffect, useRef, useState} from 'preact/hooks';
 import {sends} from './composer.js';
 import {NEWEST} from './conversations.js';
+import {copyText} from './copy.js';
 import {IconButton} from './icons.js';
 import {describe} from './models.js';
 
@@ -93,22 +94,4 @@ function Copy({text}) {
     setTimeout(() => setCopied(false), 1500);
   };
   return h(IconButton, {icon: copied ? 'check' : 'copy', label: copied ? 'Copied' : 'Copy', onClick: copy});
-}
-
-/** Browsers offer the clipboard only on secure addresses, and may refuse; then the old way works. */
-async function copyText(text) {
-  try {
-    return await navigator.clipboard.writeText(text);
-  } catch {
-    copyBySelection(text);
-  }
-}
-
-function copyBySelection(text) {
-  const field = document.createElement('textarea');
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  document.execCommand('copy');
-  field.remove();
 }

@@ -19,13 +19,13 @@ export function useModels(change) {
   return models;
 }
 
-/** "epoch 7, loss 2.31" */
+/** "epoch 7, training loss 2.31" */
 export function describe({epoch, loss}) {
   const where = epoch > 0 ? 'epoch ' + epoch : 'untrained';
-  return loss === null ? where : where + ', loss ' + loss.toPrecision(3);
+  return loss === null ? where : where + ', training loss ' + loss.toPrecision(3);
 }
 
-/** "Newest: epoch 7, loss 2.31" or "Step 345: epoch 2, loss 3.14" */
+/** "Newest: epoch 7, training loss 2.31" or "Step 345: epoch 2, training loss 3.14" */
 function nameOf(id, models) {
   const step = /step-0*(\d+)/.exec(id);
   const name = id === NEWEST ? 'Newest' : step ? 'Step ' + Number(step[1]).toLocaleString('en') : id;

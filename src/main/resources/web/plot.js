@@ -1,17 +1,24 @@
-// Two uPlot charts that share their steps.
+// The charts, which share their steps.
 
 import uPlot from 'uplot';
+import {bytes, whole} from './format.js';
 
-const LOSS_HEIGHT = 290;
-const RATE_HEIGHT = 120;
+/** The small charts by the column that they show, in the order in which they stand. */
+export const SMALL = {
+  rate: {title: 'Learning rate', value: rate => (rate === 0 ? '0' : rate.toExponential(1)), least: 0},
+  norm: {title: 'Gradient norm', value: norm => norm.toPrecision(3)},
+  speed: {title: 'Tokens per second', value: whole, least: 0},
+  memory: {title: 'Memory', value: bytes, least: 0, incrs: Array.from({length: 50}, (_, power) => 2 ** power)},
+};
 
 /**
- * Draws into two elements until destroy() is called.
+ * Draws a chart into each element until destroy() is called.
  *
- * @param current gives {data, restarts}, data as columns: step, loss, smoothed, validation, rate
+ * @param elements by name: loss, and those of SMALL
+ * @param current gives {data, restarts, view}: columns by name, steps of restarts, and what history.view returns
  * @param hover receives the index under the pointer, or null
  */
-export function plots(lossElement, rateElement, logarithmic, current, hover) {
+export function plots(elements, logarithmic, current, hover) {
   const style = getComputedStyle(document.documentElement);
   const colour = name => style.getPropertyValue(name).trim();
   const axis = {
@@ -20,14 +27,10 @@ export function plots(lossElement, rateElement, logarithmic, current, hover) {
     ticks: {show: false},
     font: '12px system-ui, sans-serif',
   };
-  const steps = {...axis, size: 30, values: (_, splits) => splits.map(split => (Number.isInteger(split) ? split.toLocaleString('en') : ''))};
-  const sync = uPlot.sync('perdure');
-  const common = {
-    width: 100,
-    legend: {show: false},
-    cursor: {sync: {key: sync.key}, points: {size: 6}, drag: {x: true, y: false}},
-  };
-  const markRestarts = chart => {
+  const steps = {...axis, size: 30, values: (_, splits) => splits.map(split => (Number.isInteger(split) ? whole(split) : ''))};
+  let zoomed = false;
+
+  function markRestarts(chart) {
     const {ctx, bbox} = chart;
     ctx.save();
     ctx.strokeStyle = colour('--muted');
@@ -42,55 +45,82 @@ export function plots(lossElement, rateElement, logarithmic, current, hover) {
       }
     }
     ctx.restore();
-  };
-  const lossOptions = {
-    ...common,
-    height: LOSS_HEIGHT,
-    scales: {x: {time: false}, y: logarithmic ? {distr: 3} : {}},
-    axes: [steps, {...axis, size: 62}],
-    series: [
-      {},
-      {stroke: colour('--curve-raw'), width: 1, points: {show: false}},
-      {stroke: colour('--accent'), width: 2, spanGaps: true, points: {show: false}},
-      {stroke: colour('--curve-validation'), width: 1.5, spanGaps: true, points: {show: true, size: 6, fill: colour('--curve-validation')}},
-    ],
-    hooks: {draw: [markRestarts], setCursor: [chart => hover(chart.cursor.idx ?? null)]},
-  };
-  const rateOptions = {
-    ...common,
-    height: RATE_HEIGHT,
-    scales: {x: {time: false}, y: {range: (_, least, most) => [0, most > 0 ? most * 1.05 : 1]}},
-    axes: [steps, {...axis, size: 62, space: 28, values: (_, splits) => splits.map(rate => (rate === 0 ? '0' : rate.toExponential(1)))}],
-    series: [{}, {stroke: colour('--accent'), width: 1.5, spanGaps: true, points: {show: false}}],
-    hooks: {draw: [markRestarts]},
-  };
-  const loss = new uPlot(lossOptions, columns(), lossElement);
-  const rate = new uPlot(rateOptions, rateColumns(), rateElement);
-
-  function columns() {
-    return current().data.slice(0, 4);
   }
 
-  function rateColumns() {
-    const data = current().data;
-    return [data[0], data[4]];
+  function chart(name, y, axisOfY, series, extra = {}) {
+    const element = elements[name];
+    const options = {
+      width: Math.max(100, element.clientWidth),
+      height: Math.max(60, element.clientHeight),
+      legend: {show: false},
+      cursor: {
+        sync: {key: 'perdure', setSeries: false},
+        points: {size: 6},
+        drag: {x: true, y: false},
+        bind: {dblclick: () => () => show(null)},
+      },
+      scales: {x: {time: false}, y},
+      axes: [steps, axisOfY],
+      series: [{}, ...series],
+      hooks: {draw: [markRestarts], setSelect: [self => self.select.width > 0 && (zoomed = true)], ...extra},
+    };
+    return new uPlot(options, columns(name), element);
   }
 
-  const resize = new ResizeObserver(() => {
-    loss.setSize({width: lossElement.clientWidth, height: LOSS_HEIGHT});
-    rate.setSize({width: rateElement.clientWidth, height: RATE_HEIGHT});
+  function columns(name) {
+    const {data} = current();
+    return name === 'loss' ? [data.steps, data.loss, data.smoothed, data.validation] : [data.steps, data[name]];
+  }
+
+  const charts = {
+    loss: chart(
+      'loss',
+      logarithmic ? {distr: 3} : {},
+      {...axis, size: 62},
+      [
+        {stroke: colour('--curve-raw'), width: 1, spanGaps: true, points: {show: false}},
+        {stroke: colour('--accent'), width: 2, spanGaps: true, points: {show: false}},
+        {stroke: colour('--curve-validation'), width: 1.5, spanGaps: true, points: {show: true, size: 6, fill: colour('--curve-validation')}},
+      ],
+      {setCursor: [self => hover(self.cursor.idx ?? null)]}),
+  };
+  for (const [name, {value, least, incrs}] of Object.entries(SMALL)) {
+    const y = least === undefined ? {} : {range: (_, low, high) => [least, high > least ? least + (high - least) * 1.05 : least + 1]};
+    const axisOfY = {...axis, size: 62, space: 28, values: (_, splits) => splits.map(value), ...(incrs && {incrs})};
+    charts[name] = chart(name, y, axisOfY, [{stroke: colour('--accent'), width: 1.5, spanGaps: true, points: {show: false}}]);
+  }
+
+  const resize = new ResizeObserver(entries => {
+    for (const {target} of entries) {
+      const name = Object.keys(elements).find(each => elements[each] === target);
+      if (name !== undefined && target.clientWidth > 0) {
+        charts[name].setSize({width: target.clientWidth, height: target.clientHeight});
+      }
+    }
   });
-  resize.observe(lossElement);
+  Object.values(elements).forEach(element => resize.observe(element));
 
+  /** Shows the part that the view names, or the one that someone has dragged and not given back by a double click. */
+  function show(dragged) {
+    zoomed = dragged !== null;
+    const {data, view} = current();
+    const first = view.from ?? data.steps[0] ?? 0;
+    const part = dragged ?? {min: first, max: Math.max(data.steps.at(-1) ?? 0, first + 1)};
+    Object.values(charts).forEach(each => each.setScale('x', part));
+  }
+
+  show(null);
   return {
     update() {
-      loss.setData(columns());
-      rate.setData(rateColumns());
+      const {min, max} = charts.loss.scales.x;
+      Object.keys(charts).forEach(name => charts[name].setData(columns(name), false));
+      show(zoomed ? {min, max} : null);
     },
+    show: () => show(null),
+    canvases: () => Object.fromEntries(Object.entries(charts).map(([name, each]) => [name, each.ctx.canvas])),
     destroy() {
       resize.disconnect();
-      loss.destroy();
-      rate.destroy();
+      Object.values(charts).forEach(each => each.destroy());
     },
   };
 }

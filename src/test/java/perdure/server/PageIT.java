@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.WindowType;
+import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 
 /** The page as a person has it: in a real browser, from a real server, with a model that was trained just before. */
@@ -79,7 +81,7 @@ class PageIT {
         Collections.addAll(command, "--checkpoints", trained.toString(), "--epochs", epochs);
         Collections.addAll(command, "--pack", "none", "--loss", "all");
         Collections.addAll(command, "--vocab-size", "300", "--layers", "1", "--heads", "2", "--hidden-size", "48");
-        Collections.addAll(command, "--context", "64", "--batch-size", "8", "--steps-per-epoch", "60");
+        Collections.addAll(command, "--context", "80", "--batch-size", "8", "--steps-per-epoch", "60");
         Collections.addAll(command, "--learning-rate", "0.01", "--warmup-steps", "10");
         Path log = trained.resolve("log.txt");
         Process process = new ProcessBuilder(command)
@@ -125,24 +127,125 @@ class PageIT {
         browser.await("the chat", () -> browser.count(".composer") == 1);
         assertEquals(0, browser.count(".bar"));
         run.published.set(ServerUnderTest.running(7, 15, null));
-        browser.await("a dash", () -> browser.text(".bar-status").equals("Epoch 7/15 – loss –"));
+        browser.await("a dash", () -> browser.text(".bar-status").equals("Epoch 7/15 – training loss –"));
         run.published.set(ServerUnderTest.running(7, 15, 4.94));
-        browser.await("the loss", () -> browser.text(".bar-status").equals("Epoch 7/15 – loss 4.9400"));
-        assertEquals("46.6 %1 min 15 s left20,500 tokens/sbest 4.8000", browser.text(".bar-detail"));
+        browser.await("the loss", () -> browser.text(".bar-status").equals("Epoch 7/15 – training loss 4.9400"));
+        assertEquals(
+                "46.6 %1 min 15 s left20,500 tokens/svalidation loss 4.9900best loss 4.8000",
+                browser.text(".bar-detail"));
+        assertEquals("46 % – epoch 7/15 – Perdure", browser.script("return document.title"));
+        assertTrue(icon().startsWith("data:image/svg+xml,"), icon());
         assertEquals("46.6", browser.find(".bar progress").getDomProperty("value"));
         run.published.set(ServerUnderTest.running(8, 15, 4.8));
-        browser.await("the count", () -> browser.text(".bar-status").equals("Epoch 8/15 – loss 4.8000"));
+        browser.await("the count", () -> browser.text(".bar-status").equals("Epoch 8/15 – training loss 4.8000"));
         browser.assertAccessible();
         run.published.set(TrainingStatus.idle(15, 15));
         browser.await("the end", () -> browser.count(".bar") == 0);
+        assertEquals("Perdure", browser.script("return document.title"));
+        assertTrue(icon().endsWith("/page/icon.svg"), icon());
         browser.assertQuiet();
+    }
+
+    private String icon() {
+        return (String) browser.script("return document.querySelector('link[rel=icon]').href");
+    }
+
+    @Test
+    void asksOnceBeforeItStopsTheTraining() throws Exception {
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        browser.await("the bar", () -> browser.count(".bar-stop") == 1);
+        browser.press("Stop training");
+        browser.await("the question", () -> browser.focused().getText().equals("Save and stop"));
+        browser.assertAccessible();
+        browser.press("Go on");
+        browser.await("the button", () -> browser.count(".bar-stop") == 1);
+        assertEquals(0, run.stops.get());
+        browser.press("Stop training");
+        browser.await("the question again", () -> browser.count(".bar-yes") == 1);
+        browser.focused().sendKeys(Keys.ENTER);
+        browser.await("the stop", () -> run.stops.get() == 1);
+        browser.await("word of it", () -> browser.text(".bar-note").startsWith("Stopping"));
+        browser.assertQuiet();
+    }
+
+    private TrainingStatus ended(State state, String message) {
+        TrainingStatus running = ServerUnderTest.running(15, 15, 4.5);
+        return new TrainingStatus(false, 15, 15, null, running.progress().with(state, message), running.run());
+    }
+
+    private void awaitEnding(String text) throws Exception {
+        browser.await(text, () -> browser.text(".bar-end").equals(text));
+    }
+
+    @Test
+    void tellsHowTheRunEndedAndWhatToDoNext() throws Exception {
+        run.published.set(ServerUnderTest.running(15, 15, 4.5));
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        run.published.set(ended(State.FINISHED, null));
+        run.close();
+        awaitEnding("Finished 15 of 15 · saved step-400");
+        assertEquals("scripts/serve --checkpoints checkpoints", browser.text(".bar-command"));
+        assertEquals("Finished – Perdure", browser.script("return document.title"));
+        Thread.sleep(5_000); // The polls that fail meanwhile change nothing.
+        awaitEnding("Finished 15 of 15 · saved step-400");
+        browser.assertAccessible();
+        browser.press("Close");
+        browser.await("room", () -> browser.count(".bar") == 0);
+    }
+
+    @Test
+    void tellsWhyARunStoppedOrFailed() throws Exception {
+        run.published.set(ended(State.STOPPED, "The limit of 420 steps is reached."));
+        awaitEnding("Stopped at step 420 · saved step-400 · The limit of 420 steps is reached.");
+        assertEquals("scripts/train --checkpoints checkpoints", browser.text(".bar-command"));
+        run.published.set(ended(State.FAILED, "The loss at step 421 is NaN."));
+        awaitEnding("Failed: The loss at step 421 is NaN. · saved step-400");
+        assertEquals("Failed – Perdure", browser.script("return document.title"));
+        browser.assertAccessible();
+        run.published.set(TrainingStatus.idle(3, 15).withMessage("The process that trained this run was ended."));
+        awaitEnding("The process that trained this run was ended.");
+        browser.assertQuiet();
+    }
+
+    @Test
+    void aHiddenTabLearnsTheEndFromAnother() throws Exception {
+        run.published.set(ServerUnderTest.running(15, 15, 4.5));
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+                + "document.dispatchEvent(new Event('visibilitychange'));");
+        browser.openAnother(WindowType.WINDOW, run.url("/"));
+        browser.await("the bar there", () -> browser.count(".bar-status") == 1);
+        run.published.set(ended(State.FINISHED, null));
+        run.close();
+        awaitEnding("Finished 15 of 15 · saved step-400");
+        browser.closeOthers();
+        awaitEnding("Finished 15 of 15 · saved step-400");
+        assertEquals("Finished – Perdure", browser.script("return document.title"));
+    }
+
+    @Test
+    void aHiddenTabCountsInItsTitle() throws Exception {
+        run.published.set(ServerUnderTest.running(7, 15, 4.5));
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+                + "document.dispatchEvent(new Event('visibilitychange'));");
+        run.published.set(ServerUnderTest.running(8, 15, 4.4));
+        browser.await("the count", () -> "46 % – epoch 8/15 – Perdure".equals(browser.script("return document.title")));
+    }
+
+    @Test
+    void explainsWhyNothingAnswersYet(@TempDir Path empty) throws Exception {
+        run.close();
+        serve(empty);
+        ask(QUESTION);
+        browser.await("the reason", () -> browser.text(".error").contains("has not saved a checkpoint yet"));
     }
 
     @Test
     void answersAndKeepsTheConversationOverAReload() throws Exception {
         ask(QUESTION);
         awaitAnswer(ANSWER);
-        browser.await("its source", () -> browser.text(".note").matches("epoch 4, loss 0\\.\\d+"));
+        browser.await("its source", () -> browser.text(".note").matches("epoch 4, training loss 0\\.\\d+"));
         browser.reload();
         awaitAnswer(ANSWER);
         assertEquals(QUESTION, browser.text(".question .text"));
@@ -198,13 +301,23 @@ class PageIT {
     void drawsTheCurveOfTheWholeRun() throws Exception {
         browser.await("the chat", () -> browser.count(".composer") == 1);
         browser.press("Curve");
-        browser.await("two plots", () -> browser.count(".curve canvas") == 2);
+        browser.await("five plots", () -> browser.count(".curve canvas") == 5);
         browser.await("data", () -> browser.text(".curve-summary").matches("From \\d.\\d\\d to 0.\\d+ in 240 steps.*"));
         assertTrue(browser.text(".curve-values").contains("1 restart"));
         assertEquals(4, browser.count(".curve tbody tr"));
         assertTrue(painted() > 500, painted() + " points are painted");
-        browser.click(".curve-head input[type=checkbox]");
-        browser.await("logarithmic plots", () -> browser.count(".curve canvas") == 2 && painted() > 500);
+        for (String view : List.of("logarithmic", "half", "tenth", "whole")) {
+            browser.click(".curve-head option[value=" + view + "]");
+            browser.await(view, () -> browser.count(".curve canvas") == 5 && painted() > 500);
+        }
+        String csv = (String) browser.script("return fetch('training/history').then(r => r.json())"
+                + ".then(history => import('/page/curve-files.js').then(file => file.csv(history)))");
+        assertTrue(csv.startsWith("step,epoch,training_loss_of_step,learning_rate,"), csv);
+        assertTrue(csv.contains("\n240,4,"), csv);
+        browser.press("CSV");
+        browser.press("PNG");
+        assertEquals(4, browser.count(".samples li"));
+        assertEquals(4, browser.count(".small-plots > div:not([hidden])"));
         browser.assertAccessible();
         browser.assertQuiet();
     }
@@ -240,11 +353,15 @@ class PageIT {
         browser.await("the bar", () -> browser.count(".bar-status") == 1);
         int port = run.server.port();
         run.close();
-        browser.await("word of it", () -> browser.text(".bar-seen").matches(".*last seen \\d+ s ago"));
+        browser.await("word of it", () -> browser.text(".bar-seen").matches("\\d+ s ago"));
+        assertEquals(
+                "The connection is lost. Last seen: epoch 7/15, step 420, training loss 4.9400 · saved step-400",
+                browser.text(".bar-end"));
+        assertEquals("Connection lost – Perdure", browser.script("return document.title"));
         browser.assertAccessible();
         run = new ServerUnderTest(trained, ServerOptions.local(port));
         run.published.set(ServerUnderTest.running(8, 15, 4.9));
-        browser.await("the return", () -> browser.text(".bar-status").equals("Epoch 8/15 – loss 4.9000"));
+        browser.await("the return", () -> browser.text(".bar-status").equals("Epoch 8/15 – training loss 4.9000"));
         assertEquals(0, browser.count(".bar-seen"));
     }
 
@@ -279,8 +396,11 @@ class PageIT {
         browser.await("the bar", () -> browser.count(".bar-detail") == 1);
         for (String scheme : List.of("light", "dark")) {
             browser.dark(scheme.equals("dark"));
-            browser.size(390, 780);
-            browser.screenshot(scheme + "-narrow");
+            for (int width : List.of(390, 360, 320)) {
+                browser.size(width, 780);
+                browser.screenshot(scheme + "-" + width);
+                assertNoCuts();
+            }
             browser.size(1280, 800);
             browser.assertAccessible();
             browser.press("Curve");
@@ -288,7 +408,7 @@ class PageIT {
             browser.screenshot(scheme + "-wide");
             browser.size(390, 780);
             browser.screenshot(scheme + "-narrow-curve");
-            assertFalse((Boolean) browser.script("return document.documentElement.scrollWidth > innerWidth"));
+            assertNoCuts();
             browser.size(1280, 800);
             browser.press("Settings");
             browser.await("the settings", () -> browser.count("dialog") == 1);
@@ -298,5 +418,18 @@ class PageIT {
             browser.press("Curve");
         }
         browser.assertQuiet();
+    }
+
+    /** The page is no wider than the window, the bar has one line, and what is pressed there has 44 pixels. */
+    private void assertNoCuts() {
+        assertFalse((Boolean) browser.script("return document.documentElement.scrollWidth > innerWidth"));
+        assertFalse((Boolean) browser.script(
+                "const bar = document.querySelector('.bar-line'); return bar.scrollWidth > bar.clientWidth"));
+        assertEquals(44L, browser.script("return document.querySelector('.bar-line').clientHeight"));
+        assertEquals(
+                List.of(),
+                browser.script(
+                        "return [...document.querySelectorAll('.bar button, .head button, .curve button, .curve select')]"
+                                + ".filter(each => each.offsetHeight > 0 && each.offsetHeight < 44).map(each => each.outerHTML)"));
     }
 }

@@ -1,0 +1,53 @@
+// The facts of a run, and what its model said after each epoch.
+
+import {h} from 'preact';
+import {Copy} from './copy.js';
+import {duration, exact, large, short, whole} from './format.js';
+import {ending} from './training.js';
+
+export function Facts({training}) {
+  const {status} = training;
+  if (!status?.position || (!status.run?.parameters && status.position.step === 0)) {
+    return null;
+  }
+  const end = ending(training);
+  return h('section', {class: 'facts', 'aria-label': 'Run'},
+    end && h('p', {class: 'facts-end ' + end.kind}, end.text, end.command && h('span', {class: 'facts-next'}, h('code', null, end.command), h(Copy, {text: end.command}))),
+    h('dl', null, facts(status, end !== null).filter(([, value]) => value != null && value !== false).map(([name, value, title, size]) =>
+      h('div', {key: name, title, class: size}, h('dt', null, name), h('dd', null, value)))));
+}
+
+function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, position, speed, quality, saved}, over) {
+  const step = position.total_steps > 0 ? `${whole(position.step)} of ${whole(position.total_steps)}` : whole(position.step);
+  return [
+    ['Training loss', exact(loss), 'Mean over the tokens of the epoch in progress'],
+    ['Validation loss', quality.validation_loss !== null && exact(quality.validation_loss), 'Mean over the tokens of the held-out text, at the last evaluation'],
+    ['Best loss', quality.best_loss !== null && exact(quality.best_loss), 'Lowest training loss of a whole epoch'],
+    [running ? 'Epoch' : 'Epochs done', `${epoch} of ${epochs}`],
+    ['Step', step],
+    ['Elapsed', duration(speed.total_seconds), speed.restarts > 0 ? `In ${speed.restarts + 1} processes` : undefined],
+    ['Left', !over && running && speed.eta_seconds !== null && duration(speed.eta_seconds), 'Estimated'],
+    ['Last checkpoint', saved.checkpoint !== null && short(saved.checkpoint), saved.at === null ? saved.checkpoint : `${saved.checkpoint}, ${new Date(saved.at).toLocaleString()}`],
+    ['Parameters', run?.parameters > 0 && large(run.parameters)],
+    ['Training tokens', run?.training_tokens > 0 && large(run.training_tokens), `An epoch; ${whole(run?.validation_tokens ?? 0)} more are held out`],
+    ['Device', run?.device && (run.device === 'cpu' ? `CPU, ${run.threads} ${run.threads === 1 ? 'thread' : 'threads'}` : run.device)],
+    ['Precision', run?.precision],
+    ['Data', run?.data, run?.data, 'wide'],
+    ['Folder', run?.folder, run?.folder, 'wide'],
+  ];
+}
+
+/** Side by side, so that one sees how the answers grow. */
+export function Samples({samples, epochs}) {
+  if (samples.length === 0) {
+    return null;
+  }
+  const losses = new Map(epochs.map(each => [each.epoch, each]));
+  return h('section', {class: 'samples', 'aria-label': 'Samples'},
+    h('h3', null, 'What it said after each epoch'),
+    h('ol', {tabIndex: 0}, samples.map(({epoch, sample}) =>
+      h('li', {key: epoch},
+        h('h4', null, 'Epoch ' + (epoch + 1)),
+        losses.has(epoch) && h('p', {class: 'samples-loss'}, 'validation loss ' + exact(losses.get(epoch).validation_loss)),
+        h('p', {class: 'samples-text'}, sample)))));
+}
