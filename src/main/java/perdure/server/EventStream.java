@@ -13,9 +13,8 @@ import io.undertow.util.Methods;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.IoUtils;
 import perdure.server.openai.Responses;
@@ -41,7 +40,9 @@ final class EventStream implements HttpHandler {
     private final String process = Long.toString(System.currentTimeMillis(), 36);
 
     private final Deque<Event> recent = new ArrayDeque<>();
-    private final Set<Listener> listeners = new HashSet<>();
+    /** Without this object's lock: a connection that fails forgets its listener while it holds a lock of its own. */
+    private final Set<Listener> listeners = ConcurrentHashMap.newKeySet();
+
     private StatusDocuments.Document last;
     private long count;
     private Event end;
@@ -84,8 +85,7 @@ final class EventStream implements HttpHandler {
         if (recent.size() > REPLAYABLE) {
             recent.removeFirst();
         }
-        // A copy, since a listener that is disconnected removes itself from the set.
-        List.copyOf(listeners).forEach(listener -> listener.send(event));
+        listeners.forEach(listener -> listener.send(event));
     }
 
     synchronized int buffered() {
@@ -96,12 +96,12 @@ final class EventStream implements HttpHandler {
     synchronized void end() {
         poll();
         end = new Event("end", ++count, new String(documents.newest().full(), UTF_8));
-        List.copyOf(listeners).forEach(listener -> listener.end(end));
+        listeners.forEach(listener -> listener.end(end));
     }
 
     /** Disconnects all listeners that are still there. */
     synchronized void close() {
-        List.copyOf(listeners).forEach(Listener::cut);
+        listeners.forEach(Listener::cut);
     }
 
     private synchronized void connected(ServerSentEventConnection connection, String lastEventId) {
@@ -122,7 +122,7 @@ final class EventStream implements HttpHandler {
         }
     }
 
-    private synchronized void forget(Listener listener) {
+    private void forget(Listener listener) {
         listeners.remove(listener);
     }
 

@@ -229,4 +229,27 @@ class EventStreamTest {
             client.close();
         }
     }
+
+    /** The thread that sends and the one that notices a reset once took their locks in opposite orders. */
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void listenersThatResetWhileTheServerSaysItsLastHoldNothingUp(@TempDir Path other) throws Exception {
+        for (int round = 0; round < 8; round++) {
+            try (ServerUnderTest closing = new ServerUnderTest(other)) {
+                closing.published.set(saying("x".repeat(100_000)));
+                List<Socket> listeners = new ArrayList<>();
+                for (int i = 0; i < 16; i++) {
+                    Socket listener = closing.connect();
+                    listener.setSoLinger(true, 0);
+                    listener.getOutputStream()
+                            .write("GET /training/events HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+                    assertEquals('H', listener.getInputStream().read());
+                    listeners.add(listener);
+                }
+                for (Socket listener : listeners) {
+                    listener.close();
+                }
+            }
+        }
+    }
 }
