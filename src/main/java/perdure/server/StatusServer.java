@@ -126,7 +126,10 @@ public final class StatusServer implements AutoCloseable {
                         token.guard(CompletionHandler.conversations(options.models(), run.chat(), chat, bodyBytes))),
                 Route.post(
                         "/v1/completions",
-                        token.guard(CompletionHandler.texts(options.models(), run.chat(), chat, bodyBytes))));
+                        token.guard(CompletionHandler.texts(options.models(), run.chat(), chat, bodyBytes))),
+                Route.post(
+                        "/v1/responses",
+                        token.guard(CompletionHandler.responses(options.models(), run.chat(), chat, bodyBytes))));
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {

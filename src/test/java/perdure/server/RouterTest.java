@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import perdure.server.openai.Spelling;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -111,10 +112,10 @@ class RouterTest extends ServerTest {
 
     @Test
     void theDistanceIsThatOfLevenshtein() {
-        assertEquals(3, PathHint.distance("kitten", "sitting"));
-        assertEquals(3, PathHint.distance("saturday", "sunday"));
-        assertEquals(4, PathHint.distance("", "four"));
-        assertEquals(0, PathHint.distance("same", "same"));
+        assertEquals(3, Spelling.distance("kitten", "sitting"));
+        assertEquals(3, Spelling.distance("saturday", "sunday"));
+        assertEquals(4, Spelling.distance("", "four"));
+        assertEquals(0, Spelling.distance("same", "same"));
     }
 
     @Test

@@ -2,18 +2,14 @@ package perdure.server.openai;
 
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
 import perdure.chat.ChatRequest;
-import tools.jackson.databind.JsonNode;
 
 /** The body of {@code POST /v1/chat/completions}. */
 final class ChatForm {
 
     private static final int TOKENS = 512;
     private static final int MOST_MESSAGES = 10_000;
-    private static final int MOST_PARTS = 100;
     private static final int MOST_LOGPROBS = 20;
-    private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool");
 
     private ChatForm() {}
 
@@ -21,7 +17,10 @@ final class ChatForm {
         List<RequestFields> messages = fields.objects("messages", MOST_MESSAGES);
         fields.require(!messages.isEmpty(), "messages", "an array with at least one message");
         ChatRequest.Builder chat = ChatRequest.answer();
-        messages.forEach(message -> add(chat, message));
+        messages.forEach(message -> {
+            Turn turn = Turn.read(message, Set.of("text"));
+            chat.message(turn.role(), turn.text());
+        });
         int oldName = CompletionRequest.tokens(fields, "max_tokens", TOKENS);
         chat.maximumTokens(CompletionRequest.tokens(fields, "max_completion_tokens", oldName));
         boolean logprobs = logprobs(chat, fields);
@@ -62,34 +61,5 @@ final class ChatForm {
             chat.logprobs(likeliest);
         }
         return wanted;
-    }
-
-    private static void add(ChatRequest.Builder chat, RequestFields message) {
-        String role = message.text("role");
-        message.require(role != null && ROLES.contains(role), "role", "system, developer, user, assistant or tool");
-        JsonNode content = message.any("content");
-        String refusal = message.text("refusal");
-        String text = content != null && content.isArray() ? parts(message) : message.text("content");
-        text = text == null ? refusal : text;
-        message.require(text != null, "content", "given: a string or an array of parts");
-        message.neutral("tool_calls", "[]");
-        message.neutral("annotations", "[]");
-        message.ignore("name", "id", "cache_control", "tool_call_id", "reasoning_content", "reasoning");
-        message.refuseOthers();
-        chat.message("developer".equals(role) ? "system" : role, text);
-    }
-
-    private static String parts(RequestFields message) {
-        return message.objects("content", MOST_PARTS).stream()
-                .map(part -> {
-                    part.require("text".equals(part.text("type")), "type", "text: nothing else can be read");
-                    String text = part.text("text");
-                    part.require(text != null, "text", "a string");
-                    part.ignore("cache_control");
-                    part.neutral("annotations", "[]");
-                    part.refuseOthers();
-                    return text;
-                })
-                .collect(Collectors.joining());
     }
 }

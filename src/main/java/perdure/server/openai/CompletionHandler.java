@@ -22,7 +22,7 @@ import perdure.chat.ContextExceededException;
 import perdure.chat.NoSuchCheckpointException;
 
 /**
- * {@code POST /v1/chat/completions} and {@code POST /v1/completions}: reads a request, queues it and sends its answer,
+ * {@code POST /v1/chat/completions}, {@code /v1/completions} and {@code /v1/responses}: reads a request, queues it and sends its answer,
  * whole or as a stream. No thread waits for an answer. When a client goes away, its answer ends.
  */
 public final class CompletionHandler implements HttpHandler {
@@ -60,6 +60,17 @@ public final class CompletionHandler implements HttpHandler {
     public static HttpHandler texts(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
         return new CompletionHandler(
                 body -> CompletionRequest.read(body, names, TextForm::read), chat, metrics, bodyBytes);
+    }
+
+    /**
+     * {@code POST /v1/responses}.
+     *
+     * @param bodyBytes most bytes of one request
+     */
+    public static HttpHandler responses(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+        ResponseMemory memory = new ResponseMemory();
+        CompletionRequest.Form form = (fields, model) -> ResponseForm.read(fields, model, memory);
+        return new CompletionHandler(body -> CompletionRequest.read(body, names, form), chat, metrics, bodyBytes);
     }
 
     @Override

@@ -37,10 +37,18 @@ final class RefusedRequestException extends RuntimeException {
 
     /** @param parameter the field that holds the prompt */
     static RefusedRequestException contextExceeded(String parameter, ContextExceededException exceeded) {
-        String message = "This model's maximum context length is " + exceeded.context() + " tokens, but " + parameter
+        String message = "This model's maximum context length is " + exceeded.context() + " tokens, but the prompt"
                 + " has " + exceeded.promptTokens() + " tokens, which leaves no room for an answer. Shorten it, or send"
                 + " \"truncation\": \"auto\" to have the oldest part left out.";
         return new RefusedRequestException(400, INVALID, parameter, "context_length_exceeded", message);
+    }
+
+    /** @param id of a response or message that is not known any more, or never was */
+    static RefusedRequestException forgotten(String parameter, String code, String id) {
+        String message =
+                "Nothing is known of '" + shortened(String.valueOf(id)) + "': only the newest responses are kept, and"
+                        + " only while the server runs. Send the messages themselves instead.";
+        return new RefusedRequestException(400, INVALID, parameter, code, message);
     }
 
     static RefusedRequestException unknownModel(String model) {

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,13 +43,18 @@ final class RequestFields {
         try {
             root = MAPPER.readTree(body);
         } catch (JacksonException malformed) {
+            if (malformed instanceof StreamConstraintsException) {
+                throw RefusedRequestException.invalid(
+                        null, "The body is nested too deeply, or has a name or a number that is too long.");
+            }
             String where = malformed.getLocation() == null
                     ? ""
                     : " (line " + malformed.getLocation().getLineNr() + ", column "
                             + malformed.getLocation().getColumnNr() + ")";
-            throw RefusedRequestException.invalid(null, "The body is not well-formed JSON" + where + ".");
+            throw RefusedRequestException.invalid(
+                    null, "The body is not well-formed JSON, or has a field twice" + where + ".");
         }
-        return of(root, "the body", "");
+        return of(root, "The body", "");
     }
 
     private static RequestFields of(JsonNode node, String what, String path) {
@@ -122,7 +128,10 @@ final class RequestFields {
     /** Empty if absent. */
     List<JsonNode> list(String name, int most) {
         JsonNode value = any(name);
-        require(value == null || value.isArray() && value.size() <= most, name, "an array of at most " + most);
+        require(
+                value == null || value.isArray() && value.size() <= most,
+                name,
+                "an array of at most " + most + " elements");
         return value == null ? List.of() : List.copyOf(value.values());
     }
 

@@ -18,14 +18,14 @@ public final class Spelling {
             return null;
         }
         return known.stream()
-                .filter(name -> distance(given, name) <= Math.max(1, name.length() / 4))
+                .filter(name -> distance(given, name) <= name.length() / 4)
                 .min(Comparator.<String>comparingInt(name -> distance(given, name))
                         .thenComparing(name -> name))
                 .orElse(null);
     }
 
     /** Levenshtein's: how many characters must be inserted, left out or replaced. */
-    private static int distance(String one, String other) {
+    public static int distance(String one, String other) {
         int[] row = IntStream.rangeClosed(0, other.length()).toArray();
         for (int i = 1; i <= one.length(); i++) {
             int diagonal = row[0];

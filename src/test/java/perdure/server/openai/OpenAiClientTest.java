@@ -14,12 +14,17 @@ import com.openai.errors.BadRequestException;
 import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.UnauthorizedException;
+import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.ResponseFormatJsonObject;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.CompletionCreateParams;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseStatus;
+import com.openai.models.responses.ResponseStreamEvent;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -158,11 +163,66 @@ class OpenAiClientTest {
         assertEquals(7, answer.choices().get(0).text().length());
     }
 
+    private static ResponseCreateParams.Builder response(String input) {
+        return ResponseCreateParams.builder()
+                .model("perdure")
+                .instructions("Be brief.")
+                .input(input)
+                .temperature(0)
+                .maxOutputTokens(20);
+    }
+
+    @Test
+    void responds() {
+        SavedModel.commit(folder);
+        Response answer = client.responses().create(response("Hello").build());
+        answer.validate();
+        assertEquals(20, text(answer).length());
+        assertEquals(ResponseStatus.INCOMPLETE, answer.status().orElseThrow());
+        assertEquals(20, answer.usage().orElseThrow().outputTokens());
+
+        Response next = client.responses()
+                .create(response("And?").previousResponseId(answer.id()).build());
+        next.validate();
+        assertEquals(
+                answer.usage().orElseThrow().totalTokens() + 2 + 12 + 11,
+                next.usage().orElseThrow().inputTokens(),
+                "all before, the end of the answer, the message with its frame of 8, and the opening");
+    }
+
+    @Test
+    void respondsInAStream() {
+        SavedModel.commit(folder);
+        String whole = text(client.responses().create(response("Hello").build()));
+        ResponseAccumulator built = ResponseAccumulator.create();
+        StringBuilder text = new StringBuilder();
+        try (StreamResponse<ResponseStreamEvent> stream =
+                client.responses().createStreaming(response("Hello").build())) {
+            stream.stream().forEach(event -> {
+                event.validate();
+                built.accumulate(event);
+                event.outputTextDelta().ifPresent(delta -> text.append(delta.delta()));
+            });
+        }
+        assertEquals(whole, text.toString());
+        assertEquals(whole, text(built.response()));
+    }
+
+    private static String text(Response response) {
+        return response.output()
+                .get(0)
+                .asMessage()
+                .content()
+                .get(0)
+                .asOutputText()
+                .text();
+    }
+
     @Test
     void listsTheModel() {
         SavedModel.commit(folder);
         assertEquals(
-                List.of("perdure"),
+                List.of("perdure", "perdure:step-0000000003"),
                 client.models().list().items().stream()
                         .map(model -> model.validate().id())
                         .toList());
