@@ -52,7 +52,7 @@ class FormattedAnswerTest {
         weights.close();
     }
 
-    @Property(tries = 1_500)
+    @Property(tries = 500)
     void everyAnswerFollowsItsSchemaAndComesInPieces(
             @ForAll long seed,
             @ForAll @IntRange(min = 1, max = 60) int more,
@@ -69,7 +69,7 @@ class FormattedAnswerTest {
                 .penalties(penalties ? 2 : 1, penalties ? 1.5 : 0, 0)
                 .logprobs(penalties ? 2 : -1)
                 .seed(seed)
-                .maximumTokens(500 + more);
+                .maximumTokens(300 + more);
         Completion completion = model.answer(request.build(), piece -> pieces.append(piece.text()) != null);
         Completion.Choice choice = completion.choices().get(0);
         assertEquals(choice.text(), pieces.toString());
@@ -77,7 +77,7 @@ class FormattedAnswerTest {
         SchemaJudge.check(schema, choice.text());
     }
 
-    @Property(tries = 300)
+    @Property(tries = 100)
     void anObjectIsClosedInTime(@ForAll long seed, @ForAll @IntRange(min = 2, max = 100) int tokens) {
         ChatRequest.Builder request = ChatRequest.answer()
                 .message("user", "Hi")

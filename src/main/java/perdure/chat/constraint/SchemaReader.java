@@ -19,9 +19,9 @@ final class SchemaReader {
     private static final JsonMapper MAPPER = JsonMapper.shared();
     private static final SchemaKeywords NOTHING_ASKED = new SchemaKeywords(MAPPER.createObjectNode(), "");
 
-    private static final int MOST_SCHEMAS = 5_000;
+    private static final int MOST_SCHEMAS = 1_000;
     private static final int MOST_NESTING = 200;
-    private static final int MOST_LITERAL_BYTES = 250_000;
+    private static final int MOST_LITERAL_BYTES = 100_000;
     /** An answer of this many bytes is longer than any request may ask for. */
     private static final int MOST_LEAST_BYTES = 100_000;
 
@@ -84,9 +84,8 @@ final class SchemaReader {
     }
 
     private Schema read(JsonNode node, String path) {
-        if (++schemas > MOST_SCHEMAS) {
-            throw new SchemaException(path, "is one schema too many: there may be " + MOST_SCHEMAS);
-        } else if (++nesting > MOST_NESTING) {
+        count(path);
+        if (++nesting > MOST_NESTING) {
             throw new SchemaException(
                     path, "is nested too deep: there may be " + MOST_NESTING + " schemas inside each other");
         }
@@ -95,6 +94,12 @@ final class SchemaReader {
                 : read(new SchemaKeywords(node, path));
         nesting--;
         return schema;
+    }
+
+    private void count(String path) {
+        if (++schemas > MOST_SCHEMAS) {
+            throw new SchemaException(path, "is one schema too many: there may be " + MOST_SCHEMAS);
+        }
     }
 
     private Schema read(SchemaKeywords keywords) {
@@ -188,8 +193,10 @@ final class SchemaReader {
             String path = keywords.path("properties") + "." + name;
             read.add(new ObjectSchema.Property(written(name, path), read(schema, path), required.remove(name)));
         });
-        required.forEach(
-                name -> read.add(new ObjectSchema.Property(written(name, keywords.path("required")), others, true)));
+        for (String name : required) {
+            count(keywords.path("required"));
+            read.add(new ObjectSchema.Property(written(name, keywords.path("required")), others, true));
+        }
         return made(new ObjectSchema(read));
     }
 

@@ -11,14 +11,14 @@ final class Stack {
     private final Stack below;
     private final long least;
     private final int depth;
-    private final int hash;
+    /** 0 until it is asked for: most stacks are passed on the way through a token and never compared. */
+    private int hash;
 
     private Stack(Place top, Stack below, long least, int depth) {
         this.top = top;
         this.below = below;
         this.least = least;
         this.depth = depth;
-        this.hash = top == null ? 0 : 31 * below.hash + top.hashCode();
     }
 
     Stack push(Place place) {
@@ -60,7 +60,7 @@ final class Stack {
             return true;
         }
         return other instanceof Stack stack
-                && hash == stack.hash
+                && hashCode() == stack.hashCode()
                 && top != null
                 && top.equals(stack.top)
                 && below.equals(stack.below);
@@ -68,6 +68,9 @@ final class Stack {
 
     @Override
     public int hashCode() {
+        if (hash == 0 && top != null) {
+            hash = 31 * below.hashCode() + top.hashCode();
+        }
         return hash;
     }
 }

@@ -18,8 +18,14 @@ final class State {
 
     private State(List<Stack> stacks) {
         this.stacks = stacks;
-        this.least = stacks.stream().mapToLong(Stack::least).min().orElseThrow();
-        this.freeText = stacks.stream().allMatch(Stack::isFreeText);
+        long fewest = Long.MAX_VALUE;
+        boolean free = true;
+        for (Stack stack : stacks) {
+            fewest = Math.min(fewest, stack.least());
+            free &= stack.isFreeText();
+        }
+        this.least = fewest;
+        this.freeText = free;
     }
 
     /** Before the first byte of a value. */
@@ -29,7 +35,7 @@ final class State {
 
     /** The state after one more byte, 0 to 255; null if it may not follow. */
     State next(int next) {
-        List<Stack> all = new ArrayList<>(stacks.size());
+        List<Stack> all = new ArrayList<>(1);
         for (Stack stack : stacks) {
             stack.next(next, all);
         }

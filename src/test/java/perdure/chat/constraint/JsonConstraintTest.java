@@ -44,7 +44,7 @@ class JsonConstraintTest {
         return tokens;
     }
 
-    @Property(tries = 4_000)
+    @Property(tries = 2_000)
     void everyAnswerIsJsonOfItsSchema(@ForAll long seed, @ForAll @IntRange(max = 120) int more) {
         JsonNode schema = RandomSchemas.of(seed);
         JsonFormat format = JsonFormat.schema(schema);
@@ -52,13 +52,13 @@ class JsonConstraintTest {
         SchemaJudge.check(schema, walk.answer());
     }
 
-    @Property(tries = 1_000)
+    @Property(tries = 400)
     void everyAnswerIsAnObjectWhereNoMoreIsAsked(@ForAll long seed, @ForAll @IntRange(max = 300) int more) {
         String answer = new Walk(JsonFormat.object(), 2 + more, seed).answer();
         assertTrue(SchemaJudge.read(answer).isObject(), answer);
     }
 
-    @Property(tries = 500)
+    @Property(tries = 300)
     void theTokensAllowedAreThoseWhoseBytesMayFollow(@ForAll long seed) {
         State state = JsonFormat.schema(RandomSchemas.of(seed)).start();
         SplittableRandom random = new SplittableRandom(seed);
@@ -77,7 +77,7 @@ class JsonConstraintTest {
         }
     }
 
-    @Property(tries = 500)
+    @Property(tries = 300)
     void oneByteAlwaysComesCloserToTheEnd(@ForAll long seed) {
         State state = JsonFormat.schema(RandomSchemas.of(seed)).start();
         SplittableRandom random = new SplittableRandom(seed);
