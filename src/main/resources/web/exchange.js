@@ -79,7 +79,7 @@ function Answer({answer, named, growing, retry}) {
     h('span', {class: 'for-readers'}, 'The model:'),
     named && h('div', {class: 'answer-model'}, (answer.model === NEWEST ? 'Newest: ' : '') + (checkpoint?.name ?? answer.model)),
     (content || growing) && h('div', {class: 'text', dir: 'auto'}, content),
-    error && h('div', {class: 'error', role: 'alert'}, error),
+    error && h('div', {class: 'error'}, error),
     !growing && h('div', {class: 'actions'},
       content && h(Copy, {text: content}),
       retry && h(IconButton, {icon: 'again', label: 'Try again', onClick: retry}),

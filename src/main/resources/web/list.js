@@ -41,9 +41,9 @@ export function ConversationList({open, setOpen, start, close}) {
     h('div', {class: 'list-head'},
       h('h2', {id: 'list-title'}, 'Conversations'),
       close && h(IconButton, {icon: 'close', label: 'Close the list', onClick: close})),
+    list().length === 0 && h('p', {class: 'list-empty'}, 'They are kept in this browser.'),
     h('ul', {class: 'entries'}, list().map(entry =>
       h(Entry, {key: entry.id, entry, current: entry.id === open, show: () => show(entry.id), remove: () => remove(entry)}))),
-    list().length === 0 && h('p', {class: 'list-empty'}, 'They are kept in this browser.'),
     h('div', {class: 'undo', role: 'status'}, deleted && [
       h('span', null, 'Deleted “' + deleted.title + '”'),
       h('button', {type: 'button', onClick: deleted.undo}, 'Undo')]),
@@ -85,17 +85,24 @@ function Export({label, onClick}) {
 /** Calls rename(title), or rename(null) if the title stays. */
 function TitleField({title, rename}) {
   const field = useRef();
+  const done = useRef(false);
   useLayoutEffect(() => field.current.select(), []);
+  const end = changed => {
+    if (!done.current) {
+      done.current = true; // The field also loses the keyboard when it goes.
+      rename(changed);
+    }
+  };
   const onKeyDown = event => {
     if (event.key === 'Escape') {
       event.preventDefault();
       event.stopPropagation();
-      rename(null);
+      end(null);
     }
   };
   const submit = event => {
     event.preventDefault();
-    rename(field.current.value.trim() || null);
+    end(field.current.value.trim() || null);
   };
   return h('form', {class: 'entry-field', onSubmit: submit},
     h('input', {ref: field, defaultValue: title, maxLength: 200, 'aria-label': 'Title', dir: 'auto', onKeyDown, onBlur: submit}));

@@ -107,7 +107,7 @@ public final class ChatSession implements AutoCloseable {
      * @throws RuntimeException of {@link perdure.checkpoint.Restart#find} if the run folder is damaged
      */
     public Optional<AnsweringCheckpoint> checkpoint() {
-        return saved.newest().map(AnsweringCheckpoint::of);
+        return saved.newest().map(saved::describe);
     }
 
     /** The checkpoints that can be asked by name, the newest first. Verifies none. */

@@ -26,7 +26,7 @@ final class SavedCheckpoints {
 
     private final Path runFolder;
     private final MetaStore metaStore;
-    /** Those of the last list, by name. A checkpoint never changes. */
+    /** What is known of checkpoints, by name. They never change. */
     private final Map<String, AnsweringCheckpoint> described = new ConcurrentHashMap<>();
     /** The content of {@code current.meta.json} when it last named something new. */
     private String committed;
@@ -78,6 +78,11 @@ final class SavedCheckpoints {
         }
     }
 
+    /** What is known of a checkpoint. Its loss may be in the history alone, which is read only once for it. */
+    AnsweringCheckpoint describe(Checkpoint checkpoint) {
+        return described.computeIfAbsent(checkpoint.name(), name -> AnsweringCheckpoint.of(checkpoint));
+    }
+
     /** What is known of the newest {@value #MOST_LISTED} checkpoints, the newest first. It verifies none. */
     List<AnsweringCheckpoint> list() {
         List<String> names =
@@ -85,9 +90,7 @@ final class SavedCheckpoints {
         described.keySet().retainAll(names);
         for (String name : names) {
             if (!described.containsKey(name)) {
-                Checkpoint.unverified(runFolder.resolve(name))
-                        .map(AnsweringCheckpoint::of)
-                        .ifPresent(checkpoint -> described.put(name, checkpoint));
+                Checkpoint.unverified(runFolder.resolve(name)).ifPresent(this::describe);
             }
         }
         return names.stream().map(described::get).filter(Objects::nonNull).toList();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,6 +141,9 @@ class ChatIT {
     void renamesDeletesAndBringsBack() throws Exception {
         ask("Old title");
         browser.press("Rename");
+        browser.find(".entry-field input").sendKeys("Not this" + Keys.ESCAPE);
+        browser.await("the old title", () -> titles().equals("Old title"));
+        browser.press("Rename");
         browser.find(".entry-field input").sendKeys("New title" + Keys.ENTER);
         browser.await("the title", () -> titles().equals("New title"));
         browser.press("Delete");
@@ -162,9 +166,13 @@ class ChatIT {
         Path json = downloads.resolve("What-is-it.json");
         browser.await("both files", () -> Files.exists(markdown) && Files.exists(json) && Files.size(json) > 0);
         String answer = browser.text(".answer .text");
-        assertEquals(
-                "# What is it?\n\n## You\n\nWhat is it?\n\n## perdure (step-0000000003, epoch 1, loss 2.31)\n\n"
-                        + answer + "\n",
+        String source = "perdure (step-\\d+, epoch 1, training loss 2.31)"
+                .replace("(", "\\(")
+                .replace(")", "\\)");
+        assertTrue(
+                Files.readString(markdown)
+                        .matches("# What is it\\?\n\n## You\n\nWhat is it\\?\n\n## " + source + "\n\n"
+                                + Pattern.quote(answer) + "\n"),
                 Files.readString(markdown));
         assertTrue(Files.readString(json, UTF_8).contains("\"role\": \"assistant\""), Files.readString(json));
     }
@@ -281,7 +289,6 @@ class ChatIT {
         assertEquals(1, browser.count(".exchange:not(.forgotten) .memory"));
         assertEquals(0, browser.count(".exchange:not(.forgotten) + .forgotten"));
         assertTrue(browser.count(".forgotten") > 200, browser.count(".forgotten") + " are forgotten");
-        browser.assertAccessible();
     }
 
     @Test
@@ -332,8 +339,8 @@ class ChatIT {
         }
         browser.paper(true);
         assertTrue((Boolean) browser.script("return document.documentElement.scrollHeight > innerHeight"));
-        assertTrue((Boolean)
-                browser.script("return [...document.querySelectorAll('.text')].every(e => e.checkVisibility())"));
+        assertTrue((Boolean) browser.script(
+                "return [...document.querySelectorAll('.text, .note')].every(e => e.checkVisibility())"));
         assertFalse((Boolean) browser.script(
                 "return [...document.querySelectorAll('button, textarea, input')].some(e => e.checkVisibility())"));
         browser.paper(false);

@@ -15,6 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
 import perdure.chat.ChatAnswer;
 import perdure.chat.ChatBusyException;
+import perdure.chat.ChatRequest.Truncation;
 import perdure.chat.ChatSession;
 import perdure.chat.ChatUnavailableException;
 import perdure.chat.Completion.Piece;
@@ -205,7 +206,8 @@ public final class CompletionHandler implements HttpHandler {
         } else if (failure instanceof ChatBusyException) {
             return RefusedRequestException.busy(failure.getMessage());
         } else if (failure instanceof ContextExceededException exceeded && request != null) {
-            return RefusedRequestException.contextExceeded(request.promptField(), exceeded);
+            return RefusedRequestException.contextExceeded(
+                    request.promptField(), request.chat().truncation() == Truncation.AUTO, exceeded);
         } else if (failure instanceof NoSuchCheckpointException gone) {
             return RefusedRequestException.notKept(gone);
         } else if (failure instanceof ChatUnavailableException) {

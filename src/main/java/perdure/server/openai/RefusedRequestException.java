@@ -35,11 +35,16 @@ final class RefusedRequestException extends RuntimeException {
                 400, INVALID, shown, "unknown_parameter", "Unknown field: " + shown + "." + hint);
     }
 
-    /** @param parameter the field that holds the prompt */
-    static RefusedRequestException contextExceeded(String parameter, ContextExceededException exceeded) {
-        String message = "This model's maximum context length is " + exceeded.context() + " tokens, but the prompt"
-                + " has " + exceeded.promptTokens() + " tokens, which leaves no room for an answer. Shorten it, or send"
-                + " \"truncation\": \"auto\" to have the oldest part left out.";
+    /**
+     * @param parameter the field that holds the prompt
+     * @param oldestLeftOut whether all that may be left out is left out already
+     */
+    static RefusedRequestException contextExceeded(
+            String parameter, boolean oldestLeftOut, ContextExceededException exceeded) {
+        String message = "This model's maximum context length is " + exceeded.context() + " tokens, but "
+                + (oldestLeftOut ? "the last message, with those of the system," : "the prompt") + " has "
+                + exceeded.promptTokens() + " tokens, which leaves no room for an answer. Shorten it"
+                + (oldestLeftOut ? "." : ", or send \"truncation\": \"auto\" to have the oldest part left out.");
         return new RefusedRequestException(400, INVALID, parameter, "context_length_exceeded", message);
     }
 

@@ -410,6 +410,10 @@ class CompletionTest extends ServerTest {
             assertEquals(200, cut.statusCode(), cut.body());
             assertTrue(cut.body().contains("\"truncated\":{\"messages\":2,\"tokens\":"), cut.body());
         }
+        String last = "{\"model\":\"perdure\",\"truncation\":\"auto\",\"messages\":["
+                + message("user", "x".repeat(SavedModel.CONTEXT)) + "]}";
+        String told = run.answer(CHAT, last).body();
+        assertTrue(told.contains("the last message") && !told.contains("truncation"), told);
         String whole = run.answer(CHAT, "{" + HELLO + ",\"max_tokens\":2,\"truncation\":\"auto\"}")
                 .body();
         assertFalse(whole.contains("truncated"), whole);
