@@ -10,37 +10,47 @@ const PAUSE = 2000;
  * Calls receive(event, data) with the events of /training/events until the signal aborts. One of the visible tabs holds
  * the stream and passes its events on to the others. A hidden tab holds none and receives none; once it is shown, it
  * takes part again at once. Browsers have locks on secure addresses only: without them each tab asks for the progress.
+ *
+ * @returns a function of a boolean: whether a hidden tab takes part nevertheless, as when the end of a run is near
  */
 export function listen(signal, receive) {
   const channel = new BroadcastChannel(NAME);
   const position = {};
+  let insists = false;
+  const absent = () => document.hidden && !insists;
   const take = ({id, event, data}) => {
     position.last = id ?? position.last;
     receive(event, JSON.parse(data));
   };
-  channel.onmessage = ({data}) => document.hidden || take(data);
+  channel.onmessage = ({data}) => absent() || take(data);
   const share = event => {
     channel.postMessage(event);
     take(event);
   };
 
   let turn = new AbortController();
-  const onVisibilityChange = () => {
+  const comeOrGo = () => {
     turn.abort();
     turn = new AbortController();
-    if (!document.hidden) {
+    if (!absent()) {
       repeat(turn.signal, navigator.locks
         ? () => navigator.locks.request(NAME, {signal: turn.signal}, () => stream(turn.signal, position, share))
         : () => poll(turn.signal, take));
     }
   };
-  onVisibilityChange();
-  document.addEventListener('visibilitychange', onVisibilityChange);
+  comeOrGo();
+  document.addEventListener('visibilitychange', comeOrGo);
   signal.addEventListener('abort', () => {
-    document.removeEventListener('visibilitychange', onVisibilityChange);
+    document.removeEventListener('visibilitychange', comeOrGo);
     turn.abort();
     channel.close();
   });
+  return insist => {
+    if (insist !== insists) {
+      insists = insist;
+      comeOrGo();
+    }
+  };
 }
 
 /** Runs a task again and again until the signal aborts. Between two turns another tab may take over. */

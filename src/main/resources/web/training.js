@@ -9,11 +9,14 @@ import {onChange, read, write} from './stored.js';
 const PERIOD = 2000;
 const PERIOD_HIDDEN = 10000;
 const PATIENCE = 5000;
+/** Seconds. Browsers may let a hidden page ask only once per minute. */
+const NEAR_THE_END = 75;
 const STORED = 'training';
 
 /**
  * The newest status, from /training/events while the page is visible, and by a poll every two seconds where no events
- * arrive; a hidden page polls every ten seconds. What one tab learns is stored, so that the others know it too.
+ * arrive; a hidden page polls every ten seconds, and listens only when the end is near. What one tab learns is stored, so
+ * that the others know it too.
  *
  * status is the answer of /training/progress, null before the first; lastSeen is when it came, in ms.
  * connection is 'open', 'ended' after the server's own farewell, or 'lost'.
@@ -26,11 +29,15 @@ export function useTraining() {
     let timer;
     let polling = false;
     let lastEvent = 0;
+    let heard = 0;
 
     function learn(status, connection = 'open') {
+      heard++;
       const news = {status, lastSeen: Date.now(), connection};
       write(STORED, news);
       setKnown(news);
+      const {running, speed} = status;
+      insist(running && document.hidden && speed.eta_seconds !== null && speed.eta_seconds < NEAR_THE_END);
     }
 
     async function poll() {
@@ -40,8 +47,12 @@ export function useTraining() {
       }
       if (document.hidden || Date.now() - lastEvent > PERIOD) {
         polling = true;
+        const before = heard;
         try {
-          learn(await askJson('/training/progress', {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])}));
+          const status = await askJson('/training/progress', {signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)])});
+          if (heard === before) { // Else an event was faster, perhaps the last one.
+            learn(status);
+          }
         } catch (failure) {
           if (!failure.status && !signal.aborted) {
             setKnown(unreachable);
@@ -54,7 +65,7 @@ export function useTraining() {
       }
     }
 
-    listen(signal, (event, data) => {
+    const insist = listen(signal, (event, data) => {
       if (event === 'progress' || event === 'end') {
         lastEvent = event === 'end' ? 0 : Date.now();
         learn(data, event === 'end' ? 'ended' : 'open');

@@ -109,8 +109,11 @@ final class ProgressConsole {
         }
     }
 
+    /** A narrow terminal leaves out a word. */
     private static String bar(TrainingStatus status, int width) {
-        String line = line(status);
+        String whole = line(status);
+        boolean narrow = width - whole.length() < BAR_CELLS / 2;
+        String line = narrow ? whole.replace("training loss", "loss") : whole;
         int cells = Math.max(0, Math.min(BAR_CELLS, width - line.length() - "[] ".length()));
         int full = (int) (status.progress().position().percent() * cells / 100);
         return cells == 0 ? line.strip() : "[" + "#".repeat(full) + ".".repeat(cells - full) + "] " + line;
@@ -128,7 +131,7 @@ final class ProgressConsole {
                 evaluation.batches());
     }
 
-    /** For example {@code  42.0 % | epoch 5/10 | loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */
+    /** For example {@code  42.0 % | epoch 5/10 | training loss 1.2345 | 23,456 tokens/s | ETA 1m 02s}. */
     static String line(TrainingStatus status) {
         if (status.progress().evaluation() != null) {
             return line(status, status.progress().evaluation());
@@ -137,7 +140,7 @@ final class ProgressConsole {
         Long eta = status.progress().speed().etaSeconds();
         return String.format(
                 Locale.ROOT,
-                "%5.1f %% | epoch %d/%d | loss %s | %s tokens/s | ETA %s",
+                "%5.1f %% | epoch %d/%d | training loss %s | %s tokens/s | ETA %s",
                 status.progress().position().percent(),
                 status.currentEpoch(),
                 status.totalEpochs(),
@@ -150,7 +153,7 @@ final class ProgressConsole {
         Speed speed = status.progress().speed();
         return String.format(
                 Locale.ROOT,
-                "Epoch %d/%d: loss %.4f, validation loss %.4f (%.4f bits per byte), %,.0f tokens/s, %s",
+                "Epoch %d/%d: training loss %.4f, validation loss %.4f (%.4f bits per byte), %,.0f tokens/s, %s",
                 epoch.epoch(),
                 status.totalEpochs(),
                 epoch.loss(),
@@ -165,7 +168,7 @@ final class ProgressConsole {
         TrainingProgress progress = status.progress();
         return String.format(
                 Locale.ROOT,
-                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best epoch loss %s. Saved: %s.",
+                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best loss %s. Saved: %s.",
                 status.currentEpoch(),
                 status.totalEpochs(),
                 progress.position().step(),

@@ -28,13 +28,18 @@ final class MetricsHandler implements HttpHandler {
     MetricsHandler(ServedRun run, StatusDocuments documents) {
         this.documents = documents;
         gauge("perdure_training_running", "1 while the trainer trains, else 0", status -> status.running() ? 1.0 : 0.0);
-        gauge("perdure_training_loss", "Mean loss of the epoch in progress, nats per token", TrainingStatus::loss);
-        gauge("perdure_training_best_loss", "Lowest epoch loss of the run, nats per token", status -> status.progress()
-                .quality()
-                .bestLoss());
-        gauge("perdure_training_validation_loss", "Last validation loss, nats per token", status -> status.progress()
-                .quality()
-                .validationLoss());
+        gauge(
+                "perdure_training_loss",
+                "Training loss: mean of the epoch in progress, nats per token",
+                TrainingStatus::loss);
+        gauge(
+                "perdure_training_best_loss",
+                "Best loss: lowest training loss of an epoch, nats per token",
+                status -> status.progress().quality().bestLoss());
+        gauge(
+                "perdure_training_validation_loss",
+                "Validation loss of the last evaluation, nats per token",
+                status -> status.progress().quality().validationLoss());
         gauge("perdure_training_learning_rate", "Learning rate of the last step", status -> status.progress()
                 .quality()
                 .learningRate());

@@ -79,7 +79,7 @@ public record TrainingProgress(
     /**
      * Losses are means in nats per token; null if not yet computed.
      *
-     * @param bestLoss lowest epoch loss in the run's whole life
+     * @param bestLoss lowest training loss of an epoch in the run's whole life
      */
     public record Quality(
             @JsonProperty("learning_rate") Double learningRate,

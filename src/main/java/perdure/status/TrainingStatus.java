@@ -9,7 +9,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  *
  * @param currentEpoch ordinal 1…N of the epoch in progress; while idle the number of finished epochs
  * @param totalEpochs the total to reach; 0 if no run is known
- * @param loss running mean of the epoch in progress, in nats per token; null before the first step, never NaN
+ * @param loss the training loss: running mean of the epoch in progress, in nats per token; null before the first step, never NaN
  * @param progress everything else that changes
  * @param run what does not change; null if no run is known
  */

@@ -76,12 +76,13 @@ class ProgressConsoleTest {
         console.update(status(1.23456));
         console.update(status(1.2));
         assertEquals(
-                " 42.0 % | epoch 5/10 | loss 1.2346 | 23,456 tokens/s | ETA 1m 02s" + System.lineSeparator(), shown());
+                " 42.0 % | epoch 5/10 | training loss 1.2346 | 23,456 tokens/s | ETA 1m 02s" + System.lineSeparator(),
+                shown());
     }
 
     @Test
     void showsDashesBeforeTheFirstStep() {
-        assertEquals(" 42.0 % | epoch 5/10 | loss - | - tokens/s | ETA -", ProgressConsole.line(status(null)));
+        assertEquals(" 42.0 % | epoch 5/10 | training loss - | - tokens/s | ETA -", ProgressConsole.line(status(null)));
     }
 
     @Test

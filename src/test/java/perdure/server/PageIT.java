@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.IntToDoubleFunction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WindowType;
+import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
 
@@ -221,6 +223,66 @@ class PageIT {
         browser.closeOthers();
         awaitEnding("Finished 15 of 15 · saved step-400");
         assertEquals("Finished – Perdure", browser.script("return document.title"));
+    }
+
+    @Test
+    void aHiddenTabAloneListensForTheEndOnceThatIsNear() throws Exception {
+        TrainingStatus running = ServerUnderTest.running(15, 15, 4.5);
+        TrainingProgress progress = running.progress();
+        TrainingProgress.Speed near = new TrainingProgress.Speed(20_500.0, 8L, 21.0, 63.0, 2, null);
+        run.published.set(running);
+        browser.await("the bar", () -> browser.count(".bar-status") == 1);
+        browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
+                + "document.dispatchEvent(new Event('visibilitychange'));");
+        run.published.set(new TrainingStatus(
+                true,
+                15,
+                15,
+                4.5,
+                new TrainingProgress(
+                        State.TRAINING,
+                        null,
+                        progress.position(),
+                        near,
+                        progress.quality(),
+                        progress.saved(),
+                        null,
+                        null),
+                running.run()));
+        browser.await("the time left", () -> browser.text(".bar-detail").contains("8 s left"));
+        Thread.sleep(1_000); // Long before the next poll.
+        run.published.set(ended(State.FINISHED, null));
+        run.close();
+        awaitEnding("Finished 15 of 15 · saved step-400");
+    }
+
+    @Test
+    void aFlatCurveIsShownInAWayThatShowsMore(@TempDir Path flat) throws Exception {
+        run.close();
+        history(flat, step -> 3.2 + 7 * Math.exp(-step / 10.0) - step * 1e-4);
+        serve(flat);
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        browser.press("Curve");
+        browser.await("the half", () -> browser.text(".curve-summary").endsWith("The last half is shown."));
+        history(flat, step -> 7 * Math.exp(-step / 60.0));
+        browser.reload();
+        browser.await("the axis", () -> browser.text(".curve-summary").endsWith("The axis is logarithmic."));
+        browser.click(".curve-head option[value=whole]");
+        browser.await("the whole", () -> !browser.text(".curve-summary").contains("logarithmic"));
+        browser.reload();
+        browser.await(
+                "the choice",
+                () -> browser.text(".curve-summary").contains("400 steps")
+                        && !browser.text(".curve-summary").contains("logarithmic"));
+    }
+
+    private static void history(Path folder, IntToDoubleFunction loss) throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int step = 1; step <= 400; step++) {
+            lines.append("{\"step\":" + step + ",\"epoch\":0,\"loss\":" + loss.applyAsDouble(step)
+                    + ",\"learning_rate\":0.001,\"gradient_norm\":1.5,\"tokens\":640}\n");
+        }
+        Files.writeString(folder.resolve("loss_history.jsonl"), lines);
     }
 
     @Test

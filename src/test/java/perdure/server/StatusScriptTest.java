@@ -70,13 +70,13 @@ class StatusScriptTest {
             String port = String.valueOf(run.server.port());
             assertPrints(0, "idle: no run", "--port", port);
             run.published.set(ServerUnderTest.running(7, 15, 4.94));
-            assertPrints(10, "running: epoch 7/15, loss 4\\.9400", "--port", port);
+            assertPrints(10, "running: epoch 7/15, training loss 4\\.9400", "--port", port);
             run.published.set(ServerUnderTest.running(7, 15, null));
-            assertPrints(10, "running: epoch 7/15, loss -", "--url", run.url("/"));
+            assertPrints(10, "running: epoch 7/15, training loss -", "--url", run.url("/"));
             run.published.set(TrainingStatus.idle(7, 15));
-            assertPrints(0, "not running: 7/15 epochs, loss -", "--port", port);
+            assertPrints(0, "not running: 7/15 epochs, training loss -", "--port", port);
             run.published.set(TrainingStatus.idle(15, 15));
-            assertPrints(0, "done: 15/15 epochs, loss -", "--port", port);
+            assertPrints(0, "done: 15/15 epochs, training loss -", "--port", port);
         }
     }
 
@@ -125,11 +125,11 @@ class StatusScriptTest {
             run.published.set(ServerUnderTest.running(14, 15, 3.5));
             Process waiting = start(null, "--wait", "--interval", "0.1", "--port", String.valueOf(run.server.port()));
             BufferedReader lines = waiting.inputReader();
-            assertEquals("running: epoch 14/15, loss 3.5000", lines.readLine());
+            assertEquals("running: epoch 14/15, training loss 3.5000", lines.readLine());
             assertTrue(waiting.isAlive());
             run.published.set(TrainingStatus.idle(15, 15));
             String last = lines.lines().reduce((earlier, later) -> later).orElseThrow();
-            assertEquals("done: 15/15 epochs, loss -", last);
+            assertEquals("done: 15/15 epochs, training loss -", last);
             assertEquals(0, waiting.waitFor());
         }
     }
@@ -165,17 +165,20 @@ class StatusScriptTest {
         String[] arguments = {"--port", "1", "--checkpoints", folder.toString()};
         String host = InetAddress.getLocalHost().getHostName();
         lock(died.pid(), host);
-        assertPrints(3, "status: dead: process " + died.pid() + " on .*: epoch 14/15, loss 3\\.5000\\. .*", arguments);
+        assertPrints(
+                3,
+                "status: dead: process " + died.pid() + " on .*: epoch 14/15, training loss 3\\.5000\\. .*",
+                arguments);
         lock(1, "another-machine");
         Files.setLastModifiedTime(
                 folder.resolve("run.lock"), FileTime.from(Instant.now().minusSeconds(300)));
         assertPrints(3, "status: dead: process 1 on another-machine .*", arguments);
         lock(ProcessHandle.current().pid(), host);
-        assertPrints(10, "running: epoch 14/15, loss 3\\.5000", arguments);
+        assertPrints(10, "running: epoch 14/15, training loss 3\\.5000", arguments);
         Files.writeString(folder.resolve("run.lock"), "");
         assertPrints(3, "status: nothing answers at .*", arguments);
         Files.write(folder.resolve("training_status.json"), StatusJson.full(TrainingStatus.idle(7, 15)));
-        assertPrints(0, "not running: 7/15 epochs, loss -", arguments);
+        assertPrints(0, "not running: 7/15 epochs, training loss -", arguments);
     }
 
     private void lock(long pid, String host) throws IOException {

@@ -49,6 +49,35 @@ class StatusPublisherTest {
     }
 
     @Test
+    void logsSpeedAndSamplesOfThePast() throws Exception {
+        TrainingProgress idle = TrainingProgress.of(State.IDLE);
+        StatusPublisher publisher = new StatusPublisher(new AtomicReference<>(), folder, 0);
+        TrainingProgress.FinishedEpoch first = new TrainingProgress.FinishedEpoch(1, 2.1, 1.2, 0.6, "Hello.");
+        for (long step : new long[] {9, 10, 10, 15, 20}) {
+            publisher.publish(new TrainingStatus(
+                    true,
+                    1,
+                    2,
+                    0.5,
+                    new TrainingProgress(
+                            step == 20 ? State.SAVING : State.TRAINING,
+                            null,
+                            new TrainingProgress.Steps(step, 20, step, 20, 50, 430_080),
+                            new TrainingProgress.Speed(15_000.4, 1L, 2, 2, 0, 500L),
+                            idle.quality(),
+                            idle.saved(),
+                            step < 15 ? null : first,
+                            null),
+                    FACTS));
+        }
+        assertEquals("""
+                {"step":10,"epoch":0,"tokens_per_second":15000.0,"memory_bytes":500}
+                {"step":15,"epoch":0,"sample":"Hello."}
+                {"step":20,"epoch":0,"tokens_per_second":15000.0,"memory_bytes":500}
+                """, Files.readString(folder.resolve("training_log.jsonl")));
+    }
+
+    @Test
     void saysThatAProcessWasKilled() {
         publish(State.TRAINING, null);
         TrainingStatus last = StatusPublisher.last(folder, 5);
