@@ -23,8 +23,8 @@ final class ChatForm {
         });
         int oldName = CompletionRequest.tokens(fields, "max_tokens", TOKENS);
         chat.maximumTokens(CompletionRequest.tokens(fields, "max_completion_tokens", oldName));
-        boolean logprobs = logprobs(chat, fields);
         int choices = CompletionRequest.choices(fields);
+        boolean logprobs = logprobs(chat, fields, choices);
         CompletionRequest.withOptions(chat, fields).choices(choices);
         CompletionRequest.stops(chat, fields);
         chat.format(ResponseFormat.ofChat(fields));
@@ -53,9 +53,9 @@ final class ChatForm {
         fields.ignore("metadata", "prediction", "safety_identifier", "prompt_cache_key", "prompt_cache_retention");
     }
 
-    private static boolean logprobs(ChatRequest.Builder chat, RequestFields fields) {
+    private static boolean logprobs(ChatRequest.Builder chat, RequestFields fields, int choices) {
         boolean wanted = fields.flag("logprobs");
-        int likeliest = (int) fields.whole("top_logprobs", 0, MOST_LOGPROBS, 0);
+        int likeliest = CompletionRequest.likeliest(fields, "top_logprobs", MOST_LOGPROBS, choices);
         fields.require(wanted || likeliest == 0, "top_logprobs", "0 unless logprobs is true");
         if (wanted) {
             chat.logprobs(likeliest);

@@ -93,6 +93,7 @@ public final class CompletionHandler implements HttpHandler {
     /** Runs on the I/O thread, like everything that uses the exchange. */
     private void begin(HttpServerExchange exchange, byte[] body) {
         try {
+            requirePlain(exchange.getRequestHeaders().getFirst(Headers.CONTENT_ENCODING));
             CompletionRequest request = form.apply(body);
             Answer answer = new Answer(exchange, request);
             answer.reply = chat.submit(request.chat(), request.checkpoint(), answer::piece);
@@ -101,6 +102,12 @@ public final class CompletionHandler implements HttpHandler {
             answer.reply.whenComplete((reply, failure) -> answer.onIoThread(() -> answer.finish(reply, failure)));
         } catch (RuntimeException failure) {
             refuse(exchange, refusal(failure, null));
+        }
+    }
+
+    private static void requirePlain(String encoding) {
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw RefusedRequestException.compressed(encoding);
         }
     }
 

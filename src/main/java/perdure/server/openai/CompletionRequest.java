@@ -19,6 +19,9 @@ import tools.jackson.databind.JsonNode;
  */
 record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, String promptField, AnswerWriter writer) {
 
+    /** Log probabilities in one place of the text, of all answers together. */
+    private static final int MOST_SCORES = 64;
+
     /** To the newest checkpoint. */
     CompletionRequest(ChatRequest chat, boolean stream, String promptField, AnswerWriter writer) {
         this(null, chat, stream, promptField, writer);
@@ -56,7 +59,9 @@ record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, St
     /** Reads how tokens are chosen, and where an answer ends. Also takes what other servers of this protocol know. */
     static ChatRequest.Builder withOptions(ChatRequest.Builder chat, RequestFields fields) {
         chat.temperature(fields.number("temperature", 1, value -> value >= 0 && value <= 100, "a number from 0 to 100"))
-                .topP(fields.number("top_p", 1, value -> value > 0 && value <= 1, "a number above 0, and at most 1"))
+                .topP(Math.max(
+                        Double.MIN_VALUE, // 0 means the most likely token alone
+                        fields.number("top_p", 1, value -> value >= 0 && value <= 1, "a number from 0 to 1")))
                 .topK(Math.max(0, (int) fields.whole("top_k", -1, Integer.MAX_VALUE, 0)))
                 .penalties(
                         fields.number(
@@ -107,6 +112,19 @@ record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, St
 
     static int choices(RequestFields fields) {
         return (int) fields.whole("n", 1, ChatRequest.MOST_CHOICES, 1);
+    }
+
+    /**
+     * Reads how many of the likeliest tokens are told with each token of each answer. All of them are in memory at once, so
+     * that there is a limit for all answers together.
+     */
+    static int likeliest(RequestFields fields, String name, int most, int choices) {
+        int likeliest = (int) fields.whole(name, 0, most, 0);
+        fields.require(
+                choices * (likeliest + 1) <= MOST_SCORES,
+                name,
+                "less: with n " + choices + ", n times (" + name + " + 1) is more than " + MOST_SCORES);
+        return likeliest;
     }
 
     static void stops(ChatRequest.Builder chat, RequestFields fields) {

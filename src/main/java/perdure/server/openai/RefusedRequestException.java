@@ -63,12 +63,17 @@ final class RefusedRequestException extends RuntimeException {
 
     static RefusedRequestException notKept(NoSuchCheckpointException gone) {
         String message = shortened(gone.getMessage()) + " GET /v1/models lists those that can be asked.";
-        return new RefusedRequestException(404, "invalid_request_error", "model", "model_not_found", message);
+        return new RefusedRequestException(404, INVALID, "model", "model_not_found", message);
     }
 
     static RefusedRequestException tooLarge(long bytes) {
         String message = "A body may have at most " + bytes + " bytes.";
-        return new RefusedRequestException(413, "invalid_request_error", null, "too_large", message);
+        return new RefusedRequestException(413, INVALID, null, "too_large", message);
+    }
+
+    static RefusedRequestException compressed(String encoding) {
+        String message = "A body must not be compressed, but Content-Encoding is " + shortened(encoding) + ".";
+        return new RefusedRequestException(415, INVALID, null, "unsupported_encoding", message);
     }
 
     static RefusedRequestException busy(String message) {

@@ -95,7 +95,7 @@ final class ResponseForm {
         List<JsonNode> include = fields.list("include", MOST_INCLUDED);
         // What else can be included belongs to tools and reasoning, of which there are none.
         fields.require(include.stream().allMatch(JsonNode::isString), "include", "an array of strings");
-        int likeliest = (int) fields.whole("top_logprobs", 0, MOST_LOGPROBS, 0);
+        int likeliest = CompletionRequest.likeliest(fields, "top_logprobs", MOST_LOGPROBS, 1);
         boolean wanted = likeliest > 0 || include.stream().anyMatch(name -> LOGPROBS.equals(name.stringValue()));
         if (wanted) {
             chat.logprobs(likeliest);

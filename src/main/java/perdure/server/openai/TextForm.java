@@ -15,9 +15,9 @@ final class TextForm {
         JsonNode prompt = fields.any("prompt");
         JsonNode text = prompt != null && prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
         fields.require(text != null && text.isString(), "prompt", "a string");
-        boolean logprobs = fields.any("logprobs") != null;
-        int likeliest = (int) fields.whole("logprobs", 0, MOST_LOGPROBS, 0);
         int choices = CompletionRequest.choices(fields);
+        boolean logprobs = fields.any("logprobs") != null;
+        int likeliest = CompletionRequest.likeliest(fields, "logprobs", MOST_LOGPROBS, choices);
         ChatRequest.Builder chat = ChatRequest.completion(text.stringValue())
                 .maximumTokens(CompletionRequest.tokens(fields, "max_tokens", TOKENS));
         if (logprobs) {
