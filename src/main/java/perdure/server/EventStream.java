@@ -1,6 +1,9 @@
 package perdure.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Comparator.comparingInt;
+import static java.util.Comparator.comparingLong;
+import static java.util.stream.Collectors.groupingBy;
 
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -12,7 +15,10 @@ import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -64,13 +70,32 @@ final class EventStream implements HttpHandler {
             clients.decrementAndGet();
             chain.proceed();
         });
-        if (clients.incrementAndGet() > limits.eventClients()) {
+        if (clients.incrementAndGet() > limits.eventClients() && !makeRoom(origin(exchange.getConnection()))) {
             exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "10");
             Responses.error(exchange, 503, "overloaded", "at most " + limits.eventClients() + " clients may listen");
             return;
         }
         exchange.putAttachment(TRANSPORT, exchange.getConnection());
         streaming.handleRequest(exchange);
+    }
+
+    /**
+     * If another address has at least two listeners more, the oldest of these leaves, so that nobody is locked out by
+     * others. It may come back with the id of the last event that it has seen.
+     */
+    private boolean makeRoom(Object origin) {
+        Map<Object, List<Listener>> byOrigin = listeners.stream().collect(groupingBy(Listener::origin));
+        List<Listener> most =
+                byOrigin.values().stream().max(comparingInt(List::size)).orElse(List.of());
+        if (most.size() < byOrigin.getOrDefault(origin, List.of()).size() + 2) {
+            return false;
+        }
+        Collections.min(most, comparingLong(listener -> listener.opened)).cut();
+        return true;
+    }
+
+    private static Object origin(ServerConnection connection) {
+        return Connections.origin(connection.getPeerAddress());
     }
 
     /** Sends the listeners a status that was published since the last call. Called a few times per second. */
@@ -141,9 +166,14 @@ final class EventStream implements HttpHandler {
 
         private final ServerSentEventConnection connection;
         private final AtomicInteger unsent = new AtomicInteger();
+        private final long opened = System.nanoTime();
 
         Listener(ServerSentEventConnection connection) {
             this.connection = connection;
+        }
+
+        Object origin() {
+            return EventStream.origin(connection.getAttachment(TRANSPORT));
         }
 
         /** Disconnects the client if it reads too slowly. */

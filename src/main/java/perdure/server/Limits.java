@@ -9,7 +9,7 @@ import java.time.Duration;
  * @param body time from the end of the headers to the end of the body, however steadily it arrives
  * @param idle time between requests on an open connection, and before the first
  * @param stalled time in which an answer makes no progress
- * @param connections open at once; others wait to be accepted
+ * @param connections open at once; one more closes another, by {@link Connections}
  * @param bodyBytes largest body of a request
  * @param eventClients clients that listen to the event stream at once
  * @param eventsBehind events that a listener may leave unread before it is disconnected

@@ -241,13 +241,18 @@ final class ProcessorBudget {
 
     /** Counts what the I/O thread does from now until all requests that have arrived are answered. */
     private void measure(XnioIoThread thread) {
-        if (!measuring) {
-            measuring = true;
-            long start = THREADS.getCurrentThreadCpuTime() - WAKE_NANOS;
+        if (measuring) {
+            return;
+        }
+        long start = THREADS.getCurrentThreadCpuTime() - WAKE_NANOS;
+        try {
             thread.execute(() -> {
                 work.addAndGet(THREADS.getCurrentThreadCpuTime() - start);
                 measuring = false;
             });
+            measuring = true;
+        } catch (RejectedExecutionException closing) {
+            LOG.debug("The server closed while requests arrived.", closing);
         }
     }
 

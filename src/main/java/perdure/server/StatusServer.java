@@ -1,7 +1,5 @@
 package perdure.server;
 
-import io.undertow.Undertow;
-import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.GracefulShutdownHandler;
@@ -10,7 +8,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -19,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.xnio.Options;
 import perdure.chat.ChatSession;
 import perdure.server.openai.ChatMetrics;
 import perdure.server.openai.CompletionHandler;
@@ -38,28 +34,25 @@ public final class StatusServer implements AutoCloseable {
     private static final long FAREWELL_MILLIS = 2_000;
 
     private final ServerOptions options;
-    private final Undertow undertow;
+    private final HttpListener listener;
     private final ChatSession chat;
     private final GracefulShutdownHandler requests;
     private final EventStream events;
     private final ScheduledExecutorService ticker;
-    private final int port;
 
     private StatusServer(
             ServerOptions options,
-            Undertow undertow,
+            HttpListener listener,
             ChatSession chat,
             GracefulShutdownHandler requests,
             EventStream events,
-            ScheduledExecutorService ticker,
-            int port) {
+            ScheduledExecutorService ticker) {
         this.options = options;
-        this.undertow = undertow;
+        this.listener = listener;
         this.chat = chat;
         this.requests = requests;
         this.events = events;
         this.ticker = ticker;
-        this.port = port;
     }
 
     /**
@@ -75,16 +68,9 @@ public final class StatusServer implements AutoCloseable {
                 routes(options, run, documents, events, metrics),
                 options.access().prefix()));
 
-        InetAddress address = options.address();
         BooleanSupplier computing =
                 () -> documents.newest().status().running() || run.chat().answering();
-        Undertow undertow = undertow(options, address, computing, requests);
-        try {
-            undertow.start();
-        } catch (RuntimeException failure) {
-            throw unbindable(options, address, failure);
-        }
-        int port = ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+        HttpListener listener = listen(options, handler(options, computing, requests));
 
         ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "perdure-events");
@@ -92,7 +78,7 @@ public final class StatusServer implements AutoCloseable {
             return thread;
         });
         ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return new StatusServer(options, undertow, run.chat(), requests, events, ticker, port);
+        return new StatusServer(options, listener, run.chat(), requests, events, ticker);
     }
 
     /** The routing table: everything that is served, in one place. */
@@ -116,20 +102,23 @@ public final class StatusServer implements AutoCloseable {
                 Route.get("/training/status", token.guard(exchange -> status(exchange, documents))),
                 Route.get("/training/progress", token.guard(exchange -> progress(exchange, documents))),
                 Route.get("/training/history", token.guard(new HistoryHandler(run.folder()))),
-                Route.get("/training/events", token.guard(events)),
+                Route.get("/training/events", token.guard(Connections.staying(events))),
                 Route.post("/training/stop", token.guard(offThread(exchange -> stop(exchange, documents, run)))),
                 Route.get("/metrics", token.guard(offThread(metrics))),
                 Route.get(ModelsHandler.PATH, models),
                 Route.get(ModelsHandler.PATH + "/*", models),
                 Route.post(
                         "/v1/chat/completions",
-                        token.guard(CompletionHandler.conversations(options.models(), run.chat(), chat, bodyBytes))),
+                        token.guard(Connections.staying(
+                                CompletionHandler.conversations(options.models(), run.chat(), chat, bodyBytes)))),
                 Route.post(
                         "/v1/completions",
-                        token.guard(CompletionHandler.texts(options.models(), run.chat(), chat, bodyBytes))),
+                        token.guard(Connections.staying(
+                                CompletionHandler.texts(options.models(), run.chat(), chat, bodyBytes)))),
                 Route.post(
                         "/v1/responses",
-                        token.guard(CompletionHandler.responses(options.models(), run.chat(), chat, bodyBytes))));
+                        token.guard(Connections.staying(
+                                CompletionHandler.responses(options.models(), run.chat(), chat, bodyBytes)))));
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {
@@ -176,40 +165,27 @@ public final class StatusServer implements AutoCloseable {
         };
     }
 
-    private static Undertow undertow(
-            ServerOptions options, InetAddress address, BooleanSupplier computing, HttpHandler routes) {
+    private static HttpHandler handler(ServerOptions options, BooleanSupplier computing, HttpHandler routes) {
         Limits limits = options.limits();
-        AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), address, options.access());
+        AllowedHosts hosts = new AllowedHosts(options.hostInUrl(), options.address(), options.access());
         CrossOrigin origins = new CrossOrigin(options.access());
         HttpHandler secured = new SecurityHandler(hosts, origins, limits.bodyBytes(), routes);
-        return Undertow.builder()
-                .addHttpListener(options.port(), address.getHostAddress())
-                .setHandler(reportingFailures(new RequestBudgets(
-                        computing, new HttpContinueReadHandler(new BodyDeadline(limits.body(), secured)))))
-                .setIoThreads(1)
-                .setWorkerThreads(2)
-                .setWorkerOption(Options.WORKER_NAME, "perdure-server")
-                .setWorkerOption(Options.THREAD_DAEMON, true)
-                .setSocketOption(Options.CONNECTION_HIGH_WATER, limits.connections())
-                .setSocketOption(Options.CONNECTION_LOW_WATER, limits.connections())
-                .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(limits.headers()))
-                .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, millis(limits.idle()))
-                .setServerOption(UndertowOptions.IDLE_TIMEOUT, millis(limits.stalled()))
-                .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, limits.bodyBytes())
-                .setServerOption(UndertowOptions.MAX_HEADER_SIZE, 16 << 10)
-                .setServerOption(UndertowOptions.MAX_HEADERS, 64)
-                .setServerOption(UndertowOptions.MAX_PARAMETERS, 32)
-                .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, 2_000)
-                .build();
+        return reportingFailures(
+                new RequestBudgets(computing, new HttpContinueReadHandler(new BodyDeadline(limits.body(), secured))));
     }
 
-    private static int millis(Duration duration) {
-        return Math.toIntExact(duration.toMillis());
+    private static HttpListener listen(ServerOptions options, HttpHandler handler) {
+        InetAddress address = options.address();
+        try {
+            return HttpListener.open(new InetSocketAddress(address, options.port()), options.limits(), handler);
+        } catch (IOException failure) {
+            throw unbindable(options, address, failure);
+        }
     }
 
     /** Says what is wrong: the host, if not even a free port can be opened there, else the port. */
     private static IllegalArgumentException unbindable(
-            ServerOptions options, InetAddress address, RuntimeException failure) {
+            ServerOptions options, InetAddress address, IOException failure) {
         try (ServerSocket probe = new ServerSocket(0, 1, address)) {
             LOG.debug("{} can be bound, at port {}", options.host(), probe.getLocalPort());
         } catch (IOException unavailable) {
@@ -223,12 +199,12 @@ public final class StatusServer implements AutoCloseable {
 
     /** The port that is open, also if a free one was asked for. */
     public int port() {
-        return port;
+        return listener.port();
     }
 
     /** The address for a browser on this machine, without a slash at the end. */
     public String url() {
-        return "http://" + options.hostInUrl() + ":" + port;
+        return "http://" + options.hostInUrl() + ":" + port();
     }
 
     /**
@@ -247,6 +223,6 @@ public final class StatusServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         events.close();
-        undertow.stop();
+        listener.close();
     }
 }

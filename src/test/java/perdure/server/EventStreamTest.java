@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
@@ -249,6 +252,42 @@ class EventStreamTest {
                 for (Socket listener : listeners) {
                     listener.close();
                 }
+            }
+        }
+    }
+
+    /** A listener at another address of this machine; its first bytes. */
+    private String listenFrom(String address, List<Socket> sockets) throws IOException {
+        Socket socket = new Socket();
+        sockets.add(socket);
+        socket.bind(new InetSocketAddress(address, 0));
+        socket.connect(new InetSocketAddress("127.0.0.1", run.server.port()));
+        socket.setSoTimeout(10_000);
+        String request = "GET /training/events HTTP/1.1\r\nHost: localhost:" + run.server.port() + "\r\n\r\n";
+        socket.getOutputStream().write(request.getBytes(UTF_8));
+        return new String(socket.getInputStream().readNBytes(12), UTF_8);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX) // where all of 127.0.0.0/8 are addresses of this machine
+    void oneAddressCannotKeepOthersFromListening() throws Exception {
+        run.published.set(saying("one"));
+        List<Socket> sockets = new ArrayList<>();
+        try {
+            for (int i = 0; i < CLIENTS; i++) {
+                assertEquals("HTTP/1.1 200", listenFrom("127.0.0.1", sockets));
+            }
+            assertEquals("HTTP/1.1 503", listenFrom("127.0.0.1", sockets));
+            for (int i = 0; i < CLIENTS / 2; i++) {
+                assertEquals("HTTP/1.1 200", listenFrom("127.0.0.2", sockets));
+                sockets.get(i).getInputStream().readAllBytes(); // the oldest of the other address has left
+            }
+            assertEquals("HTTP/1.1 503", listenFrom("127.0.0.2", sockets), "now both have the same");
+            assertEquals("HTTP/1.1 503", listenFrom("127.0.0.1", sockets));
+            assertEquals("HTTP/1.1 200", listenFrom("127.0.0.3", sockets));
+        } finally {
+            for (Socket socket : sockets) {
+                socket.close();
             }
         }
     }

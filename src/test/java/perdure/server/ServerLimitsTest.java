@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
@@ -15,7 +14,6 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,29 +128,6 @@ class ServerLimitsTest {
             assertFalse(run.raw(noise).contains("200 OK"), noise);
         }
         assertEquals(200, run.get("/livez").statusCode());
-    }
-
-    @Test
-    void letsMoreConnectionsWaitUntilOthersEnd() throws Exception {
-        List<Socket> crowd = new ArrayList<>();
-        try {
-            for (int i = 0; i < LIMITS.connections(); i++) {
-                Socket listener = run.connect();
-                crowd.add(listener);
-            }
-            try (Socket late = run.connect()) {
-                write(late, "GET /livez HTTP/1.1\r\n" + host + "\r\n");
-                late.setSoTimeout(200);
-                assertThrows(SocketTimeoutException.class, () -> late.getInputStream()
-                        .read());
-                late.setSoTimeout(5_000);
-                assertEquals('H', late.getInputStream().read(), "the silent ones are cut and make room");
-            }
-        } finally {
-            for (Socket socket : crowd) {
-                socket.close();
-            }
-        }
     }
 
     /** Another listener, which reads everything, tells when a message was sent to both. */
