@@ -1,5 +1,7 @@
 package perdure.chat;
 
+import java.nio.file.Path;
+import java.util.function.Supplier;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.TrainerState;
@@ -19,6 +21,15 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss, int conte
     private static final int MOST_EPOCHS = 10_000;
 
     static AnsweringCheckpoint of(Checkpoint checkpoint) {
+        return of(checkpoint, () -> history(checkpoint.folder().toAbsolutePath().getParent()));
+    }
+
+    static LossCurve history(Path runFolder) {
+        return LossCurve.read(runFolder, MOST_EPOCHS);
+    }
+
+    /** @param history of the run; only asked if the checkpoint does not know its loss */
+    static AnsweringCheckpoint of(Checkpoint checkpoint, Supplier<LossCurve> history) {
         TrainerState state = checkpoint.state();
         TrainerState.LossSum sum = state.loss();
         int context = checkpoint.context();
@@ -27,7 +38,7 @@ public record AnsweringCheckpoint(String name, int epoch, Double loss, int conte
             return new AnsweringCheckpoint(checkpoint.name(), state.position().epoch() + 1, loss, context);
         }
         int ended = state.lastEpoch();
-        Double loss = LossCurve.read(checkpoint.folder().toAbsolutePath().getParent(), MOST_EPOCHS).epochs().stream()
+        Double loss = history.get().epochs().stream()
                 .filter(epoch -> epoch.epoch() == ended)
                 .map(LossCurve.Epoch::epochLoss)
                 .findFirst()

@@ -7,9 +7,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
+import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
@@ -88,9 +90,16 @@ final class SavedCheckpoints {
         List<String> names =
                 Checkpoint.names(runFolder).stream().limit(MOST_LISTED).toList();
         described.keySet().retainAll(names);
+        LossCurve[] read = {null}; // Once for all of them.
+        Supplier<LossCurve> history = () -> {
+            read[0] = read[0] == null ? AnsweringCheckpoint.history(runFolder) : read[0];
+            return read[0];
+        };
         for (String name : names) {
             if (!described.containsKey(name)) {
-                Checkpoint.unverified(runFolder.resolve(name)).ifPresent(this::describe);
+                Checkpoint.unverified(runFolder.resolve(name))
+                        .map(checkpoint -> AnsweringCheckpoint.of(checkpoint, history))
+                        .ifPresent(checkpoint -> described.put(name, checkpoint));
             }
         }
         return names.stream().map(described::get).filter(Objects::nonNull).toList();
