@@ -30,7 +30,7 @@ export async function answer(model, history, settings, signal, receive) {
       }
     });
   } catch (failure) {
-    growing = {...growing, ...(signal.aborted ? {finish: 'stopped'} : {error: explain(failure)})};
+    growing = {...growing, ...(signal.aborted ? {finish: 'stopped'} : {error: explain(failure, growing.content)})};
   }
   receive(growing);
 }
@@ -112,6 +112,10 @@ function bytes(value) {
   return new TextEncoder().encode(JSON.stringify(value)).length + 1;
 }
 
-function explain(failure) {
-  return failure instanceof TypeError ? 'The answer is incomplete: the connection to the server broke.' : failure.message;
+/** The server's own words, which say why it cannot answer; fetch has none. */
+function explain(failure, content) {
+  if (!(failure instanceof TypeError)) {
+    return failure.message;
+  }
+  return content ? 'The answer is incomplete: the connection to the server broke.' : 'The server does not answer.';
 }

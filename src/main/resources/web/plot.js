@@ -76,7 +76,7 @@ export function plots(elements, logarithmic, current, hover) {
     loss: chart(
       'loss',
       logarithmic ? {distr: 3} : {},
-      {...axis, size: 62},
+      logarithmic ? {...axis, size: 62, values: (_, splits) => splits.map(split => (split === null ? '' : String(Number(split.toPrecision(2)))))} : {...axis, size: 62},
       [
         {stroke: colour('--curve-raw'), width: 1, spanGaps: true, points: {show: false}},
         {stroke: colour('--accent'), width: 2, spanGaps: true, points: {show: false}},

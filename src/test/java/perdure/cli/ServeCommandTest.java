@@ -1,9 +1,14 @@
 package perdure.cli;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +29,34 @@ class ServeCommandTest {
                 assertTrue(serving.isAlive(), () -> "serve ended: " + said(tiny));
                 Thread.sleep(50);
             }
+        } finally {
+            serving.destroy();
+            assertTrue(serving.waitFor(10, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    @Timeout(240)
+    void tellsHowTheRunThatItServesEnded(@TempDir Path folder) throws Exception {
+        TinyRun tiny = new TinyRun(folder);
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "2")).exitCode());
+        Process serving = tiny.start(List.of("serve", "--port", "0", "--checkpoints", tiny.checkpoints.toString()));
+        try {
+            while (!said(tiny).contains("Serving ")) {
+                assertTrue(serving.isAlive(), () -> "serve ended: " + said(tiny));
+                Thread.sleep(50);
+            }
+            String url = said(tiny).replaceAll("(?s).*Serving \\S+ on (\\S+).*", "$1");
+            HttpRequest request = HttpRequest.newBuilder(URI.create(url + "/training/progress"))
+                    .build();
+            String progress = HttpClient.newHttpClient()
+                    .send(request, HttpResponse.BodyHandlers.ofString())
+                    .body();
+            assertTrue(
+                    progress.startsWith("{\"running\":false,\"current_epoch\":2,\"total_epochs\":2,\"loss\":null,"
+                            + "\"state\":\"finished\",\"message\":null,"),
+                    progress);
+            assertTrue(progress.contains("\"parameters\":"), progress);
         } finally {
             serving.destroy();
             assertTrue(serving.waitFor(10, TimeUnit.SECONDS));
