@@ -42,7 +42,7 @@ public final class ChatModel {
     }
 
     /**
-     * Answers, and passes on the text as it is generated, one choice after the other.
+     * Answers, and passes on the text as it is generated, one choice after the other, and one text after the other.
      *
      * @param receiver is given each piece and returns whether to go on. Pieces are broken at characters only; a token
      *     that completes no character gives an empty one. Together they are the answer, without the stop string that
@@ -50,23 +50,27 @@ public final class ChatModel {
      * @throws ContextExceededException if it does not fit into the context and must not be cut
      */
     public Completion answer(ChatRequest request, Predicate<Piece> receiver) {
-        Prompt prompt = prompt(request);
-        int length = prompt.ids().length;
-        int most = request.sampling().maximumTokens();
-        if (request.truncation() != Truncation.SLIDING) {
-            most = Math.min(most, generator.context() - length);
-        }
+        List<Prompt> prompts = prompts(request);
         List<Choice> choices = new ArrayList<>();
         boolean wanted = true;
-        for (int index = 0; index < request.choices() && wanted; index++) {
-            SamplingOptions sampling =
-                    request.sampling().with(request.sampling().seed() + index, most);
+        for (int index = 0; index < prompts.size() * request.choices() && wanted; index++) {
+            int[] prompt = prompts.get(index / request.choices()).ids();
+            int most = request.sampling().maximumTokens();
+            if (request.truncation() != Truncation.SLIDING) {
+                most = Math.min(most, generator.context() - prompt.length);
+            }
+            long seed = request.sampling().seed() + index % request.choices();
             ChoiceText text = new ChoiceText(index, request.stops());
-            Choice choice = choice(prompt.ids(), sampling, constraint(request.format()), text, receiver);
+            JsonConstraint constraint = constraint(request.format());
+            Choice choice = choice(prompt, request.sampling().with(seed, most), constraint, text, receiver);
             wanted = choice.finishReason() != FinishReason.CANCELLED;
             choices.add(choice);
         }
-        return new Completion(length, prompt.dropped(), choices);
+        Dropped dropped = new Dropped(
+                prompts.stream().mapToInt(prompt -> prompt.dropped().messages()).sum(),
+                prompts.stream().mapToInt(prompt -> prompt.dropped().tokens()).sum());
+        return new Completion(
+                prompts.stream().mapToInt(prompt -> prompt.ids().length).sum(), dropped, choices);
     }
 
     /** @param constraint null if the answer is free */
@@ -113,17 +117,24 @@ public final class ChatModel {
                 token.likeliest().stream().map(this::score).toList());
     }
 
-    private Prompt prompt(ChatRequest request) {
-        boolean conversation = request.text() == null;
+    /** What the model reads: the conversation, or one text after the other. */
+    private List<Prompt> prompts(ChatRequest request) {
+        return request.texts().isEmpty()
+                ? List.of(prompt(request, null))
+                : request.texts().stream().map(text -> prompt(request, text)).toList();
+    }
+
+    /** @param text null if there is a conversation */
+    private Prompt prompt(ChatRequest request, String text) {
+        boolean conversation = text == null;
         Truncation truncation = request.truncation();
         int context = generator.context();
         // Leaves room for the answer, at most a quarter of the context.
         int limit = truncation == Truncation.DISABLED
                 ? Integer.MAX_VALUE
                 : context - Math.min(context / 4, request.sampling().maximumTokens());
-        Prompt prompt = conversation
-                ? template.prompt(request.messages(), limit)
-                : new Prompt(text(request.text()), Dropped.NOTHING);
+        Prompt prompt =
+                conversation ? template.prompt(request.messages(), limit) : new Prompt(text(text), Dropped.NOTHING);
         if (truncation == Truncation.SLIDING || truncation == Truncation.AUTO && !conversation) {
             return prompt.end(limit);
         }

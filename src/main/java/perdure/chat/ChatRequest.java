@@ -7,18 +7,18 @@ import perdure.generate.SamplingOptions;
 import perdure.tokenizer.ChatMessage;
 
 /**
- * A request to a {@link ChatModel}: a conversation to answer or a plain text to continue.
+ * A request to a {@link ChatModel}: a conversation to answer or plain texts to continue.
  *
- * @param messages the conversation; empty if there is a text
- * @param text the text to continue; null if there is a conversation
+ * @param messages the conversation; empty if there are texts
+ * @param texts to continue, each by itself; empty if there is a conversation
  * @param stops strings that end the answer and are not part of it
- * @param choices how many answers are wanted. They differ in their seeds, which go up from that of the sampling
+ * @param choices how many answers are wanted, to each text if there are several. They differ in their seeds, which go up from that of the sampling
  * @param truncation what to do if it does not fit into the context
  * @param format what an answer has to look like; null if it is free
  */
 public record ChatRequest(
         List<ChatMessage> messages,
-        String text,
+        List<String> texts,
         SamplingOptions sampling,
         List<String> stops,
         int choices,
@@ -26,7 +26,7 @@ public record ChatRequest(
         JsonFormat format) {
 
     /** Most answers to one request: all others wait while they are generated. */
-    public static final int MOST_CHOICES = 16;
+    public static final int MOST_CHOICES = 32;
 
     /** What becomes of a request that does not fit into the context. */
     public enum Truncation {
@@ -45,32 +45,41 @@ public record ChatRequest(
     }
 
     public ChatRequest {
-        if (choices < 1 || choices > MOST_CHOICES) {
-            throw new IllegalArgumentException("n " + choices + " is not from 1 to " + MOST_CHOICES + ".");
-        }
         messages = List.copyOf(messages);
+        texts = List.copyOf(texts);
         stops = StopStrings.checked(stops);
-        if (messages.isEmpty() == (text == null)) {
+        int most = MOST_CHOICES / Math.max(1, texts.size());
+        if (choices < 1 || choices > most) {
+            throw new IllegalArgumentException("n " + choices + " is not from 1 to " + most + ".");
+        }
+        if (messages.isEmpty() == texts.isEmpty()) {
             throw new IllegalArgumentException(
-                    text == null ? "The conversation has no messages." : "Both a conversation and a text to continue.");
+                    texts.isEmpty()
+                            ? "The conversation has no messages."
+                            : "Both a conversation and a text to continue.");
         }
     }
 
     /** Asks for the next message of a conversation, whose messages are added one by one. */
     public static Builder answer() {
-        return new Builder(null);
+        return new Builder(List.of());
     }
 
     /** Asks for a continuation of the text. */
     public static Builder completion(String text) {
-        return new Builder(text);
+        return completions(List.of(text));
+    }
+
+    /** Asks for a continuation of each text. */
+    public static Builder completions(List<String> texts) {
+        return new Builder(texts);
     }
 
     /** By default takes the most likely token each time, and at most 200 of them. */
     public static final class Builder {
         private final List<ChatMessage> messages = new ArrayList<>();
         private final List<String> stops = new ArrayList<>();
-        private final String text;
+        private final List<String> texts;
         private double temperature;
         private double topP = 1;
         private int topK;
@@ -82,8 +91,8 @@ public record ChatRequest(
         private Truncation truncation = Truncation.SLIDING;
         private JsonFormat format;
 
-        private Builder(String text) {
-            this.text = text;
+        private Builder(List<String> texts) {
+            this.texts = texts;
         }
 
         /**
@@ -166,7 +175,7 @@ public record ChatRequest(
         public ChatRequest build() {
             SamplingOptions sampling =
                     new SamplingOptions(temperature, topP, topK, penalties, seed, maximumTokens, logprobs);
-            return new ChatRequest(messages, text, sampling, stops, choices, truncation, format);
+            return new ChatRequest(messages, texts, sampling, stops, choices, truncation, format);
         }
     }
 }

@@ -7,9 +7,9 @@ import perdure.generate.Generation.FinishReason;
 /**
  * What a model made of a request.
  *
- * @param promptTokens tokens that the model read
+ * @param promptTokens tokens that the model read, of all texts
  * @param dropped what it did not read, since the context is full
- * @param choices the answers, in the order of their indexes
+ * @param choices the answers, in the order of their indexes: first those to the first text
  */
 public record Completion(int promptTokens, Dropped dropped, List<Choice> choices) {
 

@@ -14,7 +14,14 @@ class ChatRequestTest {
     @Test
     void takesTheLikeliestTokensUnlessToldOtherwise() {
         assertEquals(
-                new ChatRequest(List.of(), "Once", SamplingOptions.greedy(200), List.of(), 1, Truncation.SLIDING, null),
+                new ChatRequest(
+                        List.of(),
+                        List.of("Once"),
+                        SamplingOptions.greedy(200),
+                        List.of(),
+                        1,
+                        Truncation.SLIDING,
+                        null),
                 ChatRequest.completion("Once").build());
     }
 
@@ -40,7 +47,7 @@ class ChatRequestTest {
         assertEquals(
                 new ChatRequest(
                         List.of(new ChatMessage("system", "Be brief."), new ChatMessage("user", "Hi")),
-                        null,
+                        List.of(),
                         new SamplingOptions(0.5, 0.9, 40, new SamplingOptions.Penalties(1.1, 0.2, 0.3), 7, 48, 3),
                         List.of("\n", "User:"),
                         2,
@@ -66,8 +73,11 @@ class ChatRequestTest {
                 "stop holds an empty string.",
                 refusal(ChatRequest.completion("Once").stop("")));
         assertEquals(
+                "n 33 is not from 1 to 32.",
+                refusal(ChatRequest.completion("Once").choices(33)));
+        assertEquals(
                 "n 17 is not from 1 to 16.",
-                refusal(ChatRequest.completion("Once").choices(17)));
+                refusal(ChatRequest.completions(List.of("Once", "Twice")).choices(17)));
     }
 
     private static String refusal(ChatRequest.Builder request) {

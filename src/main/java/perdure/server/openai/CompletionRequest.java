@@ -123,7 +123,7 @@ record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, St
         fields.require(
                 choices * (likeliest + 1) <= MOST_SCORES,
                 name,
-                "less: with n " + choices + ", n times (" + name + " + 1) is more than " + MOST_SCORES);
+                "less: " + choices + " answers times (" + name + " + 1) is more than " + MOST_SCORES);
         return likeliest;
     }
 

@@ -1,5 +1,7 @@
 package perdure.server.openai;
 
+import java.util.List;
+import java.util.stream.Stream;
 import perdure.chat.ChatRequest;
 import tools.jackson.databind.JsonNode;
 
@@ -12,14 +14,14 @@ final class TextForm {
     private TextForm() {}
 
     static CompletionRequest read(RequestFields fields, String model) {
-        JsonNode prompt = fields.any("prompt");
-        JsonNode text = prompt != null && prompt.isArray() && prompt.size() == 1 ? prompt.get(0) : prompt;
-        fields.require(text != null && text.isString(), "prompt", "a string");
-        int choices = CompletionRequest.choices(fields);
+        List<String> texts = texts(fields);
+        int most = ChatRequest.MOST_CHOICES / texts.size();
+        int choices = (int) fields.whole("n", 1, most, 1);
+        int all = choices * texts.size();
         boolean logprobs = fields.any("logprobs") != null;
-        int likeliest = CompletionRequest.likeliest(fields, "logprobs", MOST_LOGPROBS, choices);
-        ChatRequest.Builder chat = ChatRequest.completion(text.stringValue())
-                .maximumTokens(CompletionRequest.tokens(fields, "max_tokens", TOKENS));
+        int likeliest = CompletionRequest.likeliest(fields, "logprobs", MOST_LOGPROBS, all);
+        ChatRequest.Builder chat =
+                ChatRequest.completions(texts).maximumTokens(CompletionRequest.tokens(fields, "max_tokens", TOKENS));
         if (logprobs) {
             chat.logprobs(likeliest);
         }
@@ -34,6 +36,18 @@ final class TextForm {
                 chat.build(),
                 stream,
                 "prompt",
-                new CompletionWriter(CompletionWriter.Form.TEXT, model, choices, logprobs, includeUsage));
+                new CompletionWriter(CompletionWriter.Form.TEXT, model, all, logprobs, includeUsage));
+    }
+
+    private static List<String> texts(RequestFields fields) {
+        JsonNode prompt = fields.any("prompt");
+        List<JsonNode> texts = prompt == null || prompt.isString()
+                ? Stream.ofNullable(prompt).toList()
+                : fields.list("prompt", ChatRequest.MOST_CHOICES);
+        fields.require(
+                !texts.isEmpty() && texts.stream().allMatch(JsonNode::isString),
+                "prompt",
+                "a string or an array of strings");
+        return texts.stream().map(JsonNode::stringValue).toList();
     }
 }

@@ -63,8 +63,8 @@ class ChatFormTest extends ServerTest {
             {HELLO,"stop":""}                                   | stop   | empty
             {HELLO,"stream":"yes"}                              | stream | true or false
             {HELLO,"stream_options":{"usage":true}}             | stream_options.usage | Unknown field
-            {HELLO,"n":17}                                      | n      | from 1 to 16
-            {HELLO,"n":0}                                       | n      | from 1 to 16
+            {HELLO,"n":33}                                      | n      | from 1 to 32
+            {HELLO,"n":0}                                       | n      | from 1 to 32
             {HELLO,"n":"1"}                                     | n      | whole number
             {HELLO,"logprobs":2}                                | logprobs | true or false
             {HELLO,"logprobs":true,"top_logprobs":21}           | top_logprobs | from 0 to 20

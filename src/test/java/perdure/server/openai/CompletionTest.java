@@ -223,6 +223,34 @@ class CompletionTest extends ServerTest {
     }
 
     @Test
+    void carriesSeveralTextsOn() throws Exception {
+        SavedModel.commit(folder);
+        String asked = "{\"model\":\"perdure\",\"temperature\":1,\"top_k\":40,\"seed\":3,\"max_tokens\":5,";
+        JsonNode both = JsonMapper.shared()
+                .readTree(run.answer("/v1/completions", asked + "\"prompt\":[\"Once\",\"Twice upon\"],\"n\":2}")
+                        .body());
+        assertEquals(4, both.get("choices").size());
+        int read = 0;
+        for (String prompt : List.of("Once", "Twice upon")) {
+            JsonNode alone = JsonMapper.shared()
+                    .readTree(run.answer("/v1/completions", asked + "\"prompt\":\"" + prompt + "\",\"n\":2}")
+                            .body());
+            for (int i = 0; i < 2; i++) {
+                JsonNode choice = both.get("choices").get(read == 0 ? i : 2 + i);
+                assertEquals(alone.get("choices").get(i).get("text"), choice.get("text"));
+                assertEquals(read == 0 ? i : 2 + i, choice.get("index").asInt());
+            }
+            read += alone.get("usage").get("prompt_tokens").asInt();
+        }
+        assertEquals(read, both.get("usage").get("prompt_tokens").asInt());
+        for (String prompt : List.of("[]", "[1,2]", "[[1]]", "5", "null")) {
+            HttpResponse<String> refused = run.answer("/v1/completions", asked + "\"prompt\":" + prompt + "}");
+            assertEquals(400, refused.statusCode());
+            assertTrue(refused.body().contains("\"param\":\"prompt\""), refused.body());
+        }
+    }
+
+    @Test
     void textsHaveTheOlderFormOfLogProbabilities() throws Exception {
         SavedModel.commit(folder);
         JsonNode choice = JsonMapper.shared()
