@@ -86,6 +86,28 @@ class ResponseFormatTest extends ServerTest {
                 schema("{\"properties\":{\"a\":{\"items\":{\"pattern\":\"^x$\"}}}}"));
     }
 
+    @Test
+    void aResponseTakesTheSameInItsOwnForm() throws IOException, InterruptedException {
+        SavedModel.commit(folder);
+        String format = "{\"type\":\"json_schema\",\"name\":\"numbers\",\"schema\":" + SCHEMA + ",\"strict\":true}";
+        HttpResponse<String> answer = respond(format);
+        assertEquals(200, answer.statusCode(), answer.body());
+        JsonNode response = JsonMapper.shared().readTree(answer.body());
+        assertEquals("completed", response.get("status").stringValue());
+        String text = response.at("/output/0/content/0/text").stringValue();
+        SchemaJudge.check(JsonMapper.shared().readTree(SCHEMA), text);
+
+        answer = respond("{\"type\":\"json_schema\",\"name\":\"x\",\"schema\":{\"items\":{\"format\":\"date\"}}}");
+        assertEquals(400, answer.statusCode(), answer.body());
+        JsonNode error = JsonMapper.shared().readTree(answer.body()).get("error");
+        assertEquals("text.format.schema.items.format", error.get("param").stringValue());
+    }
+
+    private HttpResponse<String> respond(String format) throws IOException, InterruptedException {
+        return run.answer(
+                "/v1/responses", "{\"model\":\"perdure\",\"input\":\"Hi\",\"text\":{\"format\":" + format + "}}");
+    }
+
     private static String schema(String schema) {
         return "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":" + schema + "}}";
     }
