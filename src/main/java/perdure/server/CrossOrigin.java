@@ -40,9 +40,9 @@ final class CrossOrigin {
         }
         HeaderMap answer = exchange.getResponseHeaders();
         answer.put(Headers.VARY, "Origin");
-        String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
-        if (access.origins().contains(origin)) {
-            answer.put(ALLOW_ORIGIN, origin);
+        HeaderValues origins = exchange.getRequestHeaders().get(Headers.ORIGIN);
+        if (origins != null && origins.size() == 1 && access.origins().contains(origins.getFirst())) {
+            answer.put(ALLOW_ORIGIN, origins.getFirst());
             answer.put(EXPOSE_HEADERS, "Retry-After");
         }
     }

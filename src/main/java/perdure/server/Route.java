@@ -29,8 +29,9 @@ record Route(HttpString method, String path, HttpHandler handler) {
                 : requested.equals(path);
     }
 
+    /** A method has a case (RFC 9110, section 9.1), though Undertow's strings compare without it. */
     boolean accepts(HttpString requested) {
-        return methods().anyMatch(requested::equals);
+        return methods().anyMatch(known -> known.toString().equals(requested.toString()));
     }
 
     /** Undertow leaves the body out of an answer to HEAD. */

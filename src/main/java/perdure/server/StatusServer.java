@@ -36,6 +36,7 @@ public final class StatusServer implements AutoCloseable {
     private final ServerOptions options;
     private final HttpListener listener;
     private final ChatSession chat;
+    private final Router router;
     private final GracefulShutdownHandler requests;
     private final EventStream events;
     private final ScheduledExecutorService ticker;
@@ -44,12 +45,14 @@ public final class StatusServer implements AutoCloseable {
             ServerOptions options,
             HttpListener listener,
             ChatSession chat,
+            Router router,
             GracefulShutdownHandler requests,
             EventStream events,
             ScheduledExecutorService ticker) {
         this.options = options;
         this.listener = listener;
         this.chat = chat;
+        this.router = router;
         this.requests = requests;
         this.events = events;
         this.ticker = ticker;
@@ -64,9 +67,10 @@ public final class StatusServer implements AutoCloseable {
         StatusDocuments documents = new StatusDocuments(run.status());
         EventStream events = new EventStream(documents, options.limits());
         MetricsHandler metrics = new MetricsHandler(run, documents);
-        GracefulShutdownHandler requests = new GracefulShutdownHandler(new Router(
+        Router router = new Router(
                 routes(options, run, documents, events, metrics),
-                options.access().prefix()));
+                options.access().prefix());
+        GracefulShutdownHandler requests = new GracefulShutdownHandler(router);
 
         BooleanSupplier computing =
                 () -> documents.newest().status().running() || run.chat().answering();
@@ -78,7 +82,7 @@ public final class StatusServer implements AutoCloseable {
             return thread;
         });
         ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return new StatusServer(options, listener, run.chat(), requests, events, ticker);
+        return new StatusServer(options, listener, run.chat(), router, requests, events, ticker);
     }
 
     /** The routing table: everything that is served, in one place. */
@@ -195,6 +199,11 @@ public final class StatusServer implements AutoCloseable {
         String reason = options.port() > 0 && options.port() < 1024 ? "not permitted, or in use" : "already in use";
         return new IllegalArgumentException(
                 "port " + options.port() + " is " + reason + "; choose another, or 0 for a free one.", failure);
+    }
+
+    /** The routing table, for tests that walk through all of it. */
+    List<Route> routes() {
+        return router.routes();
     }
 
     /** The port that is open, also if a free one was asked for. */
