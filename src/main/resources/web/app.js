@@ -15,6 +15,9 @@ import {useTab} from './tab.js';
 import {TokenPrompt} from './token.js';
 import {useTraining} from './training.js';
 
+/** Where an open curve covers the chat. */
+const COVERED = matchMedia('(max-width: 60rem)');
+
 function App() {
   const training = useTraining();
   useTab(training);
@@ -26,18 +29,24 @@ function App() {
   const [listOpen, setListOpen] = useStored('list-open', true, Boolean);
   const [drawerOpen, setDrawerOpen] = useState(false);
   const listShown = narrow ? drawerOpen : listOpen;
+  const covered = () => curveOpen && COVERED.matches;
+  const showList = () => {
+    narrow ? setDrawerOpen(true) : setListOpen(covered() || !listOpen);
+    covered() && setCurveOpen(false);
+  };
+  const startNew = () => {
+    covered() && setCurveOpen(false);
+    start();
+  };
   const change = [training.status?.saved.checkpoint, training.status?.running].join();
 
   return h('div', {class: 'page' + (curveOpen ? ' with-curve' : '')},
     h(StatusBar, {training}),
     h('header', {class: 'head'},
-      h(IconButton, {
-        icon: 'list', label: 'Conversations', 'aria-expanded': listShown,
-        onClick: () => narrow ? setDrawerOpen(true) : setListOpen(!listOpen),
-      }),
+      h(IconButton, {icon: 'list', label: 'Conversations', 'aria-expanded': listShown, onClick: showList}),
       h('h1', {class: 'name'}, 'Perdure'),
       h('nav', {class: 'head-buttons', 'aria-label': 'Page'},
-        h('button', {type: 'button', onClick: start, title: 'New conversation'}, 'New'),
+        h('button', {type: 'button', onClick: startNew, title: 'New conversation'}, 'New'),
         h('button', {type: 'button', 'aria-pressed': curveOpen, onClick: () => setCurveOpen(!curveOpen)}, 'Curve'),
         h('button', {type: 'button', 'aria-haspopup': 'dialog', onClick: () => setSettingsOpen(true)}, 'Settings'))),
     h('div', {class: 'panes'},

@@ -357,8 +357,10 @@ class ChatIT {
         browser.size(320, 600);
         reload();
         assertFits();
-        browser.press("Conversations");
-        browser.await("the list", () -> browser.count("dialog .entry") == 1);
+        browser.press("Curve");
+        browser.await("the curve", () -> browser.count(".curve") == 1);
+        browser.press("Conversations"); // Which the curve covers.
+        browser.await("the list", () -> browser.count("dialog .entry") == 1 && browser.count(".curve") == 0);
         assertFits();
         browser.assertAccessible();
         browser.press("Close the list");
