@@ -12,7 +12,8 @@ import perdure.tokenizer.ChatMessage;
  * @param messages the conversation; empty if there are texts
  * @param texts to continue, each by itself; empty if there is a conversation
  * @param stops strings that end the answer and are not part of it
- * @param choices how many answers are wanted, to each text if there are several. They differ in their seeds, which go up from that of the sampling
+ * @param choices how many answers are wanted, to each text if there are several. They differ in their seeds, which go up
+ *     from that of the sampling
  * @param truncation what to do if it does not fit into the context
  * @param format what an answer has to look like; null if it is free
  */

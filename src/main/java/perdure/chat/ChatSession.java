@@ -20,7 +20,8 @@ import perdure.generate.IntraOpThreads;
 
 /**
  * Answers requests one at a time from the newest committed checkpoint of a run folder, or from another that a request
- * names; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and does not know HTTP.
+ * names; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and
+ * does not know HTTP.
  *
  * <p>The session has its own model, on the CPU. It looks for a newer checkpoint only when a request begins, so a
  * session that nobody asks costs nothing. All of this happens on one thread with its own number of native threads,

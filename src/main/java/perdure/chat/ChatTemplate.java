@@ -29,8 +29,8 @@ public final class ChatTemplate {
     /**
      * The prompt for the next answer.
      *
-     * <p>While it is longer than {@code limit}, whole turns are left out, the oldest first: a message with all that follow it
-     * up to the next of the user. System messages and the last message stay, so that the prompt may remain too long.
+     * <p>While it is longer than {@code limit}, whole turns are left out, the oldest first: a message with all that
+     * follow it up to the next of the user. System messages and the last message stay, so that the prompt may remain too long.
      *
      * @throws IllegalArgumentException if there are no messages
      */

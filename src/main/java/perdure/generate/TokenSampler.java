@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
 /**
  * Chooses the next token of one sequence from the model's logits. The filters run in the order of Hugging Face
  * transformers: repetition penalty (Keskar et al. 2019, section 4.1), temperature, top-k, top-p (Holtzman et al. 2020).
- * After the repetition penalty come those of OpenAI's API: a logit becomes {@code logit − n · frequency − (n > 0 ? presence
- * : 0)}, where n is how often the answer, without the prompt, has the token.
+ * After the repetition penalty come those of OpenAI's API: the logit of a token that the answer, without the prompt, has
+ * n times, for n above 0, becomes {@code logit − n · frequency − presence}.
  */
 public final class TokenSampler {
     private final SamplingOptions options;

@@ -161,7 +161,7 @@ public final class StatusServer implements AutoCloseable {
                     return false;
                 }
                 int status = unanswered.getStatusCode();
-                String message = status == 503 ? "the server is stopping" : "the server failed; see its log";
+                String message = status == 503 ? "The server is stopping." : "The server failed; see its log.";
                 Responses.error(unanswered, status, "server_error", message);
                 return true;
             });

@@ -252,6 +252,12 @@ class BadInputTest extends TinyRunTest {
         refused(List.of("serve", "--port", "0", "--checkpoints", file), "--checkpoints", file);
     }
 
+    @Test
+    @Timeout(60)
+    void namesTheModelAliasThatIsNoName() throws IOException {
+        refused(tiny.train("--epochs", "1", "--model-alias", "two words"), "--model-alias 'two words'");
+    }
+
     private void refused(List<String> command, String... named) throws IOException {
         Map<String, String> before = contents();
         TinyRun.Result result = TinyRun.run(command);

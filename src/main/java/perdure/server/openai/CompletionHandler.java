@@ -23,8 +23,8 @@ import perdure.chat.ContextExceededException;
 import perdure.chat.NoSuchCheckpointException;
 
 /**
- * {@code POST /v1/chat/completions}, {@code /v1/completions} and {@code /v1/responses}: reads a request, queues it and sends its answer,
- * whole or as a stream. No thread waits for an answer. When a client goes away, its answer ends.
+ * {@code POST /v1/chat/completions}, {@code /v1/completions} and {@code /v1/responses}: reads a request, queues it
+ * and sends its answer, whole or as a stream. No thread waits for an answer. When a client goes away, its answer ends.
  */
 public final class CompletionHandler implements HttpHandler {
 

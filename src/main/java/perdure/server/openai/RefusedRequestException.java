@@ -85,7 +85,7 @@ final class RefusedRequestException extends RuntimeException {
     }
 
     static RefusedRequestException failed() {
-        return new RefusedRequestException(500, "server_error", null, null, "the server failed; see its log");
+        return new RefusedRequestException(500, "server_error", null, null, "The server failed; see its log.");
     }
 
     /** The beginning of a text that a client sent, for a message. */
