@@ -30,7 +30,7 @@ public final class LossHistory implements AutoCloseable {
 
     private static final String FORMAT_START = "{\"" + Json.FORMAT_KEY + "\":";
 
-    private static final byte[] FORMAT_LINE = (FORMAT_START + Json.FORMAT + "}\n").getBytes(UTF_8);
+    static final byte[] FORMAT_LINE = (FORMAT_START + Json.FORMAT + "}\n").getBytes(UTF_8);
 
     /** Longest line that is read, in bytes. A longer one is read as empty. */
     private static final int MAXIMUM_LINE = 64 << 10;

@@ -49,10 +49,23 @@ public final class LossHistoryReader {
     public void refresh() {
         try {
             history.refresh();
-            log.refresh();
+            refreshLog();
             refreshRestarts();
         } catch (IOException problem) {
             throw DurableFiles.failed(runFolder.resolve(LossHistory.FILE), problem);
+        }
+    }
+
+    /** A log of a newer version is left out: the history does without it. */
+    private void refreshLog() throws IOException {
+        try {
+            log.refresh();
+        } catch (NewerFormatException newer) {
+            if (lines.get(LossCurve.Measurement.class).kept()
+                            + lines.get(LossCurve.Sample.class).kept()
+                    > 0) {
+                forgetLog();
+            }
         }
     }
 

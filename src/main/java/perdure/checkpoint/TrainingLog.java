@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 /**
  * Writes {@code training_log.jsonl}: what a run is watched by and does not need, one line per logged step and one per
  * epoch. It may hold times, so equal runs write different files, which is why it is not in the {@link LossHistory}.
- * Nothing forces it to disk, and a save does not wait for it.
+ * Nothing forces it to disk, and a save does not wait for it. The first line is the format, as in the history.
  */
 public final class TrainingLog {
 
@@ -23,7 +23,11 @@ public final class TrainingLog {
         this.file = file;
     }
 
-    /** Opens the log of a run folder and cuts it back to the step that the run resumes from. */
+    /**
+     * Opens the log of a run folder and cuts it back to the step that the run resumes from.
+     *
+     * @throws NewerFormatException if only a newer version can read it; nothing is cut
+     */
     public static TrainingLog open(Path runFolder, long step) throws IOException {
         Path file = runFolder.resolve(FILE);
         if (Files.exists(file)) {
@@ -51,6 +55,9 @@ public final class TrainingLog {
         byte[] lines = waiting.toByteArray();
         waiting.reset();
         if (lines.length > 0) {
+            if (!Files.exists(file) || Files.size(file) == 0) {
+                Files.write(file, LossHistory.FORMAT_LINE, StandardOpenOption.CREATE);
+            }
             Files.write(file, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         }
     }

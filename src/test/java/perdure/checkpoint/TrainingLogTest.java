@@ -19,6 +19,7 @@ class TrainingLogTest {
 
     private List<Long> steps() throws Exception {
         return Files.readAllLines(folder.resolve(TrainingLog.FILE)).stream()
+                .skip(1)
                 .map(LossCurve::step)
                 .toList();
     }
@@ -31,7 +32,7 @@ class TrainingLogTest {
         log.write();
         log.write();
         assertEquals(
-                "{\"step\":10,\"epoch\":0,\"tokens_per_second\":15000.0,\"memory_bytes\":null}\n"
+                "{\"format\":1}\n{\"step\":10,\"epoch\":0,\"tokens_per_second\":15000.0,\"memory_bytes\":null}\n"
                         + "{\"step\":12,\"epoch\":0,\"sample\":\"Hello\\nyou\"}\n",
                 Files.readString(folder.resolve(TrainingLog.FILE)));
     }

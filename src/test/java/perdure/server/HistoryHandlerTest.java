@@ -65,7 +65,8 @@ class HistoryHandlerTest extends ServerTest {
         String later = measurement.replace("10", "20");
         String sample = "{\"step\":12,\"epoch\":0,\"sample\":\"my \\\"epoch_loss\\\" is loss\"}";
         write(steps(1, 30));
-        Files.write(folder.resolve("training_log.jsonl"), List.of(measurement, sample, later, "damaged"));
+        Files.write(
+                folder.resolve("training_log.jsonl"), List.of("{\"format\":1}", measurement, sample, later, "damaged"));
         JsonNode history = history("");
         assertEquals(JsonMapper.shared().readTree("[" + measurement + "," + later + "]"), history.get("measurements"));
         assertEquals(JsonMapper.shared().readTree("[" + sample + "]"), history.get("samples"));
@@ -75,6 +76,9 @@ class HistoryHandlerTest extends ServerTest {
         Files.write(folder.resolve("training_log.jsonl"), List.of(measurement));
         assertNotEquals(history.get("generation"), history("").get("generation"), "the run went back");
         assertEquals(0, history("").get("samples").size());
+        Files.write(folder.resolve("training_log.jsonl"), List.of("{\"format\":2}", measurement));
+        assertEquals(0, history("").get("measurements").size(), "only a newer version knows what that means");
+        assertEquals(30, history("").get("steps").size());
     }
 
     @Test

@@ -71,6 +71,7 @@ class StatusPublisherTest {
                     FACTS));
         }
         assertEquals("""
+                {"format":1}
                 {"step":10,"epoch":0,"tokens_per_second":15000.0,"memory_bytes":500}
                 {"step":15,"epoch":0,"sample":"Hello."}
                 {"step":20,"epoch":0,"tokens_per_second":15000.0,"memory_bytes":500}
