@@ -56,12 +56,18 @@ final class Logprobs {
             ObjectNode top = likeliest.addObject();
             score.likeliest().forEach(other -> top.put(spelled(other.bytes(), "bytes:"), finite(other.logprob())));
             top.put(token, finite(score.logprob()));
-            offsets.add(characters);
+            boolean inside = score.bytes().length > 0 && goesOn(score.bytes()[0]);
+            offsets.add(inside ? Math.max(0, characters - 1) : characters);
             for (byte part : score.bytes()) {
-                characters += (part & 0xC0) == 0x80 ? 0 : 1; // 10xxxxxx goes on with a character
+                characters += goesOn(part) ? 0 : 1;
             }
         }
         return columns;
+    }
+
+    /** Whether a byte goes on with a character: 10xxxxxx. */
+    private static boolean goesOn(byte part) {
+        return (part & 0xC0) == 0x80;
     }
 
     private static double finite(double logprob) {
