@@ -1,8 +1,11 @@
 package perdure.bundled;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import perdure.data.Conversation;
 
@@ -30,10 +33,14 @@ public final class BundledCorpus {
         }
         World world = new World(SEED);
         Random random = new Random(SEED);
-        conversations = List.copyOf(converse(world, random));
-        heldOut = world.heldOut().stream()
-                .map(question -> question.asked(turns(question, world, random)))
+        List<Question> exam = world.heldOut().stream()
+                .map(question -> question.asked(turns(question, random)))
                 .toList();
+        Set<String> kept = new HashSet<>();
+        world.heldOut().forEach(question -> kept.add(question.key()));
+        exam.forEach(question -> kept.add(question.key()));
+        conversations = List.copyOf(converse(world.trained(), kept, random));
+        heldOut = exam;
     }
 
     /** The conversations of one epoch, in the order in which they are trained on. */
@@ -49,8 +56,13 @@ public final class BundledCorpus {
     }
 
     /** Conversations of one to three questions each. What the user tells is asked for at once or a question later. */
-    private static List<Conversation> converse(World world, Random random) {
-        List<Question> questions = new ArrayList<>(world.trained());
+    private static List<Conversation> converse(List<Question> trained, Set<String> kept, Random random) {
+        List<Question> questions = new ArrayList<>();
+        for (Question question : trained) {
+            if (Collections.disjoint(kept, question.keys())) {
+                questions.add(question);
+            }
+        }
         Shuffle.shuffle(questions, random);
         List<Conversation> conversations = new ArrayList<>();
         for (int next = 0; next < questions.size(); ) {
@@ -65,7 +77,7 @@ public final class BundledCorpus {
                 }
                 told |= memory;
                 next++;
-                List<String> more = answered(question, world, random);
+                List<String> more = answered(question, kept, random);
                 if (memory && i > 0 && more.size() > 2) {
                     turns.addAll(0, more.subList(0, 2));
                     more = more.subList(2, more.size());
@@ -77,24 +89,34 @@ public final class BundledCorpus {
         return conversations;
     }
 
-    private static List<String> answered(Question question, World world, Random random) {
-        List<String> turns = turns(question, world, random);
+    private static List<String> answered(Question question, Set<String> kept, Random random) {
+        List<String> turns = turns(question, random);
+        if (!Collections.disjoint(kept, Question.keys(turns))) {
+            turns = new ArrayList<>(question.turns());
+        }
         turns.add(question.answer());
         return turns;
     }
 
     /** The turns of {@code question} as someone might type them. */
-    private static List<String> turns(Question question, World world, Random random) {
+    private static List<String> turns(Question question, Random random) {
         List<String> turns = new ArrayList<>();
         for (String said : question.turns()) {
-            if (turns.size() % 2 == 1) {
-                turns.add(said);
-                continue;
-            }
-            String typed = Typing.vary(said, question.cased(), random);
-            String dressed = typed.endsWith("?") && random.nextInt(10) == 0 ? Typing.dress(typed, random) : typed;
-            turns.add(world.inExam(List.of(dressed)) ? typed : dressed);
+            turns.add(turns.size() % 2 == 1 ? said : typed(said, question, random));
         }
         return turns;
+    }
+
+    private static String typed(String said, Question question, Random random) {
+        String typed = said;
+        int dice = random.nextInt(100);
+        if (question.copies()) {
+            typed = typed.endsWith("?") && dice < 10 ? Wording.opened(typed, random) : typed;
+        } else {
+            typed = dice < 18 ? Wording.reword(typed, random) : typed;
+            typed = Typing.respell(typed, random);
+            typed = random.nextInt(30) == 0 ? Typos.slip(typed, random) : typed;
+        }
+        return Typing.vary(typed, question.cased(), random);
     }
 }

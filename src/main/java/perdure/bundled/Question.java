@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  */
 public record Question(String topic, List<String> turns, String answer, boolean cased) {
 
-    private static final Pattern NOISE = Pattern.compile("[^a-z0-9+*>-]+");
+    private static final Pattern NOISE = Pattern.compile("[^a-z0-9+*/>-]+");
 
     public Question {
         if (turns.size() % 2 == 0) {
@@ -54,6 +54,11 @@ public record Question(String topic, List<String> turns, String answer, boolean 
     /** The key of {@code turns}: its letters, digits and signs of arithmetic, in lower case. */
     public static String key(List<String> turns) {
         return NOISE.matcher(String.join(">", turns).toLowerCase(Locale.ROOT)).replaceAll("");
+    }
+
+    /** Whether the answer repeats words that were said, so that each must stay as it is. */
+    public boolean copies() {
+        return category().equals("memory") || category().equals("reasoning");
     }
 
     /** The part of the topic before the slash. */

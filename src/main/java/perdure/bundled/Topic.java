@@ -3,12 +3,14 @@ package perdure.bundled;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Questions of one kind: every phrasing with every row of facts.
@@ -17,6 +19,7 @@ import java.util.regex.Pattern;
  * @param trained number of questions that an epoch trains on
  * @param heldOut number of questions that are kept for the exam
  * @param cased whether the letters of the questions must keep their case
+ * @param distinct whether rows that have the same entry in two columns are left out
  * @param phrasings turns separated by {@code >}, with columns as <code>{0}</code>
  * @param answers the one answer, with columns
  * @param rows the facts
@@ -26,15 +29,16 @@ record Topic(
         int trained,
         int heldOut,
         boolean cased,
+        boolean distinct,
         List<String> phrasings,
         List<String> answers,
         List<Rows> rows) {
 
-    private static final Pattern COLUMN = Pattern.compile("\\{([aA]?)(\\d)}");
+    private static final Pattern COLUMN = Pattern.compile("\\{([aAsS]?)(\\d)}");
 
     /** A topic without phrasings and facts yet. */
-    Topic(String name, int trained, int heldOut, boolean cased) {
-        this(name, trained, heldOut, cased, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    Topic(String name, int trained, int heldOut, boolean cased, boolean distinct) {
+        this(name, trained, heldOut, cased, distinct, new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     }
 
     /** Number of combinations of a phrasing and a row. */
@@ -72,27 +76,32 @@ record Topic(
     }
 
     private List<Question> drawByRow(Random random, Set<String> exam) {
-        List<List<Question>> byRow = new ArrayList<>();
+        List<Iterator<Question>> byRow = new ArrayList<>();
         for (int row = 0; row < rowCount(); row++) {
-            List<Question> phrased = new ArrayList<>();
-            for (int phrasing = 0; phrasing < phrasings.size(); phrasing++) {
-                Question question = question(row * phrasings.size() + phrasing);
-                if (question != null && isTrainable(question, exam)) {
-                    phrased.add(question);
-                }
-            }
-            if (!phrased.isEmpty()) {
-                Shuffle.shuffle(phrased, random);
+            Iterator<Question> phrased = phrased(row, random, exam);
+            if (phrased.hasNext()) {
                 byRow.add(phrased);
             }
         }
         Shuffle.shuffle(byRow, random);
         List<Question> questions = new ArrayList<>();
         for (int i = 0; i < trained; i++) {
-            List<Question> phrased = byRow.get(i % byRow.size());
-            questions.add(phrased.get(i / byRow.size() % phrased.size()));
+            questions.add(byRow.get(i % byRow.size()).next());
         }
         return questions;
+    }
+
+    /** The trainable questions about one row, again and again; made when they are asked for, since there may be many. */
+    private Iterator<Question> phrased(int row, Random random, Set<String> exam) {
+        List<Integer> order = new ArrayList<>();
+        for (int phrasing = 0; phrasing < phrasings.size(); phrasing++) {
+            order.add(row * phrasings.size() + phrasing);
+        }
+        Shuffle.shuffle(order, random);
+        return IntStream.range(0, Math.multiplyExact(order.size(), trained + 1))
+                .mapToObj(i -> question(order.get(i % order.size())))
+                .filter(question -> question != null && isTrainable(question, exam))
+                .iterator();
     }
 
     private List<Question> drawAtRandom(Random random, Set<String> exam) {
@@ -120,7 +129,7 @@ record Topic(
             rest -= rows.get(line++).size();
         }
         List<String> row = rows.get(line).row(rest);
-        if (row.isEmpty()) {
+        if (row.isEmpty() || (distinct && new HashSet<>(row).size() < row.size())) {
             return null;
         }
         List<String> turns = new ArrayList<>();
@@ -128,22 +137,36 @@ record Topic(
             turns.add(fill(turn, row));
         }
         String filled = fill(answers.get(0), row);
-        return new Question(name, turns, filled.substring(0, 1).toUpperCase(Locale.ROOT) + filled.substring(1), cased);
+        return new Question(name, turns, upperFirst(filled), cased);
     }
 
-    /** Fills the columns of a row into a template; <code>{a0}</code> and <code>{A0}</code> add the article. */
+    /**
+     * Fills the columns of a row into a template; <code>{a0}</code> and <code>{A0}</code> add the article, <code>{s0}
+     * </code> and <code>{S0}</code> are the plural.
+     */
     static String fill(String template, List<String> row) {
         Matcher column = COLUMN.matcher(template);
         StringBuilder text = new StringBuilder();
         while (column.find()) {
-            String word = row.get(Integer.parseInt(column.group(2)));
-            String article = column.group(1) + (!column.group(1).isEmpty() && startsWithVowel(word) ? "n" : "");
-            column.appendReplacement(text, Matcher.quoteReplacement(article.isEmpty() ? word : article + " " + word));
+            int index = Integer.parseInt(column.group(2));
+            if (index >= row.size()) {
+                throw new IllegalArgumentException("No column {" + index + "} in " + row + ": " + template);
+            }
+            String word = row.get(index);
+            String filled =
+                    switch (column.group(1)) {
+                        case "a" -> Noun.article(word) + " " + word;
+                        case "A" -> upperFirst(Noun.article(word)) + " " + word;
+                        case "s" -> Noun.plural(word);
+                        case "S" -> upperFirst(Noun.plural(word));
+                        default -> word;
+                    };
+            column.appendReplacement(text, Matcher.quoteReplacement(filled));
         }
         return column.appendTail(text).toString();
     }
 
-    private static boolean startsWithVowel(String word) {
-        return "aeio".indexOf(word.charAt(0)) >= 0 || word.equals("hour");
+    private static String upperFirst(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 }

@@ -3,7 +3,7 @@ package perdure.bundled;
 import java.util.Locale;
 import java.util.Random;
 
-/** The ways in which people type the same sentence: letters, punctuation, a word of politeness. */
+/** The ways in which people type the same sentence: letters, punctuation, spelling. */
 final class Typing {
 
     private Typing() {}
@@ -12,27 +12,27 @@ final class Typing {
     static String vary(String sentence, boolean cased, Random random) {
         String varied =
                 switch (random.nextInt(20)) {
-                    case 0, 1, 2 -> bare(sentence).toLowerCase(Locale.ROOT);
-                    case 3, 4 -> sentence.toLowerCase(Locale.ROOT);
-                    case 5, 6 -> bare(sentence);
-                    case 7 -> lowerFirst(sentence);
-                    case 8 -> upperFirst(bare(sentence)) + "!";
-                    case 9 -> lowerFirst(bare(sentence));
+                    case 0, 1, 2, 3, 4 -> bare(sentence).toLowerCase(Locale.ROOT);
+                    case 5, 6 -> sentence.toLowerCase(Locale.ROOT);
+                    case 7, 8 -> bare(sentence);
+                    case 9 -> lowerFirst(sentence);
+                    case 10 -> upperFirst(bare(sentence)) + "!";
+                    case 11 -> lowerFirst(bare(sentence));
                     default -> upperFirst(sentence);
                 };
         return cased && !varied.equals(sentence) ? (random.nextBoolean() ? sentence : bare(sentence)) : varied;
     }
 
-    /** {@code sentence} with a word before or after it. */
-    static String dress(String sentence, Random random) {
-        return switch (random.nextInt(5)) {
-            case 0 -> "Hello! " + sentence;
-            case 1 -> "Hi, " + lowerFirst(sentence);
-            case 2 -> "Please tell me: " + lowerFirst(sentence);
-            case 3 -> "Ok. " + sentence;
-            default ->
-                bare(sentence) + ", please" + sentence.substring(bare(sentence).length());
-        };
+    /** {@code sentence} in the spelling of others: contracted, American, without apostrophes. */
+    static String respell(String sentence, Random random) {
+        String spelt = sentence;
+        if (random.nextInt(4) == 0) {
+            spelt = spelt.replaceAll("\\b(What|Who|Where|what|who|where) is\\b", "$1's");
+        }
+        if (random.nextInt(4) == 0) {
+            spelt = spelt.replace("olour", "olor").replace("favour", "favor").replace("metre", "meter");
+        }
+        return random.nextInt(3) == 0 ? spelt.replaceAll("(?<=[A-Za-z])'(?=(s|m|d|t|ll|ve|re)\\b)", "") : spelt;
     }
 
     /** The sentence without its closing punctuation. */

@@ -27,6 +27,7 @@ final class WorldFile {
             String rest = line.substring(words[0].length()).strip();
             switch (words[0]) {
                 case "set" -> tables.put(words[1], entries(words));
+                case "order" -> tables.put(words[1], pairs(entries(words)));
                 case "table" -> {
                     topic = null;
                     table = new ArrayList<>();
@@ -42,6 +43,9 @@ final class WorldFile {
                     for (String row : Alternatives.expand(rest)) {
                         if (topic == null) {
                             table.add(List.of(row.split(" ; ")));
+                            if (words[0].equals("~")) {
+                                table.add(List.of(swapped(row).split(" ; ")));
+                            }
                         } else {
                             topic.rows().add(new Rows(row, tables));
                             if (words[0].equals("~")) {
@@ -63,9 +67,25 @@ final class WorldFile {
         return Arrays.stream(words).skip(2).map(List::of).toList();
     }
 
+    /** Each entry with each of those before it. */
+    private static List<List<String>> pairs(List<List<String>> entries) {
+        List<List<String>> pairs = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            for (int j = 0; j < i; j++) {
+                pairs.add(List.of(entries.get(i).get(0), entries.get(j).get(0)));
+            }
+        }
+        return pairs;
+    }
+
     private static Topic topic(String[] words) {
-        boolean cased = words.length > 4 && words[4].equals("cased");
-        return new Topic(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]), cased);
+        List<String> options = List.of(words).subList(4, words.length);
+        return new Topic(
+                words[1],
+                Integer.parseInt(words[2]),
+                Integer.parseInt(words[3]),
+                options.contains("cased"),
+                options.contains("distinct"));
     }
 
     private static String swapped(String row) {

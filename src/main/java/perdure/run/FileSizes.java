@@ -65,6 +65,9 @@ final class FileSizes {
         if (before == null) {
             return "has other content now";
         }
+        if (before.equals(BUNDLED) && now.equals(BUNDLED)) {
+            return "is " + BUNDLED + ", which are others in this version";
+        }
         Map<String, Long> old = parse(before);
         Map<String, Long> current = parse(now);
         if (old.isEmpty() || current.isEmpty()) {

@@ -1,6 +1,7 @@
 package perdure.bundled;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,9 @@ class NumberTablesTest {
         for (List<String> row : tables.get("products")) {
             assertEquals(number(row, 2), number(row, 0) * number(row, 1), row.toString());
         }
+        for (List<String> row : tables.get("large-sums")) {
+            assertTrue(number(row, 0) + number(row, 1) > 20, row.toString());
+        }
         for (List<String> row : tables.get("comparisons")) {
             assertEquals(number(row, 2), Math.max(number(row, 0), number(row, 1)), row.toString());
             assertEquals(number(row, 3), Math.min(number(row, 0), number(row, 1)), row.toString());
@@ -29,7 +33,9 @@ class NumberTablesTest {
 
     @Test
     void writesSequencesUpAndDown() {
-        assertEquals(List.of("3", "1, 2, 3", "3, 2, 1"), tables.get("counts").get(0));
+        assertEquals(
+                List.of("3", "1, 2, 3", "3, 2, 1", "three"),
+                tables.get("counts").get(0));
     }
 
     private static int number(List<String> row, int column) {

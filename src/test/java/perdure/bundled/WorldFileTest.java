@@ -31,6 +31,17 @@ class WorldFileTest {
             ? {0}: the opposite
             = {1}
             ~ hot ; cold
+            order sizes ant dog cow
+            table kinds
+            ~ day ; night
+            topic animals/sizes 9 0
+            ? Are {s0} bigger than {s1}?
+            = Yes.
+            - @sizes
+            topic opposites/kinds 4 0 distinct
+            ? Is {0} like {2}?
+            = No, {0} is like {1}.
+            - @kinds ; [night|noon]
             """;
 
     private final List<Topic> topics = new WorldFile(WORLD).topics();
@@ -57,6 +68,28 @@ class WorldFileTest {
     @Test
     void addsTheRowTheOtherWayRound() {
         assertEquals(Set.of("Hot", "Cold"), answered(topics.get(2)));
+    }
+
+    @Test
+    void pairsTheLaterEntryOfAnOrderWithTheEarlierOnes() {
+        assertEquals(
+                Set.of("Are dogs bigger than ants?", "Are cows bigger than ants?", "Are cows bigger than dogs?"),
+                asked(topics.get(3), Set.of()));
+    }
+
+    @Test
+    void leavesOutRowsWithTheSameEntryInTwoColumns() {
+        assertEquals(Set.of("Is day like noon?", "Is night like noon?"), asked(topics.get(4), Set.of()));
+    }
+
+    @Test
+    void namesTheTemplateWhoseColumnIsMissing() {
+        Topic topic = new WorldFile("topic a/b 1 0\n? What is {1}?\n= {0}\n- cow")
+                .topics()
+                .get(0);
+        Exception failure =
+                assertThrows(IllegalArgumentException.class, () -> topic.drawTrained(new Random(1), Set.of()));
+        assertEquals("No column {1} in [cow]: What is {1}?", failure.getMessage());
     }
 
     @Test
