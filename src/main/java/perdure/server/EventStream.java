@@ -23,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.IoUtils;
+import perdure.server.openai.ClientWatch;
 import perdure.server.openai.Responses;
 import perdure.server.openai.ServerSentEvents;
 
@@ -35,7 +36,9 @@ import perdure.server.openai.ServerSentEvents;
 final class EventStream implements HttpHandler {
 
     static final int REPLAYABLE = 512;
-    private static final AttachmentKey<ServerConnection> TRANSPORT = AttachmentKey.create(ServerConnection.class);
+    private static final AttachmentKey<HttpServerExchange> EXCHANGE = AttachmentKey.create(HttpServerExchange.class);
+    /** Milliseconds between comments to a client that sends no more, of which the second fails if it is gone. */
+    private static final long PROBE_MILLIS = 500;
 
     private final StatusDocuments documents;
     private final Limits limits;
@@ -75,7 +78,7 @@ final class EventStream implements HttpHandler {
             Responses.error(exchange, 503, "overloaded", "at most " + limits.eventClients() + " clients may listen");
             return;
         }
-        exchange.putAttachment(TRANSPORT, exchange.getConnection());
+        exchange.putAttachment(EXCHANGE, exchange);
         streaming.handleRequest(exchange);
     }
 
@@ -133,6 +136,7 @@ final class EventStream implements HttpHandler {
         connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
         Listener listener = new Listener(connection);
         connection.addCloseTask(closed -> forget(listener));
+        listener.watch();
         long seen = position(lastEventId);
         boolean replayable = seen >= 0 && seen <= count && (recent.isEmpty() || seen >= recent.getFirst().number - 1);
         if (lastEventId != null && !replayable) {
@@ -173,7 +177,7 @@ final class EventStream implements HttpHandler {
         }
 
         Object origin() {
-            return EventStream.origin(connection.getAttachment(TRANSPORT));
+            return EventStream.origin(connection.getAttachment(EXCHANGE).getConnection());
         }
 
         /** Disconnects the client if it reads too slowly. */
@@ -188,7 +192,14 @@ final class EventStream implements HttpHandler {
         /** Disconnects at once; an orderly end would wait for the client to read. */
         void cut() {
             forget(this);
-            IoUtils.safeClose(connection.getAttachment(TRANSPORT));
+            IoUtils.safeClose(connection.getAttachment(EXCHANGE).getConnection());
+        }
+
+        /** Frees the place of a client that left, also while there is nothing to send. */
+        void watch() {
+            HttpServerExchange exchange = connection.getAttachment(EXCHANGE);
+            Runnable probing = () -> connection.setKeepAliveTime(PROBE_MILLIS);
+            exchange.getIoThread().execute(() -> ClientWatch.onGone(exchange, this::cut, probing));
         }
 
         /** Sends the last event; the stream ends after it. */

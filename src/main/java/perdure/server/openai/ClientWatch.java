@@ -17,7 +17,7 @@ import org.xnio.conduits.ConduitStreamSourceChannel;
  * tells, since a client that is gone resets what it gets. An answer under way does so by itself; before it begins,
  * interim responses do (100 Continue, which clients discard; RFC 9110, section 15.2.1).
  */
-final class ClientWatch {
+public final class ClientWatch {
 
     private static final long FIRST_PROBE_MILLIS = 500;
     private static final byte[] INTERIM = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -26,12 +26,14 @@ final class ClientWatch {
     private final HttpServerConnection connection;
     private final ConduitStreamSourceChannel source;
     private final Runnable gone;
+    private final Runnable silent;
 
-    private ClientWatch(HttpServerExchange exchange, Runnable gone) {
+    private ClientWatch(HttpServerExchange exchange, Runnable gone, Runnable silent) {
         this.exchange = exchange;
         this.connection = (HttpServerConnection) exchange.getConnection();
         this.source = connection.getChannel().getSourceChannel();
         this.gone = gone;
+        this.silent = silent;
     }
 
     /**
@@ -39,7 +41,19 @@ final class ClientWatch {
      * there too.
      */
     static void onGone(HttpServerExchange exchange, Runnable gone) {
-        new ClientWatch(exchange, gone).start();
+        new ClientWatch(exchange, gone, () -> {}).start();
+    }
+
+    /**
+     * Starts the watch of an answer that has begun and may send nothing for long. Call it on the I/O thread of the
+     * exchange.
+     *
+     * @param gone runs when the connection was reset
+     * @param silent runs when the client sends no more; the answer should then send something soon, twice, which finds
+     *     out whether the client still reads
+     */
+    public static void onGone(HttpServerExchange exchange, Runnable gone, Runnable silent) {
+        new ClientWatch(exchange, gone, silent).start();
     }
 
     private void start() {
@@ -66,8 +80,11 @@ final class ClientWatch {
                 early.getBuffer().flip();
                 connection.ungetRequestBytes(early);
                 kept = true;
-            } else if (read < 0 && exchange.isHttp11()) {
-                probeIn(FIRST_PROBE_MILLIS);
+            } else if (read < 0) {
+                silent.run();
+                if (exchange.isHttp11()) {
+                    probeIn(FIRST_PROBE_MILLIS);
+                }
             }
         } catch (IOException reset) {
             end();
