@@ -35,8 +35,8 @@ class NginxPageIT {
         nginx.start(proxy, run.server.port());
         for (int port : List.of(nginx.removing, nginx.leaving)) {
             browser.open(nginx.url(port, "/perdure/"));
-            browser.script("localStorage.setItem('perdure.settings', '{\"maximumTokens\":5}')");
-            browser.script("localStorage.setItem('perdure.curve-open', 'true')");
+            browser.script("localStorage.setItem('perdure/perdure/.settings', '{\"maximumTokens\":5}')");
+            browser.script("localStorage.setItem('perdure/perdure/.curve-open', 'true')");
             browser.reload();
             browser.await("the epoch", () -> browser.text("body").contains("7/15"));
             browser.await("the curve", () -> browser.count(".curve-summary") == 1);
