@@ -68,7 +68,6 @@ final class HttpListener implements AutoCloseable {
 
     private static OptionMap protocol(Limits limits) {
         return OptionMap.builder()
-                .set(UndertowOptions.BUFFER_PIPELINED_DATA, true)
                 .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(limits.headers()))
                 .set(UndertowOptions.NO_REQUEST_TIMEOUT, millis(limits.idle()))
                 .set(UndertowOptions.IDLE_TIMEOUT, millis(limits.stalled()))

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static perdure.server.ServerUnderTest.until;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -70,17 +70,6 @@ class NginxTest {
         socket.setSoTimeout(20_000);
         socket.getOutputStream().write(request.getBytes(UTF_8));
         return socket;
-    }
-
-    private static String until(Socket socket, String text) throws IOException {
-        StringBuilder seen = new StringBuilder();
-        InputStream in = socket.getInputStream();
-        while (seen.indexOf(text) < 0) {
-            int next = in.read();
-            assertTrue(next >= 0, "ended after " + seen);
-            seen.append((char) next);
-        }
-        return seen.toString();
     }
 
     /** Nothing follows an event that would fill a buffer, so one that is held back does not come. */

@@ -2,8 +2,10 @@ package perdure.server;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -100,6 +102,18 @@ public final class ServerUnderTest implements AutoCloseable {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
         socket.setSoTimeout(5_000);
         return socket;
+    }
+
+    /** What comes, up to and with the text. */
+    public static String until(Socket socket, String text) throws IOException {
+        StringBuilder seen = new StringBuilder();
+        InputStream in = socket.getInputStream();
+        while (seen.indexOf(text) < 0) {
+            int next = in.read();
+            assertTrue(next >= 0, "ended after " + seen);
+            seen.append((char) next);
+        }
+        return seen.toString();
     }
 
     /** Sends the bytes as they are and returns all that comes back until the server closes. */

@@ -3,9 +3,9 @@ package perdure.server.openai;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static perdure.server.ServerUnderTest.until;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.BeforeEach;
@@ -44,17 +44,6 @@ class ConnectionTest extends ServerTest {
 
     private static String rest(Socket socket) throws IOException {
         return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    private static String until(Socket socket, String text) throws IOException {
-        StringBuilder seen = new StringBuilder();
-        InputStream in = socket.getInputStream();
-        while (seen.indexOf(text) < 0) {
-            int next = in.read();
-            assertTrue(next >= 0, "ended after " + seen);
-            seen.append((char) next);
-        }
-        return seen.toString();
     }
 
     private static int count(String text, String part) {
@@ -102,6 +91,15 @@ class ConnectionTest extends ServerTest {
             assertEquals(2, count(streams, "data: \\[DONE]"), streams);
             send(socket, post(BODY) + post(BODY, "Connection: close\r\n"));
             assertEquals(2, count(rest(socket), "HTTP/1.1 200 OK"));
+        }
+    }
+
+    @Test
+    void aStreamIsNotHeldBackByTheRequestBehindIt() throws Exception {
+        try (Socket socket = run.connect()) {
+            String get = " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            send(socket, "GET /training/events" + get + "GET /livez" + get);
+            until(socket, "text/event-stream");
         }
     }
 
