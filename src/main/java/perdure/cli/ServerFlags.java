@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -60,7 +59,7 @@ final class ServerFlags {
             names = "--model-alias",
             paramLabel = "NAME",
             description = "A name that clients may use for the model beside perdure. Can be given several times.")
-    List<String> aliases = new ArrayList<>();
+    List<String> aliases = List.of();
 
     @Option(
             names = "--token-file",

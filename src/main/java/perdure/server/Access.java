@@ -109,10 +109,7 @@ public record Access(String token, List<String> hosts, URI publicUrl, List<Strin
         String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
         String authority = uri.getRawAuthority().toLowerCase(Locale.ROOT);
         String usualPort = scheme.equals("http") ? ":80" : scheme.equals("https") ? ":443" : "";
-        return scheme + "://"
-                + (authority.endsWith(usualPort)
-                        ? authority.substring(0, authority.length() - usualPort.length())
-                        : authority);
+        return scheme + "://" + CrossOrigin.without(authority, usualPort);
     }
 
     private static URI uri(String text, String what) {

@@ -16,7 +16,7 @@ final class BearerToken {
 
     private static final Responses.Problem REFUSAL = new Responses.Problem(
             "Send the server's token as Authorization: Bearer, which is an OpenAI client's API key.",
-            "invalid_request_error",
+            Responses.INVALID_REQUEST,
             null,
             "invalid_api_key");
 

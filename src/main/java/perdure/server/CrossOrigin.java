@@ -89,7 +89,8 @@ final class CrossOrigin {
                         || origin.equalsIgnoreCase("https://" + without(host, ":443")));
     }
 
-    private static String without(String host, String port) {
+    /** The host without that port, such as {@code :80}. */
+    static String without(String host, String port) {
         return host.endsWith(port) ? host.substring(0, host.length() - port.length()) : host;
     }
 }

@@ -10,7 +10,6 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.server.ServerConnection;
 import io.undertow.server.handlers.sse.ServerSentEventConnection;
 import io.undertow.server.handlers.sse.ServerSentEventHandler;
-import io.undertow.util.AttachmentKey;
 import io.undertow.util.Headers;
 import io.undertow.util.Methods;
 import java.io.IOException;
@@ -36,14 +35,12 @@ import perdure.server.openai.ServerSentEvents;
 final class EventStream implements HttpHandler {
 
     static final int REPLAYABLE = 512;
-    private static final AttachmentKey<HttpServerExchange> EXCHANGE = AttachmentKey.create(HttpServerExchange.class);
     /** Milliseconds between comments to a client that sends no more, of which the second fails if it is gone. */
     private static final long PROBE_MILLIS = 500;
 
     private final StatusDocuments documents;
     private final Limits limits;
     private final AtomicInteger clients = new AtomicInteger();
-    private final HttpHandler streaming = new ServerSentEventHandler(this::connected);
 
     /** A prefix of all event ids of this process, so that ids of another process are recognised. */
     private final String process = Long.toString(System.currentTimeMillis(), 36);
@@ -63,9 +60,8 @@ final class EventStream implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) throws Exception {
-        ServerSentEvents.unbuffered(exchange);
+        ServerSentEvents.headers(exchange);
         if (exchange.getRequestMethod().equals(Methods.HEAD)) {
-            exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
             exchange.endExchange();
             return;
         }
@@ -78,8 +74,8 @@ final class EventStream implements HttpHandler {
             Responses.error(exchange, 503, "overloaded", "at most " + limits.eventClients() + " clients may listen");
             return;
         }
-        exchange.putAttachment(EXCHANGE, exchange);
-        streaming.handleRequest(exchange);
+        new ServerSentEventHandler((connection, lastEventId) -> connected(exchange, connection, lastEventId))
+                .handleRequest(exchange);
     }
 
     /**
@@ -104,7 +100,7 @@ final class EventStream implements HttpHandler {
     /** Sends the listeners a status that was published since the last call. Called a few times per second. */
     synchronized void poll() {
         StatusDocuments.Document newest = documents.newest();
-        if (newest == last || !documents.ready()) {
+        if (end != null || newest == last || !documents.ready()) {
             return;
         }
         last = newest;
@@ -132,9 +128,10 @@ final class EventStream implements HttpHandler {
         listeners.forEach(Listener::cut);
     }
 
-    private synchronized void connected(ServerSentEventConnection connection, String lastEventId) {
+    private synchronized void connected(
+            HttpServerExchange exchange, ServerSentEventConnection connection, String lastEventId) {
         connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
-        Listener listener = new Listener(connection);
+        Listener listener = new Listener(exchange, connection);
         connection.addCloseTask(closed -> forget(listener));
         listener.watch();
         long seen = position(lastEventId);
@@ -163,21 +160,27 @@ final class EventStream implements HttpHandler {
         return Long.parseLong(id.substring(process.length() + 1));
     }
 
+    private String id(Event event) {
+        return process + "-" + event.number;
+    }
+
     private record Event(String name, long number, String data) {}
 
     /** One client, and the number of events that it has not read yet. */
     private final class Listener implements ServerSentEventConnection.EventCallback {
 
+        private final HttpServerExchange exchange;
         private final ServerSentEventConnection connection;
         private final AtomicInteger unsent = new AtomicInteger();
         private final long opened = System.nanoTime();
 
-        Listener(ServerSentEventConnection connection) {
+        Listener(HttpServerExchange exchange, ServerSentEventConnection connection) {
+            this.exchange = exchange;
             this.connection = connection;
         }
 
         Object origin() {
-            return EventStream.origin(connection.getAttachment(EXCHANGE).getConnection());
+            return EventStream.origin(exchange.getConnection());
         }
 
         /** Disconnects the client if it reads too slowly. */
@@ -192,26 +195,24 @@ final class EventStream implements HttpHandler {
         /** Disconnects at once; an orderly end would wait for the client to read. */
         void cut() {
             forget(this);
-            IoUtils.safeClose(connection.getAttachment(EXCHANGE).getConnection());
+            IoUtils.safeClose(exchange.getConnection());
         }
 
         /** Frees the place of a client that left, also while there is nothing to send. */
         void watch() {
-            HttpServerExchange exchange = connection.getAttachment(EXCHANGE);
             Runnable probing = () -> connection.setKeepAliveTime(PROBE_MILLIS);
             exchange.getIoThread().execute(() -> ClientWatch.onGone(exchange, this::cut, probing));
         }
 
         /** Sends the last event; the stream ends after it. */
         void end(Event event) {
-            replay(event);
-            connection.shutdown();
+            ServerSentEvents.end(connection, event.data, event.name, id(event));
         }
 
         /** Sends even to a slow client; the size of the buffer bounds what is replayed. */
         void replay(Event event) {
             unsent.incrementAndGet();
-            ServerSentEvents.send(connection, event.data, event.name, process + "-" + event.number, this);
+            ServerSentEvents.send(connection, event.data, event.name, id(event), this);
         }
 
         @Override

@@ -3,8 +3,6 @@ package perdure.server;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.ETag;
-import io.undertow.util.ETagUtils;
-import io.undertow.util.Headers;
 import java.nio.file.Path;
 import java.util.Deque;
 import java.util.concurrent.Executor;
@@ -71,10 +69,7 @@ final class HistoryHandler implements HttpHandler {
 
     private void answer(HttpServerExchange exchange, Query query) {
         reader.refresh();
-        ETag tag = new ETag(false, process + "-" + reader.changes());
-        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, tag.toString());
-        if (!ETagUtils.handleIfNoneMatch(exchange, tag, true)) {
-            exchange.setStatusCode(304).endExchange();
+        if (PageHandler.isKnown(exchange, new ETag(false, process + "-" + reader.changes()))) {
             return;
         }
         if (!query.equals(answered) || reader.changes() != answeredChanges) {
@@ -99,7 +94,7 @@ final class HistoryHandler implements HttpHandler {
             }
         }
         String message = name + " must be a whole number from " + least + " to " + most + ", given once";
-        Responses.error(exchange, 400, new Responses.Problem(message, "invalid_request_error", name, null));
+        Responses.error(exchange, 400, new Responses.Problem(message, Responses.INVALID_REQUEST, name, null));
         return null;
     }
 }

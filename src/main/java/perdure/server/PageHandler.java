@@ -107,18 +107,21 @@ final class PageHandler implements HttpHandler {
     public void handleRequest(HttpServerExchange exchange) {
         Asset asset = assets.get(exchange.getRequestPath());
         if (asset == null) {
-            String message = "Nothing is served at this path.";
-            Responses.error(
-                    exchange, 404, new Responses.Problem(message, "invalid_request_error", null, "unknown_url"));
-            return;
-        }
-        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, asset.tag.toString());
-        // A proxy that compresses makes the tag a weak one.
-        if (ETagUtils.handleIfNoneMatch(exchange, asset.tag, true)) {
+            Responses.refuse(exchange, 404, "unknown_url", "Nothing is served at this path.");
+        } else if (!isKnown(exchange, asset.tag)) {
             Responses.send(exchange, 200, asset.type, asset.content);
-        } else {
+        }
+    }
+
+    /** Names the version of the answer. Answers with 304 if the client has that one. */
+    static boolean isKnown(HttpServerExchange exchange, ETag tag) {
+        exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, tag.toString());
+        // A proxy that compresses makes the tag a weak one.
+        boolean known = !ETagUtils.handleIfNoneMatch(exchange, tag, true);
+        if (known) {
             exchange.setStatusCode(304).endExchange();
         }
+        return known;
     }
 
     private static String version(String webjar) {

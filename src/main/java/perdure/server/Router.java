@@ -28,11 +28,6 @@ final class Router implements HttpHandler {
         this.hint = new PathHint(routes.stream().map(Route::path).toList());
     }
 
-    /** The routing table. */
-    List<Route> routes() {
-        return routes;
-    }
-
     @Override
     public void handleRequest(HttpServerExchange exchange) throws Exception {
         String asked = exchange.getRequestPath();
@@ -42,17 +37,22 @@ final class Router implements HttpHandler {
             return;
         }
         String path = normal(asked);
-        if (routesOf(path).isEmpty() && (path + "/").startsWith(prefix + "/")) {
-            path = normal(path.substring(prefix.length()));
-        }
         List<Route> matching = routesOf(path);
+        if (matching.isEmpty() && (path + "/").startsWith(prefix + "/")) {
+            path = normal(path.substring(prefix.length()));
+            matching = routesOf(path);
+        }
         if (matching.isEmpty()) {
             if (asked.equals("*") && method.equals(Methods.OPTIONS)) {
                 allow(exchange, routes);
                 exchange.setStatusCode(204).endExchange();
                 return;
             }
-            refuse(exchange, 404, "unknown_url", "Nothing is served at " + shown(asked) + "." + hint.of(path));
+            Responses.refuse(
+                    exchange,
+                    404,
+                    "unknown_url",
+                    "Nothing is served at " + Responses.shortened(asked) + "." + hint.of(path));
             return;
         }
         exchange.setRequestPath(path);
@@ -67,7 +67,8 @@ final class Router implements HttpHandler {
         if (method.equals(Methods.OPTIONS)) {
             exchange.setStatusCode(204).endExchange();
         } else {
-            refuse(exchange, 405, "method_not_supported", shown(asked) + " answers " + methods + ".");
+            Responses.refuse(
+                    exchange, 405, "method_not_supported", Responses.shortened(asked) + " answers " + methods + ".");
         }
     }
 
@@ -104,13 +105,5 @@ final class Router implements HttpHandler {
                 .collect(Collectors.joining(", "));
         exchange.getResponseHeaders().put(Headers.ALLOW, methods);
         return methods;
-    }
-
-    private static String shown(String path) {
-        return path.length() <= 100 ? path : path.substring(0, 100) + "…";
-    }
-
-    private static void refuse(HttpServerExchange exchange, int status, String code, String message) {
-        Responses.error(exchange, status, new Responses.Problem(message, "invalid_request_error", null, code));
     }
 }

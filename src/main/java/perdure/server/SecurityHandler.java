@@ -53,16 +53,17 @@ final class SecurityHandler implements HttpHandler {
         String host = exchange.getRequestHeaders().getFirst(Headers.HOST);
         if (!endsClearly(exchange)) {
             exchange.setPersistent(false);
-            refuse(exchange, 400, "bad_transfer_encoding", "Transfer-Encoding may only be chunked, in HTTP/1.1.");
+            Responses.refuse(
+                    exchange, 400, "bad_transfer_encoding", "Transfer-Encoding may only be chunked, in HTTP/1.1.");
         } else if (!namesThisServer(exchange, host)) {
-            refuse(
+            Responses.refuse(
                     exchange,
                     421,
                     "misdirected_request",
                     "The Host header must name this server: " + hosts.describe()
                             + ", or what was allowed when it was started.");
         } else if (!origins.mayAct(exchange, host)) {
-            refuse(
+            Responses.refuse(
                     exchange,
                     403,
                     "forbidden_origin",
@@ -70,7 +71,7 @@ final class SecurityHandler implements HttpHandler {
                             + " server's own, or one that was allowed when it was started.");
         } else if (exchange.getRequestContentLength() > bodyBytes) {
             exchange.setPersistent(false);
-            refuse(exchange, 413, "too_large", "A body may have at most " + bodyBytes + " bytes.");
+            Responses.refuse(exchange, 413, "too_large", "A body may have at most " + bodyBytes + " bytes.");
         } else if (!origins.answersPreflight(exchange)) {
             next.handleRequest(exchange);
         }
@@ -88,9 +89,5 @@ final class SecurityHandler implements HttpHandler {
     /** Only HTTP/1.0 allows a request without the header, and no browser speaks it. */
     private boolean namesThisServer(HttpServerExchange exchange, String host) {
         return host == null ? exchange.isHttp10() && !exchange.isHostIncludedInRequestURI() : hosts.contains(host);
-    }
-
-    private static void refuse(HttpServerExchange exchange, int status, String code, String message) {
-        Responses.error(exchange, status, new Responses.Problem(message, "invalid_request_error", null, code));
     }
 }

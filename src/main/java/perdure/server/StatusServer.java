@@ -36,7 +36,7 @@ public final class StatusServer implements AutoCloseable {
     private final ServerOptions options;
     private final HttpListener listener;
     private final ChatSession chat;
-    private final Router router;
+    private final List<Route> routes;
     private final GracefulShutdownHandler requests;
     private final EventStream events;
     private final ScheduledExecutorService ticker;
@@ -45,14 +45,14 @@ public final class StatusServer implements AutoCloseable {
             ServerOptions options,
             HttpListener listener,
             ChatSession chat,
-            Router router,
+            List<Route> routes,
             GracefulShutdownHandler requests,
             EventStream events,
             ScheduledExecutorService ticker) {
         this.options = options;
         this.listener = listener;
         this.chat = chat;
-        this.router = router;
+        this.routes = routes;
         this.requests = requests;
         this.events = events;
         this.ticker = ticker;
@@ -67,10 +67,9 @@ public final class StatusServer implements AutoCloseable {
         StatusDocuments documents = new StatusDocuments(run.status());
         EventStream events = new EventStream(documents, options.limits());
         MetricsHandler metrics = new MetricsHandler(run, documents);
-        Router router = new Router(
-                routes(options, run, documents, events, metrics),
-                options.access().prefix());
-        GracefulShutdownHandler requests = new GracefulShutdownHandler(router);
+        List<Route> routes = routes(options, run, documents, events, metrics);
+        GracefulShutdownHandler requests =
+                new GracefulShutdownHandler(new Router(routes, options.access().prefix()));
 
         BooleanSupplier computing =
                 () -> documents.newest().status().running() || run.chat().answering();
@@ -82,7 +81,7 @@ public final class StatusServer implements AutoCloseable {
             return thread;
         });
         ticker.scheduleWithFixedDelay(events::poll, 0, EVENT_POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return new StatusServer(options, listener, run.chat(), router, requests, events, ticker);
+        return new StatusServer(options, listener, run.chat(), routes, requests, events, ticker);
     }
 
     /** The routing table: everything that is served, in one place. */
@@ -203,7 +202,7 @@ public final class StatusServer implements AutoCloseable {
 
     /** The routing table, for tests that walk through all of it. */
     List<Route> routes() {
-        return router.routes();
+        return routes;
     }
 
     /** The port that is open, also if a free one was asked for. */

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,6 +183,19 @@ class EventStreamTest {
                 Thread.sleep(10);
             }
             run.server.close();
+        }
+    }
+
+    @Test
+    void aSlowClientGetsTheEventsToTheEnd() throws Exception {
+        run.published.set(saying("x".repeat(8_000_000))); // more than the buffers between the two hold
+        try (Socket slow = run.connect()) {
+            slow.getOutputStream().write("GET /training/events HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(UTF_8));
+            slow.getInputStream().read();
+            CompletableFuture<Void> closing = CompletableFuture.runAsync(run.server::close);
+            String rest = new String(slow.getInputStream().readAllBytes(), UTF_8);
+            closing.get();
+            assertTrue(rest.contains("event: end\n") && rest.endsWith("\n\n"));
         }
     }
 

@@ -1,7 +1,6 @@
 package perdure.server.openai;
 
 import java.util.List;
-import java.util.Set;
 import perdure.chat.ChatRequest;
 
 /** The body of {@code POST /v1/chat/completions}. */
@@ -18,12 +17,12 @@ final class ChatForm {
         fields.require(!messages.isEmpty(), "messages", "an array with at least one message");
         ChatRequest.Builder chat = ChatRequest.answer();
         messages.forEach(message -> {
-            Turn turn = Turn.read(message, Set.of("text"));
+            Turn turn = Turn.read(message, List.of("text"));
             chat.message(turn.role(), turn.text());
         });
         int oldName = CompletionRequest.tokens(fields, "max_tokens", TOKENS);
         chat.maximumTokens(CompletionRequest.tokens(fields, "max_completion_tokens", oldName));
-        int choices = CompletionRequest.choices(fields);
+        int choices = CompletionRequest.choices(fields, ChatRequest.MOST_CHOICES);
         boolean logprobs = logprobs(chat, fields, choices);
         CompletionRequest.withOptions(chat, fields).choices(choices);
         CompletionRequest.stops(chat, fields);

@@ -9,7 +9,6 @@ import io.undertow.util.Headers;
 import io.undertow.util.SameThreadExecutor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.IoUtils;
@@ -30,13 +29,15 @@ public final class CompletionHandler implements HttpHandler {
 
     private static final Logger LOG = LoggerFactory.getLogger(CompletionHandler.class);
 
-    private final Function<byte[], CompletionRequest> form;
+    private final ModelNames names;
+    private final CompletionRequest.Form form;
     private final ChatSession chat;
     private final ChatMetrics metrics;
     private final long bodyBytes;
 
     private CompletionHandler(
-            Function<byte[], CompletionRequest> form, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+            ModelNames names, CompletionRequest.Form form, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
+        this.names = names;
         this.form = form;
         this.chat = chat;
         this.metrics = metrics;
@@ -49,8 +50,7 @@ public final class CompletionHandler implements HttpHandler {
      * @param bodyBytes most bytes of one request
      */
     public static HttpHandler conversations(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
-        return new CompletionHandler(
-                body -> CompletionRequest.read(body, names, ChatForm::read), chat, metrics, bodyBytes);
+        return new CompletionHandler(names, ChatForm::read, chat, metrics, bodyBytes);
     }
 
     /**
@@ -59,8 +59,7 @@ public final class CompletionHandler implements HttpHandler {
      * @param bodyBytes most bytes of one request
      */
     public static HttpHandler texts(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
-        return new CompletionHandler(
-                body -> CompletionRequest.read(body, names, TextForm::read), chat, metrics, bodyBytes);
+        return new CompletionHandler(names, TextForm::read, chat, metrics, bodyBytes);
     }
 
     /**
@@ -70,8 +69,8 @@ public final class CompletionHandler implements HttpHandler {
      */
     public static HttpHandler responses(ModelNames names, ChatSession chat, ChatMetrics metrics, long bodyBytes) {
         ResponseMemory memory = new ResponseMemory();
-        CompletionRequest.Form form = (fields, model) -> ResponseForm.read(fields, model, memory);
-        return new CompletionHandler(body -> CompletionRequest.read(body, names, form), chat, metrics, bodyBytes);
+        return new CompletionHandler(
+                names, (fields, model) -> ResponseForm.read(fields, model, memory), chat, metrics, bodyBytes);
     }
 
     @Override
@@ -94,7 +93,7 @@ public final class CompletionHandler implements HttpHandler {
     private void begin(HttpServerExchange exchange, byte[] body) {
         try {
             requirePlain(exchange.getRequestHeaders().getFirst(Headers.CONTENT_ENCODING));
-            CompletionRequest request = form.apply(body);
+            CompletionRequest request = CompletionRequest.read(body, names, form);
             Answer answer = new Answer(exchange, request);
             answer.reply = chat.submit(request.chat(), request.checkpoint(), answer::piece);
             answer.stream();

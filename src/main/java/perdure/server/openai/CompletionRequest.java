@@ -110,8 +110,8 @@ record CompletionRequest(String checkpoint, ChatRequest chat, boolean stream, St
         return tokens == -1 ? Integer.MAX_VALUE : (int) Math.min(tokens, Integer.MAX_VALUE);
     }
 
-    static int choices(RequestFields fields) {
-        return (int) fields.whole("n", 1, ChatRequest.MOST_CHOICES, 1);
+    static int choices(RequestFields fields, int most) {
+        return (int) fields.whole("n", 1, most, 1);
     }
 
     /**

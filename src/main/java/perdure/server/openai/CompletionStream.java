@@ -71,7 +71,7 @@ final class CompletionStream {
         int last = events.size() - 1;
         events.subList(0, last).forEach(this::send);
         ServerSentEvents.end(
-                connection, events.get(last).data(), events.get(last).name());
+                connection, events.get(last).data(), events.get(last).name(), null);
     }
 
     private void send(Event event) {

@@ -87,15 +87,10 @@ final class CompletionWriter implements AnswerWriter {
     @Override
     public List<Event> opening() {
         return IntStream.range(0, choices)
-                .mapToObj(index -> {
-                    ObjectNode choice = choice(index, null, null);
-                    if (form == Form.CHAT) {
-                        choice.putObject("delta").put("role", "assistant").put("content", "");
-                    } else {
-                        choice.put("text", "");
-                    }
-                    return chunk(choice);
-                })
+                .mapToObj(index -> chunk(
+                        choice(index, null, null),
+                        "",
+                        delta().put("role", "assistant").put("content", "")))
                 .map(Event::of)
                 .toList();
     }
@@ -103,12 +98,7 @@ final class CompletionWriter implements AnswerWriter {
     @Override
     public List<Event> piece(Piece piece) {
         ObjectNode choice = choice(piece.choice(), null, logprobs(piece.choice(), piece.scores()));
-        if (form == Form.CHAT) {
-            choice.putObject("delta").put("content", piece.text());
-        } else {
-            choice.put("text", piece.text());
-        }
-        return List.of(Event.of(chunk(choice)));
+        return List.of(Event.of(chunk(choice, piece.text(), delta().put("content", piece.text()))));
     }
 
     /** For each choice the chunk that says why it ended, then the numbers of tokens if they were asked for. */
@@ -118,12 +108,7 @@ final class CompletionWriter implements AnswerWriter {
         List<Choice> answers = answer.completion().choices();
         for (int index = 0; index < answers.size(); index++) {
             ObjectNode choice = choice(index, answers.get(index).finish(), null);
-            if (form == Form.CHAT) {
-                choice.putObject("delta");
-            } else {
-                choice.put("text", "");
-            }
-            events.add(Event.of(source(chunk(choice), answer)));
+            events.add(Event.of(source(chunk(choice, "", delta()), answer)));
         }
         if (includeUsage) {
             events.add(Event.of(source(envelope(form.chunk), answer).set("usage", usage(answer.completion()))));
@@ -148,7 +133,20 @@ final class CompletionWriter implements AnswerWriter {
                 : logprobs.get(choice).columns(scores);
     }
 
-    private ObjectNode chunk(ObjectNode choice) {
+    private static ObjectNode delta() {
+        return MAPPER.createObjectNode();
+    }
+
+    /**
+     * @param text what is new, in the form for texts
+     * @param delta what is new, in the form for chats
+     */
+    private ObjectNode chunk(ObjectNode choice, String text, ObjectNode delta) {
+        if (form == Form.CHAT) {
+            choice.set("delta", delta);
+        } else {
+            choice.put("text", text);
+        }
         ObjectNode envelope = envelope(form.chunk);
         envelope.withArray("choices").add(choice);
         return envelope;

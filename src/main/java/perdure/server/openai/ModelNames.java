@@ -19,7 +19,7 @@ public record ModelNames(List<String> aliases) {
     /** Begins the names of checkpoints: {@code perdure:step-0000000345}. */
     private static final String OF_CHECKPOINT = OWN + ":";
 
-    private static final String NAME = "[\\p{Graph}&&[^\\p{Cntrl}]]{1,256}";
+    private static final String NAME = "\\p{Graph}{1,256}";
 
     /** Its own name alone. */
     public static final ModelNames WITHOUT_ALIASES = new ModelNames(List.of());

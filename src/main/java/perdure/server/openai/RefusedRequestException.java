@@ -1,13 +1,14 @@
 package perdure.server.openai;
 
+import static perdure.server.openai.Responses.INVALID_REQUEST;
+import static perdure.server.openai.Responses.shortened;
+
 import perdure.chat.ContextExceededException;
 import perdure.chat.NoSuchCheckpointException;
 
 /** A request that is refused, and the answer that says why. */
 final class RefusedRequestException extends RuntimeException {
     private static final long serialVersionUID = 1;
-    private static final String INVALID = "invalid_request_error";
-    private static final int MOST_CHARACTERS = 100;
 
     private final int status;
     private final String type;
@@ -24,7 +25,7 @@ final class RefusedRequestException extends RuntimeException {
 
     /** @param parameter the field at fault, or null */
     static RefusedRequestException invalid(String parameter, String message) {
-        return new RefusedRequestException(400, INVALID, parameter, null, message);
+        return new RefusedRequestException(400, INVALID_REQUEST, parameter, null, message);
     }
 
     /** @param meant the field that it may be meant to be, or null */
@@ -32,7 +33,7 @@ final class RefusedRequestException extends RuntimeException {
         String shown = shortened(name);
         String hint = meant == null ? "" : " Did you mean " + meant + "?";
         return new RefusedRequestException(
-                400, INVALID, shown, "unknown_parameter", "Unknown field: " + shown + "." + hint);
+                400, INVALID_REQUEST, shown, "unknown_parameter", "Unknown field: " + shown + "." + hint);
     }
 
     /**
@@ -45,7 +46,7 @@ final class RefusedRequestException extends RuntimeException {
                 + (oldestLeftOut ? "the last message, with those of the system," : "the prompt") + " has "
                 + exceeded.promptTokens() + " tokens, which leaves no room for an answer. Shorten it"
                 + (oldestLeftOut ? "." : ", or send \"truncation\": \"auto\" to have the oldest part left out.");
-        return new RefusedRequestException(400, INVALID, parameter, "context_length_exceeded", message);
+        return new RefusedRequestException(400, INVALID_REQUEST, parameter, "context_length_exceeded", message);
     }
 
     /** @param id of a response or message that is not known any more, or never was */
@@ -53,27 +54,27 @@ final class RefusedRequestException extends RuntimeException {
         String message =
                 "Nothing is known of '" + shortened(String.valueOf(id)) + "': only the newest responses are kept, and"
                         + " only while the server runs. Send the messages themselves instead.";
-        return new RefusedRequestException(400, INVALID, parameter, code, message);
+        return new RefusedRequestException(400, INVALID_REQUEST, parameter, code, message);
     }
 
     static RefusedRequestException unknownModel(String model) {
         String message = "The model '" + shortened(model) + "' is not served here; GET /v1/models lists what is.";
-        return new RefusedRequestException(404, INVALID, "model", "model_not_found", message);
+        return new RefusedRequestException(404, INVALID_REQUEST, "model", "model_not_found", message);
     }
 
     static RefusedRequestException notKept(NoSuchCheckpointException gone) {
         String message = shortened(gone.getMessage()) + " GET /v1/models lists those that can be asked.";
-        return new RefusedRequestException(404, INVALID, "model", "model_not_found", message);
+        return new RefusedRequestException(404, INVALID_REQUEST, "model", "model_not_found", message);
     }
 
     static RefusedRequestException tooLarge(long bytes) {
         String message = "A body may have at most " + bytes + " bytes.";
-        return new RefusedRequestException(413, INVALID, null, "too_large", message);
+        return new RefusedRequestException(413, INVALID_REQUEST, null, "too_large", message);
     }
 
     static RefusedRequestException compressed(String encoding) {
         String message = "A body must not be compressed, but Content-Encoding is " + shortened(encoding) + ".";
-        return new RefusedRequestException(415, INVALID, null, "unsupported_encoding", message);
+        return new RefusedRequestException(415, INVALID_REQUEST, null, "unsupported_encoding", message);
     }
 
     static RefusedRequestException busy(String message) {
@@ -86,11 +87,6 @@ final class RefusedRequestException extends RuntimeException {
 
     static RefusedRequestException failed() {
         return new RefusedRequestException(500, "server_error", null, null, "The server failed; see its log.");
-    }
-
-    /** The beginning of a text that a client sent, for a message. */
-    static String shortened(String text) {
-        return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "…";
     }
 
     int status() {

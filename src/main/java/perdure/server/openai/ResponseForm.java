@@ -2,8 +2,6 @@ package perdure.server.openai;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import perdure.chat.ChatRequest;
 import tools.jackson.databind.JsonNode;
 
@@ -18,7 +16,7 @@ final class ResponseForm {
     private static final int MOST_LOGPROBS = 20;
     private static final int MOST_INCLUDED = 100;
     private static final String LOGPROBS = "message.output_text.logprobs";
-    private static final Set<String> PARTS = new TreeSet<>(Set.of("input_text", "output_text", "text"));
+    private static final List<String> PARTS = List.of("input_text", "output_text", "text");
 
     private ResponseForm() {}
 
@@ -49,9 +47,15 @@ final class ResponseForm {
         if (id == null) {
             return List.of();
         }
-        List<Turn> turns = id.startsWith(RESPONSE) ? memory.conversation(id.substring(RESPONSE.length())) : null;
+        return remembered(memory, RESPONSE, id, "previous_response_id", "previous_response_not_found");
+    }
+
+    private static List<Turn> remembered(
+            ResponseMemory memory, String prefix, String id, String parameter, String code) {
+        List<Turn> turns =
+                id != null && id.startsWith(prefix) ? memory.conversation(id.substring(prefix.length())) : null;
         if (turns == null) {
-            throw RefusedRequestException.forgotten("previous_response_id", "previous_response_not_found", id);
+            throw RefusedRequestException.forgotten(parameter, code, id);
         }
         return turns;
     }
@@ -81,12 +85,7 @@ final class ResponseForm {
     }
 
     private static Turn referred(RequestFields item, ResponseMemory memory) {
-        String id = item.text("id");
-        List<Turn> turns =
-                id != null && id.startsWith(MESSAGE) ? memory.conversation(id.substring(MESSAGE.length())) : null;
-        if (turns == null) {
-            throw RefusedRequestException.forgotten(item.path("id"), null, id);
-        }
+        List<Turn> turns = remembered(memory, MESSAGE, item.text("id"), item.path("id"), null);
         item.refuseOthers();
         return turns.get(turns.size() - 1);
     }

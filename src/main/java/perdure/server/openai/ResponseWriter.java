@@ -88,7 +88,7 @@ final class ResponseWriter implements AnswerWriter {
                 sent(inText("response.content_part.done").set("part", part)),
                 sent(event("response.output_item.done")
                         .put("output_index", 0)
-                        .set("item", message(status(choice), part.deepCopy()))),
+                        .set("item", message(status(choice), part))),
                 sent(event("response." + status(choice)).set("response", whole(answer))));
     }
 

@@ -9,8 +9,12 @@ import tools.jackson.databind.json.JsonMapper;
 /** The JSON answers, with one content type and OpenAI's form for errors. */
 public final class Responses {
 
+    /** The type of a problem for which the request is to blame. */
+    public static final String INVALID_REQUEST = "invalid_request_error";
+
     static final String JSON = "application/json; charset=utf-8";
 
+    private static final int MOST_CHARACTERS = 100;
     private static final JsonMapper MAPPER = JsonMapper.shared();
 
     private Responses() {}
@@ -27,6 +31,11 @@ public final class Responses {
         error(exchange, status, new Problem(message, type, null, null));
     }
 
+    /** Refuses a request that is at fault. */
+    public static void refuse(HttpServerExchange exchange, int status, String code, String message) {
+        error(exchange, status, new Problem(message, INVALID_REQUEST, null, code));
+    }
+
     public static void error(HttpServerExchange exchange, int status, Problem problem) {
         json(exchange, status, Map.of("error", problem));
     }
@@ -36,6 +45,11 @@ public final class Responses {
         exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
         exchange.setResponseContentLength(body.length);
         exchange.getResponseSender().send(ByteBuffer.wrap(body));
+    }
+
+    /** The beginning of a text that a client sent, for a message. */
+    public static String shortened(String text) {
+        return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "…";
     }
 
     /**

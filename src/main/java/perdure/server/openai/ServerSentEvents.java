@@ -20,8 +20,12 @@ public final class ServerSentEvents {
 
     private ServerSentEvents() {}
 
-    /** Asks nginx, and proxies that follow it, to pass on each event at once. Call it before the answer begins. */
-    public static void unbuffered(HttpServerExchange exchange) {
+    /**
+     * Says that events follow, and asks nginx, and proxies like it, to pass on each at once. Call it before the answer
+     * begins.
+     */
+    public static void headers(HttpServerExchange exchange) {
+        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
         exchange.getResponseHeaders().put(BUFFERING, "no");
     }
 
@@ -30,22 +34,21 @@ public final class ServerSentEvents {
      * event sends the headers.
      */
     static ServerSentEventConnection open(HttpServerExchange exchange) {
-        exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, "text/event-stream; charset=UTF-8");
-        unbuffered(exchange);
+        headers(exchange);
         return new ServerSentEventConnection(exchange, exchange.getResponseChannel());
     }
 
     /** Sends the last event, and ends the stream when the client has it, however slowly it reads. */
-    static void end(ServerSentEventConnection connection, String data, String event) {
-        send(connection, data, event, null, new EventCallback() {
+    public static void end(ServerSentEventConnection connection, String data, String event, String id) {
+        send(connection, data, event, id, new EventCallback() {
             @Override
-            public void done(ServerSentEventConnection ended, String sent, String name, String id) {
+            public void done(ServerSentEventConnection ended, String sent, String name, String sentId) {
                 ended.shutdown();
             }
 
             @Override
             public void failed(
-                    ServerSentEventConnection ended, String unsent, String name, String id, IOException failure) {
+                    ServerSentEventConnection ended, String unsent, String name, String unsentId, IOException failure) {
                 // The connection is closed.
             }
         });

@@ -16,7 +16,7 @@ final class TextForm {
     static CompletionRequest read(RequestFields fields, String model) {
         List<String> texts = texts(fields);
         int most = ChatRequest.MOST_CHOICES / texts.size();
-        int choices = (int) fields.whole("n", 1, most, 1);
+        int choices = CompletionRequest.choices(fields, most);
         int all = choices * texts.size();
         boolean logprobs = fields.any("logprobs") != null;
         int likeliest = CompletionRequest.likeliest(fields, "logprobs", MOST_LOGPROBS, all);

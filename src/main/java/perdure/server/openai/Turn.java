@@ -1,5 +1,6 @@
 package perdure.server.openai;
 
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -15,7 +16,7 @@ record Turn(String role, String text) {
      *
      * @param parts the types of parts that have a text
      */
-    static Turn read(RequestFields message, Set<String> parts) {
+    static Turn read(RequestFields message, List<String> parts) {
         String role = message.text("role");
         message.require(role != null && ROLES.contains(role), "role", "system, developer, user, assistant or tool");
         message.neutral("tool_calls", "[]");
@@ -31,7 +32,7 @@ record Turn(String role, String text) {
         return new Turn("developer".equals(role) ? "system" : role, text);
     }
 
-    private static String joined(RequestFields message, Set<String> parts) {
+    private static String joined(RequestFields message, List<String> parts) {
         return message.objects("content", MOST_PARTS).stream()
                 .map(part -> {
                     String type = part.text("type");
