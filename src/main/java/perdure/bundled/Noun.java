@@ -36,13 +36,19 @@ final class Noun {
     static String plural(String word) {
         int space = word.lastIndexOf(' ') + 1;
         String last = word.substring(space);
-        return word.substring(0, space) + IRREGULAR.getOrDefault(last, regular(last));
+        String irregular = IRREGULAR.get(last);
+        return word.substring(0, space) + (irregular == null ? regular(last) : irregular);
     }
 
     private static String regular(String word) {
         if (word.matches(".*[^aeiou]y")) {
             return word.substring(0, word.length() - 1) + "ies";
         }
+        return withS(word);
+    }
+
+    /** {@code word} with the s, or es, of plurals and of verbs. */
+    static String withS(String word) {
         return word + (word.matches(".*(s|x|ch|sh|o)") ? "es" : "s");
     }
 }

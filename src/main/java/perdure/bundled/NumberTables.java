@@ -84,11 +84,9 @@ final class NumberTables {
         List<List<String>> comparisons = table(tables, "comparisons");
         List<List<String>> parities = table(tables, "parities");
         for (int a = 0; a <= MOST; a++) {
-            for (int b = a + 1; b <= MOST; b++) {
-                if (b <= 12) {
-                    comparisons.add(row(a, b, b, a));
-                    comparisons.add(row(b, a, b, a));
-                }
+            for (int b = a + 1; b <= 12; b++) {
+                comparisons.add(row(a, b, b, a));
+                comparisons.add(row(b, a, b, a));
             }
             String parity = a % 2 == 0 ? "even" : "odd";
             parities.add(row(a, parity, a % 2 == 0 ? "odd" : "even", WORDS.get(a)));

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -137,7 +136,7 @@ record Topic(
             turns.add(fill(turn, row));
         }
         String filled = fill(answers.get(0), row);
-        return new Question(name, turns, upperFirst(filled), cased);
+        return new Question(name, turns, Typing.upperFirst(filled), cased);
     }
 
     /**
@@ -156,17 +155,13 @@ record Topic(
             String filled =
                     switch (column.group(1)) {
                         case "a" -> Noun.article(word) + " " + word;
-                        case "A" -> upperFirst(Noun.article(word)) + " " + word;
+                        case "A" -> Typing.upperFirst(Noun.article(word)) + " " + word;
                         case "s" -> Noun.plural(word);
-                        case "S" -> upperFirst(Noun.plural(word));
+                        case "S" -> Typing.upperFirst(Noun.plural(word));
                         default -> word;
                     };
             column.appendReplacement(text, Matcher.quoteReplacement(filled));
         }
         return column.appendTail(text).toString();
-    }
-
-    private static String upperFirst(String text) {
-        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
     }
 }

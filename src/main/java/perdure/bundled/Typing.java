@@ -36,15 +36,15 @@ final class Typing {
     }
 
     /** The sentence without its closing punctuation. */
-    private static String bare(String sentence) {
+    static String bare(String sentence) {
         return sentence.replaceFirst("[ .?!=]+$", "");
     }
 
-    private static String lowerFirst(String sentence) {
+    static String lowerFirst(String sentence) {
         return sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
     }
 
-    private static String upperFirst(String sentence) {
+    static String upperFirst(String sentence) {
         return sentence.substring(0, 1).toUpperCase(Locale.ROOT) + sentence.substring(1);
     }
 }

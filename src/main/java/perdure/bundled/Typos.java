@@ -1,7 +1,7 @@
 package perdure.bundled;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.regex.MatchResult;
@@ -61,7 +61,7 @@ final class Typos {
     }
 
     private static String wrong(String word, Random random) {
-        List<String> known = new ArrayList<>(MISSPELT.getOrDefault(word.toLowerCase(java.util.Locale.ROOT), List.of()));
+        List<String> known = MISSPELT.getOrDefault(word.toLowerCase(Locale.ROOT), List.of());
         if (!known.isEmpty() && random.nextInt(3) > 0) {
             return known.get(random.nextInt(known.size()));
         }

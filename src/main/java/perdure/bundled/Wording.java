@@ -1,7 +1,6 @@
 package perdure.bundled;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -188,7 +187,7 @@ final class Wording {
     }
 
     private static String closed(String sentence, Random random) {
-        String bare = sentence.replaceFirst("[ .?!=]+$", "");
+        String bare = Typing.bare(sentence);
         String mark = sentence.substring(bare.length());
         String closing = any(CLOSINGS, random);
         return closing.matches("[, ].*") ? bare + closing + mark : bare + mark + " " + closing;
@@ -214,10 +213,7 @@ final class Wording {
     }
 
     private static String thirdPerson(String verb) {
-        if (verb.equals("have")) {
-            return "has";
-        }
-        return verb + (verb.matches(".*(s|x|ch|sh|o)") ? "es" : "s");
+        return verb.equals("have") ? "has" : Noun.withS(verb);
     }
 
     private static String any(List<String> choices, Random random) {
@@ -225,8 +221,6 @@ final class Wording {
     }
 
     private static String lowerFirst(String sentence) {
-        return sentence.matches("I\\b.*")
-                ? sentence
-                : sentence.substring(0, 1).toLowerCase(Locale.ROOT) + sentence.substring(1);
+        return sentence.matches("I\\b.*") ? sentence : Typing.lowerFirst(sentence);
     }
 }

@@ -41,15 +41,11 @@ final class WorldFile {
                 case "=" -> topic.answers().add(rest);
                 case "-", "~" -> {
                     for (String row : Alternatives.expand(rest)) {
-                        if (topic == null) {
-                            table.add(List.of(row.split(" ; ")));
-                            if (words[0].equals("~")) {
-                                table.add(List.of(swapped(row).split(" ; ")));
-                            }
-                        } else {
-                            topic.rows().add(new Rows(row, tables));
-                            if (words[0].equals("~")) {
-                                topic.rows().add(new Rows(swapped(row), tables));
+                        for (String each : words[0].equals("~") ? List.of(row, swapped(row)) : List.of(row)) {
+                            if (topic == null) {
+                                table.add(List.of(each.split(" ; ")));
+                            } else {
+                                topic.rows().add(new Rows(each, tables));
                             }
                         }
                     }

@@ -1,6 +1,5 @@
 package perdure.chat;
 
-import java.nio.file.Path;
 import java.util.function.Supplier;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.LossCurve;
@@ -16,17 +15,6 @@ import perdure.checkpoint.TrainerState;
  * @param context most tokens that its model reads and writes in one conversation
  */
 public record AnsweringCheckpoint(String name, int epoch, Double loss, int context) {
-
-    /** Epochs to read from the history at most. Longer histories are thinned out, so an epoch may be missing. */
-    private static final int MOST_EPOCHS = 10_000;
-
-    static AnsweringCheckpoint of(Checkpoint checkpoint) {
-        return of(checkpoint, () -> history(checkpoint.folder().toAbsolutePath().getParent()));
-    }
-
-    static LossCurve history(Path runFolder) {
-        return LossCurve.read(runFolder, MOST_EPOCHS);
-    }
 
     /** @param history of the run; only asked if the checkpoint does not know its loss */
     static AnsweringCheckpoint of(Checkpoint checkpoint, Supplier<LossCurve> history) {

@@ -51,6 +51,7 @@ public final class ChatModel {
      */
     public Completion answer(ChatRequest request, Predicate<Piece> receiver) {
         List<Prompt> prompts = prompts(request);
+        JsonConstraint constraint = constraint(request.format());
         List<Choice> choices = new ArrayList<>();
         boolean wanted = true;
         for (int index = 0; index < prompts.size() * request.choices() && wanted; index++) {
@@ -61,7 +62,9 @@ public final class ChatModel {
             }
             long seed = request.sampling().seed() + index % request.choices();
             ChoiceText text = new ChoiceText(index, request.stops());
-            JsonConstraint constraint = constraint(request.format());
+            if (constraint != null) {
+                constraint.begin();
+            }
             Choice choice = choice(prompt, request.sampling().with(seed, most), constraint, text, receiver);
             wanted = choice.finishReason() != FinishReason.CANCELLED;
             choices.add(choice);

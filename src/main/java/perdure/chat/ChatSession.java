@@ -40,7 +40,7 @@ public final class ChatSession implements AutoCloseable {
     private volatile boolean closed;
 
     /** Used by the generation thread only. */
-    private final LoadedModels models = new LoadedModels();
+    private final LoadedModels models;
 
     /**
      * @param runFolder may still be empty
@@ -53,6 +53,7 @@ public final class ChatSession implements AutoCloseable {
                     + " threads needs at least one of each.");
         }
         this.saved = new SavedCheckpoints(runFolder);
+        this.models = new LoadedModels(saved::describe);
         this.mostWaiting = mostWaiting;
         BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(mostWaiting);
         this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, queue, work -> generationThread(work, threads));

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.stream.Stream;
 import perdure.chat.Completion.Piece;
 import perdure.chat.Completion.TokenScore;
 import perdure.generate.Generation.FinishReason;
@@ -63,10 +64,12 @@ final class ChoiceText {
         if (stopped()) {
             return rest;
         }
-        List<TokenScore> last = new ArrayList<>(rest.scores());
-        waiting.forEach(token -> last.add(token.score));
-        scores.addAll(last.subList(rest.scores().size(), last.size()));
-        return new Piece(choice, rest.text(), last);
+        List<TokenScore> others = waiting.stream().map(Waiting::score).toList();
+        scores.addAll(others);
+        return new Piece(
+                choice,
+                rest.text(),
+                Stream.concat(rest.scores().stream(), others.stream()).toList());
     }
 
     private Piece shown(String piece) {

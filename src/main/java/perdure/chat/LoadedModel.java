@@ -8,8 +8,7 @@ import perdure.tokenizer.Tokenizer;
 record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGenerator generator, ChatModel chat)
         implements AutoCloseable {
 
-    static LoadedModel of(Checkpoint checkpoint) {
-        AnsweringCheckpoint answering = AnsweringCheckpoint.of(checkpoint);
+    static LoadedModel of(Checkpoint checkpoint, AnsweringCheckpoint answering) {
         Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
         TokenGenerator generator = null;
         try {

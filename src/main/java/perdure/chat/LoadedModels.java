@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import perdure.checkpoint.Checkpoint;
 
@@ -15,12 +16,19 @@ import perdure.checkpoint.Checkpoint;
 final class LoadedModels implements AutoCloseable {
     static final int MOST = 2;
 
+    private final Function<Checkpoint, AnsweringCheckpoint> describe;
+
     /** The one that was used last is the last. */
     private final List<LoadedModel> models = new ArrayList<>();
 
     private final Set<String> askedByName = new HashSet<>();
     /** The one that last answered as the newest; null if there is none in memory. */
     private LoadedModel newest;
+
+    /** @param describe tells what is known of a checkpoint */
+    LoadedModels(Function<Checkpoint, AnsweringCheckpoint> describe) {
+        this.describe = describe;
+    }
 
     /** The model that last answered as the newest, if it is still in memory. */
     Optional<LoadedModel> newest() {
@@ -55,7 +63,7 @@ final class LoadedModels implements AutoCloseable {
             if (models.size() == MOST) {
                 free(models.get(0) == kept ? models.get(1) : models.get(0));
             }
-            model = LoadedModel.of(opened);
+            model = LoadedModel.of(opened, describe.apply(opened));
         }
         models.remove(model);
         models.add(model);

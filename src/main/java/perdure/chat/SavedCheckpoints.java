@@ -26,6 +26,9 @@ final class SavedCheckpoints {
 
     private static final Logger LOG = LoggerFactory.getLogger(SavedCheckpoints.class);
 
+    /** Epochs to read from the history at most. Longer histories are thinned out, so an epoch may be missing. */
+    private static final int MOST_EPOCHS = 10_000;
+
     private final Path runFolder;
     private final MetaStore metaStore;
     /** What is known of checkpoints, by name. They never change. */
@@ -82,7 +85,11 @@ final class SavedCheckpoints {
 
     /** What is known of a checkpoint. Its loss may be in the history alone, which is read only once for it. */
     AnsweringCheckpoint describe(Checkpoint checkpoint) {
-        return described.computeIfAbsent(checkpoint.name(), name -> AnsweringCheckpoint.of(checkpoint));
+        return described.computeIfAbsent(checkpoint.name(), name -> AnsweringCheckpoint.of(checkpoint, this::history));
+    }
+
+    private LossCurve history() {
+        return LossCurve.read(runFolder, MOST_EPOCHS);
     }
 
     /** What is known of the newest {@value #MOST_LISTED} checkpoints, the newest first. It verifies none. */
@@ -92,7 +99,7 @@ final class SavedCheckpoints {
         described.keySet().retainAll(names);
         LossCurve[] read = {null}; // Once for all of them.
         Supplier<LossCurve> history = () -> {
-            read[0] = read[0] == null ? AnsweringCheckpoint.history(runFolder) : read[0];
+            read[0] = read[0] == null ? history() : read[0];
             return read[0];
         };
         for (String name : names) {

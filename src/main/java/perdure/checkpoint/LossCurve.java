@@ -100,29 +100,32 @@ public record LossCurve(List<Step> steps, List<Epoch> epochs, List<Validation> v
      * the line does not say.
      */
     static Boolean isAfter(String line, TrainerState.Position position) {
-        try {
-            Place place = LINES.readValue(line, Place.class);
-            return place == null || place.step == null
-                    ? null
-                    : place.step > position.step()
-                            || place.epochLoss != null && place.epoch != null && place.epoch >= position.epoch();
-        } catch (JacksonException damaged) {
-            return null;
-        }
+        Place place = place(line);
+        return place.step == null
+                ? null
+                : place.step > position.step()
+                        || place.epochLoss != null && place.epoch != null && place.epoch >= position.epoch();
     }
 
     /** The step that a line states, or null. */
     static Long step(String line) {
+        return place(line).step;
+    }
+
+    /** Nothing of a damaged line. */
+    private static Place place(String line) {
         try {
             Place place = LINES.readValue(line, Place.class);
-            return place == null ? null : place.step;
+            return place == null ? Place.NOWHERE : place;
         } catch (JacksonException damaged) {
-            return null;
+            return Place.NOWHERE;
         }
     }
 
     /** The keys that the lines of every version have. */
-    private record Place(Long step, Integer epoch, JsonNode epochLoss) {}
+    private record Place(Long step, Integer epoch, JsonNode epochLoss) {
+        static final Place NOWHERE = new Place(null, null, null);
+    }
 
     /** A line as bytes, with its line end. Equal numbers give equal bytes. */
     static byte[] toBytes(Line line) {

@@ -209,8 +209,7 @@ public final class BatchLoader implements AutoCloseable {
             int place = row * context;
             for (Rows.Piece piece : plan.row(first + row)) {
                 documents.add(place);
-                copy(piece, ids, targets, place);
-                tokens += counted(piece);
+                tokens += copy(piece, ids, targets, place);
                 predictions += piece.length();
                 place += piece.length();
             }
@@ -219,11 +218,12 @@ public final class BatchLoader implements AutoCloseable {
         return new Batch(ids, targets, packed ? documents.build().toArray() : null, rows, context, tokens, predictions);
     }
 
-    private void copy(Rows.Piece piece, long[] ids, long[] targets, int place) {
+    /** Returns how many targets count. */
+    private long copy(Rows.Piece piece, long[] ids, long[] targets, int place) {
         for (int i = 0; i < piece.length(); i++) {
             ids[place + i] = range.id(piece.start() + i);
         }
-        countedTargets(piece, (i, id) -> targets[place + i] = id);
+        return countedTargets(piece, (i, id) -> targets[place + i] = id);
     }
 
     /** Receives the index in its piece and the token id of a target. */
@@ -231,10 +231,11 @@ public final class BatchLoader implements AutoCloseable {
         void accept(int index, int id);
     }
 
-    /** Passes on the targets of a piece that count. */
-    private void countedTargets(Rows.Piece piece, Target receiver) {
+    /** Passes on the targets of a piece that count, and returns how many these are. */
+    private long countedTargets(Rows.Piece piece, Target receiver) {
         long first = piece.start() + 1;
-        boolean all = counted(piece) == piece.length();
+        long counted = counted(piece);
+        boolean all = counted == piece.length();
         long unlearned = all ? 0 : range.unlearnedBefore(first);
         for (int i = 0; i < piece.length(); i++) {
             long before = unlearned;
@@ -243,6 +244,7 @@ public final class BatchLoader implements AutoCloseable {
                 receiver.accept(i, range.id(first + i));
             }
         }
+        return counted;
     }
 
     /** What the loss of an epoch counts. */
@@ -253,8 +255,7 @@ public final class BatchLoader implements AutoCloseable {
         long[] bytes = {0};
         for (long row = 0; row < rows.count(); row++) {
             for (Rows.Piece piece : rows.row(row)) {
-                tokens += counted(piece);
-                countedTargets(piece, (i, id) -> bytes[0] += lengths[id]);
+                tokens += countedTargets(piece, (i, id) -> bytes[0] += lengths[id]);
             }
         }
         return new Counted(tokens, bytes[0]);

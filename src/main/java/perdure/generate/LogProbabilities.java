@@ -1,6 +1,5 @@
 package perdure.generate;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -25,7 +24,7 @@ final class LogProbabilities {
 
     /** A token with its log probability and the {@code most} likeliest ones. */
     GeneratedToken of(int id, int most) {
-        List<GeneratedToken> likeliest = IntStream.of(likeliest(Math.min(most, logits.length)))
+        List<GeneratedToken> likeliest = IntStream.of(likeliest(logits, Math.min(most, logits.length)))
                 .mapToObj(other -> new GeneratedToken(other, logprob(other), List.of()))
                 .toList();
         return new GeneratedToken(id, logprob(id), likeliest);
@@ -35,8 +34,12 @@ final class LogProbabilities {
         return logits[id] - logOfSum;
     }
 
-    /** In descending order; of equal ones the first. */
-    private int[] likeliest(int most) {
+    /**
+     * The ids of the largest logits, in descending order; of equal ones the first.
+     *
+     * @param most how many, at most all
+     */
+    static int[] likeliest(float[] logits, int most) {
         int[] best = new int[most];
         int count = 0;
         for (int id = 0; id < logits.length && most > 0; id++) {
@@ -50,6 +53,6 @@ final class LogProbabilities {
                 best[place] = id;
             }
         }
-        return Arrays.copyOf(best, count);
+        return best;
     }
 }

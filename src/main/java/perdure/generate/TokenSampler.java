@@ -25,15 +25,12 @@ public final class TokenSampler {
      * Candidates of top-p: the bits of a weight, then its id. Weights are not negative, so their bits sort as they do.
      */
     private final long[] candidates;
-    /** The largest logits so far, in descending order. */
-    private final float[] largest;
 
     public TokenSampler(SamplingOptions options, int vocabularySize) {
         this.options = options;
         this.random = new SplittableRandom(options.seed());
         this.weights = new float[vocabularySize];
         this.candidates = new long[vocabularySize];
-        this.largest = new float[Math.min(options.topK(), vocabularySize)];
     }
 
     /** Adds a token of the prompt to those that the repetition penalty applies to. */
@@ -101,21 +98,8 @@ public final class TokenSampler {
 
     /** The k-th largest logit. Smaller ones are dropped, equal ones stay. */
     private float leastOfTopK(float[] logits) {
-        if (largest.length == 0) {
-            return Float.NEGATIVE_INFINITY;
-        }
-        Arrays.fill(largest, Float.NEGATIVE_INFINITY);
-        int last = largest.length - 1;
-        for (float logit : logits) {
-            if (logit > largest[last]) {
-                int place = last;
-                for (; place > 0 && largest[place - 1] < logit; place--) {
-                    largest[place] = largest[place - 1];
-                }
-                largest[place] = logit;
-            }
-        }
-        return largest[last];
+        int k = Math.min(options.topK(), logits.length);
+        return k == 0 ? Float.NEGATIVE_INFINITY : logits[LogProbabilities.likeliest(logits, k)[k - 1]];
     }
 
     /**

@@ -27,15 +27,14 @@ record SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats, Boole
         ChatRequest.Builder request = chats
                 ? ChatRequest.answer().message(ChatMessage.USER, QUESTION)
                 : ChatRequest.completion("\n").temperature(TEMPERATURE).seed(1);
-        StringBuilder text = new StringBuilder();
         model.train(false);
         try (TokenGenerator generator = new TokenGenerator(model)) {
-            new ChatModel(generator, tokenizer)
-                    .answer(request.maximumTokens(TOKENS).build(), piece -> {
-                        text.append(piece.text());
-                        return !stop.getAsBoolean();
-                    });
-            return chats ? QUESTION + " -> " + text : text.toString();
+            String text = new ChatModel(generator, tokenizer)
+                    .answer(request.maximumTokens(TOKENS).build(), piece -> !stop.getAsBoolean())
+                    .choices()
+                    .get(0)
+                    .text();
+            return chats ? QUESTION + " -> " + text : text;
         }
     }
 }

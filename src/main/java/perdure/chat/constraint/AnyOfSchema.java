@@ -12,10 +12,6 @@ final class AnyOfSchema extends Schema {
     /** The alternatives of the alternatives, down to those that begin with a byte; null until all are known. */
     private List<Schema> resolved;
 
-    AnyOfSchema(Schema... alternatives) {
-        this.alternatives.addAll(List.of(alternatives));
-    }
-
     void add(Schema alternative) {
         alternatives.add(alternative);
     }

@@ -18,7 +18,7 @@ final class EnumSchema extends Schema {
 
     @Override
     void begin(int first, Stack below, List<Stack> out) {
-        new Value(values.root()).next(first, below.push(new Value(values.root())), out);
+        below.push(new Value(values.root())).next(first, out);
     }
 
     private record Value(Literals.Node node) implements Place {

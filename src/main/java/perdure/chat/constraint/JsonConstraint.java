@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Holds one answer to its format, token by token. Knows bytes and ids, not the model.
+ * Holds answers, one after the other, to their format, token by token. Knows bytes and ids, not the model.
  *
  * <p>The answer is complete when its tokens are used up, if they are enough for the shortest answer byte by byte: a
  * token is offered only if the tokens left after it are as many as the bytes that must still come, and every byte is a
@@ -25,6 +25,7 @@ public final class JsonConstraint {
         }
     };
 
+    private final JsonFormat format;
     private State state;
 
     /** @param most bytes that one of these tokens leaves to be written at least */
@@ -34,7 +35,13 @@ public final class JsonConstraint {
     public JsonConstraint(JsonFormat format, TokenTrie tokens, int... stopIds) {
         this.tokens = tokens;
         this.stopIds = stopIds.clone();
-        this.state = format.start();
+        this.format = format;
+        begin();
+    }
+
+    /** Begins another answer. What was found out about the format stays. */
+    public void begin() {
+        state = format.start();
     }
 
     /**

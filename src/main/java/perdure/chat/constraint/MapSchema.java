@@ -1,6 +1,5 @@
 package perdure.chat.constraint;
 
-import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -108,11 +107,6 @@ final class MapSchema extends Schema {
         @Override
         public boolean nests() {
             return true;
-        }
-
-        @Override
-        public String toString() {
-            return new String(name.getBytes(StandardCharsets.ISO_8859_1), StandardCharsets.UTF_8);
         }
     }
 

@@ -71,21 +71,25 @@ final class NumberSchema extends Schema {
 
     @Override
     Shortest shortest() {
-        long bytes = new Numeral(this, false, 0, 0, -1).least();
+        long bytes = start(false).least();
         return bytes < NONE ? new Shortest(bytes, 0) : Shortest.ABSENT;
     }
 
     @Override
     void begin(int first, Stack below, List<Stack> out) {
-        Numeral nothing = new Numeral(this, false, 0, 0, -1);
         if (first == '-') {
-            Numeral minus = new Numeral(this, true, 0, 0, -1);
+            Numeral minus = start(true);
             if (minus.least() < NONE) {
                 out.add(below.push(minus));
             }
         } else {
-            nothing.next(first, below.push(nothing), out);
+            below.push(start(false)).next(first, out);
         }
+    }
+
+    /** Before the first digit. */
+    private Numeral start(boolean negative) {
+        return new Numeral(this, negative, 0, 0, -1);
     }
 
     /**
@@ -124,7 +128,7 @@ final class NumberSchema extends Schema {
         @Override
         public long least() {
             if (before == 0 && !negative) {
-                return Math.min(fewest(), 1 + new Numeral(schema, true, 0, 0, -1).fewest());
+                return Math.min(fewest(), 1 + schema.start(true).fewest());
             }
             return fewest();
         }
