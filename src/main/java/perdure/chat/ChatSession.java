@@ -4,12 +4,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,9 @@ public final class ChatSession implements AutoCloseable {
 
     private final SavedCheckpoints saved;
     private final int mostWaiting;
+    /** One for each request that may wait, and one for the request that is answered. */
+    private final Semaphore places;
+
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
 
@@ -55,8 +59,9 @@ public final class ChatSession implements AutoCloseable {
         this.saved = new SavedCheckpoints(runFolder);
         this.models = new LoadedModels(saved::describe);
         this.mostWaiting = mostWaiting;
-        BlockingQueue<Runnable> queue = new ArrayBlockingQueue<>(mostWaiting);
-        this.thread = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, queue, work -> generationThread(work, threads));
+        this.places = new Semaphore(mostWaiting + 1);
+        this.thread = new ThreadPoolExecutor(
+                1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> generationThread(work, threads));
     }
 
     private static Thread generationThread(Runnable work, int threads) {
@@ -91,15 +96,37 @@ public final class ChatSession implements AutoCloseable {
      */
     public CompletableFuture<ChatAnswer> submit(ChatRequest request, String checkpoint, Consumer<Piece> receiver) {
         CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
+        Place place = new Place();
         long asked = System.nanoTime();
-        Runnable work = () -> answer(request, checkpoint, receiver, reply, asked);
-        reply.whenComplete((answer, failure) -> thread.remove(work));
+        Runnable work = () -> answer(request, checkpoint, receiver, reply, asked, place);
+        reply.whenComplete((answer, failure) -> {
+            thread.remove(work);
+            place.leave();
+        });
         try {
             thread.execute(work);
         } catch (RejectedExecutionException e) {
-            throw closed ? stopping() : new ChatBusyException(mostWaiting);
+            place.leave();
+            throw stopping();
         }
         return reply;
+    }
+
+    /** Taken by a request until it is answered or cancelled. */
+    private final class Place {
+        private final AtomicBoolean left = new AtomicBoolean();
+
+        Place() {
+            if (!places.tryAcquire()) {
+                throw new ChatBusyException(mostWaiting);
+            }
+        }
+
+        void leave() {
+            if (!left.getAndSet(true)) {
+                places.release();
+            }
+        }
     }
 
     /**
@@ -127,7 +154,8 @@ public final class ChatSession implements AutoCloseable {
             String checkpoint,
             Consumer<Piece> receiver,
             CompletableFuture<ChatAnswer> reply,
-            long asked) {
+            long asked,
+            Place place) {
         if (reply.isDone()) {
             return;
         }
@@ -145,8 +173,10 @@ public final class ChatSession implements AutoCloseable {
                 return !reply.isDone() && !closed;
             });
             double seconds = ((first[0] == 0 ? System.nanoTime() : first[0]) - asked) / 1e9;
+            place.leave(); // Before the answer: whoever has it may ask again at once.
             reply.complete(new ChatAnswer(completion, model.checkpoint(), seconds));
         } catch (RuntimeException | Error e) {
+            place.leave();
             reply.completeExceptionally(e);
         }
     }

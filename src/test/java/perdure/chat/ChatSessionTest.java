@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.AfterEach;
@@ -134,6 +135,17 @@ class ChatSessionTest {
         assertEquals(
                 "step-0000000006",
                 session.submit(request(5), NOBODY).join().checkpoint().name());
+    }
+
+    @Test
+    void takesAsManyAtOnceAsOneIsAnsweredAndOthersMayWait() {
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        for (int round = 0; round < 200; round++) {
+            List<CompletableFuture<ChatAnswer>> burst = Stream.generate(() -> session.submit(request(1), NOBODY))
+                    .limit(1 + WAITING)
+                    .toList();
+            burst.forEach(CompletableFuture::join);
+        }
     }
 
     @Test
