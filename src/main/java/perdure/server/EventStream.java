@@ -112,6 +112,11 @@ final class EventStream implements HttpHandler {
         listeners.forEach(listener -> listener.send(event));
     }
 
+    /** Clients that listen now. */
+    int listeners() {
+        return listeners.size();
+    }
+
     synchronized int buffered() {
         return recent.size();
     }

@@ -205,6 +205,11 @@ public final class StatusServer implements AutoCloseable {
         return routes;
     }
 
+    /** Clients that listen to the events, for tests. */
+    int listeners() {
+        return events.listeners();
+    }
+
     /** The port that is open, also if a free one was asked for. */
     public int port() {
         return listener.port();

@@ -344,6 +344,7 @@ class PageIT {
     @Test
     void stopsAnAnswer(@TempDir Path endless) throws Exception {
         SavedModel.commit(endless);
+        browser.rest(); // A page whose server closes fills the console.
         run.close();
         serve(endless);
         browser.script("localStorage.setItem('perdure.settings', '{\"maximumTokens\":8192,\"temperature\":0}')");

@@ -1,15 +1,8 @@
 package perdure.server;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -92,7 +85,7 @@ class TabsIT {
         browser.await("a stream", this::oneStream);
         browser.minimize();
         browser.await("its disappearance", () -> (Boolean) browser.script("return document.hidden"));
-        browser.await("none of the hidden tab", () -> streams() == 0);
+        browser.await("none of the hidden tab", () -> run.server.listeners() == 0);
         history(2);
         run.published.set(ServerUnderTest.running(2, 15, 5.4));
         browser.restore();
@@ -100,34 +93,7 @@ class TabsIT {
         browser.await("the stream", this::oneStream);
     }
 
-    /** Those of pages that were left are gone as soon as the server writes. */
-    private boolean oneStream() throws IOException {
-        run.published.set(ServerUnderTest.running(1, 15, 5.5));
-        return streams() == 1;
-    }
-
-    /** Streams of events that the browser holds: those that the server would still allow are taken and given back. */
-    private int streams() throws IOException {
-        // The server notices when it writes that a stream has ended.
-        run.published.set(ServerUnderTest.running(1, 15, 5.5));
-        List<Socket> taken = new ArrayList<>();
-        try {
-            while (opensStream(taken)) {}
-            return Limits.standard().eventClients() - (taken.size() - 1);
-        } finally {
-            for (Socket socket : taken) {
-                socket.close();
-            }
-        }
-    }
-
-    private boolean opensStream(List<Socket> taken) throws IOException {
-        Socket socket = run.connect();
-        taken.add(socket);
-        String request = "GET /training/events HTTP/1.1\r\nHost: 127.0.0.1:" + run.server.port() + "\r\n\r\n";
-        socket.getOutputStream().write(request.getBytes(ISO_8859_1));
-        return new BufferedReader(new InputStreamReader(socket.getInputStream(), ISO_8859_1))
-                .readLine()
-                .contains("200");
+    private boolean oneStream() {
+        return run.server.listeners() == 1;
     }
 }
