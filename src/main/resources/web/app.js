@@ -21,7 +21,7 @@ const COVERED = matchMedia('(max-width: 60rem)');
 function App() {
   const training = useTraining();
   useTab(training);
-  const [settings, setSettings] = useStored('settings', {}, value => value ?? {});
+  const [settings, setSettings] = useStored('settings', {});
   const [settingsOpen, setSettingsOpen] = useState(false);
   const [curveOpen, setCurveOpen] = useStored('curve-open', false, Boolean);
   const [open, setOpen, start] = useOpen();

@@ -2,6 +2,7 @@
 
 import {h} from 'preact';
 import {useLayoutEffect, useState} from 'preact/hooks';
+import {whole} from './format.js';
 import {ModelChoice} from './models.js';
 
 /** What is written and not yet sent, by the id of the conversation. */
@@ -43,7 +44,7 @@ function Length({tokens, context}) {
   const explained = `This conversation has ${tokens} tokens.` + (context ? ` The model remembers ${context}, its answer included.` : '');
   return h('span', {class: 'tokens', title: explained},
     h('span', {class: 'for-readers'}, explained),
-    h('span', {'aria-hidden': 'true'}, tokens.toLocaleString('en') + (context ? ' / ' + context.toLocaleString('en') : ''), h('span', {class: 'unit'}, ' tokens')));
+    h('span', {'aria-hidden': 'true'}, whole(tokens) + (context ? ' / ' + whole(context) : ''), h('span', {class: 'unit'}, ' tokens')));
 }
 
 export function sends(event) {

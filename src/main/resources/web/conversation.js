@@ -11,9 +11,6 @@ const REDRAW = 40;
 /** Milliseconds between two times that a growing answer is kept, for a reload and for other tabs. */
 const KEEP = 1000;
 
-/** What ends the answers that are growing, by the id of the conversation. They go on while another one is shown. */
-const growing = new Map();
-
 /** [the id of the conversation that this tab shows, what shows another, what begins a new one] */
 export function useOpen() {
   const [open, setOpen] = useState(() => ofThisTab.getItem(OPEN) ?? conversations.fresh().id);
@@ -30,7 +27,7 @@ export function useConversation(open, setOpen, settings) {
   const ask = (turns, kept) => grow({...conversation, messages: turns}, settings, setOpen, kept);
   return {
     ...conversation,
-    busy: growing.has(open),
+    busy: conversations.held.has(open),
     /** Which models answer, one or two. */
     choose: models => (messages.length === 0 ? conversations.show : conversations.save)({...conversation, models}),
     send: text => ask([...messages, {role: 'user', content: text}]),
@@ -38,22 +35,17 @@ export function useConversation(open, setOpen, settings) {
     resend: (index, text) => ask([...messages.slice(0, index), {role: 'user', content: text}]),
     /** Requests one of the last answers again. */
     retry: column => ask(messages.slice(0, -1), messages.at(-1).answers.toSpliced(column, 1, null)),
-    stop: () => growing.get(open)?.abort(),
+    stop: () => conversations.held.get(open)?.abort(),
   };
 }
 
 /** Deletes a conversation, and returns what brings it back. */
 export function discard(id) {
   const conversation = conversations.load(id);
-  growing.get(id)?.abort();
-  end(id);
+  conversations.held.get(id)?.abort();
+  conversations.held.delete(id);
   conversations.discard(id);
   return () => conversations.save(conversation);
-}
-
-function end(id) {
-  growing.delete(id);
-  conversations.held.delete(id);
 }
 
 /**
@@ -62,11 +54,10 @@ function end(id) {
  * @param kept answers of these models that stay as they are
  */
 async function grow(conversation, settings, setOpen, kept = []) {
-  growing.get(conversation.id)?.abort();
+  conversations.held.get(conversation.id)?.abort();
   const controller = new AbortController();
   let {id} = conversation;
-  growing.set(id, controller);
-  conversations.held.add(id);
+  conversations.held.set(id, controller);
   const stays = (model, column) => kept[column]?.model === model;
   const answers = conversation.models.map((model, column) => stays(model, column) ? kept[column] : {model, content: ''});
   const grown = () => ({
@@ -75,19 +66,18 @@ async function grow(conversation, settings, setOpen, kept = []) {
     messages: [...conversation.messages, {role: 'assistant', answers: [...answers]}],
   });
   const keep = () => {
-    if (growing.get(id) !== controller) {
+    if (conversations.held.get(id) !== controller) {
       return;
     }
     const kept = conversations.save(grown());
     if (kept.id !== id) {
-      end(id);
+      conversations.held.delete(id);
       setOpen(open => open === id ? kept.id : open);
       id = kept.id;
-      growing.set(id, controller);
-      conversations.held.add(id);
+      conversations.held.set(id, controller);
     }
   };
-  const show = throttled(REDRAW, () => growing.get(id) === controller && conversations.show(grown()));
+  const show = throttled(REDRAW, () => conversations.held.get(id) === controller && conversations.show(grown()));
   const keepSometimes = throttled(KEEP, keep);
   keep();
   await Promise.all(conversation.models.map((model, column) => stays(model, column) ||
@@ -99,8 +89,8 @@ async function grow(conversation, settings, setOpen, kept = []) {
   show.end();
   keepSometimes.end();
   keep();
-  if (growing.get(id) === controller) {
-    end(id);
+  if (conversations.held.get(id) === controller) {
+    conversations.held.delete(id);
     conversations.show(grown());
   }
 }

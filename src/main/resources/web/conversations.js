@@ -13,8 +13,11 @@ const MOST_MODELS = 2;
 const known = new Map();
 /** The revision of each that this tab last read or wrote: another one means that another tab has written since. */
 const revisions = new Map();
-/** Those that this tab is about to write, whatever other tabs write. */
-export const held = new Set();
+/**
+ * What ends the answers that are growing in this tab, by id. They go on while another conversation is shown, and this tab
+ * writes theirs, whatever other tabs write.
+ */
+export const held = new Map();
 /** What the list shows of each, by id. */
 const entries = new Map();
 const listeners = new Set();

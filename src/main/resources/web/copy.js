@@ -5,17 +5,23 @@ import {useState} from 'preact/hooks';
 
 /** @param label what the button says */
 export function Copy({text, label = 'Copy', title}) {
+  const [copied, copy] = useCopy(text);
+  return h('button', {type: 'button', onClick: copy, title}, copied ? 'Copied' : label);
+}
+
+/** [whether it was copied just now, what copies it] */
+export function useCopy(text) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await copyText(text);
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };
-  return h('button', {type: 'button', onClick: copy, title}, copied ? 'Copied' : label);
+  return [copied, copy];
 }
 
 /** Browsers offer the clipboard only on secure addresses, and may refuse; then the old way works. */
-export async function copyText(text) {
+async function copyText(text) {
   try {
     return await navigator.clipboard.writeText(text);
   } catch {

@@ -1,5 +1,6 @@
 // The curve as files: CSV with everything that the server knows, PNG with what the charts show.
 
+import {saveFile} from './export.js';
 import {columns, longHistory} from './history.js';
 import {SMALL} from './plot.js';
 
@@ -7,7 +8,7 @@ const HEADER = ['step', 'epoch', 'training_loss_of_step', 'learning_rate', 'grad
   'memory_bytes', 'training_loss_of_epoch', 'validation_loss', 'bits_per_byte'];
 
 export async function saveCsv(name) {
-  save(new Blob([csv(await longHistory())], {type: 'text/csv'}), name + '.csv');
+  saveFile(new Blob([csv(await longHistory())], {type: 'text/csv'}), name + '.csv');
 }
 
 export function csv(history) {
@@ -59,13 +60,5 @@ export async function savePng(name, title, canvases) {
     write(SMALL[key].title, x, y, colour('--muted'));
     context.drawImage(canvas, x, y + line);
   });
-  save(await new Promise(resolve => sheet.toBlob(resolve, 'image/png')), name + '.png');
-}
-
-function save(blob, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  saveFile(await new Promise(resolve => sheet.toBlob(resolve, 'image/png')), name + '.png');
 }

@@ -38,7 +38,7 @@ export function Curve({training}) {
       drawn.current = null;
     };
   }, [shown.logarithmic]);
-  useEffect(() => drawn.current.update(), [data, history.restarts]);
+  useEffect(() => drawn.current.update(), [data]);
   useEffect(() => drawn.current.show(), [choice, shown.from === null]);
 
   const summary = summarize(history);
@@ -81,8 +81,11 @@ function Values({data, index, restarts}) {
   if (at < 0) {
     return h('div', {class: 'curve-values'});
   }
-  const nearest = name => data[name].slice(0, at + 1).findLast(value => value != null);
-  const value = (name, show) => (nearest(name) === undefined ? null : show(nearest(name)));
+  const nearest = name => data[name].findLast((value, index) => index <= at && value != null);
+  const value = (name, show) => {
+    const found = nearest(name);
+    return found === undefined ? null : show(found);
+  };
   return h('div', {class: 'curve-values'},
     h('span', null, 'step ' + whole(data.steps[at])),
     h('span', {class: 'training'}, 'smoothed training loss ' + exact(nearest('smoothed'))),

@@ -1,10 +1,10 @@
 // A question and what answered it, shown as plain text: nothing in an answer becomes markup.
 
 import {h, Component} from 'preact';
-import {useLayoutEffect, useRef, useState} from 'preact/hooks';
+import {useLayoutEffect, useRef} from 'preact/hooks';
 import {sends} from './composer.js';
 import {NEWEST} from './conversations.js';
-import {copyText} from './copy.js';
+import {useCopy} from './copy.js';
 import {IconButton} from './icons.js';
 import {describe} from './models.js';
 
@@ -87,11 +87,6 @@ function Answer({answer, named, growing, retry}) {
 }
 
 function Copy({text}) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await copyText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
-  };
+  const [copied, copy] = useCopy(text);
   return h(IconButton, {icon: copied ? 'check' : 'copy', label: copied ? 'Copied' : 'Copy', onClick: copy});
 }

@@ -22,9 +22,15 @@ function sourceOf({model, checkpoint}) {
 }
 
 function download(conversation, ending, type, content) {
+  const name = titleOf(conversation).replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation';
+  saveFile(new Blob([content], {type}), name + '.' + ending);
+}
+
+/** Hands a file to the browser's downloads. */
+export function saveFile(blob, name) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([content], {type}));
-  link.download = (titleOf(conversation).replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '') || 'conversation') + '.' + ending;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -18,7 +18,7 @@ export function useHistory(change) {
   useEffect(() => {
     const controller = new AbortController();
     let known = EMPTY;
-    let outdated = true;
+    let outdated = false;
     let resting = false;
     async function read() {
       if (!outdated || resting || document.hidden || controller.signal.aborted) {
@@ -43,7 +43,6 @@ export function useHistory(change) {
       outdated = true;
       read();
     };
-    read();
     document.addEventListener('visibilitychange', read);
     return () => {
       controller.abort();
@@ -64,13 +63,13 @@ async function newer(known, signal) {
       return merged(known, more);
     }
   }
-  return {...EMPTY, ...(await askJson('/training/history?points=' + POINTS, {signal}))};
+  return askJson('/training/history?points=' + POINTS, {signal});
 }
 
-export function merged(known, more) {
+function merged(known, more) {
   const whole = {...known, ...more};
   for (const list of LISTS) {
-    const byStep = new Map([...(known[list] ?? []), ...(more[list] ?? [])].map(each => [each.step, each]));
+    const byStep = new Map([...known[list], ...more[list]].map(each => [each.step, each]));
     whole[list] = [...byStep.values()];
   }
   return whole;
@@ -78,7 +77,7 @@ export function merged(known, more) {
 
 /** Everything that the server sends at most, for a file. */
 export function longHistory() {
-  return askJson('/training/history?points=10000').then(history => ({...EMPTY, ...history}));
+  return askJson('/training/history?points=10000');
 }
 
 /**

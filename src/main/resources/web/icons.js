@@ -4,7 +4,6 @@ import {h} from 'preact';
 
 const PATHS = {
   list: 'M4 6h16M4 12h16M4 18h16',
-  plus: 'M12 5v14M5 12h14',
   edit: 'M4 20h4L19 9l-4-4L4 16v4ZM13 7l4 4',
   copy: 'M9 9h11v11H9ZM15 9V4H4v11h5',
   check: 'M5 13l4 4L19 7',

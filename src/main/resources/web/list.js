@@ -7,7 +7,7 @@ import {list, load, save} from './conversations.js';
 import {downloadJson, downloadMarkdown} from './export.js';
 import {Icon, IconButton} from './icons.js';
 
-export const NARROW = matchMedia('(max-width: 48rem)');
+const NARROW = matchMedia('(max-width: 48rem)');
 
 export function useNarrow() {
   const [narrow, setNarrow] = useState(NARROW.matches);
@@ -37,12 +37,13 @@ export function ConversationList({open, setOpen, start, close}) {
     const next = before[place + 1] ?? before[place - 1];
     next ? setOpen(next.id) : start();
   };
+  const entries = list();
   const content = [
     h('div', {class: 'list-head'},
       h('h2', {id: 'list-title'}, 'Conversations'),
       close && h(IconButton, {icon: 'close', label: 'Close the list', onClick: close})),
-    list().length === 0 && h('p', {class: 'list-empty'}, 'They are kept in this browser.'),
-    h('ul', {class: 'entries'}, list().map(entry =>
+    entries.length === 0 && h('p', {class: 'list-empty'}, 'They are kept in this browser.'),
+    h('ul', {class: 'entries'}, entries.map(entry =>
       h(Entry, {key: entry.id, entry, current: entry.id === open, show: () => show(entry.id), remove: () => remove(entry)}))),
     h('div', {class: 'undo', role: 'status'}, deleted && [
       h('span', null, 'Deleted “' + deleted.title + '”'),

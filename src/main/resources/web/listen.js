@@ -7,9 +7,10 @@ const NAME = 'perdure.events ' + new URL(document.baseURI).pathname;
 const PAUSE = 2000;
 
 /**
- * Calls receive(event, data) with the events of /training/events until the signal aborts. One of the visible tabs holds
- * the stream and passes its events on to the others. A hidden tab holds none and receives none; once it is shown, it
- * takes part again at once. Browsers have locks on secure addresses only: without them each tab asks for the progress.
+ * Calls receive(event, data, own) with the events of /training/events until the signal aborts. One of the visible tabs holds
+ * the stream, where own is true, and passes its events on to the others. A hidden tab holds none and receives none; once it
+ * is shown, it takes part again at once. Browsers have locks on secure addresses only: without them each tab asks for the
+ * progress.
  *
  * @returns a function of a boolean: whether a hidden tab takes part nevertheless, as when the end of a run is near
  */
@@ -18,14 +19,14 @@ export function listen(signal, receive) {
   const position = {};
   let insists = false;
   const absent = () => document.hidden && !insists;
-  const take = ({id, event, data}) => {
+  const take = ({id, event, data}, own) => {
     position.last = id ?? position.last;
-    receive(event, JSON.parse(data));
+    receive(event, JSON.parse(data), own);
   };
-  channel.onmessage = ({data}) => absent() || take(data);
+  channel.onmessage = ({data}) => absent() || take(data, false);
   const share = event => {
     channel.postMessage(event);
-    take(event);
+    take(event, true);
   };
 
   let turn = new AbortController();
@@ -35,7 +36,7 @@ export function listen(signal, receive) {
     if (!absent()) {
       repeat(turn.signal, navigator.locks
         ? () => navigator.locks.request(NAME, {signal: turn.signal}, () => stream(turn.signal, position, share))
-        : () => poll(turn.signal, take));
+        : () => poll(turn.signal, event => take(event, true)));
     }
   };
   comeOrGo();

@@ -3,6 +3,7 @@
 import {h, Fragment} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
 import {NEWEST} from './conversations.js';
+import {whole} from './format.js';
 import {IconButton} from './icons.js';
 import {askJson} from './server.js';
 
@@ -28,7 +29,7 @@ export function describe({epoch, loss}) {
 /** "Newest: epoch 7, training loss 2.31" or "Step 345: epoch 2, training loss 3.14" */
 function nameOf(id, models) {
   const step = /step-0*(\d+)/.exec(id);
-  const name = id === NEWEST ? 'Newest' : step ? 'Step ' + Number(step[1]).toLocaleString('en') : id;
+  const name = id === NEWEST ? 'Newest' : step ? 'Step ' + whole(Number(step[1])) : id;
   const model = models.find(model => model.id === id);
   return model ? name + ': ' + describe(model.checkpoint) : name + ' (no longer kept)';
 }

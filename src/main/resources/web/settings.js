@@ -12,9 +12,9 @@ const NUMBERS = {
 
 /** Settings with a value for each: those that are not given, or not valid, have their defaults. */
 export function complete(settings) {
-  const systemPrompt = typeof settings?.systemPrompt === 'string' ? settings.systemPrompt : '';
+  const systemPrompt = typeof settings.systemPrompt === 'string' ? settings.systemPrompt : '';
   return Object.entries(NUMBERS).reduce(
-    (all, [name, number]) => ({...all, [name]: allows(number, settings?.[name]) ? settings[name] : number.initial}),
+    (all, [name, number]) => ({...all, [name]: allows(number, settings[name]) ? settings[name] : number.initial}),
     {systemPrompt});
 }
 
@@ -34,7 +34,7 @@ export function Settings({settings, change, close}) {
     h('form', {method: 'dialog', noValidate: true},
       h('h2', {id: 'settings-title'}, 'Settings'),
       Object.entries(NUMBERS).map(([name, number]) => h(NumberField, {
-        key: name + round, name, number, value: settings?.[name],
+        key: name + round, name, number, value: settings[name],
         change: value => change({...settings, [name]: value}),
       })),
       h('label', {class: 'field wide'},

@@ -31,10 +31,13 @@ export function useTraining() {
     let lastEvent = 0;
     let heard = 0;
 
-    function learn(status, connection = 'open') {
+    /** @param own whether this tab heard it itself; otherwise another one has stored it */
+    function learn(status, connection = 'open', own = true) {
       heard++;
       const news = {status, lastSeen: Date.now(), connection};
-      write(STORED, news);
+      if (own) {
+        write(STORED, news);
+      }
       setKnown(news);
       const {running, speed} = status;
       insist(running && document.hidden && speed.eta_seconds !== null && speed.eta_seconds < NEAR_THE_END);
@@ -65,10 +68,10 @@ export function useTraining() {
       }
     }
 
-    const insist = listen(signal, (event, data) => {
+    const insist = listen(signal, (event, data, own) => {
       if (event === 'progress' || event === 'end') {
         lastEvent = event === 'end' ? 0 : Date.now();
-        learn(data, event === 'end' ? 'ended' : 'open');
+        learn(data, event === 'end' ? 'ended' : 'open', own);
       }
     });
     const forget = onChange(name => name === STORED && setKnown(newer));

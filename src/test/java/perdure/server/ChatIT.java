@@ -214,7 +214,7 @@ class ChatIT {
                 "settings",
                 "curve-open",
                 "list-open",
-                "curve-log",
+                "curve-view",
                 "curve-smoothing",
                 "training")) {
             keep(name, stored);

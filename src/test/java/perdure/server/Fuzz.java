@@ -3,7 +3,6 @@ package perdure.server;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -12,7 +11,6 @@ import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -22,6 +20,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
+import perdure.checkpoint.DurableFiles;
 import perdure.server.OddRequests.OddRequest;
 import perdure.status.TrainingStatus;
 
@@ -126,17 +125,7 @@ final class Fuzz {
                     ? failure
                     : after.isWithin(before) ? null : "Left over: " + before + " became " + after;
         } finally {
-            try (Stream<Path> files = Files.walk(folder)) {
-                files.sorted(Comparator.reverseOrder()).forEach(Fuzz::delete);
-            }
-        }
-    }
-
-    private static void delete(Path file) {
-        try {
-            Files.delete(file);
-        } catch (IOException problem) {
-            throw new UncheckedIOException(problem);
+            DurableFiles.delete(folder);
         }
     }
 
@@ -187,7 +176,7 @@ final class Fuzz {
         return null;
     }
 
-    /** Listeners that left are noticed only when an event is sent to them, so that their places are taken for a while. */
+    /** A listener that left keeps its place for about a second, since it may only have shut its sending side. */
     private static boolean isFull(HttpReply reply) {
         return reply.status() == 503 && reply.header("Retry-After") != null;
     }

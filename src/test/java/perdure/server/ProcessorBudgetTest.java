@@ -8,11 +8,9 @@ import io.undertow.Undertow;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.BlockingHandler;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -82,14 +80,9 @@ class ProcessorBudgetTest {
 
     /** The body of the next answer. */
     private static String read(Socket socket) throws IOException {
-        InputStream in = socket.getInputStream();
-        StringBuilder head = new StringBuilder();
-        while (head.indexOf("\r\n\r\n") < 0) {
-            head.append((char) in.read());
-        }
-        assertTrue(head.toString().startsWith("HTTP/1.1 200"), head.toString());
-        String length = head.toString().replaceAll("(?is).*content-length: (\\d+).*", "$1");
-        return new String(in.readNBytes(Integer.parseInt(length)), StandardCharsets.US_ASCII);
+        HttpReply reply = HttpReply.read(socket.getInputStream(), false);
+        assertEquals(200, reply.status());
+        return reply.body();
     }
 
     private static String answer(Socket socket, String path) throws IOException {

@@ -3,6 +3,7 @@ package perdure.server.openai;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static perdure.server.ServerUnderTest.until;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -127,10 +128,10 @@ class CompletionStreamTest extends ServerTest {
         CompletableFuture<ChatAnswer> holding = run.chat.submit(request, piece -> await(held));
         try (Stream waiting = open(LONG)) {
             waiting.socket.setSoTimeout(60_000);
-            readUntil(waiting.socket.getInputStream(), "\"role\":\"assistant\"");
+            until(waiting.socket, "\"role\":\"assistant\"");
             assertFalse(holding.isDone());
             held.countDown();
-            readUntil(waiting.socket.getInputStream(), "\"delta\":{\"content\":\"");
+            until(waiting.socket, "\"delta\":{\"content\":\"");
         } finally {
             held.countDown();
         }
@@ -155,20 +156,11 @@ class CompletionStreamTest extends ServerTest {
             socket.getOutputStream()
                     .write((request + "\r\n" + body + request + "\r\n" + body).getBytes(StandardCharsets.US_ASCII));
             InputStream in = socket.getInputStream();
-            readUntil(in, "\"total_tokens\"");
-            readUntil(in, "\"total_tokens\"");
+            until(socket, "\"total_tokens\"");
+            until(socket, "\"total_tokens\"");
             socket.getOutputStream()
                     .write((request + "Connection: close\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
             assertTrue(new String(in.readAllBytes(), StandardCharsets.UTF_8).contains("\"total_tokens\""));
-        }
-    }
-
-    private static void readUntil(InputStream in, String text) throws Exception {
-        StringBuilder seen = new StringBuilder();
-        while (seen.indexOf(text) < 0) {
-            int next = in.read();
-            assertTrue(next >= 0, "ended after " + seen);
-            seen.append((char) next);
         }
     }
 
@@ -189,7 +181,7 @@ class CompletionStreamTest extends ServerTest {
         }
 
         void awaitText() throws Exception {
-            readUntil(socket.getInputStream(), "\"content\":\"");
+            until(socket, "\"content\":\"");
         }
 
         /** All that comes until the server closes; a connection that is cut ends as well. */
