@@ -54,7 +54,7 @@ final class HuggingFaceConfig {
         config.put("initializer_range", 0.02);
         config.put("use_cache", true);
         config.put("bos_token_id", tokenizer.endOfText());
-        config.put("eos_token_id", tokenizer.endOfText());
+        config.put("eos_token_id", endsOfAnswers(tokenizer)); // Some tools do not read generation_config.json.
         config.put("pad_token_id", tokenizer.endOfText());
         config.put("dtype", "float32");
         return Json.pretty(config);
@@ -64,9 +64,13 @@ final class HuggingFaceConfig {
     static byte[] generationConfig(TokenizerFiles tokenizer) {
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("bos_token_id", tokenizer.endOfText());
-        config.put("eos_token_id", List.of(tokenizer.endOfTurn(), tokenizer.endOfText()));
+        config.put("eos_token_id", endsOfAnswers(tokenizer));
         config.put("pad_token_id", tokenizer.endOfText());
         return Json.pretty(config);
+    }
+
+    private static List<Integer> endsOfAnswers(TokenizerFiles tokenizer) {
+        return List.of(tokenizer.endOfTurn(), tokenizer.endOfText());
     }
 
     /**

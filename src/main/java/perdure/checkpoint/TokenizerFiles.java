@@ -24,8 +24,12 @@ public record TokenizerFiles(Map<String, byte[]> files, int endOfText, int endOf
         }
     }
 
-    /** The files and special tokens of a tokenizer. */
-    public static TokenizerFiles of(Tokenizer tokenizer) {
-        return new TokenizerFiles(tokenizer.files(), tokenizer.endOfText(), tokenizer.imEnd());
+    /**
+     * The files and special tokens of a tokenizer.
+     *
+     * @param context of the model, in tokens
+     */
+    public static TokenizerFiles of(Tokenizer tokenizer, int context) {
+        return new TokenizerFiles(tokenizer.files(context), tokenizer.endOfText(), tokenizer.imEnd());
     }
 }

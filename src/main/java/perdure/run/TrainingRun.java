@@ -476,7 +476,7 @@ public final class TrainingRun implements AutoCloseable {
                                 .keepEvery(config.saving().keepEvery()),
                         history,
                         config.saving().every(),
-                        TokenizerFiles.of(tokenizer),
+                        TokenizerFiles.of(tokenizer, context),
                         identity.values(),
                         stop)) {
             Learner learner =

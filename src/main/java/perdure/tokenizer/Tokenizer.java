@@ -158,20 +158,24 @@ public final class Tokenizer implements AutoCloseable {
         return json;
     }
 
-    /** The tokenizer's files in a Hugging Face model folder, by name. */
-    public Map<String, byte[]> files() {
+    /**
+     * The tokenizer's files in a Hugging Face model folder, by name.
+     *
+     * @param longest number of tokens that the model can look back on
+     */
+    public Map<String, byte[]> files(int longest) {
         return Map.of(
                 FILE,
                 json.getBytes(StandardCharsets.UTF_8),
                 "tokenizer_config.json",
-                TokenizerJson.tokenizerConfigJson().getBytes(StandardCharsets.UTF_8),
+                TokenizerJson.tokenizerConfigJson(longest).getBytes(StandardCharsets.UTF_8),
                 "special_tokens_map.json",
                 TokenizerJson.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
     }
 
     /** Writes the {@link #files} into a folder. */
-    public void write(Path folder) {
-        files().forEach((name, content) -> {
+    public void write(Path folder, int longest) {
+        files(longest).forEach((name, content) -> {
             try {
                 Files.write(folder.resolve(name), content);
             } catch (IOException exception) {

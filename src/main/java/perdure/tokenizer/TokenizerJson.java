@@ -76,7 +76,11 @@ final class TokenizerJson {
             added.add(addedToken(special).put("id", vocabulary.size() + added.size()));
         }
         root.putNull("normalizer");
-        root.set("pre_tokenizer", byteLevel());
+        // Jlama finds a byte-level tokenizer only inside a sequence.
+        root.putObject("pre_tokenizer")
+                .put("type", "Sequence")
+                .putArray("pretokenizers")
+                .add(byteLevel());
         root.putNull("post_processor");
         root.set("decoder", byteLevel());
         root.set("model", model);
@@ -121,8 +125,9 @@ final class TokenizerJson {
             throw new IllegalArgumentException("not JSON: " + exception.getOriginalMessage(), exception);
         }
         require(root.at("/model/type").asString("").equals("BPE"), "its model is not BPE.");
-        require(root.at("/pre_tokenizer/type").asString("").equals("ByteLevel"), "its pre-tokenizer is not ByteLevel.");
-        require(!root.at("/pre_tokenizer/add_prefix_space").asBoolean(true), "it puts a space before the text.");
+        JsonNode preTokenizer = preTokenizer(root);
+        require(preTokenizer.path("type").asString("").equals("ByteLevel"), "its pre-tokenizer is not ByteLevel.");
+        require(!preTokenizer.path("add_prefix_space").asBoolean(true), "it puts a space before the text.");
         require(root.at("/decoder/type").asString("").equals("ByteLevel"), "its decoder is not ByteLevel.");
         require(root.path("normalizer").isNull(), "it normalizes text.");
         JsonNode vocabulary = root.at("/model/vocab");
@@ -156,6 +161,12 @@ final class TokenizerJson {
         return tokens;
     }
 
+    /** The only one of a sequence. Version 0.1.0 wrote it without a sequence. */
+    private static JsonNode preTokenizer(JsonNode root) {
+        JsonNode sequence = root.at("/pre_tokenizer/pretokenizers");
+        return sequence.size() == 1 ? sequence.path(0) : root.path("pre_tokenizer");
+    }
+
     private static void require(boolean holds, String otherwise) {
         if (!holds) {
             throw new IllegalArgumentException(otherwise);
@@ -165,10 +176,13 @@ final class TokenizerJson {
     /**
      * The end token is {@code <|im_end|>}, which ends an answer in a chat. Plain text ends with {@code <|endoftext|>},
      * which is also the padding token.
+     *
+     * @param longest number of tokens that the model can look back on
      */
-    static String tokenizerConfigJson() {
+    static String tokenizerConfigJson(int longest) {
         ObjectNode root = JSON.createObjectNode();
         root.put("tokenizer_class", "PreTrainedTokenizerFast");
+        root.put("model_max_length", longest);
         root.put("clean_up_tokenization_spaces", false);
         root.put("eos_token", SPECIALS.get(2)).put("pad_token", SPECIALS.get(0));
         root.put("chat_template", CHAT_TEMPLATE);

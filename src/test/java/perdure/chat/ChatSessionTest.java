@@ -324,7 +324,12 @@ class ChatSessionTest {
                     .detach()
                     .zero_();
             CheckpointStore.open(runFolder, keep, history)
-                    .save(new Snapshot(config, model.namedTensors(), Map.of(), state, TokenizerFiles.of(tokenizer)));
+                    .save(new Snapshot(
+                            config,
+                            model.namedTensors(),
+                            Map.of(),
+                            state,
+                            TokenizerFiles.of(tokenizer, config.context())));
         }
     }
 }

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
 import perdure.model.TestConfigs;
+import tools.jackson.databind.JsonNode;
 
 class HuggingFaceConfigTest {
 
@@ -26,6 +27,19 @@ class HuggingFaceConfigTest {
         for (ModelConfig config : List.of(ModelConfig.DEFAULT, narrow)) {
             Files.write(file, HuggingFaceConfig.config(config, Runs.TOKENIZER));
             assertEquals(config, HuggingFaceConfig.read(file));
+        }
+    }
+
+    /** Jlama looks for these ids in {@code config.json} alone. */
+    @Test
+    void bothFilesHaveTheTokensThatEndAnAnswer() throws IOException {
+        JsonNode config = Json.MAPPER.readTree(HuggingFaceConfig.config(ModelConfig.DEFAULT, Runs.TOKENIZER));
+        JsonNode generation = Json.MAPPER.readTree(HuggingFaceConfig.generationConfig(Runs.TOKENIZER));
+        assertEquals(
+                List.of(Runs.TOKENIZER.endOfTurn(), Runs.TOKENIZER.endOfText()),
+                Json.MAPPER.convertValue(config.path("eos_token_id"), List.class));
+        for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
+            assertEquals(generation.path(key), config.path(key), key);
         }
     }
 

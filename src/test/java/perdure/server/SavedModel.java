@@ -54,7 +54,7 @@ public final class SavedModel {
                     .narrow(0, 94, 165)
                     .detach()
                     .zero_();
-            TokenizerFiles files = TokenizerFiles.of(tokenizer);
+            TokenizerFiles files = TokenizerFiles.of(tokenizer, CONTEXT);
             CheckpointStore.open(runFolder, 2, history)
                     .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files));
         }

@@ -100,7 +100,7 @@ class TokenizerGoldenTest {
 
     @Test
     void writesTheFilesThatTheyRead(@TempDir Path folder) throws IOException {
-        tokenizer.write(folder);
+        tokenizer.write(folder, 128);
 
         for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
             assertEquals(Files.readString(FOLDER.resolve(name)), Files.readString(folder.resolve(name)), name);

@@ -29,6 +29,15 @@ class TokenizerTest {
     private static final Tokenizer MERGED = Tokenizer.of(
             ByteLevelBpeTrainer.train(List.of("the cat, the hat; the bat that sat\n\n  été été 日本 日本 🙂🙂"), 320));
 
+    private static final Tokenizer FORMER = Tokenizer.of(withoutSequence(MERGED.json()));
+
+    private static String withoutSequence(String json) {
+        String former =
+                json.replace("{\"type\":\"Sequence\",\"pretokenizers\":[", "").replace("}]},\"post_", "},\"post_");
+        assertTrue(former.contains("\"pre_tokenizer\":{\"type\":\"ByteLevel\""), former);
+        return former;
+    }
+
     /** Any valid Unicode text: every plane, controls, white space and what special tokens are made of. */
     @Provide
     Arbitrary<String> texts() {
@@ -61,6 +70,13 @@ class TokenizerTest {
     @Property
     void plainTextNeverGivesASpecialToken(@ForAll("texts") String text) {
         assertTrue(Arrays.stream(MERGED.encode(text)).allMatch(id -> id < MERGED.endOfText()));
+    }
+
+    /** The files of runs of version 0.1.0 have their pre-tokenizer outside a sequence; those runs carry on with them. */
+    @Property
+    void aFileOfFormerRunsEncodesTheSame(@ForAll("texts") String text) {
+        assertArrayEquals(FORMER.encode(text), MERGED.encode(text));
+        assertEquals(text, FORMER.decode(MERGED.encode(text)));
     }
 
     @Test
@@ -113,7 +129,7 @@ class TokenizerTest {
 
     @Test
     void isReadBackFromItsFolder(@TempDir Path folder) {
-        MERGED.write(folder);
+        MERGED.write(folder, 128);
         try (Tokenizer read = Tokenizer.read(folder)) {
             assertEquals(MERGED.json(), read.json());
             assertFalse(read.json().equals(BYTES.json()));
@@ -127,7 +143,13 @@ class TokenizerTest {
         assertTrue(assertThrows(UncheckedIOException.class, () -> Tokenizer.read(folder))
                 .getMessage()
                 .contains(file.toString()));
-        for (String bad : List.of("", "{}", "[1", BYTES.json().replace("<|im_end|>", "<|end|>"))) {
+        List<String> bads = List.of(
+                "",
+                "{}",
+                "[1",
+                BYTES.json().replace("<|im_end|>", "<|end|>"),
+                BYTES.json().replace("\"pretokenizers\":[", "\"pretokenizers\":[{\"type\":\"Digits\"},"));
+        for (String bad : bads) {
             Files.writeString(file, bad);
             assertTrue(
                     assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))

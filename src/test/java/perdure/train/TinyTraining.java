@@ -173,7 +173,7 @@ final class TinyTraining {
                             CheckpointStore.open(runFolder, 2, history),
                             history,
                             SaveInterval.parse("1h"),
-                            TokenizerFiles.of(tokenizer),
+                            TokenizerFiles.of(tokenizer, CONTEXT),
                             Map.of(),
                             requests)) {
                 return new Trainer(
