@@ -3,6 +3,7 @@ package perdure.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
@@ -32,6 +33,7 @@ public final class LanguageModel extends Module {
     private final GradientBuffer embeddingGradient;
     private final GradientBuffer headGradient;
     private Dropout dropout = new Dropout(0);
+    private boolean recompute;
 
     /** A float32 model on the CPU whose initial weights follow from the configuration and the seed alone. */
     public LanguageModel(ModelConfig config, long seed) {
@@ -70,12 +72,43 @@ public final class LanguageModel extends Module {
 
     /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
     private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, DocumentGroups documents, Tape tape) {
-        Dropout active = is_training() ? dropout : new Dropout(0);
+        Dropout active = activeDropout();
         Tensor x = active.forward(embedded, tape); // (B, T, C)
         for (DecoderLayer layer : layers) {
             x = layer.forward(x, cache, documents, active, tape); // (B, T, C)
         }
         return norm.forward(x, tape);
+    }
+
+    private Dropout activeDropout() {
+        return is_training() ? dropout : new Dropout(0);
+    }
+
+    /** As {@link #hiddenStates}, with a backward pass on the tape, which each operation or autograd writes. */
+    private Tensor recordedHiddenStates(Tensor embedded, DocumentGroups documents, Tape tape) {
+        if (!recompute) {
+            return recorded(embedded, tape, (x, operations) -> hiddenStates(x, null, documents, operations));
+        }
+        Dropout active = activeDropout();
+        Tensor x = recorded(embedded, tape, active::forward); // (B, T, C)
+        for (DecoderLayer layer : layers) {
+            x = tape.recordRecomputed(
+                    x,
+                    (input, again) -> recorded(
+                            input,
+                            again,
+                            (states, operations) -> layer.forward(states, null, documents, active, operations)));
+        }
+        return recorded(x, tape, norm::forward);
+    }
+
+    /**
+     * A function of x and of the tape on which its operations record themselves. Without a tape, autograd records them.
+     */
+    private Tensor recorded(Tensor x, Tape tape, BiFunction<Tensor, Tape, Tensor> function) {
+        return recordsLayersOnTape()
+                ? function.apply(x, tape)
+                : tape.recordAutograd(x, leaf -> function.apply(leaf, null));
     }
 
     /**
@@ -138,9 +171,7 @@ public final class LanguageModel extends Module {
         try (NoGradGuard guard = new NoGradGuard()) {
             DocumentGroups groups = groups(documents, ids);
             Tensor embedded = embed(ids); // (B, T, C)
-            Tensor hidden = NestedScope.evaluate(() -> recordsLayersOnTape()
-                    ? hiddenStates(embedded, null, groups, tape)
-                    : tape.recordAutograd(embedded, leaf -> hiddenStates(leaf, null, groups, null))); // (B, T, C)
+            Tensor hidden = NestedScope.evaluate(() -> recordedHiddenStates(embedded, groups, tape)); // (B, T, C)
             Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
             double sum = CrossEntropy.sum(
                     hidden.flatten(0, 1), // (B T, C)
@@ -207,6 +238,14 @@ public final class LanguageModel extends Module {
     /** Sets the probability with which activations are dropped while training. Initially 0: none. */
     public void dropout(double probability) {
         dropout = new Dropout(probability);
+    }
+
+    /**
+     * Sets whether only the inputs of the layers are kept for the backward pass, which then runs the forward pass of
+     * each layer again. That takes less memory and more time, and gives the same bytes. Initially false.
+     */
+    public void recompute(boolean layers) {
+        recompute = layers;
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BoolOptional;
@@ -45,6 +46,27 @@ final class Tape implements AutoCloseable {
         // Backward: dX = (gradient of f, given dY) + dY.
         record(gradient -> branch.backward(gradient).add(gradient));
         return branch;
+    }
+
+    /**
+     * The result of {@code function} for x, of which only x is kept: the backward pass runs the function again, with the
+     * same random numbers (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost). The function records itself
+     * on the tape that it is given.
+     */
+    Tensor recordRecomputed(Tensor x, BiFunction<Tensor, Tape, Tensor> function) {
+        Tensor savedX = saveForBackward(x);
+        ForwardState state = new ForwardState(x.device());
+        saved.add(state);
+        record(gradient -> {
+            try (Tape again = new Tape()) {
+                state.replay(() -> NestedScope.evaluate(() -> function.apply(savedX, again)));
+                return again.backward(gradient);
+            }
+        });
+        // On a tape too, since some operations without one compute in another order.
+        try (Tape unused = new Tape()) {
+            return NestedScope.evaluate(() -> function.apply(x, unused));
+        }
     }
 
     /** The result of {@code function} for x; autograd makes its backward pass. */

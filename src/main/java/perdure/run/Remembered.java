@@ -55,6 +55,7 @@ final class Remembered {
         SETTINGS.put("seed", (config, text) -> config.seed(Long.parseLong(text)));
         SETTINGS.put("device", RunConfig::device);
         SETTINGS.put("precision", (config, text) -> config.precision(Precision.parse(text)));
+        SETTINGS.put("recompute", (config, text) -> config.recompute(Boolean.parseBoolean(text)));
         SETTINGS.put("threads", (config, text) -> config.threads(Integer.parseInt(text)));
         SETTINGS.put("data", (config, text) -> config.data(paths(text)));
         SETTINGS.put("encoding", RunConfig::encoding);

@@ -130,13 +130,14 @@ public record RunConfig(
     }
 
     /**
-     * Device, precision and native settings.
+     * Where and how to compute.
      *
      * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}
      * @param precision of the forward pass
+     * @param recompute whether the backward pass computes the inside of each layer again, which saves memory
      * @param natives settings of libtorch and its libraries
      */
-    public record Compute(String device, Precision precision, NativeConfig natives) {}
+    public record Compute(String device, Precision precision, boolean recompute, NativeConfig natives) {}
 
     /**
      * Who receives progress and messages, on the thread that trains.
@@ -158,7 +159,7 @@ public record RunConfig(
                 Optimization.DEFAULT,
                 Length.DEFAULT,
                 Saving.DEFAULT,
-                new Compute("auto", Precision.FP32, NativeConfig.standard()),
+                new Compute("auto", Precision.FP32, false, NativeConfig.standard()),
                 new Listeners(status -> {}, LOG::info));
     }
 
@@ -348,12 +349,20 @@ public record RunConfig(
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */
     public RunConfig device(String name) {
-        return with(new Compute(name, compute.precision, compute.natives));
+        return with(new Compute(name, compute.precision, compute.recompute, compute.natives));
     }
 
     /** Arithmetic of the forward pass. */
     public RunConfig precision(Precision precision) {
-        return with(new Compute(compute.device, precision, compute.natives));
+        return with(new Compute(compute.device, precision, compute.recompute, compute.natives));
+    }
+
+    /**
+     * Keeps only the inputs of the layers for the backward pass, which runs each layer's forward pass again. That takes
+     * less memory and more time, and gives the same bytes.
+     */
+    public RunConfig recompute(boolean layers) {
+        return with(new Compute(compute.device, compute.precision, layers, compute.natives));
     }
 
     /** CPU threads per tensor operation. */
@@ -363,7 +372,7 @@ public record RunConfig(
 
     /** Settings of libtorch and its libraries; most take effect only before it is loaded. */
     public RunConfig natives(NativeConfig settings) {
-        return with(new Compute(compute.device, compute.precision, settings));
+        return with(new Compute(compute.device, compute.precision, compute.recompute, settings));
     }
 
     /**

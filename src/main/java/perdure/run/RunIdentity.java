@@ -62,7 +62,7 @@ record RunIdentity(Map<String, String> values) {
     /** Another value gives the same run except for rounding. */
     private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", LIBRARY);
 
-    /** Recorded to be taken up; whether they change is told elsewhere, or is of no interest. */
+    /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
             "epochs",
             "data",
@@ -70,6 +70,7 @@ record RunIdentity(Map<String, String> values) {
             "validation",
             VALIDATION_FILES,
             "validation fraction",
+            "recompute",
             "checkpoint every",
             "keep",
             "keep every",
@@ -142,6 +143,7 @@ record RunIdentity(Map<String, String> values) {
         values.put(LOSS, found.sequences.loss().name().toLowerCase(Locale.ROOT));
         values.put("device", found.device);
         values.put("precision", config.compute().precision().name().toLowerCase(Locale.ROOT));
+        values.put("recompute", config.compute().recompute());
         values.put("threads", found.threads);
         values.put(LIBRARY, libraryVersion());
         values.put("epochs", config.length().epochs());

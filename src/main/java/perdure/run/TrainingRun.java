@@ -343,6 +343,7 @@ public final class TrainingRun implements AutoCloseable {
             }
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
                 model.dropout(config.optimization().dropout());
+                model.recompute(config.compute().recompute());
                 DeviceMigrator.ensure(model, device);
                 long bytes = bytesOfCheckpoint(model, tokenizer);
                 naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));

@@ -153,6 +153,7 @@ class TrainFlagsTest {
                 "cuda:1",
                 "--precision",
                 "bf16",
+                "--recompute",
                 "--threads",
                 "3",
                 "--host",
@@ -177,11 +178,21 @@ class TrainFlagsTest {
         assertTrue(config.saving().acceptChanges());
         assertEquals("cuda:1", config.compute().device());
         assertEquals(Precision.BF16, config.compute().precision());
+        assertTrue(config.compute().recompute());
         assertEquals(3, config.compute().natives().intraOpThreads());
         assertEquals(0, command.serving.options().port());
         assertEquals("::1", command.serving.options().host());
         assertEquals("secret", command.serving.options().access().token());
         assertTrue(command.noServer);
+    }
+
+    @Test
+    void recomputingIsTakenBack() {
+        assertTrue(parse("--epochs", "1", "--recompute").config().compute().recompute());
+        assertFalse(parse("--epochs", "1", "--recompute", "false")
+                .config()
+                .compute()
+                .recompute());
     }
 
     @Test
@@ -191,7 +202,7 @@ class TrainFlagsTest {
         assertEquals(RunConfig.Text.DEFAULT, config.text());
         assertEquals(Path.of("checkpoints"), parseAlone("--epochs", "1").run.folder());
         assertEquals(RunConfig.Saving.DEFAULT, config.saving());
-        assertEquals(new RunConfig.Compute("auto", Precision.FP32, NativeConfig.standard()), config.compute());
+        assertEquals(new RunConfig.Compute("auto", Precision.FP32, false, NativeConfig.standard()), config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
         assertEquals(8080, command.serving.options().port());
         assertFalse(command.noServer);

@@ -1,0 +1,82 @@
+package perdure.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * What a forward pass depends on besides its inputs and weights: the default random generators, which dropout uses, and
+ * the autocast of the thread. With it the same forward pass can run again later and gives the same bytes.
+ */
+final class ForwardState implements AutoCloseable {
+
+    private final List<Generator> generators = new ArrayList<>();
+    private final List<Tensor> states;
+    private final DeviceType type;
+    private final ScalarType autocast; // null if it is off
+
+    /** The state of this moment, for computations on that device. */
+    ForwardState(Device device) {
+        type = device.type();
+        autocast =
+                torch.is_autocast_enabled(type) ? torch.get_autocast_dtype(type).intern() : null;
+        try (PointerScope scope = new PointerScope()) {
+            generators.add(torch.getDefaultCPUGenerator().retainReference());
+            if (device.is_cuda()) {
+                generators.add(torch.globalContext().defaultGenerator(device).retainReference());
+            }
+        }
+        states = current();
+    }
+
+    private List<Tensor> current() {
+        try (PointerScope scope = new PointerScope()) {
+            return generators.stream()
+                    .<Tensor>map(generator -> generator.get_state().retainReference())
+                    .toList();
+        }
+    }
+
+    private void set(List<Tensor> saved) {
+        for (int i = 0; i < saved.size(); i++) {
+            generators.get(i).set_state(saved.get(i));
+        }
+    }
+
+    /** The result of a computation in this state. Afterwards the state is as before the call. */
+    Tensor replay(Supplier<Tensor> computation) {
+        List<Tensor> before = current();
+        set(states);
+        boolean casts = autocast != null;
+        if (casts) {
+            torch.set_autocast_dtype(type, autocast);
+            torch.set_autocast_enabled(type, true);
+            torch.increment_nesting();
+        }
+        try {
+            return computation.get();
+        } finally {
+            if (casts) {
+                if (torch.decrement_nesting() == 0) {
+                    torch.clear_cache();
+                }
+                torch.set_autocast_enabled(type, false);
+            }
+            set(before);
+            before.forEach(Tensor::close);
+        }
+    }
+
+    @Override
+    public void close() {
+        states.forEach(Tensor::close);
+        generators.forEach(Generator::close);
+    }
+}
