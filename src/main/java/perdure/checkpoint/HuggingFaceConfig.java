@@ -39,12 +39,12 @@ final class HuggingFaceConfig {
         config.put("num_key_value_heads", model.keyValueHeads());
         config.put("head_dim", model.headSize());
         config.put("max_position_embeddings", model.context());
-        config.put("rms_norm_eps", ModelConfig.RMS_NORM_EPSILON);
+        config.put("rms_norm_eps", model.normEpsilon());
         // rope_theta is for transformers 4, rope_parameters for transformers 5.
-        config.put("rope_theta", ModelConfig.ROPE_THETA);
+        config.put("rope_theta", model.attention().rotary().theta());
         Map<String, Object> rope = new LinkedHashMap<>();
         rope.put("rope_type", "default");
-        rope.put("rope_theta", ModelConfig.ROPE_THETA);
+        rope.put("rope_theta", model.attention().rotary().theta());
         config.put("rope_parameters", rope);
         config.put("tie_word_embeddings", model.tiedEmbeddings());
         config.put("hidden_act", "silu");

@@ -16,8 +16,10 @@ final class RmsNorm {
 
     private final Tensor weight; // (C)
     private final long[] shape;
+    private final double epsilon;
 
     RmsNorm(ModelConfig config, Parameters parameters, String name) {
+        epsilon = config.normEpsilon();
         shape = new long[] {config.hiddenSize()};
         weight = parameters.scale(name, config.hiddenSize());
     }
@@ -25,13 +27,12 @@ final class RmsNorm {
     /** Normalises every position of x [B, T, C]; the tape, if not null, records the backward pass. */
     Tensor forward(Tensor x, Tape tape) {
         if (tape == null) {
-            return torch.rms_norm(
-                    x, shape, new TensorOptional(weight), new DoubleOptional(ModelConfig.RMS_NORM_EPSILON));
+            return torch.rms_norm(x, shape, new TensorOptional(weight), new DoubleOptional(epsilon));
         }
         Tensor length = torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {-1}, true, new ScalarTypeOptional());
         Tensor scale = length.square_()
                 .mul_(new Scalar(1.0 / shape[0]))
-                .add_(new Scalar(ModelConfig.RMS_NORM_EPSILON))
+                .add_(new Scalar(epsilon))
                 .rsqrt_(); // (B, T, 1)
         Tensor savedX = tape.saveForBackward(x);
         Tensor savedScale = tape.saveForBackward(scale);

@@ -1,5 +1,7 @@
 package perdure.model;
 
+import java.util.Arrays;
+import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Scalar;
@@ -10,7 +12,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Rotary positions (Su et al. 2021, section 3.4) in Hugging Face's rotate-half layout: the pair of values
- * {@code j} and {@code j + D/2} of a head is rotated by an angle of position / theta^(2j/D).
+ * {@code j} and {@code j + D/2} of a head is rotated by an angle of position / theta^(2j/D), whose frequency {@link
+ * RotaryScaling} may change.
  *
  * <p>Shapes: {@code B} batch, {@code T} time, {@code H} heads of queries and keys together, {@code D} head size.
  */
@@ -18,6 +21,7 @@ final class RotaryEmbedding implements AutoCloseable {
 
     private final int context;
     private final int headSize;
+    private final RotaryConfig config;
 
     /** [context, 1, D] each, on the device of the last call; the first half of the sines is negative. */
     private Tensor cosines;
@@ -27,6 +31,7 @@ final class RotaryEmbedding implements AutoCloseable {
     RotaryEmbedding(ModelConfig config) {
         context = config.context();
         headSize = config.headSize();
+        this.config = config.attention().rotary();
     }
 
     /** Rotates the heads x [B, T, H, D] by their positions {@code from … from + T - 1}; differentiable. */
@@ -49,7 +54,8 @@ final class RotaryEmbedding implements AutoCloseable {
                     .to(ScalarType.Double)
                     .div(new Scalar((double) headSize));
             Tensor frequencies =
-                    torch.pow(new Scalar(ModelConfig.ROPE_THETA), exponents).reciprocal();
+                    torch.pow(new Scalar(config.theta()), exponents).reciprocal(); // (D/2)
+            scale(frequencies);
             Tensor positions = torch.arange(new Scalar(context)).to(ScalarType.Double);
             Tensor angles = torch.outer(positions, frequencies).unsqueeze(1); // (context, 1, D/2)
             Tensor cosine = angles.cos().to(device, ScalarType.Float);
@@ -57,6 +63,13 @@ final class RotaryEmbedding implements AutoCloseable {
             cosines = torch.cat(new TensorVector(cosine, cosine), 2).retainReference(); // (context, 1, D)
             sines = torch.cat(new TensorVector(sine.neg(), sine), 2).retainReference(); // (context, 1, D)
         }
+    }
+
+    private void scale(Tensor frequencies) {
+        double[] values = new double[headSize / 2];
+        DoublePointer memory = frequencies.data_ptr_double();
+        memory.get(values);
+        memory.put(Arrays.stream(values).map(config.scaling()::scaled).toArray());
     }
 
     @Override
