@@ -8,7 +8,9 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Causal self-attention with grouped queries (Ainslie et al. 2023) and rotary positions.
+ * Causal self-attention with grouped queries (Ainslie et al. 2023) and rotary positions. Where the configuration says
+ * so, it has biases, normalises every head of queries and keys before the rotation (Henry et al. 2020, Query-key
+ * normalization for Transformers), or rotates nothing in some layers.
  *
  * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time including the cached tokens, {@code C} hidden size, {@code
  * H} query heads, {@code K} key and value heads, {@code D} head size.
@@ -17,15 +19,17 @@ final class Attention {
 
     private final ModelConfig config;
     private final int layer;
-    private final RotaryEmbedding rotary;
+    private final RotaryEmbedding rotary; // null: this layer rotates nothing
     private final Linear input; // C -> H D + K D + K D: queries, keys, values
     private final Linear output; // H D -> C
+    private final Tensor queryScale; // (D); null without norms
+    private final Tensor keyScale; // (D)
 
     /** @param layer the index of its decoder layer, from 0 */
     Attention(ModelConfig config, Parameters parameters, String prefix, int layer, RotaryEmbedding rotary) {
         this.config = config;
         this.layer = layer;
-        this.rotary = rotary;
+        this.rotary = config.attention().rotary().layersWithout().contains(layer) ? null : rotary;
         long queryRows = (long) config.heads() * config.headSize();
         long keyRows = (long) config.keyValueHeads() * config.headSize();
         input = parameters.linear(
@@ -34,7 +38,13 @@ final class Attention {
                 new Parameters.Rows(prefix + "q_proj", queryRows),
                 new Parameters.Rows(prefix + "k_proj", keyRows),
                 new Parameters.Rows(prefix + "v_proj", keyRows));
-        output = parameters.residualLinear(queryRows, new Parameters.Rows(prefix + "o_proj", config.hiddenSize()));
+        output = parameters.residualLinear(
+                queryRows,
+                config.attention().outputBias(),
+                new Parameters.Rows(prefix + "o_proj", config.hiddenSize()));
+        boolean norms = config.attention().queryKeyNorms();
+        queryScale = norms ? parameters.scale(prefix + "q_norm", config.headSize()) : null;
+        keyScale = norms ? parameters.scale(prefix + "k_norm", config.headSize()) : null;
     }
 
     /**
@@ -70,9 +80,10 @@ final class Attention {
         long past = cache == null ? 0 : cache.length();
 
         TensorVector parts = projected.split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
-        Tensor rotated = rotary.apply(parts.get(0).view(batch, time, heads + groups, size), past) // (B, T, H + K, D)
-                .transpose(1, 2); // (B, H + K, T, D)
-        TensorVector queriesAndKeys = rotated.split_with_sizes(new long[] {heads, groups}, 1);
+        Tensor unrotated = normalised(parts.get(0).view(batch, time, heads + groups, size)); // (B, T, H + K, D)
+        Tensor rotated = rotary == null ? unrotated : rotary.apply(unrotated, past);
+        TensorVector queriesAndKeys = rotated.transpose(1, 2) // (B, H + K, T, D)
+                .split_with_sizes(new long[] {heads, groups}, 1);
         Tensor queries = queriesAndKeys.get(0); // (B, H, T, D)
         Tensor keys = queriesAndKeys.get(1); // (B, K, T, D)
         Tensor values = parts.get(1).view(batch, time, groups, size).transpose(1, 2); // (B, K, T, D)
@@ -93,5 +104,17 @@ final class Attention {
                         groups < heads) // (B, H, T, D)
                 .transpose(1, 2) // (B, T, H, D)
                 .reshape(batch, time, heads * size); // (B, T, H D)
+    }
+
+    /** The RMSNorm of every head of queries and keys, x [B, T, H + K, D], if there is one. */
+    private Tensor normalised(Tensor x) {
+        if (queryScale == null) {
+            return x;
+        }
+        long size = config.headSize();
+        TensorVector scales = new TensorVector(
+                queryScale.expand(config.heads(), size), keyScale.expand(config.keyValueHeads(), size));
+        return torch.rms_norm(x, new long[] {size}, new TensorOptional(), new DoubleOptional(config.normEpsilon()))
+                .mul(torch.cat(scales, 0)); // (H + K, D)
     }
 }

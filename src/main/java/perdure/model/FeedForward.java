@@ -5,7 +5,8 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The gated feed-forward SwiGLU (Shazeer 2020): down(silu(gate(x)) * up(x)).
+ * The gated feed-forward SwiGLU (Shazeer 2020): down(silu(gate(x)) * up(x)), with or without
+ * biases.
  *
  * <p>Shapes: {@code B} batch, {@code T} time, {@code C} hidden size, {@code I} intermediate size.
  */
@@ -18,10 +19,11 @@ final class FeedForward {
         long inner = config.intermediateSize();
         gateAndUp = parameters.linear(
                 config.hiddenSize(),
-                false,
+                config.feedForward().bias(),
                 new Parameters.Rows(prefix + "gate_proj", inner),
                 new Parameters.Rows(prefix + "up_proj", inner));
-        down = parameters.residualLinear(inner, new Parameters.Rows(prefix + "down_proj", config.hiddenSize()));
+        down = parameters.residualLinear(
+                inner, config.feedForward().bias(), new Parameters.Rows(prefix + "down_proj", config.hiddenSize()));
     }
 
     /** Maps x [B, T, C] to [B, T, C], position by position; the tape, if not null, records the backward pass. */

@@ -15,8 +15,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A decoder-only language model of the Llama architecture, as defined by transformers' {@code LlamaForCausalLM}:
- * RMSNorm, rotary positions, grouped-query attention, SwiGLU, and biases where the configuration has them. Token ids
- * in, logits out; it does not know text, optimizers or files.
+ * RMSNorm, rotary positions, grouped-query attention, SwiGLU. The configuration adds what the other {@link ModelFamily
+ * families} have. Token ids in, logits out; it does not know text, optimizers or files.
  *
  * <p>Every method makes temporary tensors in the {@link org.bytedeco.javacpp.PointerScope} of the caller; the weights
  * live until {@link #close()}. Shapes: {@code B} batch, {@code T} time, {@code C} hidden size, {@code V} vocabulary.

@@ -60,9 +60,10 @@ final class Parameters implements AutoCloseable {
         return new Linear(weight, bias ? vector(".bias", 0, outputs) : null);
     }
 
-    /** A linear layer without bias that writes to the residual stream. */
-    Linear residualLinear(long inputs, Rows output) {
-        return new Linear(matrix(residualDeviation, inputs, output), null);
+    /** A linear layer that writes to the residual stream, with or without bias. */
+    Linear residualLinear(long inputs, boolean bias, Rows output) {
+        Tensor weight = matrix(residualDeviation, inputs, output);
+        return new Linear(weight, bias ? vector(".bias", 0, output) : null);
     }
 
     /** One vector per row, [rows, columns]. */

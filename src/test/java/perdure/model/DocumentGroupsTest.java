@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import perdure.device.LoadedNatives;
 
 /** Documents that share rows are to the model what each is alone. */
@@ -63,9 +65,10 @@ class DocumentGroupsTest {
         }
     }
 
-    @Test
-    void theirGradientIsTheSumOfTheirOwn() {
-        try (LanguageModel model = new LanguageModel(TestConfigs.INPUT_BIAS, 1)) {
+    @ParameterizedTest
+    @MethodSource("perdure.model.TestConfigs#all")
+    void theirGradientIsTheSumOfTheirOwn(ModelConfig config) {
+        try (LanguageModel model = new LanguageModel(config, 1)) {
             model.train(true);
             Tensor ids = random();
             Tensor targets = random();

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import perdure.device.LoadedNatives;
 
 @ExtendWith(LoadedNatives.class)
@@ -54,12 +56,13 @@ class KeyValueCacheTest {
         assertEquals(9, cache.length());
     }
 
-    @Test
-    void decodesWithBiasesAsTheWholeSequence() {
+    @ParameterizedTest
+    @MethodSource("perdure.model.TestConfigs#all")
+    void decodesEveryKindOfModelAsTheWholeSequence(ModelConfig config) {
         close();
         scope = new PointerScope();
-        model = new LanguageModel(TestConfigs.INPUT_BIAS, 1);
-        cache = new KeyValueCache(TestConfigs.INPUT_BIAS, 12);
+        model = new LanguageModel(config, 1);
+        cache = new KeyValueCache(config, 12);
         torch.manual_seed(1);
         model.vectors().forEach(vector -> vector.detach().add_(torch.randn_like(vector)));
         assertSame(3, model.decode(ids(0, 4), cache));

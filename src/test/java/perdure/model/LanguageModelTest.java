@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.LoadedNatives;
@@ -90,7 +90,8 @@ class LanguageModelTest {
 
     @Test
     void hasAsManyValuesAsItsConfigurationSays() {
-        for (ModelConfig config : List.of(CONFIG, CONFIG.withTiedEmbeddings(true), TestConfigs.INPUT_BIAS)) {
+        for (ModelConfig config :
+                List.of(CONFIG, CONFIG.withTiedEmbeddings(true), TestConfigs.INPUT_BIAS, TestConfigs.EVERYTHING)) {
             try (LanguageModel model = new LanguageModel(config, 1)) {
                 long trained = count(model.matrices()) + count(model.vectors());
                 assertEquals(model.config().parameterCount(), trained);
@@ -187,9 +188,9 @@ class LanguageModelTest {
 
     /** Which draws the same values to be dropped. */
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void givesTheGradientsOfAutograd(boolean inputBias) {
-        try (LanguageModel model = new LanguageModel(inputBias ? TestConfigs.INPUT_BIAS : CONFIG, 1)) {
+    @MethodSource("perdure.model.TestConfigs#all")
+    void givesTheGradientsOfAutograd(ModelConfig config) {
+        try (LanguageModel model = new LanguageModel(config, 1)) {
             torch.manual_seed(4);
             model.vectors().forEach(vector -> vector.detach().add_(torch.randn_like(vector), new Scalar(0.5)));
             model.dropout(0.3);
@@ -227,9 +228,9 @@ class LanguageModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void learnsInBf16WithFloat32Gradients(boolean inputBias) {
-        try (LanguageModel model = new LanguageModel(inputBias ? TestConfigs.INPUT_BIAS : CONFIG, 1)) {
+    @MethodSource("perdure.model.TestConfigs#all")
+    void learnsInBf16WithFloat32Gradients(ModelConfig config) {
+        try (LanguageModel model = new LanguageModel(config, 1)) {
             double exact = model.lossSum(ids(), ids());
             LanguageModel.Loss loss;
             try (Precision.Scope precision = Precision.BF16.open(Devices.resolve("cpu"))) {

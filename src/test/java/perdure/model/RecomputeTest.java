@@ -27,7 +27,7 @@ import perdure.device.Precision;
 @ExtendWith(LoadedNatives.class)
 class RecomputeTest {
 
-    private static final ModelConfig CONFIG = TestConfigs.GROUPED_QUERY.withLayers(3);
+    private static final ModelConfig CONFIG = TestConfigs.EVERYTHING.withLayers(3);
 
     private PointerScope scope;
 

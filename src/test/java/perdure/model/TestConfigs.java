@@ -1,5 +1,8 @@
 package perdure.model;
 
+import java.util.List;
+import java.util.stream.Stream;
+
 /** Shapes of models that are made in milliseconds. */
 public final class TestConfigs {
 
@@ -22,6 +25,26 @@ public final class TestConfigs {
     /** The same with biases on queries, keys and values. */
     public static final ModelConfig INPUT_BIAS =
             GROUPED_QUERY.withAttention(GROUPED_QUERY.attention().withInputBias(true));
+
+    /**
+     * Everything that a published model may add: biases everywhere, norms of queries and keys, heads that are wider
+     * together than the model, scaled rotary positions, and a layer without any.
+     */
+    public static final ModelConfig EVERYTHING = GROUPED_QUERY
+            .withNormEpsilon(1e-6)
+            .withFeedForward(GROUPED_QUERY.feedForward().withBias(true))
+            .withAttention(GROUPED_QUERY
+                    .attention()
+                    .withFixedHeadSize(12)
+                    .withInputBias(true)
+                    .withOutputBias(true)
+                    .withQueryKeyNorms(true)
+                    .withRotary(new RotaryConfig(100, new RotaryScaling.Llama3(4, 1, 4, 64), List.of(1))));
+
+    /** One of each kind. */
+    static Stream<ModelConfig> all() {
+        return Stream.of(GROUPED_QUERY, INPUT_BIAS, EVERYTHING);
+    }
 
     private TestConfigs() {}
 }
