@@ -62,7 +62,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
                 }
             }
             manifest.verify(folder);
-            return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder));
+            return read(folder);
         } catch (IOException problem) {
             throw DurableFiles.failed(folder, problem);
         }
@@ -79,10 +79,15 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
      */
     public static Optional<Checkpoint> unverified(Path folder) {
         try {
-            return Optional.of(new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder)));
+            return Optional.of(read(folder));
         } catch (IOException | UncheckedIOException | NewerFormatException unreadable) {
             return Optional.empty();
         }
+    }
+
+    /** Verifies nothing. */
+    static Checkpoint read(Path folder) throws IOException {
+        return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder));
     }
 
     /** The names of all checkpoints in a run folder, newest first. They need not be whole. */

@@ -62,8 +62,8 @@ public record Origin(Path branchOf, String checkpoint) {
         }
         Path source = source(runFolder);
         if (branchOf == null) {
-            TrainerState newest = Restart.newestState(source);
-            if (newest != null && checkpoint.equals(newest.identity().get(RECORD))) {
+            Checkpoint newest = Restart.newest(source);
+            if (newest != null && checkpoint.equals(newest.state().identity().get(RECORD))) {
                 return null;
             }
         }
@@ -108,7 +108,8 @@ public record Origin(Path branchOf, String checkpoint) {
         Path source = source(runFolder);
         return name == null
                 ? new MetaStore(source).plan(epochs)
-                : new MetaStore.ResumePlan(Restart.state(source, name).lastEpoch(), epochs);
+                : new MetaStore.ResumePlan(
+                        Restart.unverified(source, name).state().lastEpoch(), epochs);
     }
 
     /** The checkpoints that going back would delete, newest first; empty if the run does not go back. */

@@ -96,14 +96,14 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     }
 
     /**
-     * The state of a checkpoint, to read what it recorded of the run. It verifies nothing.
+     * A checkpoint, to read what it recorded of the run. It verifies nothing, so its weights must not be used.
      *
      * @throws IllegalArgumentException if it cannot be read
      * @throws NewerFormatException if only a newer version can read it
      */
-    public static TrainerState state(Path runFolder, String name) {
+    public static Checkpoint unverified(Path runFolder, String name) {
         try {
-            return Checkpoint.state(runFolder.resolve(name));
+            return Checkpoint.read(runFolder.resolve(name));
         } catch (IOException | DamagedFileException unreadable) {
             throw new IllegalArgumentException(
                     runFolder.resolve(name) + " cannot be read: " + unreadable.getMessage(), unreadable);
@@ -111,16 +111,16 @@ public record Restart(int lastEpoch, TrainerState.Best best, Checkpoint checkpoi
     }
 
     /**
-     * The state of the newest checkpoint, to read what it recorded of the run; null if there is none. It verifies
-     * nothing, and passes over what cannot be read, which {@link #find} reports.
+     * The newest checkpoint, to read what it recorded of the run; null if there is none. It verifies nothing, and passes
+     * over what cannot be read, which {@link #find} reports.
      *
      * @throws IllegalArgumentException if {@code current.meta.json} is not valid
      * @throws NewerFormatException if only a newer version can read the run
      */
-    public static TrainerState newestState(Path runFolder) {
+    public static Checkpoint newest(Path runFolder) {
         for (String candidate : candidates(runFolder, new MetaStore(runFolder).read())) {
             try {
-                return Checkpoint.state(runFolder.resolve(candidate));
+                return Checkpoint.read(runFolder.resolve(candidate));
             } catch (IOException | DamagedFileException unreadable) {
                 continue;
             }

@@ -1,13 +1,27 @@
 package perdure.cli;
 
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import perdure.cli.HelpSections.Heading;
 import perdure.model.ModelConfig;
+import perdure.run.BadInputException;
+import perdure.run.FineTuning;
 import perdure.run.ModelShape;
+import perdure.run.RunConfig;
 import picocli.CommandLine.Option;
 
 /** The flags that shape the model. */
 @Heading("Model")
 final class ModelFlags {
+    @Option(
+            names = "--from",
+            paramLabel = "FOLDER",
+            description =
+                    "Fine-tunes a model: a new run begins with the weights, the tokenizer and the chat template of a"
+                            + " Hugging Face folder, of a checkpoint, or of another run (default: random weights).")
+    Path from;
+
     @Option(names = "--layers", paramLabel = "N", description = "Number of decoder layers (default: 3).")
     Integer layers;
 
@@ -38,7 +52,10 @@ final class ModelFlags {
     @Option(
             names = "--context",
             paramLabel = "N",
-            description = "Longest sequence that the model sees at once, in tokens (default: 128).")
+            description =
+                    "Longest sequence that the model sees at once, in tokens (default: 128; with --from the model's"
+                            + " own, up to "
+                            + FineTuning.USUAL_CONTEXT + ").")
     Integer context;
 
     @Option(
@@ -48,8 +65,31 @@ final class ModelFlags {
                     + " plain bytes (default: 1536).")
     Integer vocabularySize;
 
-    /** The shape with the values of the flags that were given; the records check it. */
-    ModelShape apply(ModelShape before) {
+    /** The configuration with the values of the flags that were given; the records check them. */
+    RunConfig apply(RunConfig config) {
+        RunConfig begun = Flags.set("--from", from, config, config::from);
+        ModelConfig given = begun.fineTuning().model();
+        return given == null ? begun.model(this::shape) : withGivenModel(begun);
+    }
+
+    private RunConfig withGivenModel(RunConfig config) {
+        Map<String, Integer> shape = new LinkedHashMap<>();
+        shape.put("--layers", layers);
+        shape.put("--heads", heads);
+        shape.put("--kv-heads", keyValueHeads);
+        shape.put("--hidden-size", hiddenSize);
+        shape.put("--intermediate-size", intermediateSize);
+        shape.put("--vocab-size", vocabularySize);
+        shape.forEach((flag, value) -> {
+            if (value != null) {
+                throw new BadInputException(flag + " " + value + ": the shape of the model is that of --from "
+                        + config.fineTuning().from() + ".");
+            }
+        });
+        return Flags.set("--context", context, config, tokens -> config.model(sequences -> sequences.context(tokens)));
+    }
+
+    private ModelShape shape(ModelShape before) {
         ModelShape shape = before;
         shape = Flags.set("--layers", layers, shape, shape::layers);
         shape = Flags.set("--heads", heads, shape, shape::heads);

@@ -73,7 +73,7 @@ final class TrainCommand implements Callable<Integer> {
         RunConfig config = run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = run.apply(data.apply(config));
-        return natives.apply(optimization.apply(config.model(shape::apply)))
+        return natives.apply(optimization.apply(shape.apply(config)))
                 .onProgress(console::update)
                 .onMessage(console::say);
     }

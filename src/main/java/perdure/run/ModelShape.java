@@ -136,10 +136,9 @@ public record ModelShape(
     /**
      * Checks that such a model fits on this machine.
      *
-     * @throws BadInputException if the sizes do not go together, or if its weights do not fit into memory
+     * @throws BadInputException if its weights do not fit into memory
      */
-    void requireFits() {
-        ModelConfig model = BadInputException.naming("hidden size", () -> config(vocabularySize));
+    static void requireFits(ModelConfig model) {
         long weights = model.parameterCount() * Float.BYTES;
         long memory = memory();
         if (weights > memory) {
@@ -149,8 +148,8 @@ public record ModelShape(
                             Locale.ROOT,
                             "hidden size %d and %d layers make a model of %,d parameters: its weights alone take %,d bytes"
                                     + " of this machine's %,d.",
-                            hiddenSize,
-                            layers,
+                            model.hiddenSize(),
+                            model.layers(),
                             model.parameterCount(),
                             weights,
                             memory));

@@ -10,7 +10,8 @@ import perdure.train.TrainingOptions.Batching;
  * How the weights are trained.
  *
  * @param batching shape of an optimizer step
- * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} divided by the hidden size
+ * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} divided by the hidden size, or, of a model that is fine-tuned,
+ *     {@value FineTuning#USUAL_LEARNING_RATE}
  * @param minimumLearningRate at the end of the run; negative: a tenth of the peak
  * @param warmupSteps steps in which the learning rate rises
  * @param schedule how the learning rate goes on after the warm-up
@@ -108,9 +109,13 @@ public record Optimization(
         return new AdamW(model, adamW);
     }
 
-    /** The learning rate schedule for a model of that hidden size, before the length of the run is known. */
-    LearningRateSchedule rates(int hiddenSize) {
-        double peak = learningRate == 0 ? RATE_TIMES_WIDTH / hiddenSize : learningRate;
+    /**
+     * The learning rate schedule, before the length of the run is known.
+     *
+     * @param usualPeak learning rate if none was set
+     */
+    LearningRateSchedule rates(double usualPeak) {
+        double peak = learningRate == 0 ? usualPeak : learningRate;
         double floor = minimumLearningRate < 0 ? peak / 10 : minimumLearningRate;
         return new LearningRateSchedule(schedule, peak, floor, warmupSteps, 1);
     }

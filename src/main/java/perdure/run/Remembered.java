@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.TrainerState;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
@@ -88,12 +89,17 @@ final class Remembered {
     /**
      * A configuration with the settings that a checkpoint recorded.
      */
-    static RunConfig in(RunConfig config, TrainerState state) {
+    static RunConfig in(RunConfig config, Checkpoint checkpoint) {
+        TrainerState state = checkpoint.state();
         Map<String, String> values = RunIdentity.recorded(state.identity()).values();
         Set<String> derived = values.containsKey(RunIdentity.DERIVED)
                 ? Set.of(values.get(RunIdentity.DERIVED).split(", "))
                 : derivedBefore(values);
         RunConfig changed = config.epochs(state.plan().epochs());
+        String from = values.get(RunIdentity.FROM);
+        if (!from.isEmpty()) {
+            changed = changed.with(new FineTuning(Path.of(from), checkpoint.config()));
+        }
         for (Map.Entry<String, BiFunction<RunConfig, String, RunConfig>> setting : SETTINGS.entrySet()) {
             String name = setting.getKey();
             String value = values.get(name);

@@ -8,10 +8,10 @@ import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.bundled.BundledCorpus;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
-import perdure.checkpoint.TrainerState;
 import perdure.data.Corpus;
 import perdure.data.Reading;
 import perdure.data.Sequences;
@@ -20,7 +20,9 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
+import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
+import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
 import perdure.train.TrainingOptions.Batching;
@@ -37,18 +39,18 @@ import perdure.train.TrainingOptions.Validation;
  *
  * <p>Every method throws an {@link IllegalArgumentException} that names the value, if the value cannot be used.
  *
- * @param folder the run folder, which holds the checkpoints
  * @param text what to train on and to validate with
- * @param model its shape
+ * @param fineTuning the model that the run begins with, or none
+ * @param model the shape of a new model; with fine-tuning, only its context counts, which is the length of sequences
  * @param optimization how the weights are trained
  * @param length how long to train
- * @param saving when to save and what to keep
+ * @param saving where and when to save and what to keep
  * @param compute device, precision and native settings
  * @param listeners who receives progress and messages
  */
 public record RunConfig(
-        Path folder,
         Text text,
+        FineTuning fineTuning,
         ModelShape model,
         Optimization optimization,
         Length length,
@@ -112,8 +114,9 @@ public record RunConfig(
     }
 
     /**
-     * When to save.
+     * Where and when to save.
      *
+     * @param folder the run folder, which holds the checkpoints
      * @param every how often inside an epoch; the end of an epoch is always saved
      * @param keep how many of the newest checkpoints are kept, besides the best one
      * @param keepEvery the first checkpoint at or after each multiple of so many steps is kept as well; 0: none
@@ -121,11 +124,15 @@ public record RunConfig(
      *     accumulation, steps per epoch or seed
      * @param origin the checkpoint to start from
      */
-    public record Saving(SaveInterval every, int keep, long keepEvery, boolean acceptChanges, Origin origin) {
-        public static final Saving DEFAULT = new Saving(SaveInterval.parse("60s"), 2, 0, false, Origin.NEWEST);
+    public record Saving(
+            Path folder, SaveInterval every, int keep, long keepEvery, boolean acceptChanges, Origin origin) {
 
         public Saving {
             CheckpointStore.requireKept(keep);
+        }
+
+        static Saving in(Path folder) {
+            return new Saving(folder, SaveInterval.parse("60s"), 2, 0, false, Origin.NEWEST);
         }
     }
 
@@ -153,12 +160,12 @@ public record RunConfig(
     /** A run in that folder, with the default of everything. */
     public static RunConfig in(Path folder) {
         return new RunConfig(
-                folder,
                 Text.DEFAULT,
+                FineTuning.NONE,
                 ModelShape.DEFAULT,
                 Optimization.DEFAULT,
                 Length.DEFAULT,
-                Saving.DEFAULT,
+                Saving.in(folder),
                 new Compute("auto", Precision.FP32, false, NativeConfig.standard()),
                 new Listeners(status -> {}, LOG::info));
     }
@@ -171,8 +178,8 @@ public record RunConfig(
      * @throws perdure.checkpoint.NewerFormatException if only a newer version can read the run
      */
     public static RunConfig resuming(Path folder) {
-        TrainerState state = Restart.newestState(folder);
-        return state == null ? in(folder) : Remembered.in(in(folder), state);
+        Checkpoint newest = Restart.newest(folder);
+        return newest == null ? in(folder) : Remembered.in(in(folder), newest);
     }
 
     /**
@@ -184,7 +191,8 @@ public record RunConfig(
     public static RunConfig resuming(Path folder, String checkpoint) {
         Origin origin = new Origin(null, checkpoint);
         String name = origin.start(folder);
-        RunConfig config = name == null ? resuming(folder) : Remembered.in(in(folder), Restart.state(folder, name));
+        RunConfig config =
+                name == null ? resuming(folder) : Remembered.in(in(folder), Restart.unverified(folder, name));
         return config.with(origin);
     }
 
@@ -195,12 +203,34 @@ public record RunConfig(
     public RunConfig branch(Path newFolder) {
         RunConfig config = Restart.hasWeights(newFolder)
                 ? resuming(newFolder)
-                : new RunConfig(newFolder, text, model, optimization, length, saving, compute, listeners);
-        return config.with(new Origin(folder, saving.origin.checkpoint()));
+                : with(new Saving(
+                        newFolder, saving.every, saving.keep, saving.keepEvery, saving.acceptChanges, saving.origin));
+        return config.with(new Origin(folder(), saving.origin.checkpoint()));
+    }
+
+    /**
+     * Begins a new run with the weights, the tokenizer and the chat template of a model: a folder as Hugging Face's, a
+     * checkpoint, or the newest checkpoint of another run. Sequences become as long as the model's context, up to {@value
+     * FineTuning#USUAL_CONTEXT} tokens. A run that has checkpoints goes on from these.
+     *
+     * @throws IllegalArgumentException with one line, if it is no model that can be trained; only its weights are not
+     *     read yet
+     */
+    public RunConfig from(Path source) {
+        return with(
+                Restart.hasWeights(folder())
+                        ? fineTuning.resumed(source, Restart.newest(folder()))
+                        : FineTuning.open(source));
+    }
+
+    RunConfig with(FineTuning other) {
+        ModelShape shape = other.isNew(fineTuning) ? ModelShape.DEFAULT.context(other.usualContext()) : model;
+        return new RunConfig(text, other, shape, optimization, length, saving, compute, listeners);
     }
 
     private RunConfig with(Origin origin) {
-        return with(new Saving(saving.every, saving.keep, saving.keepEvery, saving.acceptChanges, origin));
+        return with(
+                new Saving(saving.folder, saving.every, saving.keep, saving.keepEvery, saving.acceptChanges, origin));
     }
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
@@ -316,35 +346,41 @@ public record RunConfig(
         return with(new Length(length.epochs, length.stepsPerEpoch, length.limits, length.seed, validation));
     }
 
-    /** Changes the shape of the model. */
+    /**
+     * Changes the shape of the model. A model that is fine-tuned has its shape already: only the context may change.
+     */
     public RunConfig model(UnaryOperator<ModelShape> change) {
-        return new RunConfig(folder, text, change.apply(model), optimization, length, saving, compute, listeners);
+        ModelShape changed = change.apply(model);
+        fineTuning.requireOnlyContext(model, changed);
+        return new RunConfig(text, fineTuning, changed, optimization, length, saving, compute, listeners);
     }
 
     /** Changes how the weights are trained. */
     public RunConfig optimization(UnaryOperator<Optimization> change) {
-        return new RunConfig(folder, text, model, change.apply(optimization), length, saving, compute, listeners);
+        return new RunConfig(text, fineTuning, model, change.apply(optimization), length, saving, compute, listeners);
     }
 
     /** How often to save inside an epoch; the end of an epoch is always saved. */
     public RunConfig checkpointEvery(SaveInterval interval) {
-        return with(new Saving(interval, saving.keep, saving.keepEvery, saving.acceptChanges, saving.origin));
+        return with(new Saving(
+                saving.folder, interval, saving.keep, saving.keepEvery, saving.acceptChanges, saving.origin));
     }
 
     /** How many of the newest checkpoints are kept, besides the best one. */
     public RunConfig keep(int checkpoints) {
-        return with(new Saving(saving.every, checkpoints, saving.keepEvery, saving.acceptChanges, saving.origin));
+        return with(new Saving(
+                saving.folder, saving.every, checkpoints, saving.keepEvery, saving.acceptChanges, saving.origin));
     }
 
     /** Also keeps the first checkpoint at or after each multiple of so many steps; 0: none. */
     public RunConfig keepEvery(long steps) {
         requireNotNegative("keep every", steps);
-        return with(new Saving(saving.every, saving.keep, steps, saving.acceptChanges, saving.origin));
+        return with(new Saving(saving.folder, saving.every, saving.keep, steps, saving.acceptChanges, saving.origin));
     }
 
     /** Resumes, at the end of an epoch, with other data, batch size, gradient accumulation, steps per epoch or seed. */
     public RunConfig acceptChanges(boolean accept) {
-        return with(new Saving(saving.every, saving.keep, saving.keepEvery, accept, saving.origin));
+        return with(new Saving(saving.folder, saving.every, saving.keep, saving.keepEvery, accept, saving.origin));
     }
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */
@@ -381,8 +417,7 @@ public record RunConfig(
      */
     NativeConfig natives() {
         Batching batch = optimization.batching();
-        double products =
-                (double) model.config(model.vocabularySize()).parameterCount() * batch.size() * model.context();
+        double products = (double) modelConfig().parameterCount() * batch.size() * model.context();
         return compute.natives.intraOpThreads() == 0 && products < FEWEST_PRODUCTS_FOR_THREADS
                 ? compute.natives.withThreads(1)
                 : compute.natives;
@@ -398,24 +433,51 @@ public record RunConfig(
         return with(new Listeners(listeners.progress, listener));
     }
 
+    /** The run folder, which holds the checkpoints. */
+    public Path folder() {
+        return saving.folder;
+    }
+
+    /**
+     * The model that is trained.
+     *
+     * @param ids of the tokenizer; a model that is fine-tuned has its own number
+     */
+    ModelConfig modelConfig(int ids) {
+        return fineTuning.model() == null ? model.config(ids) : fineTuning.model();
+    }
+
+    /** The same, before the tokenizer is known. */
+    ModelConfig modelConfig() {
+        return modelConfig(model.vocabularySize());
+    }
+
+    /** The learning rate schedule, before the length of the run is known. */
+    LearningRateSchedule rates() {
+        return optimization.rates(
+                fineTuning.model() == null
+                        ? Optimization.RATE_TIMES_WIDTH / model.hiddenSize()
+                        : FineTuning.USUAL_LEARNING_RATE);
+    }
+
     private RunConfig with(Text other) {
-        return new RunConfig(folder, other, model, optimization, length, saving, compute, listeners);
+        return new RunConfig(other, fineTuning, model, optimization, length, saving, compute, listeners);
     }
 
     private RunConfig with(Length other) {
-        return new RunConfig(folder, text, model, optimization, other, saving, compute, listeners);
+        return new RunConfig(text, fineTuning, model, optimization, other, saving, compute, listeners);
     }
 
     private RunConfig with(Saving other) {
-        return new RunConfig(folder, text, model, optimization, length, other, compute, listeners);
+        return new RunConfig(text, fineTuning, model, optimization, length, other, compute, listeners);
     }
 
     private RunConfig with(Compute other) {
-        return new RunConfig(folder, text, model, optimization, length, saving, other, listeners);
+        return new RunConfig(text, fineTuning, model, optimization, length, saving, other, listeners);
     }
 
     private RunConfig with(Listeners other) {
-        return new RunConfig(folder, text, model, optimization, length, saving, compute, other);
+        return new RunConfig(text, fineTuning, model, optimization, length, saving, compute, other);
     }
 
     /** The options of the trainer. */
@@ -425,7 +487,7 @@ public record RunConfig(
                 length.stepsPerEpoch,
                 length.limits,
                 optimization.batching(),
-                optimization.rates(model.hiddenSize()),
+                rates(),
                 optimization.gradientClip(),
                 length.validation,
                 length.seed);

@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +32,12 @@ record RunIdentity(Map<String, String> values) {
     static final String DATA = "data fingerprint";
     static final String VALIDATION_DATA = "validation data fingerprint";
     static final String LIBRARY = "libtorch version";
+
+    /** The folder of the model that the run began with; empty if there is none. */
+    static final String FROM = "from";
+
+    /** Fingerprint of that model's weights; empty if there is none. */
+    static final String FROM_WEIGHTS = "from fingerprint";
 
     /** Names of the settings that were derived from others, or chosen by this machine, since nobody set them. */
     static final String DERIVED = "derived";
@@ -65,6 +72,7 @@ record RunIdentity(Map<String, String> values) {
     /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
             "epochs",
+            FROM,
             "data",
             DATA_FILES,
             "validation",
@@ -92,6 +100,7 @@ record RunIdentity(Map<String, String> values) {
     /**
      * What is known of a run beyond its configuration.
      *
+     * @param from fingerprint of the weights that the run began with; empty if they were random
      * @param tokenizer fingerprint of the tokenizer
      * @param data fingerprint of the training text
      * @param validationData fingerprint of the validation text
@@ -101,6 +110,7 @@ record RunIdentity(Map<String, String> values) {
      * @param threads per operation
      */
     record Found(
+            String from,
             String tokenizer,
             String data,
             String validationData,
@@ -112,21 +122,24 @@ record RunIdentity(Map<String, String> values) {
     static RunIdentity of(RunConfig config, Found found) {
         Map<String, Object> values = new LinkedHashMap<>();
         ModelShape shape = config.model();
-        ModelConfig model = shape.config(shape.vocabularySize());
+        ModelConfig model = config.modelConfig();
         values.put("layers", model.layers());
         values.put("heads", model.heads());
         values.put("kv heads", model.keyValueHeads());
         values.put("hidden size", model.hiddenSize());
         values.put("intermediate size", model.intermediateSize());
-        values.put("context", model.context());
-        values.put("vocab size", shape.vocabularySize());
+        values.put("context", shape.context());
+        values.put("vocab size", config.fineTuning().model() == null ? shape.vocabularySize() : model.vocabularySize());
+        Path from = config.fineTuning().from();
+        values.put(FROM, from == null ? "" : Remembered.paths(List.of(from)));
+        values.put(FROM_WEIGHTS, found.from);
         values.put(TOKENIZER, found.tokenizer);
         values.put(DATA, found.data);
         values.put(VALIDATION_DATA, found.validationData);
         Optimization optimization = config.optimization();
         values.put("batch size", optimization.batching().size());
         values.put("grad accum", optimization.batching().accumulation());
-        LearningRateSchedule rates = optimization.rates(shape.hiddenSize());
+        LearningRateSchedule rates = config.rates();
         values.put("learning rate", rates.peak());
         values.put("min learning rate", rates.floor());
         values.put("warmup steps", rates.warmupSteps());
@@ -215,6 +228,8 @@ record RunIdentity(Map<String, String> values) {
         });
         values.putIfAbsent(PACK, "none");
         values.putIfAbsent(LOSS, "all");
+        values.putIfAbsent(FROM, "");
+        values.putIfAbsent(FROM_WEIGHTS, "");
         return new RunIdentity(values);
     }
 
@@ -271,7 +286,11 @@ record RunIdentity(Map<String, String> values) {
                 continue;
             }
             Change change = change(saved, name, before, now);
-            if (FIXED.contains(name)) {
+            if (name.equals(FROM_WEIGHTS)) {
+                String began = before.isEmpty() ? "random weights" : "other weights, of " + saved.values.get(FROM);
+                refused.add(new Change(
+                        FROM, FROM + " " + values.get(FROM) + " is too late: the run began with " + began, false));
+            } else if (FIXED.contains(name)) {
                 refused.add(change.because("the weights would not fit", false));
             } else if (order && !atEpochBoundary) {
                 refused.add(change.because(

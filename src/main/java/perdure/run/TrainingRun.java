@@ -19,10 +19,12 @@ import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.MetaStore.ResumePlan;
 import perdure.checkpoint.Origin;
+import perdure.checkpoint.PretrainedFolder;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
+import perdure.data.Corpus;
 import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
@@ -163,7 +165,7 @@ public final class TrainingRun implements AutoCloseable {
                             + " has no checkpoint that recorded it.");
         }
         BadInputException.naming(null, config::trainingOptions);
-        config.model().requireFits();
+        ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
     }
 
@@ -218,7 +220,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (Device device = BadInputException.naming(
                         "device", () -> Devices.resolve(config.compute().device()));
-                NewTokenizer learnt = Restart.hasWeights(origin.source(config.folder())) ? null : learnTokenizer();
+                NewTokenizer learnt = Restart.hasWeights(origin.source(config.folder())) ? null : newTokenizer();
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
             return train(learnt, device);
         } catch (CancellationException asked) {
@@ -249,6 +251,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * The tokenizer of a new run, and what it was learnt from.
      *
+     * @param source null if it is that of a given model
      * @param textWasRead whether this process has read the whole text already
      */
     private record NewTokenizer(LearntTokenizer source, Tokenizer tokenizer, boolean textWasRead)
@@ -257,6 +260,31 @@ public final class TrainingRun implements AutoCloseable {
         public void close() {
             tokenizer.close();
         }
+    }
+
+    private NewTokenizer newTokenizer() {
+        if (config.fineTuning().from() == null) {
+            return learnTokenizer();
+        }
+        long[] learned = {0};
+        naming("data", () -> text.training().read(passage -> {
+            learned[0] += passage.learned() ? 1 : 0;
+            return Corpus.goOn(this::isStopped);
+        }));
+        requireLearned(learned[0]);
+        if (text.validation() != null) {
+            naming("validation", () -> text.validation().check(this::isStopped));
+        }
+        text.notes().forEach(this::say);
+        Tokenizer tokenizer = BadInputException.naming(
+                "from", () -> Tokenizer.read(pretrained().folder()));
+        requireEnoughText(tokenizer);
+        return new NewTokenizer(null, tokenizer, true);
+    }
+
+    private PretrainedFolder pretrained() {
+        return BadInputException.naming(
+                "from", () -> FineTuning.pretrained(config.fineTuning().from()));
     }
 
     /** The one that an earlier process learnt from the same text, if there is one. Else reads all text once. */
@@ -273,14 +301,19 @@ public final class TrainingRun implements AutoCloseable {
         if (earlier == null) {
             text.notes().forEach(this::say);
         }
-        if (learnt.learned() == 0 && config.text().sequences().loss() != Loss.ALL) {
+        requireLearned(learnt.learned());
+        Tokenizer tokenizer = Tokenizer.of(learnt.json());
+        requireEnoughText(tokenizer);
+        return new NewTokenizer(learnt, tokenizer, earlier == null);
+    }
+
+    /** @param passages of which the loss on assistant turns counts something */
+    private void requireLearned(long passages) {
+        if (passages == 0 && config.text().sequences().loss() != Loss.ALL) {
             throw new BadInputException(
                     "data",
                     "data has nothing to learn: no assistant says anything. A loss on all tokens would count them.");
         }
-        Tokenizer tokenizer = Tokenizer.of(learnt.json());
-        requireEnoughText(tokenizer);
-        return new NewTokenizer(learnt, tokenizer, earlier == null);
     }
 
     private void requireEnoughText(Tokenizer tokenizer) {
@@ -313,13 +346,14 @@ public final class TrainingRun implements AutoCloseable {
         RunIdentity saved = checkpoint == null
                 ? null
                 : RunIdentity.recorded(checkpoint.state().identity());
-        NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : learnTokenizer();
+        NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : newTokenizer();
         try (Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
-            ModelConfig shape = config.model().config(tokenizer.vocabularySize());
+            ModelConfig shape = config.modelConfig(tokenizer.vocabularySize());
+            String from = fingerprintOfFrom(saved);
             Restart started = restart;
             if (checkpoint != null) {
                 text = asRecorded(saved);
-                identity(tokenizer, sequences(saved, false), device)
+                identity(from, tokenizer, sequences(saved, false), device)
                         .requireSame(
                                 saved,
                                 config.saving().acceptChanges(),
@@ -332,16 +366,22 @@ public final class TrainingRun implements AutoCloseable {
                 LearntTokenizer.delete(config.folder());
             }
             Dataset dataset = BadInputException.naming(
-                    "data", () -> fresh == null ? open(tokenizer, 0) : openNew(fresh.source(), tokenizer));
+                    "data",
+                    () -> fresh == null || fresh.source() == null
+                            ? open(tokenizer, 0)
+                            : openNew(fresh.source(), tokenizer));
             if (fresh != null && !fresh.textWasRead()) {
                 text.notes().forEach(this::say);
             }
             Sequences sequences = sequences(saved, dataset.hasConversations());
-            RunIdentity identity = identity(tokenizer, sequences, device);
+            RunIdentity identity = identity(from, tokenizer, sequences, device);
             if (checkpoint != null) {
                 identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
             }
             try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
+                if (checkpoint == null && config.fineTuning().from() != null) {
+                    naming("from", () -> pretrained().loadInto(model));
+                }
                 model.dropout(config.optimization().dropout());
                 model.recompute(config.compute().recompute());
                 DeviceMigrator.ensure(model, device);
@@ -352,6 +392,18 @@ public final class TrainingRun implements AutoCloseable {
                 return train(started, dataset, sequences, tokenizer, model, device, identity);
             }
         }
+    }
+
+    /** Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now. */
+    private String fingerprintOfFrom(RunIdentity saved) {
+        Path from = config.fineTuning().from();
+        if (from == null) {
+            return "";
+        }
+        return saved != null
+                        && Remembered.paths(List.of(from)).equals(saved.values().get(RunIdentity.FROM))
+                ? saved.values().get(RunIdentity.FROM_WEIGHTS)
+                : pretrained().fingerprint();
     }
 
     private void sayWhereItStarts() {
@@ -436,10 +488,11 @@ public final class TrainingRun implements AutoCloseable {
         return new Sequences(packing == null ? usual.packing() : packing, loss == null ? usual.loss() : loss);
     }
 
-    private RunIdentity identity(Tokenizer tokenizer, Sequences sequences, Device device) {
+    private RunIdentity identity(String from, Tokenizer tokenizer, Sequences sequences, Device device) {
         return RunIdentity.of(
                 config,
                 new RunIdentity.Found(
+                        from,
                         Fingerprint.of(tokenizer),
                         text.training().fingerprint(this::isStopped),
                         text.validationFingerprint(this::isStopped),
@@ -458,7 +511,7 @@ public final class TrainingRun implements AutoCloseable {
             Device device,
             RunIdentity identity) {
         TrainingOptions options = config.trainingOptions();
-        int context = model.config().context();
+        int context = config.model().context();
         int batchSize = options.batch().size();
         StatusPublisher publisher =
                 new StatusPublisher(status, config.folder(), restart.position().step());

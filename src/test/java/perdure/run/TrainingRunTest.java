@@ -228,7 +228,7 @@ class TrainingRunTest {
         BadInputException refused =
                 assertThrows(BadInputException.class, () -> train(config("run").epochs(3)));
         assertTrue(
-                refused.getMessage().matches("The model was .*tiedEmbeddings=false.* and is .*tiedEmbeddings=true.*"),
+                refused.getMessage().matches("The model was .*tied=false.* and is .*tied=true.*"),
                 refused.getMessage());
     }
 }
