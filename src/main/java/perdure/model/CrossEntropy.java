@@ -53,7 +53,7 @@ final class CrossEntropy {
 
     /**
      * Where the gradients are added: {@code scale} times the gradient of the loss sum goes to {@code hidden} [R, C] and
-     * {@code weight} [V, C].
+     * {@code weight} [V, C], which is null if the weight is frozen.
      */
     record Gradients(double scale, Tensor hidden, Tensor weight) {
 
@@ -149,8 +149,10 @@ final class CrossEntropy {
             Tensor gradient = torch.exp_out(logits, logarithms); // (R, V'), in the memory of the logits
             gradient.scatter_(1, target, ofTargets.exp().sub_(new Scalar(1.0)).to(gradient.scalar_type()));
             gradients.hidden.addcmul_(torch.matmul(gradient, weight), scale);
-            Tensor scaled = hidden.mul(scale).to(hidden.scalar_type()); // (R, C)
-            gradients.weight.add_(torch.matmul(gradient.t(), scaled).narrow(0, 0, vocabulary));
+            if (gradients.weight != null) {
+                Tensor scaled = hidden.mul(scale).to(hidden.scalar_type()); // (R, C)
+                gradients.weight.add_(torch.matmul(gradient.t(), scaled).narrow(0, 0, vocabulary));
+            }
         }
         return ofTargets.masked_fill(ignored, new Scalar(0.0)).sum().neg_();
     }
@@ -197,6 +199,8 @@ final class CrossEntropy {
         long columns = gradient.size(1);
         Tensor part = weight.narrow(0, chunk.from, columns); // (P, C)
         gradients.hidden.add_(MatrixProduct.inputGradient(gradient, part));
-        gradients.weight.narrow(0, chunk.from, columns).add_(MatrixProduct.weightGradient(gradient, hidden, part));
+        if (gradients.weight != null) {
+            gradients.weight.narrow(0, chunk.from, columns).add_(MatrixProduct.weightGradient(gradient, hidden, part));
+        }
     }
 }

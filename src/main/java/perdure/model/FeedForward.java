@@ -38,19 +38,18 @@ final class FeedForward {
 
     /** The feed-forward with gate and up contiguous, because element-wise operations are slow on tensors with gaps. */
     private Tensor swiGlu(Tensor x, Tape tape) {
-        Tensor[] parts = gateAndUp.forwardInParts(x, 2); // (B, T, I) each
-        Tensor savedX = tape.saveForBackward(x);
-        Tensor gate = tape.saveForBackward(parts[0]);
-        Tensor up = tape.saveForBackward(parts[1]);
-        tape.record(gradient -> backward(gradient, savedX, gate, up));
+        Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape); // (B, T, I) each
+        Tensor gate = tape.saveForBackward(parts.outputs()[0]);
+        Tensor up = tape.saveForBackward(parts.outputs()[1]);
+        tape.record(gradient -> backward(gradient, parts.saved(), gate, up));
         return torch.silu(gate).mul_(up);
     }
 
     // Forward:  g = gate(x), u = up(x), y = silu(g) ⊙ u with silu(g) = g · σ(g)
     // Backward: du = dy ⊙ silu(g), dg = dy ⊙ u ⊙ silu'(g) with silu'(g) = σ(g) · (1 + g · (1 − σ(g))); dx from both.
-    private Tensor backward(Tensor gradient, Tensor x, Tensor gate, Tensor up) {
+    private Tensor backward(Tensor gradient, Linear.Saved saved, Tensor gate, Tensor up) {
         Tensor upGradient = torch.silu(gate).mul_(gradient); // (B, T, I)
         Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate); // (B, T, I)
-        return gateAndUp.backward(x, gateGradient, upGradient);
+        return gateAndUp.backward(saved, gateGradient, upGradient);
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -24,6 +25,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class LanguageModel extends Module {
 
     private final ModelConfig config;
+    private final LoraConfig lora; // or null
     private final Parameters parameters;
     private final RotaryEmbedding rotary;
     private final Tensor embedding; // (V, C)
@@ -37,10 +39,21 @@ public final class LanguageModel extends Module {
 
     /** A float32 model on the CPU whose initial weights follow from the configuration and the seed alone. */
     public LanguageModel(ModelConfig config, long seed) {
+        this(config, null, seed);
+    }
+
+    /**
+     * A model on the CPU with adapters, which alone are trained. Their initial values follow from the seed; they change
+     * nothing yet. All other weights are yet to be set.
+     *
+     * @param lora null: there are no adapters, and all weights are trained
+     */
+    public LanguageModel(ModelConfig config, LoraConfig lora, long seed) {
         super("LanguageModel");
         retainReference();
         this.config = config;
-        parameters = new Parameters(this, config, seed);
+        this.lora = lora;
+        parameters = new Parameters(this, config, lora, seed);
         rotary = new RotaryEmbedding(config);
         embedding = parameters.embedding(
                 config.hiddenSize(), new Parameters.Rows("model.embed_tokens", config.vocabularySize()));
@@ -60,6 +73,11 @@ public final class LanguageModel extends Module {
         return config;
     }
 
+    /** The adapters that are trained in place of the weights; null if there are none. */
+    public LoraConfig lora() {
+        return lora;
+    }
+
     /** The logits [B, T, V] of the token that follows each of ids [B, T] (int64), T at most the context. */
     public Tensor logits(Tensor ids) {
         return NestedScope.evaluate(() -> head.forward(hiddenStates(embed(ids), null, null, null), null));
@@ -67,7 +85,7 @@ public final class LanguageModel extends Module {
 
     /** The embeddings [B, T, C] of ids [B, T]. */
     private Tensor embed(Tensor ids) {
-        return torch.embedding(embedding, ids);
+        return torch.embedding(embedding, ids).to(ScalarType.Float);
     }
 
     /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
@@ -177,7 +195,8 @@ public final class LanguageModel extends Module {
                     hidden.flatten(0, 1), // (B T, C)
                     head.weight(),
                     targets.flatten(), // (B T)
-                    new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient.open()));
+                    new CrossEntropy.Gradients(
+                            scale, gradient.flatten(0, 1), head.weight().requires_grad() ? headGradient.open() : null));
             return new Loss(ids, gradient.to(hidden.scalar_type()), tape, sum);
         } catch (RuntimeException failed) {
             tape.close();
@@ -222,9 +241,11 @@ public final class LanguageModel extends Module {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
                 Tensor embedded = tape.backward(gradient); // (B, T, C)
-                // Forward:  X[b, t] = E[ids[b, t]]
-                // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
-                embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1)); // (B T), (B T, C)
+                if (embedding.requires_grad()) {
+                    // Forward:  X[b, t] = E[ids[b, t]]
+                    // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
+                    embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1)); // (B T), (B T, C)
+                }
             }
         }
 
@@ -249,29 +270,43 @@ public final class LanguageModel extends Module {
     }
 
     /**
-     * The trained matrices, including the embeddings. Queries, keys and values of a layer share one matrix, and so do
-     * gate and up.
+     * The trained matrices: those of the adapters if there are any, else all, including the embeddings. Queries, keys and
+     * values of a layer share one matrix, and so do gate and up.
      */
     public List<Tensor> matrices() {
         return parameters.matrices();
     }
 
-    /** The trained vectors: the scales of the norms, and the biases. */
+    /** The trained vectors: the scales of the norms, and the biases; none if there are adapters. */
     public List<Tensor> vectors() {
         return parameters.vectors();
     }
 
+    /** Number of values that are trained. */
+    public long trainedCount() {
+        return Stream.concat(matrices().stream(), vectors().stream())
+                .mapToLong(Tensor::numel)
+                .sum();
+    }
+
     /**
-     * The weights by their Hugging Face names, in a fixed order. They are views into the trained tensors, created at
-     * each call in the scope of the caller, so they are right even after a move to another device. Writing to a view
-     * (copy_) sets the weight.
+     * The weights by their Hugging Face names, in a fixed order, without adapters. They are views into the tensors of
+     * the model, created at each call in the scope of the caller, so they are right even after a move to another device.
+     * Writing to a view (copy_) sets the weight.
      */
     public Map<String, Tensor> namedTensors() {
+        return parameters.namedWeights();
+    }
+
+    /**
+     * What is trained, as {@link #namedTensors()}: the same, or the adapters alone by their PEFT names if there are any.
+     */
+    public Map<String, Tensor> namedTrained() {
         return named(tensor -> tensor);
     }
 
     /**
-     * As {@link #namedTensors()}, but of the tensors that {@code of} returns for each trained one, such as its gradient
+     * As {@link #namedTrained()}, but of the tensors that {@code of} returns for each trained one, such as its gradient
      * or its moment.
      */
     public Map<String, Tensor> named(UnaryOperator<Tensor> of) {

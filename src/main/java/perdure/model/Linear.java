@@ -1,35 +1,65 @@
 package perdure.model;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * A linear layer, Y = X·Wᵀ + b, or several layers with the same input, whose rows are stacked.
+ * A linear layer, Y = X·Wᵀ + b, or several layers with the same input, whose rows are stacked. Each of these may have a
+ * low-rank adapter.
  *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
  *
- * @param weight [N, K]
+ * @param weight [N, K]; frozen if it requires no gradient
  * @param bias [N], or null for none
  */
-record Linear(Tensor weight, Tensor bias) {
+record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
+
+    Linear(Tensor weight, Tensor bias) {
+        this(weight, bias, List.of());
+    }
+
+    /**
+     * What the backward pass needs.
+     *
+     * @param shape that of x [..., K]
+     * @param x null if no gradient depends on it
+     */
+    record Saved(long[] shape, Tensor x, List<Adapter.Saved> adapters) {}
+
+    /** The outputs of a forward pass, in equal parts [..., N / parts], each contiguous. */
+    record Parts(Tensor[] outputs, Saved saved) {}
 
     /** Maps x [..., K] to [..., N]; the tape, if not null, records the backward pass. Without one it is differentiable. */
     Tensor forward(Tensor x, Tape tape) {
+        Parts whole = forwardInParts(x, 1, tape);
         if (tape != null) {
-            Tensor savedX = tape.saveForBackward(x);
-            tape.record(gradient -> backward(savedX, gradient));
+            tape.record(gradient -> backward(whole.saved, gradient));
         }
-        return affine(x, weight, bias);
+        return whole.outputs[0];
     }
 
-    /** As {@link #forward}, in {@code parts} equal parts [..., N / parts], each contiguous; records nothing. */
-    Tensor[] forwardInParts(Tensor x, int parts) {
+    /**
+     * As {@link #forward}, in parts. It records nothing; with a tape it saves what {@link #backward} needs for the
+     * operation that is recorded next.
+     */
+    Parts forwardInParts(Tensor x, int parts, Tape tape) {
         Tensor[] outputs = new Tensor[parts];
         for (int part = 0; part < parts; part++) {
             outputs[part] = affine(x, rowsOf(weight, part, parts), bias == null ? null : rowsOf(bias, part, parts));
         }
-        return outputs;
+        List<Adapter.Saved> saved = new ArrayList<>();
+        for (Adapter adapter : adapters) {
+            saved.add(adapter.addTo(outputsOf(adapter, outputs), x, tape));
+        }
+        return new Parts(outputs, tape == null ? null : save(x, saved, tape));
+    }
+
+    private Saved save(Tensor x, List<Adapter.Saved> adaptersSaved, Tape tape) {
+        boolean needed = weight.requires_grad() || !adapters.isEmpty();
+        return new Saved(x.sizes().vec().get(), needed ? tape.saveForBackward(x) : null, adaptersSaved);
     }
 
     private static Tensor affine(Tensor x, Tensor weight, Tensor bias) {
@@ -40,27 +70,46 @@ record Linear(Tensor weight, Tensor bias) {
     // Forward:  Y = X·Wᵀ + b
     // Backward: dX = dY·W, dW = dYᵀ·X, db = Σ over rows of dY.
     // In equal parts, Yᵢ = X·Wᵢᵀ + bᵢ, given the parts' gradients: dX = Σ dYᵢ·Wᵢ; dW and db are stacked like W and b.
+    // An adapter adds to its rows of Y, and so to dX. What is frozen has no gradient.
     // Returns dX in the shape of x [..., K]; accumulates dW and db.
-    Tensor backward(Tensor x, Tensor... gradients) {
-        Tensor rows = x.flatten(0, -2); // (R, K)
+    Tensor backward(Saved saved, Tensor... gradients) {
+        Tensor[] parts = new Tensor[gradients.length]; // (R, N / parts)
         TensorVector weightGradients = new TensorVector();
         TensorVector biasGradients = new TensorVector();
         Tensor inputGradient = null; // (R, K)
+        boolean trainsBias = bias != null && bias.requires_grad();
         for (int part = 0; part < gradients.length; part++) {
             Tensor gradient = gradients[part].flatten(0, -2); // (R, N / parts)
+            parts[part] = gradient;
             Tensor partWeight = rowsOf(weight, part, gradients.length); // (N / parts, K)
-            weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows, partWeight));
-            if (bias != null) {
+            if (weight.requires_grad()) {
+                Tensor rows = saved.x.flatten(0, -2); // (R, K)
+                weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows, partWeight));
+            }
+            if (trainsBias) {
                 biasGradients.push_back(gradient.sum(0));
             }
             Tensor share = MatrixProduct.inputGradient(gradient, partWeight);
             inputGradient = inputGradient == null ? share : inputGradient.add_(share);
         }
-        Tape.accumulate(weight, stacked(weightGradients));
-        if (bias != null) {
+        if (weight.requires_grad()) {
+            Tape.accumulate(weight, stacked(weightGradients));
+        }
+        if (trainsBias) {
             Tape.accumulate(bias, stacked(biasGradients));
         }
-        return inputGradient.view_as(x);
+        for (int i = 0; i < adapters.size(); i++) {
+            Tensor gradient = outputsOf(adapters.get(i), parts).contiguous(); // (R, N of the adapter)
+            adapters.get(i).backward(saved.x, saved.adapters.get(i), gradient, inputGradient);
+        }
+        return inputGradient.view(saved.shape);
+    }
+
+    /** The view of an adapter's own outputs, which are in one of the parts. */
+    private Tensor outputsOf(Adapter adapter, Tensor[] parts) {
+        long count = weight.size(0) / parts.length;
+        Tensor part = parts[(int) (adapter.from() / count)];
+        return part.narrow(-1, adapter.from() % count, adapter.outputs());
     }
 
     private static Tensor rowsOf(Tensor whole, int part, int parts) {

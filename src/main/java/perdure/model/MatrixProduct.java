@@ -58,13 +58,15 @@ final class MatrixProduct {
 
     private MatrixProduct() {}
 
-    /** X·Wᵀ of x [..., K] and weight [N, K]: [..., N]; differentiable. */
-    static Tensor forward(Tensor x, Tensor weight) {
+    /** X·Wᵀ of x [..., K] and weight [N, K]: [..., N]; differentiable. A weight of another type is converted. */
+    static Tensor forward(Tensor x, Tensor held) {
+        Tensor weight = converted(held, x);
         return choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight));
     }
 
-    /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K]. */
-    static Tensor inputGradient(Tensor gradient, Tensor weight) {
+    /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
+    static Tensor inputGradient(Tensor gradient, Tensor held) {
+        Tensor weight = converted(held, gradient);
         return choose(
                 "gradient of x",
                 gradient,
@@ -82,6 +84,15 @@ final class MatrixProduct {
                 () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
                         .get0(),
                 () -> torch.matmul(gradient.t(), x));
+    }
+
+    /** Autocast converts by itself. */
+    private static Tensor converted(Tensor weight, Tensor x) {
+        ScalarType type = x.scalar_type();
+        return weight.scalar_type().intern() == type.intern()
+                        || torch.is_autocast_enabled(x.device().type())
+                ? weight
+                : weight.to(type);
     }
 
     private static Tensor choose(

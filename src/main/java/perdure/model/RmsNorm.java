@@ -44,7 +44,9 @@ final class RmsNorm {
     // Backward: dw = Σ over positions of dy ⊙ x · s, dx = s · (dy ⊙ w − x · s² · mean(dy ⊙ w ⊙ x)).
     private Tensor backward(Tensor gradient, Tensor x, Tensor scale) {
         Tensor product = gradient.mul(x).flatten(0, -2); // (B T, C)
-        Tape.accumulate(weight, torch.mv(product.t(), scale.flatten()));
+        if (weight.requires_grad()) {
+            Tape.accumulate(weight, torch.mv(product.t(), scale.flatten()));
+        }
         Tensor sum = torch.mv(product, weight).view_as(scale); // (B, T, 1)
         return gradient.mul(weight)
                 .addcmul_(x, sum.mul_(scale).mul_(scale), new Scalar(-1.0 / shape[0]))

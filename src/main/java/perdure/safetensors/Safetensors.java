@@ -96,6 +96,17 @@ public final class Safetensors {
         return header(file).metadata();
     }
 
+    /**
+     * The shapes of a file's tensors, by name. No tensor is read.
+     *
+     * @throws DamagedFileException if the header is not as the format says
+     */
+    public static Map<String, List<Long>> shapes(Path file) {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        header(file).entries().forEach((name, entry) -> shapes.put(name, entry.shape()));
+        return shapes;
+    }
+
     /** The header, checked against the length of the file. No tensor is read. */
     static SafetensorsHeader header(Path file) {
         return reading(file, channel -> header(file, channel));

@@ -102,7 +102,9 @@ public final class AdamW implements Optimizer {
     public AdamW(LanguageModel model, Settings settings) {
         this.model = model;
         this.settings = settings;
-        groups = List.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0));
+        groups = Stream.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0))
+                .filter(group -> !group.weights.isEmpty()) // adapters have no vectors
+                .toList();
         List<Tensor> weights =
                 groups.stream().flatMap(group -> group.weights.stream()).toList();
         gradients = new Gradients(weights);
