@@ -37,8 +37,7 @@ public final class ChatModel {
         this.generator = generator;
         this.tokenizer = tokenizer;
         this.template = new ChatTemplate(tokenizer);
-        // If the model opens another message, it begins to speak for someone else: that ends the answer too.
-        this.stopIds = new int[] {tokenizer.imEnd(), tokenizer.endOfText(), tokenizer.imStart()};
+        this.stopIds = tokenizer.endsOfAnswers();
     }
 
     /**

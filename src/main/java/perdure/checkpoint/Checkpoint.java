@@ -40,7 +40,12 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             Manifest.FILE,
             "tokenizer.json",
             "tokenizer_config.json",
-            "special_tokens_map.json");
+            "special_tokens_map.json",
+            "chat_template.jinja",
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer.model");
 
     /**
      * Opens a checkpoint. It verifies the size and SHA-256 of every file in the manifest, and reads all but the

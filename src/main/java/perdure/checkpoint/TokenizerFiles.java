@@ -8,8 +8,8 @@ import perdure.tokenizer.Tokenizer;
 /**
  * The tokenizer files in a checkpoint.
  *
- * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json}, {@code
- *     special_tokens_map.json}
+ * @param files content by file name: {@code tokenizer.json}, {@code tokenizer_config.json} and others; a {@code
+ *     generation_config.json} among them is that of the checkpoint
  * @param endOfText id of the token between two texts
  * @param endOfTurn id of the token that ends a chat message
  */
@@ -30,6 +30,6 @@ public record TokenizerFiles(Map<String, byte[]> files, int endOfText, int endOf
      * @param context of the model, in tokens
      */
     public static TokenizerFiles of(Tokenizer tokenizer, int context) {
-        return new TokenizerFiles(tokenizer.files(context), tokenizer.endOfText(), tokenizer.imEnd());
+        return new TokenizerFiles(tokenizer.files(context), tokenizer.endOfText(), tokenizer.endOfTurn());
     }
 }

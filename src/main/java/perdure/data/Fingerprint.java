@@ -10,6 +10,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.Map;
 import perdure.tokenizer.Tokenizer;
 
 /** A SHA-256 in progress. Bytes are added, then its value is asked for once. */
@@ -41,11 +42,21 @@ public final class Fingerprint {
         return fingerprint.hex();
     }
 
-    /** The SHA-256 of a tokenizer's {@code tokenizer.json}, as 64 lower-case hexadecimal digits. */
+    /**
+     * The SHA-256 of what decides which ids a tokenizer gives, as 64 lower-case hexadecimal digits: of our own the {@code
+     * tokenizer.json} alone, else all of its files.
+     */
     public static String of(Tokenizer tokenizer) {
-        return new Fingerprint()
-                .add(tokenizer.json().getBytes(StandardCharsets.UTF_8))
-                .hex();
+        Fingerprint fingerprint = new Fingerprint();
+        Map<String, byte[]> files = tokenizer.identity();
+        files.forEach((name, content) -> {
+            if (files.size() > 1) {
+                byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+                fingerprint.add(bytes.length).add(bytes).add(content.length);
+            }
+            fingerprint.add(content);
+        });
+        return fingerprint.hex();
     }
 
     /** Adds all bytes of an array. */

@@ -168,7 +168,7 @@ final class Tokenizing implements AutoCloseable {
     private List<Encoded> encoded(List<Piece> pieces) {
         Tokenizer mine = idle.poll();
         if (mine == null) {
-            mine = Tokenizer.of(tokenizer.json());
+            mine = tokenizer.copy();
             copies.add(mine);
         }
         try {

@@ -54,19 +54,17 @@ final class ByteLevel {
         return new String(spelling);
     }
 
-    /**
-     * The bytes behind a spelling.
-     *
-     * @throws IllegalArgumentException when a character stands for no byte
-     */
+    /** Whether each character stands for a byte. */
+    static boolean isSpelling(String text) {
+        return text.chars()
+                .allMatch(character -> character < BYTES.length && CHARACTERS[BYTES[character] & 0xff] == character);
+    }
+
+    /** The bytes behind a {@linkplain #isSpelling spelling}. */
     static byte[] bytes(String spelling) {
         byte[] bytes = new byte[spelling.length()];
         for (int i = 0; i < bytes.length; i++) {
-            char character = spelling.charAt(i);
-            if (character >= BYTES.length || CHARACTERS[BYTES[character] & 0xff] != character) {
-                throw new IllegalArgumentException("The token \"" + spelling + "\" is not spelled in byte characters.");
-            }
-            bytes[i] = BYTES[character];
+            bytes[i] = BYTES[spelling.charAt(i)];
         }
         return bytes;
     }

@@ -1,10 +1,12 @@
 package perdure.tokenizer;
 
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
 
@@ -25,10 +27,16 @@ final class NativeTokenizer implements AutoCloseable {
 
     private long handle;
 
+    /** @throws IllegalArgumentException if the library cannot read it */
     NativeTokenizer(String tokenizerJson) {
-        handle = TokenizersLibrary.LIB.createTokenizerFromString(tokenizerJson);
+        try {
+            handle = TokenizersLibrary.LIB.createTokenizerFromString(tokenizerJson);
+        } catch (RuntimeException problem) {
+            throw new IllegalArgumentException(
+                    "the tokenizers library cannot read it: " + problem.getMessage(), problem);
+        }
         if (handle == 0) {
-            throw new IllegalStateException("The tokenizers library cannot read its own format.");
+            throw new IllegalArgumentException("the tokenizers library cannot read it.");
         }
     }
 
@@ -60,18 +68,36 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    synchronized long[] encode(String text) {
-        long encoding = TokenizersLibrary.LIB.encode(handle(), text, false);
+    /** Token ids, and for each the code points of the text that it stands for: the first, and the one after the last. */
+    record Spans(int[] ids, int[] from, int[] to) {}
+
+    /** @param whole whether what begins and ends a text, such as a begin token, is added */
+    int[] encode(String text, boolean whole) {
+        return encode(text, whole, false).ids();
+    }
+
+    /** Encodes, and tells where the tokens are. Nothing is added. */
+    Spans encodeWithSpans(String text) {
+        return encode(text, false, true);
+    }
+
+    private synchronized Spans encode(String text, boolean whole, boolean withSpans) {
+        long encoding = TokenizersLibrary.LIB.encode(handle(), text, whole);
         try {
-            return TokenizersLibrary.LIB.getTokenIds(encoding);
+            int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            CharSpan[] spans = withSpans ? TokenizersLibrary.LIB.getTokenCharSpans(encoding) : new CharSpan[0];
+            int[] from = Arrays.stream(spans)
+                    .mapToInt(span -> span == null ? 0 : span.getStart())
+                    .toArray();
+            int[] to = Arrays.stream(spans)
+                    .mapToInt(span -> span == null ? 0 : span.getEnd())
+                    .toArray();
+            return new Spans(ids, from, to);
         } finally {
             TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
-    }
-
-    /** Decodes. Bytes that are not UTF-8 become U+FFFD; special tokens appear as they are spelled. */
-    synchronized String decode(long[] ids) {
-        return TokenizersLibrary.LIB.decode(handle(), ids, false);
     }
 
     private long handle() {

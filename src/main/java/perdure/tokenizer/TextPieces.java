@@ -3,12 +3,11 @@ package perdure.tokenizer;
 import java.util.function.Consumer;
 
 /**
- * Cuts long text only where the pre-tokenizer cuts it too, so that the tokens of the pieces are the tokens of the
- * whole.
+ * Cuts long text only where pre-tokenizers cut it too, so that the tokens of the pieces are the tokens of the whole.
  *
- * <p>A cut is before a space or newline that follows a character other than white space. No word crosses such a place,
- * and the rule for the end of a run of white space never applies there. If a {@linkplain #LIMIT piece} contains no such
- * place, the text is cut at the limit, between code points; it still decodes to the same text.
+ * <p>The best cut is before a space that follows a character other than white space: no word of any pattern in use crosses
+ * such a place, and the rule for the end of a run of white space never applies there. A newline is as good for our own
+ * tokenizers, whose pattern is GPT-2's; others bind it to the punctuation before it.
  */
 public final class TextPieces {
 
@@ -27,25 +26,52 @@ public final class TextPieces {
         }
     }
 
+    /** As {@link #split}, but cuts before spaces alone. Where there are none, a piece is longer than the limit. */
+    static void splitAtSpaces(String text, Consumer<String> pieces) {
+        int start = 0;
+        while (start < text.length()) {
+            int end = text.length();
+            if (end - start > LIMIT) {
+                int last = start + LIMIT;
+                while (last > start && !isCut(text, last, ' ')) {
+                    last--;
+                }
+                end = last > start ? last : start + LIMIT;
+                while (last == start && end < text.length() && !isCut(text, end, ' ')) {
+                    end++;
+                }
+            }
+            pieces.accept(text.substring(start, end));
+            start = end;
+        }
+    }
+
     /**
      * Length of the first piece of the text from {@code start} on: all of the rest if that is at most {@link #LIMIT},
-     * else at most {@link #LIMIT}.
+     * else at most {@link #LIMIT}. If the text has no place to cut, it is cut at the limit, between code points; it still
+     * decodes to the same text.
      */
     public static int cut(CharSequence text, int start) {
         if (text.length() - start <= LIMIT) {
             return text.length() - start;
         }
-        for (int end = start + LIMIT; end > start; end--) {
-            char next = text.charAt(end);
-            if ((next == ' ' || next == '\n') && !isWhiteSpace(text.charAt(end - 1))) {
-                return end - start;
+        for (char before : new char[] {' ', '\n'}) {
+            for (int end = start + LIMIT; end > start; end--) {
+                if (isCut(text, end, before)) {
+                    return end - start;
+                }
             }
         }
         return Character.isHighSurrogate(text.charAt(start + LIMIT - 1)) ? LIMIT - 1 : LIMIT;
     }
 
+    /** Whether that character is at the place, and none of white space is before it. */
+    private static boolean isCut(CharSequence text, int place, char character) {
+        return text.charAt(place) == character && !isWhiteSpace(text.charAt(place - 1));
+    }
+
     /** Unicode's White_Space property, all of which lies in the basic plane. */
-    private static boolean isWhiteSpace(char character) {
+    static boolean isWhiteSpace(char character) {
         return character == '\u0085' || Character.isWhitespace(character) || Character.isSpaceChar(character);
     }
 }

@@ -1,72 +1,174 @@
 package perdure.tokenizer;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
- * Text to token ids and back, with a {@code tokenizer.json} that the Hugging Face library reads.
+ * Text to token ids and back, with a {@code tokenizer.json} that the Hugging Face library reads: our own, or that of a
+ * model which others trained.
  *
- * <p>The byte tokens and merges have the first ids, then {@code <|endoftext|> <|im_start|> <|im_end|>} follow. Safe for
- * several threads.
+ * <p>In our own the byte tokens and merges have the first ids, then {@code <|endoftext|> <|im_start|> <|im_end|>} follow.
+ * Safe for several threads.
  */
 public final class Tokenizer implements AutoCloseable {
 
     private static final String FILE = "tokenizer.json";
     private static final long MAXIMUM_FILE_SIZE = 256L << 20;
 
-    private final String json;
-    private final byte[][] tokens;
-    private final int[] newline;
-    private final NativeTokenizer plain;
-    private final NativeTokenizer complete;
+    /** The files of a tokenizer that others made, which every checkpoint has again; the first four decide the ids. */
+    private static final List<String> FILES = List.of(
+            FILE,
+            TokenizerConfig.FILE,
+            TokenizerConfig.SPECIAL_TOKENS_FILE,
+            TokenizerConfig.TEMPLATE_FILE,
+            TokenizerConfig.GENERATION_FILE,
+            "added_tokens.json",
+            "vocab.json",
+            "merges.txt",
+            "tokenizer.model");
 
-    private Tokenizer(String json) {
+    private static final List<String> DECIDING = FILES.subList(0, 4);
+
+    /** What ends a document in the text that models are made from, where the tokenizer has it. */
+    private static final List<String> ENDS_OF_TEXT = List.of("<|endoftext|>", "<|end_of_text|>");
+
+    private final String json;
+    private final Map<String, byte[]> files; // null if it is ours
+    private final TokenizerConfig config;
+    private final byte[][] tokens;
+    private final Map<String, Integer> added;
+    private final BitSet special;
+    private final Map<String, String> spellings;
+    private final int leadingSpaces;
+    private final boolean cuts;
+    private final NativeTokenizer beginning;
+    private final NativeTokenizer continuing; // the same one if nothing is put before a text
+    private final int[] start;
+    private final int endOfText;
+
+    private Tokenizer(String json, Map<String, byte[]> files) {
         this.json = json;
-        this.tokens = TokenizerJson.tokens(json);
-        this.plain = new NativeTokenizer(TokenizerJson.withoutAddedTokens(json));
-        this.complete = new NativeTokenizer(json);
-        this.newline = encode("\n");
+        Vocabulary vocabulary = new Vocabulary(json);
+        boolean ours = vocabulary.isOurs();
+        TokenizerConfig found = TokenizerConfig.read(files);
+        String template = found.templates().get(TokenizerConfig.DEFAULT);
+        this.files = ours && (template == null || TokenizerJson.isOurs(template)) ? null : files;
+        this.config = this.files == null ? TokenizerJson.CONFIG : found;
+        this.beginning = new NativeTokenizer(vocabulary.json());
+        try {
+            String further = vocabulary.continuingJson();
+            this.continuing = further == null ? beginning : new NativeTokenizer(further);
+            this.spellings = vocabulary.addedTokens();
+            this.added = new LinkedHashMap<>();
+            spellings.forEach((content, spelling) -> {
+                int[] ids = beginning.encode(spelling, false);
+                added.put(content, ids.length == 1 ? ids[0] : vocabulary.declaredId(content));
+            });
+            this.tokens = vocabulary.bytes(added);
+            this.special = Vocabulary.special(vocabulary.specials(), added);
+            this.leadingSpaces = vocabulary.leadingSpaces();
+            this.cuts = vocabulary.cuts(tokens);
+            this.endOfText = findEndOfText();
+            this.start = this.files == null ? new int[0] : findStart();
+        } catch (RuntimeException problem) {
+            close();
+            throw problem;
+        }
+    }
+
+    private int findEndOfText() {
+        String end = config.specialTokens().get("eos_token");
+        for (String usual : ENDS_OF_TEXT) {
+            if (added.containsKey(usual) && special.get(added.get(usual))) {
+                return added.get(usual);
+            }
+        }
+        if (added.containsKey(end)) {
+            return added.get(end);
+        }
+        return config.generationEnds().stream()
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        end == null
+                                ? "it has no token that ends a text: " + TokenizerConfig.FILE + " names no eos_token."
+                                : "it has no token \"" + end + "\", which is eos_token in " + TokenizerConfig.FILE
+                                        + "."));
+    }
+
+    /** What the file puts before every text, unless its configuration says otherwise. */
+    private int[] findStart() {
+        Integer begin = added.get(config.specialTokens().get("bos_token"));
+        if (config.addsBegin() != null) {
+            return config.addsBegin() && begin != null ? new int[] {begin} : new int[0];
+        }
+        int plain = beginning.encode("a", false).length;
+        int[] whole = beginning.encode("a", true);
+        return IntStream.of(whole)
+                .limit(whole.length - plain)
+                .takeWhile(special::get)
+                .toArray();
     }
 
     /**
      * The tokenizer of a {@code tokenizer.json} text.
      *
-     * @throws IllegalArgumentException if it is not a byte-level tokenizer with our three special tokens
+     * @throws IllegalArgumentException if it is of a kind that cannot be read
      */
     public static Tokenizer of(String tokenizerJson) {
-        return of(tokenizerJson, FILE);
+        return of(tokenizerJson, Map.of(), FILE);
     }
 
     /**
      * The tokenizer in a model folder.
      *
-     * @throws IllegalArgumentException if its {@code tokenizer.json} is not one of ours
-     * @throws UncheckedIOException if the file cannot be read
+     * @throws IllegalArgumentException that names the file, if one is too large or of a kind that cannot be read
+     * @throws UncheckedIOException if a file cannot be read
      */
     public static Tokenizer read(Path folder) {
-        Path file = folder.resolve(FILE);
-        try {
-            if (Files.size(file) > MAXIMUM_FILE_SIZE) {
-                throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");
+        Map<String, byte[]> files = new TreeMap<>();
+        for (String name : FILES) {
+            Path file = folder.resolve(name);
+            try {
+                if (!Files.exists(file) && !name.equals(FILE)) {
+                    continue;
+                }
+                if (Files.size(file) > MAXIMUM_FILE_SIZE) {
+                    throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");
+                }
+                files.put(name, Files.readAllBytes(file));
+            } catch (IOException exception) {
+                throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
             }
-            return of(Files.readString(file), file.toString());
-        } catch (IOException exception) {
-            throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
         }
+        return of(
+                new String(files.get(FILE), StandardCharsets.UTF_8),
+                files,
+                folder.resolve(FILE).toString());
     }
 
-    private static Tokenizer of(String tokenizerJson, String name) {
+    private static Tokenizer of(String tokenizerJson, Map<String, byte[]> files, String name) {
         try {
-            return new Tokenizer(tokenizerJson);
+            return new Tokenizer(tokenizerJson, files);
         } catch (IllegalArgumentException exception) {
             throw new IllegalArgumentException(name + ": " + exception.getMessage(), exception);
         }
+    }
+
+    /** Another one of the same files, which has its own turn in the library. */
+    public Tokenizer copy() {
+        return of(json, files == null ? Map.of() : files, FILE);
     }
 
     /**
@@ -74,20 +176,47 @@ public final class Tokenizer implements AutoCloseable {
      * pair, which has no UTF-8, is encoded as a question mark.
      */
     public int[] encode(String text) {
-        String valid = StandardCharsets.UTF_8.newEncoder().canEncode(text)
+        return encode(text, beginning);
+    }
+
+    /** The ids of a piece of text that goes on after other text; see {@link #encode(String)}. */
+    public int[] encodeContinuing(String text) {
+        return encode(text, continuing);
+    }
+
+    private int[] encode(String text, NativeTokenizer first) {
+        IntStream.Builder ids = IntStream.builder();
+        NativeTokenizer[] tokenizer = {first};
+        Consumer<String> encode = piece -> {
+            for (int id : tokenizer[0].encode(piece, false)) {
+                ids.add(id);
+            }
+            tokenizer[0] = continuing;
+        };
+        if (files == null) {
+            TextPieces.split(valid(text), encode);
+        } else if (cuts) {
+            TextPieces.splitAtSpaces(valid(text), encode);
+        } else {
+            encode.accept(valid(text));
+        }
+        return ids.build().toArray();
+    }
+
+    /** As {@link #encode(String)}, however long the text is, at once. */
+    int[] encodeWhole(String text) {
+        return beginning.encode(valid(text), false);
+    }
+
+    private static String valid(String text) {
+        return StandardCharsets.UTF_8.newEncoder().canEncode(text)
                 ? text
                 : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-        IntStream.Builder ids = IntStream.builder();
-        TextPieces.split(valid, piece -> {
-            for (long id : plain.encode(piece)) {
-                ids.add((int) id);
-            }
-        });
-        return ids.build().toArray();
     }
 
     /** The ids of one ChatML message: {@code <|im_start|>role\ncontent<|im_end|>\n}. */
     public int[] encode(ChatMessage message) {
+        int[] newline = encode("\n");
         int[] inner = encode(message.role() + "\n" + message.content());
         int[] ids = new int[inner.length + 2 + newline.length];
         ids[0] = imStart();
@@ -114,35 +243,63 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The ids between two messages. */
     public int[] afterMessage() {
-        return newline.clone();
+        return encode("\n");
     }
 
     /** The text of the ids. Special tokens appear as they are spelled, and bytes that are not UTF-8 as U+FFFD. */
     public String decode(int[] ids) {
-        return complete.decode(Arrays.stream(ids).asLongStream().toArray());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        TokenBytes reader = new TokenBytes(tokens, new BitSet(), leadingSpaces);
+        IntStream.of(ids).forEach(id -> bytes.writeBytes(reader.next(id)));
+        return bytes.toString(StandardCharsets.UTF_8);
     }
 
-    /** The bytes of one token, which need not be whole UTF-8 characters. */
+    /**
+     * A reader of the tokens of one text, one after the other, for whom special tokens have no text.
+     *
+     * @param begins whether it is the beginning of a text; else it goes on after other text
+     */
+    public TokenBytes reader(boolean begins) {
+        return new TokenBytes(tokens, special, begins ? leadingSpaces : 0);
+    }
+
+    /** The bytes of one token, which need not be whole UTF-8 characters. None if no token has the id. */
     public byte[] bytes(int id) {
         return tokens[id].clone();
     }
 
     /** UTF-8 bytes of text in each token, by id: 0 for the special tokens. */
     public int[] textLengths() {
-        int[] lengths = new int[tokens.length];
-        for (int id = 0; id < endOfText(); id++) {
-            lengths[id] = tokens[id].length;
-        }
-        return lengths;
+        return IntStream.range(0, tokens.length)
+                .map(id -> special.get(id) ? 0 : tokens[id].length)
+                .toArray();
     }
 
-    /** Number of ids, including the three special tokens. */
+    /** Number of ids: the largest one, and one. A model may have more rows, which stand for nothing. */
     public int vocabularySize() {
         return tokens.length;
     }
 
+    /** The ids that are put before the text of a document; none in our own. */
+    public int[] startOfText() {
+        return start.clone();
+    }
+
+    /** The id after the text of a document. */
     public int endOfText() {
-        return tokens.length - 3;
+        return endOfText;
+    }
+
+    /** The ids that end an answer: those that end a turn or a text. */
+    public int[] endsOfAnswers() {
+        TreeSet<Integer> ends = new TreeSet<>(config.generationEnds());
+        ends.add(endOfText);
+        ends.add(endOfTurn());
+        if (files == null) {
+            // If the model opens another message, it begins to speak for someone else: that ends the answer too.
+            ends.add(imStart());
+        }
+        return ends.stream().mapToInt(Integer::intValue).toArray();
     }
 
     public int imStart() {
@@ -153,24 +310,43 @@ public final class Tokenizer implements AutoCloseable {
         return tokens.length - 1;
     }
 
+    /** The id that ends a turn: that of {@code eos_token}. */
+    public int endOfTurn() {
+        return added.getOrDefault(config.specialTokens().get("eos_token"), endOfText);
+    }
+
     /** The text of the {@code tokenizer.json}. */
     public String json() {
         return json;
     }
 
     /**
-     * The tokenizer's files in a Hugging Face model folder, by name.
+     * The tokenizer's files in a Hugging Face model folder, by name. Those of others are as they were found.
      *
      * @param longest number of tokens that the model can look back on
      */
     public Map<String, byte[]> files(int longest) {
-        return Map.of(
-                FILE,
-                json.getBytes(StandardCharsets.UTF_8),
-                "tokenizer_config.json",
-                TokenizerJson.tokenizerConfigJson(longest).getBytes(StandardCharsets.UTF_8),
-                "special_tokens_map.json",
-                TokenizerJson.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
+        return files != null
+                ? Map.copyOf(files)
+                : Map.of(
+                        FILE,
+                        json.getBytes(StandardCharsets.UTF_8),
+                        TokenizerConfig.FILE,
+                        TokenizerJson.tokenizerConfigJson(longest).getBytes(StandardCharsets.UTF_8),
+                        TokenizerConfig.SPECIAL_TOKENS_FILE,
+                        TokenizerJson.specialTokensMapJson().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * The files that decide which ids a text or a conversation has, by name: of our own the {@code tokenizer.json} alone.
+     */
+    public Map<String, byte[]> identity() {
+        if (files == null) {
+            return Map.of(FILE, json.getBytes(StandardCharsets.UTF_8));
+        }
+        Map<String, byte[]> deciding = new TreeMap<>(files);
+        deciding.keySet().retainAll(DECIDING);
+        return deciding;
     }
 
     /** Writes the {@link #files} into a folder. */
@@ -186,7 +362,9 @@ public final class Tokenizer implements AutoCloseable {
 
     @Override
     public void close() {
-        plain.close();
-        complete.close();
+        beginning.close();
+        if (continuing != null) {
+            continuing.close();
+        }
     }
 }

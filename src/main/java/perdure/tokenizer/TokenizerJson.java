@@ -1,9 +1,9 @@
 package perdure.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
@@ -21,12 +21,18 @@ final class TokenizerJson {
      * ChatML, as {@link Tokenizer#encode(ChatMessage)} encodes it. {@code generation} marks what a loss on assistant
      * turns counts.
      */
-    private static final String CHAT_TEMPLATE = "{% for message in messages %}"
+    static final String CHAT_TEMPLATE = "{% for message in messages %}"
             + "{{ '<|im_start|>' + message['role'] + '\\n' }}"
             + "{% if message['role'] == 'assistant' %}"
             + "{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
             + "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}"
             + "{{ '\\n' }}{% endfor %}"
+            + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+    /** The same text, without the mark. */
+    private static final String FORMER_CHAT_TEMPLATE = "{% for message in messages %}"
+            + "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}"
+            + "{% endfor %}"
             + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
     /** Without the limits that guard against strangers: the file's size is limited, and a token may be long. */
@@ -37,6 +43,13 @@ final class TokenizerJson {
                             .build())
                     .build())
             .build();
+
+    /** What {@link #tokenizerConfigJson} says. */
+    static final TokenizerConfig CONFIG = new TokenizerConfig(
+            Map.of("eos_token", SPECIALS.get(2), "pad_token", SPECIALS.get(0)),
+            Map.of(TokenizerConfig.DEFAULT, CHAT_TEMPLATE),
+            null,
+            Set.of());
 
     private TokenizerJson() {}
 
@@ -105,60 +118,43 @@ final class TokenizerJson {
                 .put("use_regex", true);
     }
 
-    /** The same tokenizer without added tokens, so that everything in a user's text is plain text. */
-    static String withoutAddedTokens(String tokenizerJson) {
-        ObjectNode root = (ObjectNode) JSON.readTree(tokenizerJson);
-        root.putArray("added_tokens");
-        return JSON.writeValueAsString(root);
-    }
-
     /**
-     * The bytes of every token, by id.
+     * The content of a {@code tokenizer.json}.
      *
-     * @throws IllegalArgumentException if the JSON is not a byte-level tokenizer with our special tokens at its end
+     * @throws IllegalArgumentException if it is no JSON object
      */
-    static byte[][] tokens(String tokenizerJson) {
-        JsonNode root;
+    static ObjectNode parse(String tokenizerJson) {
         try {
-            root = JSON.readTree(tokenizerJson);
+            if (JSON.readTree(tokenizerJson) instanceof ObjectNode root) {
+                return root;
+            }
+            throw new IllegalArgumentException("not a JSON object.");
         } catch (JacksonException exception) {
             throw new IllegalArgumentException("not JSON: " + exception.getOriginalMessage(), exception);
         }
-        require(root.at("/model/type").asString("").equals("BPE"), "its model is not BPE.");
-        JsonNode preTokenizer = preTokenizer(root);
-        require(preTokenizer.path("type").asString("").equals("ByteLevel"), "its pre-tokenizer is not ByteLevel.");
-        require(!preTokenizer.path("add_prefix_space").asBoolean(true), "it puts a space before the text.");
-        require(root.at("/decoder/type").asString("").equals("ByteLevel"), "its decoder is not ByteLevel.");
-        require(root.path("normalizer").isNull(), "it normalizes text.");
-        JsonNode vocabulary = root.at("/model/vocab");
-        JsonNode added = root.path("added_tokens");
-        require(vocabulary.size() >= ByteLevelBpeTrainer.BYTES, "its vocabulary lacks bytes.");
-        require(added.size() == SPECIALS.size(), "its added tokens are not " + SPECIALS + ".");
+    }
 
-        byte[][] tokens = new byte[vocabulary.size() + added.size()][];
-        for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
-            int id = entry.getValue().asInt(-1);
-            require(id >= 0 && id < vocabulary.size() && tokens[id] == null, "its ids have gaps.");
-            tokens[id] = ByteLevel.bytes(entry.getKey());
+    /** The text of a JSON object. */
+    static String text(ObjectNode root) {
+        return JSON.writeValueAsString(root);
+    }
+
+    /** Whether it is one that {@link #tokenizerJson} or version 0.1.0 made: byte-level, with our special tokens last. */
+    static boolean isOurs(ObjectNode root) {
+        JsonNode preTokenizer = preTokenizer(root);
+        JsonNode added = root.path("added_tokens");
+        int tokens = root.at("/model/vocab").size();
+        boolean specials = added.size() == SPECIALS.size();
+        for (int i = 0; specials && i < added.size(); i++) {
+            specials = added.get(i).path("content").asString("").equals(SPECIALS.get(i))
+                    && added.get(i).path("id").asInt(-1) == tokens + i;
         }
-        for (int i = 0; i < added.size(); i++) {
-            String special = SPECIALS.get(i);
-            require(
-                    added.get(i).path("content").asString("").equals(special)
-                            && added.get(i).path("id").asInt(-1) == vocabulary.size() + i,
-                    special + " is not token " + (vocabulary.size() + i) + ".");
-            tokens[vocabulary.size() + i] = special.getBytes(StandardCharsets.UTF_8);
-        }
-        for (JsonNode merge : root.at("/model/merges")) {
-            String[] halves = merge.asString("").split(" ", -1);
-            require(
-                    halves.length == 2
-                            && vocabulary.has(halves[0])
-                            && vocabulary.has(halves[1])
-                            && vocabulary.has(halves[0] + halves[1]),
-                    "its merge " + merge + " names no tokens.");
-        }
-        return tokens;
+        return specials
+                && root.at("/model/type").asString("").equals("BPE")
+                && preTokenizer.path("type").asString("").equals("ByteLevel")
+                && !preTokenizer.path("add_prefix_space").asBoolean(true)
+                && root.path("normalizer").isNull()
+                && root.path("post_processor").isNull();
     }
 
     /** The only one of a sequence. Version 0.1.0 wrote it without a sequence. */
@@ -167,10 +163,9 @@ final class TokenizerJson {
         return sequence.size() == 1 ? sequence.path(0) : root.path("pre_tokenizer");
     }
 
-    private static void require(boolean holds, String otherwise) {
-        if (!holds) {
-            throw new IllegalArgumentException(otherwise);
-        }
+    /** Whether a chat template is the one that {@link #tokenizerConfigJson} or version 0.1.0 wrote. */
+    static boolean isOurs(String chatTemplate) {
+        return chatTemplate.equals(CHAT_TEMPLATE) || chatTemplate.equals(FORMER_CHAT_TEMPLATE);
     }
 
     /**

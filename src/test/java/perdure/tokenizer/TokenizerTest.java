@@ -147,8 +147,8 @@ class TokenizerTest {
                 "",
                 "{}",
                 "[1",
-                BYTES.json().replace("<|im_end|>", "<|end|>"),
-                BYTES.json().replace("\"pretokenizers\":[", "\"pretokenizers\":[{\"type\":\"Digits\"},"));
+                BYTES.json().replace("<|endoftext|>", "<|end|>").replace("<|im_end|>", "<|stop|>"),
+                BYTES.json().replace("\"decoder\":{\"type\":\"ByteLevel\"", "\"decoder\":{\"type\":\"CTC\""));
         for (String bad : bads) {
             Files.writeString(file, bad);
             assertTrue(
