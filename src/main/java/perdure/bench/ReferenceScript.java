@@ -73,6 +73,11 @@ final class ReferenceScript implements AutoCloseable {
 
     /** Saves weights for the script, as a Hugging Face model without a tokenizer. Returns the model's folder. */
     static Path save(LanguageModel model, Path work) {
+        return save(model, new TokenizerFiles(Map.of(), 0, 0), work);
+    }
+
+    /** The same with a tokenizer. */
+    static Path save(LanguageModel model, TokenizerFiles tokenizer, Path work) {
         TrainerState state = new TrainerState(
                 new TrainerState.Position(0, 0, 0, 0, 0L),
                 new TrainerState.LossSum(0, 0),
@@ -85,8 +90,7 @@ final class ReferenceScript implements AutoCloseable {
         try (PointerScope scope = new PointerScope();
                 LossHistory history = LossHistory.open(work, state.position())) {
             return CheckpointStore.open(work, CheckpointStore.MINIMUM_KEPT, history)
-                    .save(new Snapshot(
-                            model.config(), model.namedTensors(), Map.of(), state, new TokenizerFiles(Map.of(), 0, 0)));
+                    .save(new Snapshot(model.config(), model.namedTensors(), Map.of(), state, tokenizer));
         }
     }
 

@@ -148,9 +148,13 @@ public final class TrainingBenchmark implements AutoCloseable {
 
     /** Takes the same step as training does. */
     static Step step(Learner learner, Batch batch) {
+        return step(learner, batch, LEARNING_RATE);
+    }
+
+    static Step step(Learner learner, Batch batch, double learningRate) {
         PartTimer timer = new PartTimer();
         Trainer.Step step =
-                Trainer.step(learner, MicroBatches.of(batch), LEARNING_RATE, GRADIENT_CLIP, () -> false, timer);
+                Trainer.step(learner, MicroBatches.of(batch), learningRate, GRADIENT_CLIP, () -> false, timer);
         return new Step(
                 timer.milliseconds(Part.DATA),
                 timer.milliseconds(Part.FORWARD),

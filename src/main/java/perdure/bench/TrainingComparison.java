@@ -1,10 +1,7 @@
 package perdure.bench;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
+import perdure.device.ResidentMemory;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -125,7 +123,7 @@ public final class TrainingComparison {
                     benchmark.tokens() / total * 1e3,
                     benchmark.floatingPointOperations(total),
                     TrainingBenchmark.percentile(peaks, 0.9),
-                    peakBytes(),
+                    ResidentMemory.peakBytes(),
                     collected / elapsed,
                     opponents.stream().map(one -> one.result(losses)).toList());
         } finally {
@@ -217,20 +215,5 @@ public final class TrainingComparison {
         return ManagementFactory.getGarbageCollectorMXBeans().stream()
                 .mapToLong(GarbageCollectorMXBean::getCollectionTime)
                 .sum();
-    }
-
-    /** Peak resident memory of this process in bytes, or 0 if the system does not tell. */
-    private static long peakBytes() {
-        Path status = Path.of("/proc/self/status");
-        if (!Files.isReadable(status)) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(status)) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
-                    .sum();
-        } catch (IOException problem) {
-            throw new UncheckedIOException(problem);
-        }
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.global.torch;
+import perdure.bench.FineTuningBenchmark;
 import perdure.bench.GenerationBenchmark;
 import perdure.bench.PollingBenchmark;
 import perdure.bench.RecoveryBenchmark;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Option;
         description = {
             "Measures how fast this machine trains.",
             "It trains on random tokens, in float32 on the CPU. --saves,"
-                    + " --recovery, --polling and --generation measure something else instead."
+                    + " --recovery, --polling, --generation and --fine-tuning measure something else instead."
         },
         customSynopsis = "perdure bench [OPTIONS]",
         exitCodeListHeading = Main.EXIT_CODES,
@@ -82,10 +83,15 @@ final class BenchCommand implements Callable<Integer> {
     boolean generation;
 
     @Option(
+            names = "--fine-tuning",
+            description = "Measures fine-tuning on 1,000 conversations, with 25 million parameters.")
+    boolean fineTuning;
+
+    @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
             description = "A Python to compare with, in turns, on the same weights, batches and threads. It needs"
-                    + " torch, and transformers for --generation.")
+                    + " torch; transformers for --generation; trl for --fine-tuning.")
     Path python;
 
     @Mixin
@@ -98,9 +104,9 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (python != null && (saves || recovery || polling)) {
             throw new BadInputException(
-                    "--against-python works for training and with --generation, not with the other measurements.");
+                    "--against-python works for training and with --generation and --fine-tuning, not with the other measurements.");
         }
-        if (recipe != null && (saves || recovery || polling)) {
+        if (recipe != null && (saves || recovery || polling || fineTuning)) {
             throw new BadInputException("--recipe " + recipe
                     + " works for training and with --generation, not with the other measurements.");
         }
@@ -125,6 +131,10 @@ final class BenchCommand implements Callable<Integer> {
         }
         if (generation) {
             measureGeneration();
+            return 0;
+        }
+        if (fineTuning) {
+            measureFineTuning();
             return 0;
         }
         measureTraining();
@@ -255,6 +265,37 @@ final class BenchCommand implements Callable<Integer> {
                 System.out.println();
             }
         }
+    }
+
+    private void measureFineTuning() {
+        try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+            FineTuningBenchmark.Result result =
+                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : Integer.MAX_VALUE, work.path(), python);
+            System.out.printf(
+                    Locale.ROOT,
+                    "%,d tokens of conversations in %d steps, %d threads.%n",
+                    result.tokens(),
+                    result.steps(),
+                    torch.get_num_threads());
+            print(result.perdure());
+            if (result.other() != null) {
+                print(result.other());
+                System.out.printf(
+                        Locale.ROOT,
+                        "Ratio %.2f; losses differ by at most %.1e.%n",
+                        result.perdure().tokensPerSecond() / result.other().tokensPerSecond(),
+                        result.lossDifference());
+            }
+        }
+    }
+
+    private static void print(FineTuningBenchmark.Side side) {
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %,.0f tokens/s, %,.0f MB peak memory%n",
+                side.name(),
+                side.tokensPerSecond(),
+                side.peakBytes() / 1e6);
     }
 
     private void measureRecovery() {

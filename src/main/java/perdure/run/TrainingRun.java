@@ -530,7 +530,7 @@ public final class TrainingRun implements AutoCloseable {
                                 .keepEvery(config.saving().keepEvery()),
                         history,
                         config.saving().every(),
-                        TokenizerFiles.of(tokenizer, context),
+                        TokenizerFiles.of(tokenizer, model.config().context()),
                         identity.values(),
                         stop)) {
             Learner learner =
