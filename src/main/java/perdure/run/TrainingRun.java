@@ -38,6 +38,7 @@ import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.model.LanguageModel;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress.State;
@@ -164,6 +165,7 @@ public final class TrainingRun implements AutoCloseable {
                     "the number of epochs to reach is not given, and " + config.folder()
                             + " has no checkpoint that recorded it.");
         }
+        config.fineTuning().requireBase();
         BadInputException.naming(null, config::trainingOptions);
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
@@ -378,9 +380,14 @@ public final class TrainingRun implements AutoCloseable {
             if (checkpoint != null) {
                 identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
             }
-            try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
-                if (checkpoint == null && config.fineTuning().from() != null) {
+            LoraConfig lora = config.fineTuning().lora();
+            try (LanguageModel model =
+                    new LanguageModel(shape, lora, config.length().seed())) {
+                if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
                     naming("from", () -> pretrained().loadInto(model));
+                }
+                if (checkpoint == null) {
+                    naming("lora from", () -> config.fineTuning().readAdapters(model, from));
                 }
                 model.dropout(config.optimization().dropout());
                 model.recompute(config.compute().recompute());
@@ -394,13 +401,17 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now. */
+    /**
+     * Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now,
+     * unless they are the base of adapters.
+     */
     private String fingerprintOfFrom(RunIdentity saved) {
         Path from = config.fineTuning().from();
         if (from == null) {
             return "";
         }
         return saved != null
+                        && config.fineTuning().lora() == null
                         && Remembered.paths(List.of(from)).equals(saved.values().get(RunIdentity.FROM))
                 ? saved.values().get(RunIdentity.FROM_WEIGHTS)
                 : pretrained().fingerprint();
@@ -585,10 +596,9 @@ public final class TrainingRun implements AutoCloseable {
                 : config.text().data().stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
-    /** Weights and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
+    /** What is trained and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
     private static long bytesOfCheckpoint(LanguageModel model, Tokenizer tokenizer) {
-        return 3 * Float.BYTES * model.config().parameterCount()
-                + tokenizer.json().length();
+        return 3 * Float.BYTES * model.trainedCount() + tokenizer.json().length();
     }
 
     private static String headline(Dataset dataset, Sequences sequences, LanguageModel model, Device device) {
@@ -596,8 +606,11 @@ public final class TrainingRun implements AutoCloseable {
         long counted = training.counted(sequences.loss());
         return String.format(
                 Locale.ROOT,
-                "%,d parameters on %s; %,d training tokens%s, %,d validation tokens.",
+                "%,d parameters%s on %s; %,d training tokens%s, %,d validation tokens.",
                 model.config().parameterCount(),
+                model.lora() == null
+                        ? ""
+                        : String.format(Locale.ROOT, " (and %,d of adapters, which are trained)", model.trainedCount()),
                 Devices.describe(device),
                 training.predictions(),
                 counted == training.predictions() ? "" : String.format(Locale.ROOT, " (%,d count)", counted),
