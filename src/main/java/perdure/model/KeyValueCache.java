@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The keys and values of the tokens that {@link LanguageModel#decode} has seen, so that each new token computes one
- * position only. Memory is allocated at the first use, on the device and in the precision of the model. For one thread
- * at a time.
+ * position only. Memory is allocated as tokens come, on the device and in the precision of the model, since few use the
+ * whole of a long context. For one thread at a time.
  *
  * <p>Shapes: {@code B} batch, {@code T} time, {@code S} time including the cached tokens, {@code K} key and value
  * heads, {@code D} head size.
@@ -19,8 +19,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class KeyValueCache implements AutoCloseable {
 
     private final ModelConfig config;
+    /** The first allocation has room for so many tokens, and each further one for twice as many as before. */
+    static final int FIRST_ROOM = 2048;
+
     private final int capacity;
-    private final List<Tensor> keys = new ArrayList<>(); // one per layer: (B, K, capacity, D)
+    private final List<Tensor> keys = new ArrayList<>(); // one per layer: (B, K, at most capacity, D)
     private final List<Tensor> values = new ArrayList<>();
     private int length;
 
@@ -72,16 +75,23 @@ public final class KeyValueCache implements AutoCloseable {
     private Tensor append(List<Tensor> stores, int layer, Tensor added) {
         long time = added.size(2);
         if (stores.size() == layer) {
-            stores.add(allocate(added));
+            stores.add(allocate(Math.min(capacity, Math.max(FIRST_ROOM, length + time)), added));
         }
         Tensor store = stores.get(layer);
+        if (length + time > store.size(2)) {
+            Tensor larger = allocate(Math.min(capacity, Math.max(2 * store.size(2), length + time)), added);
+            larger.narrow(2, 0, length).copy_(store.narrow(2, 0, length));
+            store.close();
+            stores.set(layer, larger);
+            store = larger;
+        }
         store.narrow(2, length, time).copy_(added);
         return store.narrow(2, 0, length + time);
     }
 
-    private Tensor allocate(Tensor like) {
+    private Tensor allocate(long tokens, Tensor like) {
         try (PointerScope scope = new PointerScope()) {
-            long[] shape = {like.size(0), config.keyValueHeads(), capacity, config.headSize()};
+            long[] shape = {like.size(0), config.keyValueHeads(), tokens, config.headSize()};
             return torch.zeros(shape, like.options()).retainReference();
         }
     }

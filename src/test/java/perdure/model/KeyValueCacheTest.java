@@ -71,6 +71,27 @@ class KeyValueCacheTest {
     }
 
     @Test
+    void growsWithTheTokens() {
+        int many = KeyValueCache.FIRST_ROOM + 60;
+        ModelConfig config = CONFIG.withContext(2 * many);
+        long[] ids = new long[many];
+        Arrays.setAll(ids, i -> i * 7L % config.vocabularySize());
+        try (LanguageModel large = new LanguageModel(config, 1);
+                KeyValueCache growing = new KeyValueCache(config, 2 * many)) {
+            Tensor whole = large.logits(torch.tensor(ids).view(1, many)).select(1, many - 1);
+            large.decode(torch.tensor(Arrays.copyOf(ids, 50)).view(1, 50), growing);
+            Tensor last = null;
+            for (int from = 50; from < many; from += 515) {
+                int to = Math.min(many, from + 515);
+                last = large.decode(
+                        torch.tensor(Arrays.copyOfRange(ids, from, to)).view(1, to - from), growing);
+            }
+            assertEquals(many, growing.length());
+            assertTrue(whole.sub(last).abs().max().item_double() < 1e-4);
+        }
+    }
+
+    @Test
     void forgetsWhatIsCutOff() {
         model.decode(ids(0, 4), cache);
         model.decode(torch.tensor(7L, 7L, 7L).view(1, 3), cache);
