@@ -2,8 +2,6 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
-import org.bytedeco.pytorch.Tensor;
 import perdure.data.Fingerprint;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
@@ -22,12 +20,7 @@ public record PretrainedFolder(Path folder, ModelConfig config) {
 
     /** Copies the weights into the model. */
     public void loadInto(LanguageModel model) {
-        readWeights(model.namedTensors());
-    }
-
-    /** Copies the weights into the given tensors, by Hugging Face name. */
-    void readWeights(Map<String, Tensor> weights) {
-        Safetensors.readInto(folder.resolve("model.safetensors"), weights);
+        Safetensors.readInto(folder.resolve("model.safetensors"), model.namedTensors());
     }
 
     /** SHA-256 of the weights. */

@@ -101,7 +101,7 @@ final class Flags {
                 : before + ": " + message;
     }
 
-    private static String flag(String setting) {
+    static String flag(String setting) {
         return "--" + setting.replace(' ', '-');
     }
 }

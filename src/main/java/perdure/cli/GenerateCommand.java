@@ -92,10 +92,7 @@ final class GenerateCommand implements Callable<Integer> {
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
             DeviceMigrator.ensure(model, device);
-            Flags.naming(() -> {
-                checkpoint.readWeights(model.namedTensors());
-                return model;
-            });
+            checkpoint.readWeights(model.namedTensors());
             model.train(false);
             try (Precision.Scope arithmetic = precision.open(device)) {
                 new ChatModel(generator, tokenizer).answer(request, piece -> {

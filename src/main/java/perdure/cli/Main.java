@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Versions.class,
         subcommands = {
+            PlanCommand.class,
             TrainCommand.class,
             VerifyResumeCommand.class,
             ServeCommand.class,

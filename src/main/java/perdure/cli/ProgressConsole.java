@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
+import perdure.status.Figures;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.Evaluation;
 import perdure.status.TrainingProgress.FinishedEpoch;
@@ -146,7 +147,7 @@ final class ProgressConsole {
                 status.totalEpochs(),
                 status.loss() == null ? "-" : String.format(Locale.ROOT, "%.4f", status.loss()),
                 rate == null ? "-" : String.format(Locale.ROOT, "%,.0f", rate),
-                eta == null ? "-" : duration(eta));
+                eta == null ? "-" : Figures.duration(eta));
     }
 
     private static String line(FinishedEpoch epoch, TrainingStatus status) {
@@ -160,7 +161,7 @@ final class ProgressConsole {
                 epoch.validationLoss(),
                 epoch.bitsPerByte(),
                 speed.tokensPerSecond() == null ? 0 : speed.tokensPerSecond(),
-                duration(Math.round(speed.totalSeconds())));
+                Figures.duration(Math.round(speed.totalSeconds())));
     }
 
     /** The result of the run, over all its processes. */
@@ -173,7 +174,7 @@ final class ProgressConsole {
                 status.totalEpochs(),
                 progress.position().step(),
                 progress.position().tokens(),
-                duration(Math.round(progress.speed().totalSeconds())),
+                Figures.duration(Math.round(progress.speed().totalSeconds())),
                 switch (progress.speed().restarts()) {
                     case 0 -> "";
                     case 1 -> ", resumed once";
@@ -183,19 +184,5 @@ final class ProgressConsole {
                         ? "-"
                         : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
                 progress.saved().checkpoint());
-    }
-
-    /** Seconds as people say them: {@code 45s}, {@code 1m 05s}, {@code 2h 03m}, {@code 3d 04h}. */
-    static String duration(long seconds) {
-        if (seconds < 60) {
-            return seconds + "s";
-        }
-        if (seconds < 3600) {
-            return String.format(Locale.ROOT, "%dm %02ds", seconds / 60, seconds % 60);
-        }
-        if (seconds < 86_400) {
-            return String.format(Locale.ROOT, "%dh %02dm", seconds / 3600, seconds % 3600 / 60);
-        }
-        return String.format(Locale.ROOT, "%dd %02dh", seconds / 86_400, seconds % 86_400 / 3600);
     }
 }

@@ -125,6 +125,27 @@ public final class TokenRange {
         return unlearned[span] + file.unlearnedBefore(from[span] + index - start[span]);
     }
 
+    /**
+     * How long the documents are, in predictions: one fewer than tokens.
+     *
+     * @param count of the documents
+     * @param longest of them
+     * @param over how many are longer than the limit
+     */
+    public record Lengths(long count, long longest, long over) {}
+
+    /** The lengths of the documents. Reads where each ends. */
+    public Lengths lengths(long limit) {
+        long[] found = new long[3];
+        documents((from, to) -> {
+            long length = to - from - 1;
+            found[0]++;
+            found[1] = Math.max(found[1], length);
+            found[2] += length > limit ? 1 : 0;
+        });
+        return new Lengths(found[0], found[1], found[2]);
+    }
+
     /** Passes on the documents, and the parts of documents that are in this range, in order. */
     void documents(Span receiver) {
         long document = 0;

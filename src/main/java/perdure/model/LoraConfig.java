@@ -9,7 +9,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /**
  * The low-rank adapters of a model (Hu et al. 2021, LoRA): W + s·B·A in place of W with s = alpha / rank, where only A
@@ -48,15 +47,14 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
         }
         for (String target : targets) {
             if (!ALL_LINEAR.contains(target)) {
-                throw new IllegalArgumentException("lora targets have \"" + target
-                        + "\", which is no linear layer of the model; these are: " + String.join(", ", ALL_LINEAR)
-                        + ", or " + ALL + " for all of them.");
+                throw new IllegalArgumentException("lora targets: there is no linear layer \"" + target
+                        + "\" that can have an adapter, only " + String.join(", ", ALL_LINEAR) + ", or " + ALL + ".");
             }
         }
         Set<String> given = new LinkedHashSet<>(targets);
         targets = ALL_LINEAR.stream().filter(given::contains).toList();
         if (targets.isEmpty()) {
-            throw new IllegalArgumentException("lora targets have no linear layer, and there must be one.");
+            throw new IllegalArgumentException("lora targets: at least one linear layer needs an adapter.");
         }
     }
 
@@ -105,7 +103,7 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
     }
 
     /**
-     * Adds the adapters to the weights: W becomes W + s·B·A. The weights may be on another device, and of another type.
+     * Adds the adapters to the weights: W becomes W + s·B·A.
      *
      * @param weights by Hugging Face's name
      * @param adapters by PEFT's name
@@ -116,9 +114,8 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
             adapters.forEach((name, a) -> {
                 if (name.endsWith(A)) {
                     String module = name.substring(PREFIX.length(), name.length() - A.length());
-                    Tensor weight = weights.get(module + ".weight");
-                    Tensor product = torch.matmul(adapters.get(nameOfB(module)), a); // (outputs, inputs)
-                    weight.add_(product.to(weight.device(), weight.scalar_type()), new Scalar(scale()));
+                    Tensor b = adapters.get(nameOfB(module));
+                    weights.get(module + ".weight").addmm_(b, a, new Scalar(1.0), new Scalar(scale()));
                 }
             });
         }

@@ -157,7 +157,7 @@ public record ModelShape(
     }
 
     /** Memory of this machine, or of the container around this process, in bytes. */
-    private static long memory() {
+    static long memory() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
                 ? system.getTotalMemorySize()
                 : Long.MAX_VALUE;

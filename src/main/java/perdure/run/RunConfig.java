@@ -20,7 +20,6 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
-import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
 import perdure.train.LearningRateSchedule;
@@ -221,25 +220,7 @@ public record RunConfig(
         return with(
                 Restart.hasWeights(folder())
                         ? fineTuning.resumed(source, Restart.newest(folder()))
-                        : fineTuning.open(source));
-    }
-
-    /**
-     * Trains low-rank adapters (LoRA) of the model that the run begins with, and leaves its weights as they are.
-     * Checkpoints have the adapters alone, as PEFT's files.
-     */
-    public RunConfig lora(UnaryOperator<LoraConfig> change) {
-        return with(fineTuning.lora(change));
-    }
-
-    /**
-     * Trains the adapters in a folder on: PEFT's files, a checkpoint, or the newest checkpoint of another run. A run that
-     * has checkpoints goes on from these.
-     *
-     * @throws IllegalArgumentException with one line, if they cannot be used
-     */
-    public RunConfig loraFrom(Path source) {
-        return with(Restart.hasWeights(folder()) ? fineTuning.loraResumed(source) : fineTuning.loraFrom(source));
+                        : FineTuning.open(source));
     }
 
     RunConfig with(FineTuning other) {
@@ -476,7 +457,7 @@ public record RunConfig(
         return optimization.rates(
                 fineTuning.model() == null
                         ? Optimization.RATE_TIMES_WIDTH / model.hiddenSize()
-                        : fineTuning.usualLearningRate());
+                        : FineTuning.USUAL_LEARNING_RATE);
     }
 
     private RunConfig with(Text other) {

@@ -30,15 +30,14 @@ import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
-import perdure.data.TokenRange;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
+import perdure.device.ResidentMemory;
 import perdure.model.LanguageModel;
-import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress.State;
@@ -165,7 +164,6 @@ public final class TrainingRun implements AutoCloseable {
                     "the number of epochs to reach is not given, and " + config.folder()
                             + " has no checkpoint that recorded it.");
         }
-        config.fineTuning().requireBase();
         BadInputException.naming(null, config::trainingOptions);
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
@@ -380,41 +378,39 @@ public final class TrainingRun implements AutoCloseable {
             if (checkpoint != null) {
                 identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
             }
-            LoraConfig lora = config.fineTuning().lora();
-            try (LanguageModel model =
-                    new LanguageModel(shape, lora, config.length().seed())) {
-                if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
+            MemoryEstimate memory = MemoryEstimate.of(config, shape, ResidentMemory.bytes());
+            try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
+                if (checkpoint == null && config.fineTuning().from() != null) {
                     naming("from", () -> pretrained().loadInto(model));
-                }
-                if (checkpoint == null) {
-                    naming("lora from", () -> config.fineTuning().readAdapters(model, from));
                 }
                 model.dropout(config.optimization().dropout());
                 model.recompute(config.compute().recompute());
                 DeviceMigrator.ensure(model, device);
-                long bytes = bytesOfCheckpoint(model, tokenizer);
+                long bytes = bytesOfCheckpoint(shape, tokenizer);
                 naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
-                say(headline(dataset, sequences, model, device));
+                tell(new RunOutlook(config, shape, dataset, sequences, memory, bytes), device);
                 return train(started, dataset, sequences, tokenizer, model, device, identity);
             }
         }
     }
 
-    /**
-     * Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now,
-     * unless they are the base of adapters.
-     */
+    /** Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now. */
     private String fingerprintOfFrom(RunIdentity saved) {
         Path from = config.fineTuning().from();
         if (from == null) {
             return "";
         }
         return saved != null
-                        && config.fineTuning().lora() == null
                         && Remembered.paths(List.of(from)).equals(saved.values().get(RunIdentity.FROM))
                 ? saved.values().get(RunIdentity.FROM_WEIGHTS)
                 : pretrained().fingerprint();
+    }
+
+    private void tell(RunOutlook outlook, Device device) {
+        say(outlook.data());
+        say(outlook.model(Devices.describe(device)));
+        outlook.warnings().forEach(this::say);
     }
 
     private void sayWhereItStarts() {
@@ -482,11 +478,11 @@ public final class TrainingRun implements AutoCloseable {
 
     /** The validation text of very little data may have nothing that counts: then everything does. */
     private Sequences validating(Dataset dataset, Sequences sequences) {
-        if (dataset.validation().counted(sequences.loss()) > 0) {
-            return sequences;
+        Sequences used = RunOutlook.validating(dataset, sequences);
+        if (!used.equals(sequences)) {
+            say("No assistant says anything in the validation text: its loss is that of all tokens.");
         }
-        say("No assistant says anything in the validation text: its loss is that of all tokens.");
-        return new Sequences(sequences.packing(), Loss.ALL);
+        return used;
     }
 
     /** What was asked for, else what the run recorded; of a new run what suits its documents. */
@@ -596,25 +592,9 @@ public final class TrainingRun implements AutoCloseable {
                 : config.text().data().stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
-    /** What is trained and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
-    private static long bytesOfCheckpoint(LanguageModel model, Tokenizer tokenizer) {
-        return 3 * Float.BYTES * model.trainedCount() + tokenizer.json().length();
-    }
-
-    private static String headline(Dataset dataset, Sequences sequences, LanguageModel model, Device device) {
-        TokenRange training = dataset.training();
-        long counted = training.counted(sequences.loss());
-        return String.format(
-                Locale.ROOT,
-                "%,d parameters%s on %s; %,d training tokens%s, %,d validation tokens.",
-                model.config().parameterCount(),
-                model.lora() == null
-                        ? ""
-                        : String.format(Locale.ROOT, " (and %,d of adapters, which are trained)", model.trainedCount()),
-                Devices.describe(device),
-                training.predictions(),
-                counted == training.predictions() ? "" : String.format(Locale.ROOT, " (%,d count)", counted),
-                dataset.validation().predictions());
+    /** Weights and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
+    static long bytesOfCheckpoint(ModelConfig model, Tokenizer tokenizer) {
+        return 3 * Float.BYTES * model.parameterCount() + tokenizer.json().length();
     }
 
     private void say(String line) {

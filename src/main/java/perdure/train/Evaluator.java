@@ -34,6 +34,11 @@ public final class Evaluator {
         count = most == 0 ? batches.batches() : Math.min(most, batches.batches());
     }
 
+    /** Share of the validation text that an evaluation reads. */
+    double share() {
+        return (double) count / batches.batches();
+    }
+
     /**
      * Evaluates the model and leaves it in evaluation mode.
      *

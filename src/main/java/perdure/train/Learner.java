@@ -18,7 +18,7 @@ import perdure.model.LanguageModel;
 public record Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision) {
 
     /** Sum of the token losses of a batch, in nats. */
-    double lossSum(Batch batch) {
+    public double lossSum(Batch batch) {
         try (PointerScope scope = new PointerScope();
                 Precision.Scope arithmetic = precision.open(device)) {
             return model.lossSum(onDevice(batch.ids(), batch), onDevice(batch.targets(), batch), batch.documents());

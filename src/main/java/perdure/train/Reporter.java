@@ -42,6 +42,7 @@ public final class Reporter {
     private Evaluator.Evaluation lastEvaluation;
     private TrainingProgress.Evaluation evaluation;
     private long validateEvery;
+    private FirstSteps firstSteps;
     private Long memoryBytes;
     private long memoryRead;
 
@@ -117,10 +118,21 @@ public final class Reporter {
                 + " to " + now.epochs() + " epochs";
     }
 
-    /** @param validateEvery steps between evaluations inside an epoch; 0: none */
-    void begin(Plan plan, Position position, List<Session> earlier, long validateEvery) {
+    /**
+     * @param validation when the run evaluates
+     * @param share of the validation text that an evaluation reads
+     * @param deadline by which everything is saved; null: none
+     */
+    void begin(
+            Plan plan,
+            Position position,
+            List<Session> earlier,
+            TrainingOptions.Validation validation,
+            double share,
+            Instant deadline) {
         this.plan = plan;
-        this.validateEvery = validateEvery;
+        validateEvery = validation.every();
+        firstSteps = new FirstSteps(facts == null ? 0 : facts.validationTokens() * share, deadline, System::nanoTime);
         clock = new SessionClock(
                 earlier, position.step(), position.tokens(), Instant.now().toString(), System::nanoTime);
     }
@@ -134,6 +146,9 @@ public final class Reporter {
     void publish(
             State state, Position position, long epochSteps, LossSum loss, Best best, Saved saved, String message) {
         clock.tick(state, position.step(), position.tokens());
+        firstSteps
+                .after(state, position.step(), position.tokens(), plan.totalSteps(), evaluationsLeft(position))
+                .forEach(messages);
         boolean running = state.isRunning();
         int epoch = running ? Math.min(position.epoch() + 1, plan.epochs()) : position.epoch();
         listener.accept(new TrainingStatus(

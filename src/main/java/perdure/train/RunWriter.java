@@ -122,8 +122,7 @@ public final class RunWriter implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             saver.submit(new Snapshot(
                     learner.model().config(),
-                    learner.model().lora(),
-                    learner.model().namedTrained(),
+                    learner.model().namedTensors(),
                     learner.optimizer().namedMoments(),
                     state,
                     tokenizer));

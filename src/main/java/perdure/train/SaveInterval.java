@@ -80,6 +80,11 @@ public record SaveInterval(Duration time, long steps) {
                 : time.toMillis() % 1000 == 0 ? time.toSeconds() + "s" : time.toMillis() + "ms";
     }
 
+    /** How many saves are due in a training of so many seconds and steps. */
+    public double during(double seconds, long ofSteps) {
+        return steps > 0 ? (double) ofSteps / steps : seconds * 1e9 / time.toNanos();
+    }
+
     /** Whether a save is due this many nanoseconds and steps after the last one. */
     boolean isDue(long nanoseconds, long stepsSince) {
         return steps > 0 ? stepsSince >= steps : nanoseconds >= time.toNanos();

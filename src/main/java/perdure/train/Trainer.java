@@ -433,7 +433,13 @@ public final class Trainer {
         writer.begin(position, checkpoint == null ? null : checkpoint.name());
         List<TrainerState.Session> earlier =
                 checkpoint == null ? List.of() : checkpoint.state().sessions();
-        reporter.begin(plan(), position, earlier, options.validation().every());
+        reporter.begin(
+                plan(),
+                position,
+                earlier,
+                options.validation(),
+                evaluator.share(),
+                options.limits().deadline());
         validation = checkpoint == null ? null : checkpoint.state().validation();
     }
 
@@ -443,7 +449,7 @@ public final class Trainer {
         if (checkpoint != null) {
             TrainerState saved = checkpoint.state();
             try (PointerScope scope = new PointerScope()) {
-                checkpoint.readTrained(learner.model().namedTrained());
+                checkpoint.readWeights(learner.model().namedTensors());
                 checkpoint.readMoments(learner.optimizer().namedMoments());
             }
             learner.optimizer().steps(position.step() - position.skippedSteps());

@@ -98,7 +98,7 @@ public record TrainingOptions(
      * @param steps of it that have been taken
      * @param taken rows that those steps have trained on
      */
-    long stepsIn(long rows, long steps, long taken) {
+    public long stepsIn(long rows, long steps, long taken) {
         long whole = steps + (Math.max(0, rows - taken) + batch.rows() - 1) / batch.rows();
         return stepsPerEpoch == 0 ? whole : Math.min(stepsPerEpoch, whole);
     }

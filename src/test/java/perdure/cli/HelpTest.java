@@ -19,7 +19,7 @@ class HelpTest {
         Map<String, List<OptionSpec>> sections =
                 HelpSections.sections(train.getCommandSpec().options());
         assertEquals(
-                List.of("Run", "Data", "Model", "Adapters", "Optimisation", "Device", "Server", "General"),
+                List.of("Run", "Data", "Model", "Optimisation", "Device", "Server", "General"),
                 List.copyOf(sections.keySet()));
         assertEquals(
                 Set.of("--help", "--version", "--verbose"),
@@ -47,7 +47,7 @@ class HelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "train", "serve", "generate", "verify-resume", "bench"})
+    @ValueSource(strings = {"", "plan", "train", "serve", "generate", "verify-resume", "bench"})
     void fitsEightyColumns(String command) {
         TinyRun.Result help = TinyRun.run(command.isEmpty() ? List.of("--help") : List.of(command, "--help"));
         assertEquals(0, help.exitCode());

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import perdure.status.Figures;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.Quality;
 import perdure.status.TrainingProgress.Saved;
@@ -133,6 +134,6 @@ class ProgressConsoleTest {
     @ParameterizedTest
     @CsvSource({"0, 0s", "59, 59s", "65, 1m 05s", "3600, 1h 00m", "90061, 1d 01h"})
     void durationsAreSaidAsPeopleSayThem(long seconds, String text) {
-        assertEquals(text, ProgressConsole.duration(seconds));
+        assertEquals(text, Figures.duration(seconds));
     }
 }

@@ -1,0 +1,130 @@
+package perdure.run;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.bytedeco.pytorch.Device;
+import perdure.data.BatchLoader;
+import perdure.data.Sequences;
+import perdure.data.TrainingText.Dataset;
+import perdure.device.DeviceMigrator;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.tokenizer.Tokenizer;
+import perdure.train.Learner;
+import perdure.train.Optimizer;
+import perdure.train.Trainer;
+import perdure.train.Trainer.Part;
+
+/**
+ * The times of a run's parts on this machine, measured on its own data for a few seconds. It trains a model of its own,
+ * which is thrown away.
+ *
+ * @param microBatch seconds to go forward and back over a micro-batch
+ * @param update seconds to clip the gradients and to update the weights
+ * @param evaluationBatch seconds to evaluate a batch of the validation text
+ * @param sample seconds to generate the sample of an epoch's end
+ */
+record Calibration(double microBatch, double update, double evaluationBatch, double sample) {
+
+    /** Steps that are not counted: they allocate memory and choose kernels. */
+    private static final int WARM_UP = 2;
+
+    /** The parts are measured for so long, or once if that takes longer. */
+    private static final double SECONDS = 2.5;
+
+    /** Trains and evaluates for a few seconds. */
+    static Calibration measure(
+            RunConfig config,
+            ModelConfig shape,
+            Dataset dataset,
+            Sequences sequences,
+            Tokenizer tokenizer,
+            Device device) {
+        int batchSize = config.optimization().batching().size();
+        try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
+            model.dropout(config.optimization().dropout());
+            model.recompute(config.compute().recompute());
+            DeviceMigrator.ensure(model, device);
+            try (Optimizer optimizer = config.optimization().optimizer(model);
+                    BatchLoader batches = BatchLoader.shuffled(
+                            dataset.training(),
+                            sequences,
+                            shape.context(),
+                            batchSize,
+                            config.length().seed());
+                    BatchLoader heldOut = BatchLoader.sequential(
+                            dataset.validation(),
+                            RunOutlook.validating(dataset, sequences),
+                            shape.context(),
+                            batchSize)) {
+                Learner learner =
+                        new Learner(model, optimizer, device, config.compute().precision());
+                model.train(true);
+                PartTimer timer = new PartTimer();
+                long whole = batches.rows() / batchSize; // the last batch may be smaller
+                double step = mean(index -> {
+                    timer.start(index);
+                    long row = whole == 0 ? 0 : index % whole * batchSize;
+                    Trainer.step(
+                            learner,
+                            batches.microBatches(0, row, 1),
+                            0,
+                            config.optimization().gradientClip(),
+                            () -> false,
+                            timer);
+                });
+                double update = timer.share(Part.OPTIMIZER) * step;
+                model.train(false);
+                double evaluation = mean(index -> learner.lossSum(heldOut.batch(0, index % heldOut.batches())));
+                SampleText text = new SampleText(model, tokenizer, dataset.hasConversations(), () -> false);
+                long start = System.nanoTime();
+                text.get();
+                return new Calibration(step - update, update, evaluation, (System.nanoTime() - start) / 1e9);
+            }
+        }
+    }
+
+    /** The mean seconds of an action that is repeated. It is given the number of repetitions before it, from 0. */
+    private static double mean(LongConsumer action) {
+        for (int i = 0; i < WARM_UP; i++) {
+            action.accept(i);
+        }
+        long start = System.nanoTime();
+        int times = 0;
+        double seconds;
+        do {
+            action.accept(WARM_UP + times++);
+            seconds = (System.nanoTime() - start) / 1e9;
+        } while (seconds < SECONDS);
+        return seconds / times;
+    }
+
+    /** Adds up the time of each part of a step, after the warm-up. */
+    private static final class PartTimer implements Consumer<Part> {
+        private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
+        private boolean counts;
+        private long last;
+
+        void start(long step) {
+            counts = step >= WARM_UP;
+            last = System.nanoTime();
+        }
+
+        @Override
+        public void accept(Part ended) {
+            long now = System.nanoTime();
+            if (counts) {
+                nanoseconds.merge(ended, now - last, Long::sum);
+            }
+            last = now;
+        }
+
+        double share(Part part) {
+            double whole =
+                    nanoseconds.values().stream().mapToLong(Long::longValue).sum();
+            return nanoseconds.get(part) / whole;
+        }
+    }
+}

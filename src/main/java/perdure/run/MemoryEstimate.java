@@ -1,0 +1,83 @@
+package perdure.run;
+
+import java.util.Locale;
+import perdure.model.ModelConfig;
+import perdure.status.Figures;
+
+/**
+ * The most memory that training on the CPU takes, in bytes.
+ *
+ * <p>The sums of what lives at the same time follow from the code: see {@code Tape}, {@code CrossEntropy} and {@code
+ * SnapshotBuffer}. The factors for what lives for a moment only are measured; {@code src/docs/FINETUNE.md} shows how near
+ * the result is.
+ *
+ * @param process of the Java virtual machine, libtorch and the data, without the model
+ * @param weights float32, 4 bytes for each parameter
+ * @param training the gradients and AdamW's two moments, 12 bytes for each trained parameter
+ * @param copy of the weights and moments for the checkpoint that is written meanwhile, 12 bytes for each parameter
+ * @param activations that the backward pass needs of a micro-batch, and the work space of a layer and of the loss
+ */
+record MemoryEstimate(long process, long weights, long training, long copy, long activations) {
+
+    /** What libtorch, MKL and oneDNN add to the process with their first products, in bytes. */
+    private static final long LIBRARIES = 60_000_000;
+
+    /** Work space of the loss, in blocks of logits: the exponentials, their gradient, copies in oneDNN's layout. */
+    private static final double LOGITS = 3.4;
+
+    /** Largest number of logits of a block, as in {@code CrossEntropy}. */
+    private static final long MOST_LOGITS = 64 << 20;
+
+    /** Work space of the backward pass and what the allocator keeps free, in activations of one layer. */
+    private static final double LAYERS = 2.3;
+
+    /**
+     * Of a model in training.
+     *
+     * @param process resident memory of the process before the model is made
+     */
+    static MemoryEstimate of(RunConfig config, ModelConfig model, long process) {
+        long parameters = model.parameterCount();
+        long tokens =
+                (long) config.optimization().batching().size() * config.model().context();
+        boolean recompute = config.compute().recompute();
+        double layer = layerActivations(model);
+        double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * layer;
+        double logits = LOGITS * Math.min((double) tokens * model.vocabularySize(), MOST_LOGITS);
+        double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
+        return new MemoryEstimate(
+                process + LIBRARIES,
+                Float.BYTES * parameters,
+                3 * Float.BYTES * parameters,
+                3 * Float.BYTES * parameters,
+                (long) (Float.BYTES * values));
+    }
+
+    /**
+     * Values that a layer keeps for the backward pass of one token: the residual stream before each half and its
+     * normalised copy; queries, keys and values, the first two also rotated; what attention gives; gate, up and their
+     * product.
+     */
+    private static double layerActivations(ModelConfig model) {
+        long queries = (long) model.heads() * model.headSize();
+        long keys = (long) model.keyValueHeads() * model.headSize();
+        return 4.0 * model.hiddenSize() + 3 * queries + 3 * keys + 3.0 * model.intermediateSize();
+    }
+
+    long total() {
+        return process + weights + training + copy + activations;
+    }
+
+    /** For people, as the rest of a sentence. */
+    String describe() {
+        return String.format(
+                Locale.ROOT,
+                "about %s of memory at its peak (%s the process, %s the weights with gradients and moments, %s their copy"
+                        + " while it is saved, %s activations)",
+                Figures.bytes(total()),
+                Figures.bytes(process),
+                Figures.bytes(weights + training),
+                Figures.bytes(copy),
+                Figures.bytes(activations));
+    }
+}

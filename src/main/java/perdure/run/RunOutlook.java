@@ -1,0 +1,153 @@
+package perdure.run;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import perdure.data.Sequences;
+import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
+import perdure.data.TokenRange;
+import perdure.data.TrainingText.Dataset;
+import perdure.model.ModelConfig;
+import perdure.status.Figures;
+
+/**
+ * What can be told of a run before its first step: its data, its model with the memory that it takes, and what is likely
+ * to go wrong. It knows no time.
+ *
+ * @param sequences how the documents become rows
+ * @param memory that training takes at its peak
+ * @param checkpoint bytes of one
+ */
+record RunOutlook(
+        RunConfig config,
+        ModelConfig model,
+        Dataset dataset,
+        Sequences sequences,
+        MemoryEstimate memory,
+        long checkpoint) {
+
+    /**
+     * Fewer training tokens for each parameter than these make a model that soon knows its text by heart. The default
+     * model on the bundled conversations has twice as many and does not.
+     */
+    private static final double FEWEST_TOKENS = 0.1;
+
+    /** Epochs beyond which the same text teaches nothing more (Muennighoff et al. 2023, figure 5). */
+    private static final int MOST_EPOCHS = 40;
+
+    /** What the validation text is counted with: if no assistant says anything in it, then every token. */
+    static Sequences validating(Dataset dataset, Sequences sequences) {
+        return dataset.validation().counted(sequences.loss()) > 0
+                ? sequences
+                : new Sequences(sequences.packing(), Loss.ALL);
+    }
+
+    /** For example {@code Data: 5,000 documents with 460,697 training tokens (155,404 count) and 52,394 validation tokens.} */
+    String data() {
+        TokenRange training = dataset.training();
+        long counted = training.counted(sequences.loss());
+        TokenRange.Lengths lengths = lengths();
+        return String.format(
+                Locale.ROOT,
+                "Data: %,d training tokens%s in %s, the longest of %,d; %,d validation tokens.",
+                training.predictions(),
+                counted == training.predictions() ? "" : String.format(Locale.ROOT, " (%,d count)", counted),
+                lengths.count() == 1 ? "one document" : String.format(Locale.ROOT, "%,d documents", lengths.count()),
+                lengths.longest(),
+                dataset.validation().predictions());
+    }
+
+    private TokenRange.Lengths lengths() {
+        return dataset.training().lengths(model.context());
+    }
+
+    /** @param device as people read it */
+    String model(String device) {
+        return String.format(
+                Locale.ROOT, "Model: %,d parameters on %s; %s.", model.parameterCount(), device, memory.describe());
+    }
+
+    /** What is likely to go wrong, one line each with its figure. */
+    List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        warnOfOverfitting(warnings);
+        warnOfCuts(warnings);
+        warnOfMemory(warnings);
+        warnOfDisk(warnings);
+        return warnings;
+    }
+
+    private void warnOfOverfitting(List<String> warnings) {
+        double tokens = dataset.training().counted(sequences.loss());
+        double each = tokens / model.parameterCount();
+        if (each < FEWEST_TOKENS) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "Warning: %,.0f training tokens that count are %.2g for each of %,d parameters: the model will soon"
+                            + " know this text by heart. A smaller one, more data or patience prevents it.",
+                    tokens,
+                    each,
+                    model.parameterCount()));
+        }
+        int epochs = config.length().epochs();
+        if (epochs > MOST_EPOCHS && config.length().stepsPerEpoch() == 0) {
+            warnings.add("Warning: " + epochs + " epochs read the same text more than " + MOST_EPOCHS
+                    + " times, which teaches nothing new. Fewer epochs or patience prevents overfitting.");
+        }
+    }
+
+    private void warnOfCuts(List<String> warnings) {
+        TokenRange.Lengths lengths = lengths();
+        if (sequences.packing() == Packing.DOCUMENTS && lengths.over() > 0) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "Warning: %,d of %,d documents %s longer than the context of %,d tokens and %s cut; the longest has"
+                            + " %,d.",
+                    lengths.over(),
+                    lengths.count(),
+                    lengths.over() == 1 ? "is" : "are",
+                    model.context(),
+                    lengths.over() == 1 ? "is" : "are",
+                    lengths.longest()));
+        }
+    }
+
+    private void warnOfMemory(List<String> warnings) {
+        if (memory.total() > ModelShape.memory()) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "Warning: training needs about %s of memory, and this machine or container has %s. A smaller batch"
+                            + " size, context or model, or recompute, needs less.",
+                    Figures.bytes(memory.total()),
+                    Figures.bytes(ModelShape.memory())));
+        }
+    }
+
+    /** Those that are kept, the best one, and the one that is written before an older one is deleted. */
+    private void warnOfDisk(List<String> warnings) {
+        long checkpoints = config.saving().keep() + 2L;
+        Path existing = config.folder().toAbsolutePath();
+        while (existing.getParent() != null && !Files.isDirectory(existing)) {
+            existing = existing.getParent();
+        }
+        try {
+            FileStore disk = Files.getFileStore(existing);
+            if (disk.getTotalSpace() > 0 && disk.getUsableSpace() < checkpoints * checkpoint) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "Warning: %d checkpoints of %s may be on disk at a time, and %s has room for %s.",
+                        checkpoints,
+                        Figures.bytes(checkpoint),
+                        config.folder(),
+                        Figures.bytes(disk.getUsableSpace())));
+            }
+        } catch (IOException unknown) {
+            return; // Saving will tell.
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package perdure.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import perdure.model.ModelConfig;
+
+class MemoryEstimateTest {
+    private static final RunConfig CONFIG = RunConfig.in(Path.of("run"));
+
+    private static MemoryEstimate of(RunConfig config) {
+        return MemoryEstimate.of(config, ModelConfig.DEFAULT, 300_000_000);
+    }
+
+    @Test
+    void countsSixteenBytesForEachParameterAndTheCopyThatIsSaved() {
+        MemoryEstimate memory = of(CONFIG);
+        long parameters = ModelConfig.DEFAULT.parameterCount();
+        assertEquals(16 * parameters, memory.weights() + memory.training());
+        assertEquals(12 * parameters, memory.copy());
+        assertEquals(360_000_000, memory.process());
+    }
+
+    /** 1,024 tokens: 3 layers of 10 · 128 + 3 · 384 values, 2.3 layers of work space, and blocks of 1,539 logits. */
+    @Test
+    void countsTheActivationsOfAMicroBatch() {
+        double layer = 10 * 128 + 3 * 384;
+        double values = 1024 * (5.3 * layer + 3 * 128 + 3.4 * 1539);
+        assertEquals(4 * values, of(CONFIG).activations(), 10);
+        assertEquals(
+                2.0,
+                (double) of(CONFIG.optimization(learning -> learning.batchSize(16)))
+                                .activations()
+                        / of(CONFIG).activations(),
+                0.01);
+    }
+
+    @Test
+    void accumulationNeedsNoMoreAndRecomputingLess() {
+        assertEquals(of(CONFIG), of(CONFIG.optimization(learning -> learning.gradientAccumulation(8))));
+        assertTrue(of(CONFIG.recompute(true)).activations() < of(CONFIG).activations());
+    }
+
+    @Test
+    void manyLogitsAreComputedInBlocks() {
+        RunConfig large = CONFIG.optimization(learning -> learning.batchSize(64));
+        MemoryEstimate memory = MemoryEstimate.of(large, ModelConfig.DEFAULT.withVocabularySize(128_000), 0);
+        assertTrue(memory.activations() < 2_000_000_000, memory.describe());
+    }
+}
