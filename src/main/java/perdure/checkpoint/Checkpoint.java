@@ -92,7 +92,8 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     /** Verifies nothing. */
     static Checkpoint read(Path folder) throws IOException {
-        return new Checkpoint(folder, HuggingFaceConfig.read(folder.resolve(CONFIG)), state(folder));
+        return new Checkpoint(
+                folder, PretrainedConfig.read(folder.resolve(CONFIG)).model(), state(folder));
     }
 
     /** The names of all checkpoints in a run folder, newest first. They need not be whole. */

@@ -1,36 +1,35 @@
 package perdure.checkpoint;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import perdure.model.AttentionConfig;
+import java.util.stream.IntStream;
 import perdure.model.ModelConfig;
-import perdure.safetensors.DamagedFileException;
-import tools.jackson.databind.JsonNode;
+import perdure.model.ModelFamily;
+import perdure.model.RotaryScaling;
 
-/** {@code config.json} and {@code generation_config.json} of a {@code LlamaForCausalLM}, as transformers reads them. */
+/**
+ * {@code config.json} and {@code generation_config.json} of a model, as transformers reads them. {@link PretrainedConfig}
+ * is the other way round.
+ */
 final class HuggingFaceConfig {
-
-    private static final String ARCHITECTURE = "LlamaForCausalLM";
 
     private HuggingFaceConfig() {}
 
     /**
      * The content of {@code config.json}.
      *
-     * @throws IllegalArgumentException if the model is not a {@code LlamaForCausalLM}
+     * @throws IllegalArgumentException if the family of the model does not know such a model
      */
     static byte[] config(ModelConfig model, TokenizerFiles tokenizer) {
-        if (model.attention().inputBias()) {
-            // Its attention_bias would also add a bias to the output projection.
+        ModelFamily family = model.family();
+        family.cannotDescribe(model).ifPresent(unsaid -> {
             throw new IllegalArgumentException(
-                    "config.json of a " + ARCHITECTURE + " cannot describe biases on queries, keys and values alone.");
-        }
+                    "config.json of a " + family.architecture() + " cannot describe " + unsaid + ".");
+        });
         Map<String, Object> config = new LinkedHashMap<>();
-        config.put("architectures", List.of(ARCHITECTURE));
-        config.put("model_type", "llama");
+        config.put("architectures", List.of(family.architecture()));
+        config.put("model_type", family.modelType());
         config.put("vocab_size", model.vocabularySize());
         config.put("hidden_size", model.hiddenSize());
         config.put("intermediate_size", model.intermediateSize());
@@ -42,15 +41,30 @@ final class HuggingFaceConfig {
         config.put("rms_norm_eps", model.normEpsilon());
         // rope_theta is for transformers 4, rope_parameters for transformers 5.
         config.put("rope_theta", model.attention().rotary().theta());
-        Map<String, Object> rope = new LinkedHashMap<>();
-        rope.put("rope_type", "default");
+        Map<String, Object> rope = scaling(model.attention().rotary().scaling());
+        if (rope.size() > 1) {
+            config.put("rope_scaling", new LinkedHashMap<>(rope));
+        }
         rope.put("rope_theta", model.attention().rotary().theta());
         config.put("rope_parameters", rope);
         config.put("tie_word_embeddings", model.tiedEmbeddings());
         config.put("hidden_act", "silu");
-        config.put("attention_bias", false);
+        boolean isLlama = family == ModelFamily.LLAMA || family == ModelFamily.SMOLLM3;
+        if (isLlama || family == ModelFamily.QWEN3) {
+            config.put("attention_bias", model.attention().inputBias());
+        }
         config.put("attention_dropout", 0.0);
-        config.put("mlp_bias", false);
+        if (isLlama) {
+            config.put("mlp_bias", model.feedForward().bias());
+        }
+        if (family == ModelFamily.MISTRAL) {
+            config.put("sliding_window", null);
+        } else if (family != ModelFamily.LLAMA) {
+            config.put("use_sliding_window", false);
+        }
+        if (family == ModelFamily.SMOLLM3) {
+            config.put("no_rope_layers", rotatedLayers(model));
+        }
         config.put("initializer_range", 0.02);
         config.put("use_cache", true);
         config.put("bos_token_id", tokenizer.endOfText());
@@ -73,38 +87,29 @@ final class HuggingFaceConfig {
         return List.of(tokenizer.endOfTurn(), tokenizer.endOfText());
     }
 
-    /**
-     * Reads a {@code config.json}.
-     *
-     * @throws DamagedFileException if {@link #config} could not have written it
-     */
-    static ModelConfig read(Path file) throws IOException {
-        JsonNode config = Json.parse(file, Json.bytes(file, Json.MAXIMUM_FILE));
-        if (!config.path("architectures").path(0).asString("").equals(ARCHITECTURE)) {
-            throw new DamagedFileException(file, "does not describe a " + ARCHITECTURE);
+    /** As {@code rope_scaling} of transformers 4. */
+    private static Map<String, Object> scaling(RotaryScaling scaling) {
+        Map<String, Object> rope = new LinkedHashMap<>();
+        if (scaling instanceof RotaryScaling.Linear linear) {
+            rope.put("rope_type", "linear");
+            rope.put("factor", linear.factor());
+        } else if (scaling instanceof RotaryScaling.Llama3 llama3) {
+            rope.put("rope_type", "llama3");
+            rope.put("factor", llama3.factor());
+            rope.put("low_freq_factor", llama3.lowFactor());
+            rope.put("high_freq_factor", llama3.highFactor());
+            rope.put("original_max_position_embeddings", llama3.originalContext());
+        } else {
+            rope.put("rope_type", "default");
         }
-        try {
-            AttentionConfig attention = ModelConfig.DEFAULT
-                    .attention()
-                    .withHeads(
-                            number(file, config, "num_attention_heads"), number(file, config, "num_key_value_heads"));
-            return ModelConfig.DEFAULT
-                    .withVocabularySize(number(file, config, "vocab_size"))
-                    .withHiddenSize(number(file, config, "hidden_size"), attention)
-                    .withLayers(number(file, config, "num_hidden_layers"))
-                    .withIntermediateSize(number(file, config, "intermediate_size"))
-                    .withContext(number(file, config, "max_position_embeddings"))
-                    .withTiedEmbeddings(config.path("tie_word_embeddings").asBoolean(false));
-        } catch (IllegalArgumentException problem) {
-            throw new DamagedFileException(file, problem.getMessage());
-        }
+        return rope;
     }
 
-    private static int number(Path file, JsonNode config, String key) {
-        JsonNode value = config.path(key);
-        if (!value.isInt()) {
-            throw new DamagedFileException(file, key + " is " + value + ", not a whole number");
-        }
-        return value.intValue();
+    /** 1 for each layer with rotary positions, 0 for each without. */
+    private static List<Integer> rotatedLayers(ModelConfig model) {
+        List<Integer> without = model.attention().rotary().layersWithout();
+        return IntStream.range(0, model.layers())
+                .mapToObj(layer -> without.contains(layer) ? 0 : 1)
+                .toList();
     }
 }

@@ -1,34 +1,175 @@
 package perdure.checkpoint;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import perdure.data.Fingerprint;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
-import perdure.safetensors.Safetensors;
+import perdure.safetensors.DamagedFileException;
+import perdure.safetensors.Safetensors.TensorInfo;
 
-/** A model that a run can begin with: a folder with {@code config.json} and {@code model.safetensors}. */
-public record PretrainedFolder(Path folder, ModelConfig config) {
-    /** @throws IllegalArgumentException with one line, if there is no such model */
-    public static PretrainedFolder open(Path folder) {
-        try {
-            return new PretrainedFolder(folder, HuggingFaceConfig.read(folder.resolve("config.json")));
-        } catch (IOException e) {
-            throw new IllegalArgumentException(folder + " has no model: " + DurableFiles.cause(e), e);
+/**
+ * A folder with a model that others trained, as the Hugging Face libraries write it: {@code config.json} and weights in
+ * one file or in shards. Names and shapes of all tensors are checked when it is opened; their values are read by {@link
+ * #loadInto} alone. It does not know tokenizers.
+ */
+public final class PretrainedFolder {
+
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
+    /** Element types that are converted to float32 without loss. */
+    private static final Set<String> WIDENED = Set.of("F32", "F16", "BF16");
+
+    /** Buffers that older versions of transformers saved. The configuration says the same. */
+    private static final String BUFFER =
+            "model\\.(layers\\.\\d+\\.self_attn\\.)?rotary_emb\\.(inv_freq|original_inv_freq)";
+
+    /** Largest number of tensors that a message names. */
+    private static final int NAMED = 5;
+
+    private final Path folder;
+    private final PretrainedConfig config;
+    private final List<Integer> endOfText;
+    private final PretrainedWeights weights;
+
+    private PretrainedFolder(Path folder) throws IOException {
+        this.folder = folder;
+        config = PretrainedConfig.read(folder.resolve(Checkpoint.CONFIG));
+        endOfText = endOfText(folder);
+        weights = PretrainedWeights.open(folder);
+        Map<String, List<Long>> shapes = new LinkedHashMap<>(config.model().tensorShapes());
+        boolean savesTiedHead =
+                config.model().tiedEmbeddings() && weights.tensors().containsKey(HEAD);
+        if (savesTiedHead) {
+            shapes.put(HEAD, shapes.get(EMBEDDING));
+        }
+        requireShapes(shapes);
+        if (savesTiedHead && !weights.sha256(EMBEDDING).equals(weights.sha256(HEAD))) {
+            throw new DamagedFileException(
+                    weights.file(HEAD),
+                    "tensor \"" + HEAD + "\" differs from \"" + EMBEDDING + "\", but tie_word_embeddings is true");
         }
     }
 
-    /** Copies the weights into the model. */
-    public void loadInto(LanguageModel model) {
-        Safetensors.readInto(folder.resolve("model.safetensors"), model.namedTensors());
+    /**
+     * Opens a folder.
+     *
+     * @throws IllegalArgumentException in one line, if there is no such model or if it is one that {@link
+     *     perdure.model.LanguageModel} cannot compute
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public static PretrainedFolder open(Path folder) {
+        try {
+            requireFolder(folder);
+            return new PretrainedFolder(folder);
+        } catch (DamagedFileException refused) {
+            throw new IllegalArgumentException(refused.getMessage(), refused);
+        } catch (IOException problem) {
+            throw DurableFiles.failed(folder, problem);
+        }
     }
 
-    /** SHA-256 of the weights. */
+    private static void requireFolder(Path folder) throws IOException {
+        if (!DurableFiles.isFolder(folder)) {
+            String name = folder.toString();
+            throw new IllegalArgumentException(
+                    Files.exists(folder)
+                            ? name + " is a file; the model is a folder with config.json and model.safetensors."
+                            : name + " is not a folder."
+                                    + (name.matches("[\\w.-]+/[\\w.-]+")
+                                            ? " If it is the name of a model on a hub, download the model first, and"
+                                                    + " name the folder that it is in."
+                                            : ""));
+        }
+        if (!Files.exists(folder.resolve(Checkpoint.CONFIG))) {
+            throw new DamagedFileException(
+                    folder,
+                    Files.exists(folder.resolve("adapter_config.json"))
+                            ? "has an adapter alone; name the folder of the model that it belongs to"
+                            : "has no config.json, so there is no model in it");
+        }
+    }
+
+    private static List<Integer> endOfText(Path folder) throws IOException {
+        Path generation = folder.resolve(Checkpoint.GENERATION_CONFIG);
+        List<Integer> ids =
+                Files.exists(generation) ? JsonSettings.read(generation).wholes("eos_token_id") : List.of();
+        return ids.isEmpty()
+                ? JsonSettings.read(folder.resolve(Checkpoint.CONFIG)).wholes("eos_token_id")
+                : ids;
+    }
+
+    /** Requires exactly these names and shapes, and of what is left over that it does no harm. */
+    private void requireShapes(Map<String, List<Long>> shapes) {
+        Set<String> names = weights.tensors().keySet();
+        requireNone("missing", shapes.keySet().stream().filter(name -> !names.contains(name)));
+        requireNone(
+                "not of such a model",
+                names.stream().filter(name -> !shapes.containsKey(name) && !name.matches(BUFFER)));
+        shapes.forEach((name, shape) -> {
+            TensorInfo found = weights.tensors().get(name);
+            if (!found.shape().equals(shape)) {
+                throw new DamagedFileException(
+                        weights.file(name), "tensor \"" + name + "\" is " + found.shape() + ", not " + shape);
+            }
+            if (!WIDENED.contains(found.type())) {
+                throw new DamagedFileException(
+                        weights.file(name),
+                        "tensor \"" + name + "\" is " + found.type() + ", which is not one of F32, F16 and BF16");
+            }
+        });
+    }
+
+    private void requireNone(String problem, Stream<String> tensors) {
+        List<String> names = tensors.toList();
+        if (!names.isEmpty()) {
+            throw new DamagedFileException(
+                    folder,
+                    (names.size() == 1 ? "1 tensor is " : names.size() + " tensors are ") + problem + ": "
+                            + String.join(", ", names.subList(0, Math.min(names.size(), NAMED)))
+                            + (names.size() > NAMED ? ", …" : ""));
+        }
+    }
+
+    public Path folder() {
+        return folder;
+    }
+
+    /** The model with the longest context that it has positions for and that its attention looks back on. */
+    public ModelConfig config() {
+        ModelConfig model = config.model();
+        return config.window() == 0 ? model : model.withContext(Math.min(model.context(), config.window()));
+    }
+
+    /** The ids that end a generation, in the order of the file; empty if it names none. */
+    public List<Integer> endOfText() {
+        return endOfText;
+    }
+
+    /** The SHA-256 of the weight files, one after the other in the order of their names. Reads all of them. */
     public String fingerprint() {
-        try {
-            return Fingerprint.of(folder.resolve("model.safetensors"));
-        } catch (IOException e) {
-            throw new IllegalArgumentException(folder + " has no model: " + DurableFiles.cause(e), e);
+        return weights.sha256();
+    }
+
+    /**
+     * Copies the weights into a model of this configuration, one after the other, as its type of element.
+     *
+     * @throws IllegalArgumentException if a file has changed since it was opened, so that it no longer fits
+     * @throws UncheckedIOException if a file cannot be read
+     */
+    public void loadInto(LanguageModel model) {
+        try (PointerScope scope = new PointerScope()) {
+            weights.read(model.namedTensors());
+        } catch (DamagedFileException changed) {
+            throw new IllegalArgumentException(changed.getMessage(), changed);
         }
     }
 }

@@ -1,5 +1,8 @@
 package perdure.model;
 
+import java.util.List;
+import java.util.Map;
+
 /**
  * The shape of a {@link LanguageModel}: the numbers that a Hugging Face {@code config.json} carries. Two models with
  * equal configurations have the same parameters.
@@ -169,17 +172,15 @@ public record ModelConfig(
         return attention.fixedHeadSize() > 0 ? attention.fixedHeadSize() : hiddenSize / heads();
     }
 
+    /** The shape of every tensor by its Hugging Face name. Tied embeddings are one tensor. */
+    public Map<String, List<Long>> tensorShapes() {
+        return TensorShapes.of(this);
+    }
+
     /** Number of trained values, tied embeddings counted once. */
     public long parameterCount() {
-        long inputs = (heads() + 2L * keyValueHeads()) * headSize();
-        long outputs = (long) heads() * headSize();
-        long attentionValues = hiddenSize * (inputs + outputs)
-                + (attention.inputBias() ? inputs : 0)
-                + (attention.outputBias() ? hiddenSize : 0)
-                + (attention.queryKeyNorms() ? 2L * headSize() : 0);
-        long feedForwardValues =
-                3L * hiddenSize * intermediateSize() + (feedForward.bias() ? 2L * intermediateSize() + hiddenSize : 0);
-        long embeddings = (long) vocabularySize() * hiddenSize * (tiedEmbeddings() ? 1 : 2);
-        return embeddings + layers * (attentionValues + feedForwardValues + 2L * hiddenSize) + hiddenSize;
+        return tensorShapes().values().stream()
+                .mapToLong(shape -> shape.stream().reduce(1L, Math::multiplyExact))
+                .sum();
     }
 }

@@ -38,4 +38,37 @@ public enum ModelFamily {
                 .filter(family -> family.modelType.equals(modelType))
                 .findFirst();
     }
+
+    /** What of a model its {@code config.json} cannot say, to be read after "cannot describe"; empty if it says all. */
+    public Optional<String> cannotDescribe(ModelConfig config) {
+        AttentionConfig attention = config.attention();
+        boolean statesBiases =
+                switch (this) {
+                    case MISTRAL -> !attention.inputBias() && !attention.outputBias();
+                    case QWEN2 -> attention.inputBias() && !attention.outputBias();
+                    case LLAMA, QWEN3, SMOLLM3 -> attention.inputBias() == attention.outputBias();
+                };
+        if (!statesBiases) {
+            return Optional.of(biases(attention));
+        }
+        if (config.feedForward().bias() && this != LLAMA && this != SMOLLM3) {
+            return Optional.of("biases of the feed-forward");
+        }
+        if (attention.queryKeyNorms() != (this == QWEN3)) {
+            return Optional.of((attention.queryKeyNorms() ? "" : "a model without ") + "norms of queries and keys");
+        }
+        if (!attention.rotary().layersWithout().isEmpty() && this != SMOLLM3) {
+            return Optional.of("layers without rotary positions");
+        }
+        return Optional.empty();
+    }
+
+    private static String biases(AttentionConfig attention) {
+        if (attention.inputBias()) {
+            return attention.outputBias()
+                    ? "biases on all projections of attention"
+                    : "biases on queries, keys and values alone";
+        }
+        return attention.outputBias() ? "a bias on the output of attention alone" : "attention without biases";
+    }
 }

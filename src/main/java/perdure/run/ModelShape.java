@@ -55,9 +55,9 @@ public record ModelShape(
         require("intermediate size", intermediateSize, 0, MAXIMUM_WIDTH);
         require("context", context, 1, Integer.MAX_VALUE - 1);
         require("vocabulary", vocabularySize, ByteLevelBpeTrainer.BYTES, ByteLevelBpeTrainer.MAXIMUM_VOCABULARY);
-        if (architecture.attention().inputBias()) {
-            throw new IllegalArgumentException("biases on queries, keys and values alone cannot be saved.");
-        }
+        architecture.family().cannotDescribe(architecture).ifPresent(unsaid -> {
+            throw new IllegalArgumentException(unsaid + " cannot be saved.");
+        });
     }
 
     private static void require(String name, int value, int least, int most) {

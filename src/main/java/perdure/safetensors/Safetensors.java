@@ -11,10 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -59,10 +61,7 @@ public final class Safetensors {
         long end = 0;
         for (String name : byAlignment(tensors)) {
             Tensor tensor = tensors.get(name);
-            List<Long> shape = new ArrayList<>();
-            for (long size : TensorBytes.shape(tensor)) {
-                shape.add(size);
-            }
+            List<Long> shape = shape(tensor);
             Entry entry = new Entry(ElementType.of(tensor.scalar_type()), shape, end, end + tensor.nbytes());
             entries.put(name, entry);
             end = entry.end();
@@ -148,6 +147,72 @@ public final class Safetensors {
         });
     }
 
+    /** What a header says of a tensor. */
+    public record TensorInfo(String type, List<Long> shape) {}
+
+    /**
+     * The element type and shape of every tensor of a file, by name. No tensor is read.
+     *
+     * @throws DamagedFileException if the header is not as the format says
+     */
+    public static Map<String, TensorInfo> tensors(Path file) {
+        Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+        header(file)
+                .entries()
+                .forEach((name, entry) ->
+                        tensors.put(name, new TensorInfo(entry.type().name(), entry.shape())));
+        return tensors;
+    }
+
+    /**
+     * Reads the tensors of these names, among others that the file may have, and converts their elements to the types of
+     * the given ones. No tensor is in memory twice.
+     *
+     * @throws DamagedFileException if one is missing or has another shape, or if the file is not as the format says
+     * @throws UncheckedIOException that names the file, if it cannot be read
+     */
+    public static void readConverted(Path file, Map<String, Tensor> tensors) {
+        reading(file, channel -> {
+            SafetensorsHeader header = header(file, channel);
+            long data = channel.position();
+            for (Map.Entry<String, Tensor> wanted : tensors.entrySet()) {
+                Entry entry = header.entries().get(wanted.getKey());
+                List<Long> shape = shape(wanted.getValue());
+                if (entry == null || !entry.shape().equals(shape)) {
+                    throw new DamagedFileException(
+                            file,
+                            "tensor \"" + wanted.getKey() + "\" is "
+                                    + (entry == null ? "missing" : entry.shape() + ", not " + shape));
+                }
+                channel.position(data + entry.begin());
+                TensorBytes.fill(wanted.getValue(), entry.type().scalarType(), bytes -> readFully(channel, bytes));
+            }
+            return header;
+        });
+    }
+
+    /**
+     * Passes the bytes of one tensor, in the order of the file, to {@code action}, which reads them.
+     *
+     * @throws DamagedFileException if there is no such tensor, or if the file is not as the format says
+     * @throws UncheckedIOException that names the file, if it cannot be read
+     */
+    public static void readBytes(Path file, String name, Consumer<ByteBuffer> action) {
+        reading(file, channel -> {
+            Entry entry = header(file, channel).entries().get(name);
+            if (entry == null) {
+                throw new DamagedFileException(file, "there is no tensor \"" + name + "\"");
+            }
+            channel.position(channel.position() + entry.begin());
+            ByteBuffer block = ByteBuffer.allocate(1 << 16);
+            for (long left = entry.end() - entry.begin(); left > 0; left -= block.limit()) {
+                readFully(channel, block.clear().limit((int) Math.min(left, block.capacity())));
+                action.accept(block.flip());
+            }
+            return entry;
+        });
+    }
+
     private static void requireSame(Path file, SafetensorsHeader header, Map<String, Tensor> tensors) {
         for (String name : tensors.keySet()) {
             if (!header.entries().containsKey(name)) {
@@ -159,10 +224,7 @@ public final class Safetensors {
             if (tensor == null) {
                 throw new DamagedFileException(file, "there is an unexpected tensor \"" + name + "\"");
             }
-            List<Long> shape = new ArrayList<>();
-            for (long size : TensorBytes.shape(tensor)) {
-                shape.add(size);
-            }
+            List<Long> shape = shape(tensor);
             if (entry.type() != ElementType.of(tensor.scalar_type())
                     || !entry.shape().equals(shape)) {
                 throw new DamagedFileException(
@@ -171,6 +233,10 @@ public final class Safetensors {
                                 + ElementType.of(tensor.scalar_type()) + " " + shape);
             }
         });
+    }
+
+    private static List<Long> shape(Tensor tensor) {
+        return Arrays.stream(TensorBytes.shape(tensor)).boxed().toList();
     }
 
     private static Tensor empty(Entry entry) {

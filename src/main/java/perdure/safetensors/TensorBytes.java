@@ -9,11 +9,12 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Passes the bytes of a tensor, in row-major order and in buffers of bounded size, to code that reads or fills them. A
- * contiguous tensor on the CPU is passed without a copy. Any other tensor (a strided view, or one on another device) is
- * copied one bounded piece at a time.
+ * contiguous tensor on the CPU is passed without a copy. Any other tensor (a strided view, one on another device, or one
+ * whose elements are converted) is copied one bounded piece at a time.
  */
 public final class TensorBytes {
 
@@ -32,41 +33,49 @@ public final class TensorBytes {
 
     /** Passes all bytes of the tensor to {@code action}, which reads them. */
     static void read(Tensor tensor, BufferAction action) throws IOException {
-        pass(tensor, action, false);
+        pass(tensor, tensor.scalar_type(), action, false);
     }
 
     /** Passes buffers for all bytes of the tensor to {@code action}, which fills them. */
     static void fill(Tensor tensor, BufferAction action) throws IOException {
-        pass(tensor, action, true);
+        pass(tensor, tensor.scalar_type(), action, true);
     }
 
-    private static void pass(Tensor tensor, BufferAction action, boolean fill) throws IOException {
+    /** As {@link #fill(Tensor, BufferAction)} with elements of another type, which are converted to the tensor's. */
+    static void fill(Tensor tensor, ScalarType type, BufferAction action) throws IOException {
+        pass(tensor, type, action, true);
+    }
+
+    private static void pass(Tensor tensor, ScalarType type, BufferAction action, boolean fill) throws IOException {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            if (tensor.is_cpu() && tensor.is_contiguous()) {
+            if (tensor.is_cpu()
+                    && tensor.is_contiguous()
+                    && tensor.scalar_type().intern() == type.intern()) {
                 passBuffers(tensor, action);
             } else if (tensor.nbytes() <= PIECE_SIZE) {
-                passCopy(tensor, action, fill);
+                passCopy(tensor, type, action, fill);
             } else {
-                passPieces(tensor, action, fill);
+                passPieces(tensor, type, action, fill);
             }
         }
     }
 
     /** Passes pieces of as many rows of the first dimension as fit. A single row that does not fit is split again. */
-    private static void passPieces(Tensor tensor, BufferAction action, boolean fill) throws IOException {
+    private static void passPieces(Tensor tensor, ScalarType type, BufferAction action, boolean fill)
+            throws IOException {
         long rows = tensor.size(0);
         long rowsAtOnce = Math.max(1, PIECE_SIZE / (tensor.nbytes() / rows));
         for (long row = 0; row < rows; row += rowsAtOnce) {
             try (PointerScope scope = new PointerScope()) {
                 long count = Math.min(rowsAtOnce, rows - row);
-                pass(count == 1 ? tensor.select(0, row) : tensor.narrow(0, row, count), action, fill);
+                pass(count == 1 ? tensor.select(0, row) : tensor.narrow(0, row, count), type, action, fill);
             }
         }
     }
 
-    private static void passCopy(Tensor tensor, BufferAction action, boolean fill) throws IOException {
-        Tensor copy = torch.empty(shape(tensor), new TensorOptions(tensor.scalar_type()), new MemoryFormatOptional());
+    private static void passCopy(Tensor tensor, ScalarType type, BufferAction action, boolean fill) throws IOException {
+        Tensor copy = torch.empty(shape(tensor), new TensorOptions(type), new MemoryFormatOptional());
         if (!fill) {
             copy.copy_(tensor);
         }

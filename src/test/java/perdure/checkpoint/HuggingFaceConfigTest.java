@@ -26,7 +26,7 @@ class HuggingFaceConfigTest {
         ModelConfig narrow = TestConfigs.GROUPED_QUERY.withHiddenSize(10, five);
         for (ModelConfig config : List.of(ModelConfig.DEFAULT, narrow)) {
             Files.write(file, HuggingFaceConfig.config(config, Runs.TOKENIZER));
-            assertEquals(config, HuggingFaceConfig.read(file));
+            assertEquals(new PretrainedConfig(config, 0), PretrainedConfig.read(file));
         }
     }
 

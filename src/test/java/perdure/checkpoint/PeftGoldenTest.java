@@ -54,7 +54,7 @@ class PeftGoldenTest {
     }
 
     private static ModelConfig config() throws IOException {
-        return HuggingFaceConfig.read(GOLDEN.resolve("base/config.json"));
+        return PretrainedConfig.read(GOLDEN.resolve("base/config.json")).model();
     }
 
     private static LanguageModel adapted(boolean bf16Base) throws IOException {

@@ -28,7 +28,11 @@ public record GoldenModel(JsonNode numbers, Map<String, Tensor> tensors) {
     }
 
     public static GoldenModel read(String name) {
-        Path folder = Path.of("src/test/resources/golden/model");
+        return read(Path.of("src/test/resources/golden/model"), name);
+    }
+
+    /** The files {@code name.safetensors} and {@code name.json} of any folder. */
+    public static GoldenModel read(Path folder, String name) {
         JsonMapper json = new JsonMapper();
         try {
             ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(folder.resolve(name + ".safetensors")))

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -97,6 +99,14 @@ class LanguageModelTest {
                 assertEquals(model.config().parameterCount(), trained);
                 assertEquals(trained, count(List.copyOf(model.namedTensors().values())));
                 assertEquals(trained, count(List.of(model.parameters().get())));
+                Map<String, List<Long>> shapes = new HashMap<>();
+                model.namedTensors()
+                        .forEach((name, tensor) -> shapes.put(
+                                name,
+                                Arrays.stream(tensor.sizes().vec().get())
+                                        .boxed()
+                                        .toList()));
+                assertEquals(shapes, config.tensorShapes());
             }
         }
     }

@@ -66,6 +66,34 @@ class SafetensorsTest {
     }
 
     @Test
+    void someTensorsOfAFileAreReadAndConverted() {
+        // 12 million values: more than one piece, of two bytes in the file and of four in memory.
+        Tensor half = Tensors.range(ScalarType.Half, 2_000).repeat(6_000).view(6_000, 2_000);
+        Tensor bfloat = Tensors.range(ScalarType.BFloat16, 12).view(3, 4);
+        Tensor exact = Tensors.range(ScalarType.Float, 12).div(new Scalar(3.0));
+        Path file = folder.resolve("x");
+        Safetensors.write(file, Map.of("half", half, "bfloat", bfloat, "float", exact, "other", exact), Map.of());
+        assertEquals(
+                new Safetensors.TensorInfo("BF16", List.of(3L, 4L)),
+                Safetensors.tensors(file).get("bfloat"));
+
+        Tensor wide = Tensors.zeros(ScalarType.Float, 6_000, 2_000);
+        Tensor transposed = Tensors.zeros(ScalarType.Float, 4, 3);
+        Tensor narrow = Tensors.zeros(ScalarType.BFloat16, 12);
+        Safetensors.readConverted(file, Map.of("half", wide, "bfloat", transposed.t(), "float", narrow));
+        assertTrue(Tensors.same(half.to(ScalarType.Float), wide));
+        assertTrue(Tensors.same(bfloat.to(ScalarType.Float).t().contiguous(), transposed));
+        assertTrue(Tensors.same(exact.to(ScalarType.BFloat16), narrow));
+
+        DamagedFileException missing = assertThrows(
+                DamagedFileException.class, () -> Safetensors.readConverted(file, Map.of("absent", narrow)));
+        assertEquals(file + ": tensor \"absent\" is missing", missing.getMessage());
+        DamagedFileException other = assertThrows(
+                DamagedFileException.class, () -> Safetensors.readConverted(file, Map.of("bfloat", narrow)));
+        assertEquals(file + ": tensor \"bfloat\" is [3, 4], not [12]", other.getMessage());
+    }
+
+    @Test
     void stridedViewsAreWrittenAndFilledInPieces() {
         // 24 million bytes transposed: more than one piece, and more than one buffer in each.
         Tensor transposed =
