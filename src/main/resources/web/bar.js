@@ -36,6 +36,7 @@ function details({state, message, position, speed, quality, evaluation}) {
   return [
     position.percent.toFixed(1) + ' %',
     message,
+    quality.rising && 'validation loss rising',
     state === 'evaluating' && evaluation ? `evaluating ${whole(evaluation.batch)} of ${whole(evaluation.batches)}` : state !== 'training' && state,
     speed.eta_seconds !== null && duration(speed.eta_seconds) + ' left',
     speed.tokens_per_second !== null && whole(speed.tokens_per_second) + ' tokens/s',

@@ -13,8 +13,17 @@ export function Facts({training}) {
   const end = ending(training);
   return h('section', {class: 'facts', 'aria-label': 'Run'},
     end && h('p', {class: 'facts-end ' + end.kind}, end.text, end.command && h('span', {class: 'facts-next'}, h('code', null, end.command), h(Copy, {text: end.command}))),
+    status.quality.rising && h('p', {class: 'facts-end rising'}, rising(status)),
     h('dl', null, facts(status, end !== null).filter(([, value]) => value != null && value !== false).map(([name, value, title, size]) =>
       h('div', {key: name, title, class: size}, h('dt', null, name), h('dd', null, value)))));
+}
+
+/** What it means that the validation loss rises, and what to do. */
+function rising({running, quality: {rising: {evaluations, best_loss: loss, best_step: step}}}) {
+  const times = evaluations === 1 ? 'in the last evaluation' : `in ${whole(evaluations)} evaluations in a row`;
+  const best = `Its lowest, ${exact(loss)}, is that of the checkpoint step-${step}.`;
+  return `The validation loss has risen ${times}: the model learns its text by heart. ${best}`
+    + (running ? ' Stop the training, or start it again with --patience, which ends it by itself.' : '');
 }
 
 function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, position, speed, quality, saved}, over) {

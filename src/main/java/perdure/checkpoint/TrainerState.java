@@ -167,20 +167,37 @@ public record TrainerState(
      * @param step optimizer steps finished in all at the last evaluation
      * @param since evaluations after the best one
      * @param tokens that each evaluation predicted; a loss over another number of tokens is not compared
+     * @param last loss of the last evaluation; null if it was not finite, or if an earlier version saved it
+     * @param rising evaluations in a row, up to the last one, each with a higher loss than the one before; null if none
      */
-    public record Validation(double bestLoss, long bestStep, long step, int since, long tokens) {
+    public record Validation(
+            double bestLoss, long bestStep, long step, int since, long tokens, Double last, Integer rising) {
 
         /** What is known after one more evaluation. One whose loss is not finite is never the best. */
         public static Validation after(Validation before, double loss, long step, long tokens) {
             if (!Double.isFinite(loss)) {
-                return before == null
-                        ? null
-                        : new Validation(before.bestLoss, before.bestStep, step, before.since + 1, before.tokens);
+                return before == null ? null : before.worse(step, before.tokens, null, before.rising);
             }
             boolean better = before == null || before.tokens != tokens || loss < before.bestLoss;
             return better
-                    ? new Validation(loss, step, step, 0, tokens)
-                    : new Validation(before.bestLoss, before.bestStep, step, before.since + 1, tokens);
+                    ? new Validation(loss, step, step, 0, tokens, loss, null)
+                    : before.worse(
+                            step, tokens, loss, before.isBelow(loss) ? Integer.valueOf(before.risen() + 1) : null);
+        }
+
+        private Validation worse(long at, long number, Double loss, Integer times) {
+            return new Validation(bestLoss, bestStep, at, since + 1, number, loss, times);
+        }
+
+        /** Whether the loss of the last evaluation was lower than that. One that is not known was the best, if it may be. */
+        private boolean isBelow(double loss) {
+            Double known = last == null && since == 0 ? Double.valueOf(bestLoss) : last;
+            return known != null && known < loss;
+        }
+
+        /** Evaluations in a row, up to the last one, each with a higher loss than the one before. */
+        public int risen() {
+            return rising == null ? 0 : rising;
         }
     }
 

@@ -84,6 +84,13 @@ final class RunFlags {
     Integer patience;
 
     @Option(
+            names = "--warn-after",
+            paramLabel = "K",
+            description = "Warns, here and on the page, when the validation loss has risen in K evaluations in a row"
+                    + " (default: 3; 0: never).")
+    Integer warnAfter;
+
+    @Option(
             names = "--seed",
             paramLabel = "S",
             description = "Seed of the initial weights, the data order and dropout (default: 1337).")
@@ -163,6 +170,7 @@ final class RunFlags {
         changed = Flags.set("--keep-every", keepEvery, changed, changed::keepEvery);
         changed = Flags.set("--validate-every", validateEvery, changed, changed::validateEvery);
         changed = Flags.set("--validation-steps", validationSteps, changed, changed::validationSteps);
-        return Flags.set("--patience", patience, changed, changed::patience);
+        changed = Flags.set("--patience", patience, changed, changed::patience);
+        return Flags.set("--warn-after", warnAfter, changed, changed::warnAfter);
     }
 }

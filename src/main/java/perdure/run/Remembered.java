@@ -74,6 +74,7 @@ final class Remembered {
         SETTINGS.put("validate every", (config, text) -> config.validateEvery(Long.parseLong(text)));
         SETTINGS.put("validation steps", (config, text) -> config.validationSteps(Long.parseLong(text)));
         SETTINGS.put("patience", (config, text) -> config.patience(Integer.parseInt(text)));
+        SETTINGS.put("warn after", (config, text) -> config.warnAfter(Integer.parseInt(text)));
     }
 
     private Remembered() {}

@@ -321,19 +321,25 @@ public record RunConfig(
     /** Evaluates inside an epoch as well, after so many optimizer steps each time; 0: no. */
     public RunConfig validateEvery(long steps) {
         requireNotNegative("validate every", steps);
-        return validating(new Validation(steps, length.validation.batches(), length.validation.patience()));
+        return validating(length.validation.every(steps));
     }
 
     /** Evaluates on so many batches of the validation text, from its beginning; 0: on all of it. */
     public RunConfig validationSteps(long batches) {
         requireNotNegative("validation steps", batches);
-        return validating(new Validation(length.validation.every(), batches, length.validation.patience()));
+        return validating(length.validation.batches(batches));
     }
 
     /** Ends the run when so many evaluations in a row have not lowered the validation loss; 0: never. */
     public RunConfig patience(int evaluations) {
         requireNotNegative("patience", evaluations);
-        return validating(new Validation(length.validation.every(), length.validation.batches(), evaluations));
+        return validating(length.validation.patience(evaluations));
+    }
+
+    /** Tells when the validation loss has risen in so many evaluations in a row; 0: never. */
+    public RunConfig warnAfter(int evaluations) {
+        requireNotNegative("warn after", evaluations);
+        return validating(length.validation.warnAfter(evaluations));
     }
 
     private static void requireNotNegative(String name, long value) {

@@ -86,6 +86,7 @@ record RunIdentity(Map<String, String> values) {
             "validate every",
             "validation steps",
             "patience",
+            "warn after",
             DERIVED);
 
     /** The recorded value if an epoch is the whole data once. */
@@ -178,6 +179,7 @@ record RunIdentity(Map<String, String> values) {
         values.put("validate every", config.length().validation().every());
         values.put("validation steps", config.length().validation().batches());
         values.put("patience", config.length().validation().patience());
+        values.put("warn after", config.length().validation().warnAfter());
         values.put(DERIVED, String.join(", ", derived(config)));
         Map<String, String> texts = new LinkedHashMap<>();
         values.forEach((name, value) -> texts.put(name, value.toString()));

@@ -80,13 +80,27 @@ public record TrainingProgress(
      * Losses are means in nats per token; null if not yet computed.
      *
      * @param bestLoss lowest training loss of an epoch in the run's whole life
+     * @param rising that the validation loss rises; null if it does not, or not for as long as is to be told
      */
     public record Quality(
             @JsonProperty("learning_rate") Double learningRate,
             @JsonProperty("gradient_norm") Double gradientNorm,
             @JsonProperty("best_loss") Double bestLoss,
             @JsonProperty("validation_loss") Double validationLoss,
-            @JsonProperty("bits_per_byte") Double bitsPerByte) {}
+            @JsonProperty("bits_per_byte") Double bitsPerByte,
+            Rising rising) {}
+
+    /**
+     * The validation loss was higher at each evaluation than at the one before.
+     *
+     * @param evaluations in a row, up to the last one
+     * @param bestLoss lowest validation loss of the run, in nats per token
+     * @param bestStep when it was measured; a checkpoint of that step is kept
+     */
+    public record Rising(
+            int evaluations,
+            @JsonProperty("best_loss") double bestLoss,
+            @JsonProperty("best_step") long bestStep) {}
 
     /**
      * The last committed checkpoint, and counts of the saves of this process.
@@ -155,7 +169,7 @@ public record TrainingProgress(
                 null,
                 new Steps(0, 0, 0, 0, 0, 0),
                 new Speed(null, null, 0, 0, 0, null),
-                new Quality(null, null, null, null, null),
+                new Quality(null, null, null, null, null, null),
                 Saved.before(null, 0),
                 null,
                 null);

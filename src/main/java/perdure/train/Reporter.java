@@ -17,6 +17,7 @@ import perdure.status.RunFacts;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.Quality;
+import perdure.status.TrainingProgress.Rising;
 import perdure.status.TrainingProgress.Saved;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingProgress.Steps;
@@ -42,6 +43,8 @@ public final class Reporter {
     private Evaluator.Evaluation lastEvaluation;
     private TrainingProgress.Evaluation evaluation;
     private long validateEvery;
+    private int warnAfter;
+    private Rising rising;
     private FirstSteps firstSteps;
     private Long memoryBytes;
     private long memoryRead;
@@ -132,6 +135,7 @@ public final class Reporter {
             Instant deadline) {
         this.plan = plan;
         validateEvery = validation.every();
+        warnAfter = validation.warnAfter();
         firstSteps = new FirstSteps(facts == null ? 0 : facts.validationTokens() * share, deadline, System::nanoTime);
         clock = new SessionClock(
                 earlier, position.step(), position.tokens(), Instant.now().toString(), System::nanoTime);
@@ -172,7 +176,8 @@ public final class Reporter {
                                 gradientNorm,
                                 best == null ? null : best.loss(),
                                 lastEvaluation == null ? null : lastEvaluation.loss(),
-                                lastEvaluation == null ? null : lastEvaluation.bitsPerByte()),
+                                lastEvaluation == null ? null : lastEvaluation.bitsPerByte(),
+                                rising),
                         saved,
                         lastEpoch,
                         state == State.EVALUATING ? evaluation : null),
@@ -209,6 +214,30 @@ public final class Reporter {
                 position.step(),
                 result.loss(),
                 result.bitsPerByte()));
+    }
+
+    /**
+     * Says so once if the validation loss has risen for as many evaluations as allowed, and again where a run is
+     * resumed.
+     *
+     * @param validation what is known after an evaluation or at a start; null before the first
+     */
+    void rising(Validation validation) {
+        boolean before = rising != null;
+        rising = warnAfter == 0 || validation == null || validation.risen() < warnAfter
+                ? null
+                : new Rising(validation.risen(), validation.bestLoss(), validation.bestStep());
+        if (rising != null && !before) {
+            messages.accept(String.format(
+                    Locale.ROOT,
+                    "Warning: the validation loss has risen in %d evaluation%s in a row, which means that the model learns"
+                            + " its text by heart. The lowest is %.4f, of checkpoint step-%d. Stop, or let patience end"
+                            + " the run.",
+                    rising.evaluations(),
+                    rising.evaluations() == 1 ? "" : "s",
+                    rising.bestLoss(),
+                    rising.bestStep()));
+        }
     }
 
     /** Says that the run ends, since the validation loss no longer falls. */

@@ -370,6 +370,7 @@ public final class Trainer {
         record(evaluation);
         writer.logValidation(position, evaluation);
         reporter.validation(position, evaluation);
+        reporter.rising(validation);
         if (validation != null && validation.bestStep() == position.step()) {
             save();
         }
@@ -406,6 +407,7 @@ public final class Trainer {
         loss = new LossSum(0, 0);
         save();
         reporter.epoch(epoch, epochLoss, evaluation);
+        reporter.rising(validation);
     }
 
     private void save() {
@@ -460,6 +462,7 @@ public final class Trainer {
             reporter.announce(saved.plan(), plan(), position, schedule);
         }
         reporter.announceWarmUp(schedule);
+        reporter.rising(validation);
         publish(State.TRAINING);
     }
 

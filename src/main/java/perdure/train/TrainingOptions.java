@@ -64,15 +64,33 @@ public record TrainingOptions(
      * @param every optimizer steps between evaluations inside an epoch; 0: none
      * @param batches of an evaluation; 0: the whole text
      * @param patience evaluations without a lower loss after which the run ends; 0: never
+     * @param warnAfter evaluations in a row with a rising loss after which that is told; 0: never
      */
-    public record Validation(long every, long batches, int patience) {
-        public static final Validation DEFAULT = new Validation(0, 0, 0);
+    public record Validation(long every, long batches, int patience, int warnAfter) {
+        public static final Validation DEFAULT = new Validation(0, 0, 0, 3);
 
         public Validation {
-            if (every < 0 || batches < 0 || patience < 0) {
-                throw new IllegalArgumentException("validation every " + every + " steps, of " + batches
-                        + " batches, with patience " + patience + " has a negative number.");
+            if (every < 0 || batches < 0 || patience < 0 || warnAfter < 0) {
+                throw new IllegalArgumentException(
+                        "validation every " + every + " steps, of " + batches + " batches, with patience " + patience
+                                + ", told after " + warnAfter + ", has a negative number.");
             }
+        }
+
+        public Validation every(long steps) {
+            return new Validation(steps, batches, patience, warnAfter);
+        }
+
+        public Validation batches(long number) {
+            return new Validation(every, number, patience, warnAfter);
+        }
+
+        public Validation patience(int evaluations) {
+            return new Validation(every, batches, evaluations, warnAfter);
+        }
+
+        public Validation warnAfter(int evaluations) {
+            return new Validation(every, batches, patience, evaluations);
         }
 
         /** Whether an evaluation inside an epoch belongs to that step. */

@@ -51,7 +51,7 @@ class ProgressConsoleTest {
                         null,
                         new Steps(420, 1000, 20, 100, 42.0, 9000),
                         new Speed(loss == null ? null : 23_456.0, loss == null ? null : 62L, 30, 30, 0, null),
-                        new Quality(1e-3, 1.0, null, null, null),
+                        new Quality(1e-3, 1.0, null, null, null, null),
                         Saved.before(null, 0),
                         null,
                         null));

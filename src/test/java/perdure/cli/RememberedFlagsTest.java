@@ -56,7 +56,7 @@ class RememberedFlagsTest extends TinyRunTest {
                 List.of(("--epochs 2 --learning-rate 0.01 --min-learning-rate 0.002 --warmup-steps 5 --schedule wsd"
                                 + " --weight-decay 0.3 --beta1 0.8 --beta2 0.9 --grad-clip 0 --dropout 0.25"
                                 + " --checkpoint-every 90s --keep 4 --keep-every 50 --validate-every 9"
-                                + " --validation-steps 8 --patience 4 --seed 17 --skip-bad-steps 3 --kv-heads 1"
+                                + " --validation-steps 8 --patience 4 --warn-after 2 --seed 17 --skip-bad-steps 3 --kv-heads 1"
                                 + " --intermediate-size 24 --grad-accum 2 --precision bf16 --recompute"
                                 + " --validation-fraction 0.2 --skip-invalid --max-steps 1")
                         .split(" "));

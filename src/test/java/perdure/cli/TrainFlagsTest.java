@@ -92,11 +92,12 @@ class TrainFlagsTest {
                 parse(("--epochs 7 --batch-size 3 --grad-accum 2 --learning-rate 0.01 --min-learning-rate 0.002"
                                 + " --warmup-steps 5 --schedule wsd --weight-decay 0.3 --beta1 0.8 --beta2 0.9"
                                 + " --grad-clip 0.5 --dropout 0.25 --steps-per-epoch 11 --max-steps 13 --skip-bad-steps 5"
-                                + " --checkpoint-every 90 --seed 17 --validate-every 9 --validation-steps 8 --patience 4")
+                                + " --checkpoint-every 90 --seed 17 --validate-every 9 --validation-steps 8 --patience 4"
+                                + " --warn-after 2")
                         .split(" "));
         RunConfig config = command.config();
         assertEquals(
-                new RunConfig.Length(7, 11, new Limits(13, null, 5), 17, new Validation(9, 8, 4)), config.length());
+                new RunConfig.Length(7, 11, new Limits(13, null, 5), 17, new Validation(9, 8, 4, 2)), config.length());
         assertEquals(new SaveInterval(Duration.ZERO, 90), config.saving().every());
         assertEquals(
                 new Optimization(

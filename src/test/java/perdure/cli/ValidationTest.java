@@ -1,17 +1,21 @@
 package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import perdure.bench.RunComparison;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
+import perdure.status.StatusJson;
+import perdure.status.TrainingProgress;
 
 /** Evaluations inside epochs, and the end of a run that no longer gets better. */
 class ValidationTest extends TinyRunTest {
@@ -52,6 +56,53 @@ class ValidationTest extends TinyRunTest {
                             tiny.checkpoints.resolve("step-0000000010").resolve(file),
                             without.checkpoints.resolve("step-0000000010").resolve(file)));
         }
+    }
+
+    /** Digits are ever less likely, the more the model learns of words. */
+    @Test
+    void tellsOnceThatTheValidationLossRisesAndAgainAfterAResume() throws IOException {
+        Path digits = Files.writeString(folder.resolve("digits.txt"), "0123456789".repeat(20));
+        List<String> command = tiny.train("--epochs", "20", "--warmup-steps", "0", "--learning-rate", "0.01");
+        command.addAll(List.of("--validation", digits.toString()));
+        String told = "Warning: the validation loss has risen in ";
+        TinyRun.Result first = run(command, "--max-steps", "40");
+        assertTrue(first.out().contains(told + "3 evaluations in a row"), first.out());
+        assertEquals(1, count(first, told), first.out());
+        TrainingProgress.Rising rising = rising();
+        long best = LossCurve.read(tiny.checkpoints, 100).epochs().stream()
+                .min(Comparator.comparingDouble(LossCurve.Epoch::validationLoss))
+                .orElseThrow()
+                .step();
+        assertEquals(best, rising.bestStep());
+        assertTrue(first.out().contains("of checkpoint step-" + best + ". "), first.out());
+
+        TinyRun.Result resumed = run(command, "--max-steps", "50");
+        assertEquals(1, count(resumed, told), resumed.out());
+        assertTrue(resumed.out().contains(told + rising.evaluations() + " evaluations in a row"), resumed.out());
+        assertEquals(rising.evaluations() + 2, rising().evaluations());
+
+        TinyRun.Result never = run(command, "--max-steps", "60", "--warn-after", "0");
+        assertEquals(0, count(never, told), never.out());
+        assertNull(rising());
+    }
+
+    private static TinyRun.Result run(List<String> command, String... more) {
+        List<String> whole = new ArrayList<>(command);
+        whole.addAll(List.of(more));
+        TinyRun.Result result = TinyRun.run(whole);
+        assertEquals(0, result.exitCode(), result.err());
+        return result;
+    }
+
+    private static long count(TinyRun.Result result, String text) {
+        return result.out().lines().filter(line -> line.contains(text)).count();
+    }
+
+    private TrainingProgress.Rising rising() throws IOException {
+        return StatusJson.read(Files.readAllBytes(tiny.checkpoints.resolve("training_status.json")))
+                .progress()
+                .quality()
+                .rising();
     }
 
     @Test

@@ -148,6 +148,42 @@ class PageIT {
         browser.assertQuiet();
     }
 
+    @Test
+    void tellsThatTheValidationLossRises() throws Exception {
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        TrainingStatus before = ServerUnderTest.running(7, 15, 4.94);
+        TrainingProgress progress = before.progress();
+        TrainingProgress.Quality quality =
+                new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, null, new TrainingProgress.Rising(3, 4.7, 360));
+        run.published.set(new TrainingStatus(
+                true,
+                7,
+                15,
+                4.94,
+                new TrainingProgress(
+                        State.TRAINING,
+                        null,
+                        progress.position(),
+                        progress.speed(),
+                        quality,
+                        progress.saved(),
+                        null,
+                        null),
+                before.run()));
+        browser.await("the bar", () -> browser.text(".bar-detail").startsWith("46.6 %validation loss rising1 min"));
+        browser.press("Curve");
+        browser.await("the reason", () -> browser.count(".facts-end.rising") == 1);
+        assertEquals(
+                "The validation loss has risen in 3 evaluations in a row: the model learns its text by heart. Its"
+                        + " lowest, 4.7000, is that of the checkpoint step-360. Stop the training, or start it again"
+                        + " with --patience, which ends it by itself.",
+                browser.text(".facts-end"));
+        browser.assertAccessible();
+        run.published.set(before);
+        browser.await("the end of it", () -> browser.count(".facts-end") == 0);
+        browser.assertQuiet();
+    }
+
     private String icon() {
         return (String) browser.script("return document.querySelector('link[rel=icon]').href");
     }

@@ -56,7 +56,7 @@ public final class ServerUnderTest implements AutoCloseable {
                 null,
                 new TrainingProgress.Steps(420, 900, 20, 60, 46.6, 430_080),
                 new TrainingProgress.Speed(20_500.0, 75L, 21.0, 63.0, 2, 512L << 20),
-                new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN),
+                new TrainingProgress.Quality(3e-4, 0.9, 4.8, 4.99, Double.NaN, null),
                 new TrainingProgress.Saved("step-0000000400", 400, "2026-01-01T00:00:00Z", 3, 1, 0.25, 1.5),
                 null,
                 null);

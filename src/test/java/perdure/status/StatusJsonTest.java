@@ -38,7 +38,8 @@ class StatusJsonTest {
         String old = new String(StatusJson.full(status(null)), UTF_8)
                 .replace("\"idle\"", "\"done\"")
                 .replace(",\"run\":null", "")
-                .replace(",\"memory_bytes\":null", "");
+                .replace(",\"memory_bytes\":null", "")
+                .replace(",\"rising\":null", "");
         TrainingStatus read = StatusJson.read(old.getBytes(UTF_8));
         assertEquals(TrainingProgress.State.FINISHED, read.progress().state());
         assertNull(read.run());
