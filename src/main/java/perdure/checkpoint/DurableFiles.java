@@ -186,6 +186,11 @@ public final class DurableFiles {
         }
     }
 
+    /** Whether something is there. Errors are those of {@link #attributes}. */
+    static boolean exists(Path path) throws IOException {
+        return attributes(path) != null;
+    }
+
     /** Whether there is a folder. Errors are those of {@link #attributes}. */
     static boolean isFolder(Path path) throws IOException {
         BasicFileAttributes attributes = attributes(path);

@@ -1,12 +1,15 @@
 package perdure.checkpoint;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import perdure.model.ModelConfig;
 import perdure.model.ModelFamily;
 import perdure.model.RotaryScaling;
+import tools.jackson.databind.JsonNode;
 
 /**
  * {@code config.json} and {@code generation_config.json} of a model, as transformers reads them. {@link PretrainedConfig}
@@ -67,24 +70,34 @@ final class HuggingFaceConfig {
         }
         config.put("initializer_range", 0.02);
         config.put("use_cache", true);
-        config.put("bos_token_id", tokenizer.endOfText());
-        config.put("eos_token_id", endsOfAnswers(tokenizer)); // Some tools do not read generation_config.json.
-        config.put("pad_token_id", tokenizer.endOfText());
+        config.putAll(specialIds(tokenizer)); // Some tools do not read generation_config.json.
         config.put("dtype", "float32");
         return Json.pretty(config);
     }
 
     /** The content of {@code generation_config.json}. Generation ends at the end of a text or of a chat message. */
     static byte[] generationConfig(TokenizerFiles tokenizer) {
-        Map<String, Object> config = new LinkedHashMap<>();
-        config.put("bos_token_id", tokenizer.endOfText());
-        config.put("eos_token_id", endsOfAnswers(tokenizer));
-        config.put("pad_token_id", tokenizer.endOfText());
-        return Json.pretty(config);
+        return Json.pretty(specialIds(tokenizer));
     }
 
-    private static List<Integer> endsOfAnswers(TokenizerFiles tokenizer) {
-        return List.of(tokenizer.endOfTurn(), tokenizer.endOfText());
+    /** A model that others trained keeps the ids of its own {@code generation_config.json}. */
+    private static Map<String, Object> specialIds(TokenizerFiles tokenizer) {
+        Map<String, Object> ids = new LinkedHashMap<>();
+        ids.put("bos_token_id", tokenizer.endOfText());
+        ids.put(
+                "eos_token_id",
+                Stream.of(tokenizer.endOfTurn(), tokenizer.endOfText())
+                        .distinct()
+                        .toList());
+        ids.put("pad_token_id", tokenizer.endOfText());
+        byte[] given = tokenizer.files().get(Checkpoint.GENERATION_CONFIG);
+        if (given != null) {
+            JsonNode theirs = Json.parse(Path.of(Checkpoint.GENERATION_CONFIG), given);
+            if (theirs.hasNonNull("eos_token_id")) {
+                ids.replaceAll((key, usual) -> theirs.path(key).isMissingNode() ? null : theirs.path(key));
+            }
+        }
+        return ids;
     }
 
     /** As {@code rope_scaling} of transformers 4. */

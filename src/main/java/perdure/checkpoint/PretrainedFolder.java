@@ -2,7 +2,6 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,13 +36,11 @@ public final class PretrainedFolder {
 
     private final Path folder;
     private final PretrainedConfig config;
-    private final List<Integer> endOfText;
     private final PretrainedWeights weights;
 
     private PretrainedFolder(Path folder) throws IOException {
         this.folder = folder;
         config = PretrainedConfig.read(folder.resolve(Checkpoint.CONFIG));
-        endOfText = endOfText(folder);
         weights = PretrainedWeights.open(folder);
         Map<String, List<Long>> shapes = new LinkedHashMap<>(config.model().tensorShapes());
         boolean savesTiedHead =
@@ -81,7 +78,7 @@ public final class PretrainedFolder {
         if (!DurableFiles.isFolder(folder)) {
             String name = folder.toString();
             throw new IllegalArgumentException(
-                    Files.exists(folder)
+                    DurableFiles.exists(folder)
                             ? name + " is a file; the model is a folder with config.json and model.safetensors."
                             : name + " is not a folder."
                                     + (name.matches("[\\w.-]+/[\\w.-]+")
@@ -89,22 +86,13 @@ public final class PretrainedFolder {
                                                     + " name the folder that it is in."
                                             : ""));
         }
-        if (!Files.exists(folder.resolve(Checkpoint.CONFIG))) {
+        if (!DurableFiles.exists(folder.resolve(Checkpoint.CONFIG))) {
             throw new DamagedFileException(
                     folder,
-                    Files.exists(folder.resolve("adapter_config.json"))
+                    DurableFiles.exists(folder.resolve("adapter_config.json"))
                             ? "has an adapter alone; name the folder of the model that it belongs to"
                             : "has no config.json, so there is no model in it");
         }
-    }
-
-    private static List<Integer> endOfText(Path folder) throws IOException {
-        Path generation = folder.resolve(Checkpoint.GENERATION_CONFIG);
-        List<Integer> ids =
-                Files.exists(generation) ? JsonSettings.read(generation).wholes("eos_token_id") : List.of();
-        return ids.isEmpty()
-                ? JsonSettings.read(folder.resolve(Checkpoint.CONFIG)).wholes("eos_token_id")
-                : ids;
     }
 
     /** Requires exactly these names and shapes, and of what is left over that it does no harm. */
@@ -147,11 +135,6 @@ public final class PretrainedFolder {
     public ModelConfig config() {
         ModelConfig model = config.model();
         return config.window() == 0 ? model : model.withContext(Math.min(model.context(), config.window()));
-    }
-
-    /** The ids that end a generation, in the order of the file; empty if it names none. */
-    public List<Integer> endOfText() {
-        return endOfText;
     }
 
     /** The SHA-256 of the weight files, one after the other in the order of their names. Reads all of them. */

@@ -42,17 +42,17 @@ final class PretrainedWeights {
     static PretrainedWeights open(Path folder) throws IOException {
         PretrainedWeights weights = new PretrainedWeights();
         Path single = folder.resolve(Checkpoint.WEIGHTS);
-        if (Files.exists(single)) {
+        if (DurableFiles.exists(single)) {
             weights.add(single);
             return weights;
         }
         Path index = folder.resolve(INDEX);
-        if (!Files.exists(index)) {
+        if (!DurableFiles.exists(index)) {
             throw new DamagedFileException(folder, "has no " + Checkpoint.WEIGHTS + otherWeights(folder));
         }
         Map<String, String> shards = shards(index);
         for (String shard : new TreeSet<>(shards.values())) {
-            if (!Files.exists(folder.resolve(shard))) {
+            if (!DurableFiles.exists(folder.resolve(shard))) {
                 throw new DamagedFileException(index, "names " + shard + ", which is missing");
             }
             weights.add(folder.resolve(shard));
@@ -107,9 +107,9 @@ final class PretrainedWeights {
         }
     }
 
-    private static String otherWeights(Path folder) {
+    private static String otherWeights(Path folder) throws IOException {
         for (String other : List.of("pytorch_model.bin", "pytorch_model.bin.index.json")) {
-            if (Files.exists(folder.resolve(other))) {
+            if (DurableFiles.exists(folder.resolve(other))) {
                 return ", but " + other + ", which is not read; save the model as safetensors";
             }
         }

@@ -2,11 +2,14 @@ package perdure.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.model.AttentionConfig;
@@ -41,6 +44,20 @@ class HuggingFaceConfigTest {
         for (String key : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
             assertEquals(generation.path(key), config.path(key), key);
         }
+    }
+
+    @Test
+    void aModelOfOthersKeepsItsIds() {
+        String given = "{\"bos_token_id\": 1, \"eos_token_id\": [4, 2], \"temperature\": 0.6}";
+        TokenizerFiles tokenizer =
+                new TokenizerFiles(Map.of("generation_config.json", given.getBytes(StandardCharsets.UTF_8)), 2, 2);
+        JsonNode config = Json.MAPPER.readTree(HuggingFaceConfig.config(ModelConfig.DEFAULT, tokenizer));
+        assertEquals(1, config.path("bos_token_id").asInt());
+        assertEquals("[4,2]", config.path("eos_token_id").toString());
+        assertTrue(config.path("pad_token_id").isNull());
+        config =
+                Json.MAPPER.readTree(HuggingFaceConfig.config(ModelConfig.DEFAULT, new TokenizerFiles(Map.of(), 2, 2)));
+        assertEquals("[2]", config.path("eos_token_id").toString());
     }
 
     @Test
