@@ -306,4 +306,5 @@ def main():
         (folder / "cases.json").write_text(json.dumps(cases) + "\n", encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -29,12 +29,13 @@ class ArchitectureTest {
         MAY_USE.put("server", List.of("chat", "checkpoint", "status"));
         MAY_USE.put("run", ALL_BELOW);
         MAY_USE.put("train", List.of("checkpoint", "data", "model", "device", "status"));
-        MAY_USE.put("chat", List.of("generate", "tokenizer", "template", "checkpoint"));
+        MAY_USE.put("chat", List.of("generate", "tokenizer", "checkpoint"));
         MAY_USE.put("bundled", List.of("data"));
         MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors"));
-        MAY_USE.put("data", List.of("tokenizer", "template"));
+        MAY_USE.put("data", List.of("tokenizer"));
         MAY_USE.put("generate", List.of("model"));
-        for (String leaf : List.of("tokenizer", "template", "model", "safetensors", "device", "status")) {
+        MAY_USE.put("tokenizer", List.of("template"));
+        for (String leaf : List.of("template", "model", "safetensors", "device", "status")) {
             MAY_USE.put(leaf, List.of());
         }
     }

@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import perdure.chat.ChatRequest.Truncation;
 import perdure.chat.Completion.Choice;
 import perdure.chat.Completion.Dropped;
@@ -18,6 +19,7 @@ import perdure.generate.Generation;
 import perdure.generate.Generation.FinishReason;
 import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
+import perdure.tokenizer.TokenBytes;
 import perdure.tokenizer.Tokenizer;
 
 /**
@@ -27,7 +29,7 @@ import perdure.tokenizer.Tokenizer;
 public final class ChatModel {
     private final TokenGenerator generator;
     private final Tokenizer tokenizer;
-    private final ChatTemplate template;
+    private final ConversationPrompt conversations;
     private final int[] stopIds;
     /** Null until an answer has a format. */
     private TokenTrie tokens;
@@ -36,7 +38,7 @@ public final class ChatModel {
     public ChatModel(TokenGenerator generator, Tokenizer tokenizer) {
         this.generator = generator;
         this.tokenizer = tokenizer;
-        this.template = new ChatTemplate(tokenizer);
+        this.conversations = new ConversationPrompt(tokenizer);
         this.stopIds = tokenizer.endsOfAnswers();
     }
 
@@ -47,6 +49,7 @@ public final class ChatModel {
      *     that completes no character gives an empty one. Together they are the answer, without the stop string that
      *     ended it
      * @throws ContextExceededException if it does not fit into the context and must not be cut
+     * @throws ConversationRefusedException if the model has no chat template, or it refuses the conversation
      */
     public Completion answer(ChatRequest request, Predicate<Piece> receiver) {
         List<Prompt> prompts = prompts(request);
@@ -64,7 +67,8 @@ public final class ChatModel {
             if (constraint != null) {
                 constraint.begin();
             }
-            Choice choice = choice(prompt, request.sampling().with(seed, most), constraint, text, receiver);
+            TokenBytes reader = tokenizer.reader(request.texts().isEmpty());
+            Choice choice = choice(prompt, request.sampling().with(seed, most), constraint, reader, text, receiver);
             wanted = choice.finishReason() != FinishReason.CANCELLED;
             choices.add(choice);
         }
@@ -80,6 +84,7 @@ public final class ChatModel {
             int[] prompt,
             SamplingOptions sampling,
             JsonConstraint constraint,
+            TokenBytes reader,
             ChoiceText text,
             Predicate<Piece> receiver) {
         IntFunction<BitSet> allowed = constraint == null ? remaining -> null : constraint::allowed;
@@ -87,8 +92,7 @@ public final class ChatModel {
             if (constraint != null) {
                 constraint.accept(token.id());
             }
-            byte[] bytes = tokenizer.bytes(token.id());
-            Piece piece = text.add(bytes, sampling.logprobs() < 0 ? null : score(token));
+            Piece piece = text.add(reader.next(token.id()), sampling.logprobs() < 0 ? null : score(token));
             return receiver.test(piece) && !text.stopped();
         });
         FinishReason reason = generation.finishReason();
@@ -135,8 +139,9 @@ public final class ChatModel {
         int limit = truncation == Truncation.DISABLED
                 ? Integer.MAX_VALUE
                 : context - Math.min(context / 4, request.sampling().maximumTokens());
-        Prompt prompt =
-                conversation ? template.prompt(request.messages(), limit) : new Prompt(text(text), Dropped.NOTHING);
+        Prompt prompt = conversation
+                ? conversations.prompt(request.messages(), limit)
+                : new Prompt(text(text), Dropped.NOTHING);
         if (truncation == Truncation.SLIDING || truncation == Truncation.AUTO && !conversation) {
             return prompt.end(limit);
         }
@@ -147,7 +152,8 @@ public final class ChatModel {
     }
 
     private int[] text(String text) {
-        int[] ids = tokenizer.encode(text);
+        int[] ids = IntStream.concat(IntStream.of(tokenizer.startOfText()), IntStream.of(tokenizer.encode(text)))
+                .toArray();
         return ids.length > 0 ? ids : new int[] {tokenizer.endOfText()}; // the token before every document
     }
 }

@@ -31,12 +31,18 @@ record ConversationCorpus(Supplier<List<Conversation>> conversations) implements
     @Override
     public void read(Predicate<Passage> reader, Runnable nextFile) {
         nextFile.run();
+        long number = 0;
         for (Conversation conversation : conversations.get()) {
+            number++;
             List<ChatMessage> messages = conversation.messages();
             for (int i = 0; i < messages.size(); i++) {
                 ChatMessage message = messages.get(i);
-                if (!reader.test(Passage.message(message.role(), message.content(), i == messages.size() - 1))) {
-                    return;
+                try {
+                    if (!reader.test(Passage.message(message.role(), message.content(), i == messages.size() - 1))) {
+                        return;
+                    }
+                } catch (RowException refused) {
+                    throw new IllegalArgumentException("conversation " + number + " " + refused.getMessage(), refused);
                 }
             }
         }

@@ -1,6 +1,7 @@
 package perdure.data;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,8 @@ final class Dialect {
     private static final String[] INPUT = {"input", "context"};
     private static final String[] ANSWER = {"completion", "output", "response", "answer", "chosen"};
     private static final String[] SYSTEM = {"system", "system_prompt"};
+    /** Of a message, for chat templates alone. */
+    private static final List<String> TEMPLATE_KEYS = List.of("reasoning_content", "name", "tool_call_id");
 
     /** All that a row can have of use. */
     static final Set<String> KEYS = Stream.of(MESSAGES, PROMPT, INPUT, ANSWER, SYSTEM, new String[] {"text", "content"})
@@ -66,14 +69,14 @@ final class Dialect {
             return List.of(Passage.text(row.text("text"), true));
         }
         if (row.has(MESSAGES)) {
-            return withSystem(row, conversation(row.list(MESSAGES)));
+            return withTools(row, withSystem(row, conversation(row.list(MESSAGES))));
         }
         if (row.has("text")) {
             return List.of(Passage.text(row.text("text"), true));
         }
         String[] asked = row.has(PROMPT) ? PROMPT : INPUT;
         if (row.has(asked) && row.has(ANSWER)) {
-            return withSystem(row, answered(row, asked));
+            return withTools(row, withSystem(row, answered(row, asked)));
         }
         if (row.has("chosen")) {
             return conversation(row.list("chosen"));
@@ -119,17 +122,41 @@ final class Dialect {
         return whole;
     }
 
+    /** With the tools that may be called, which chat templates alone have a place for. */
+    private List<Passage> withTools(Fields row, List<Passage> passages) {
+        Object given = row.take(Passage.TOOLS);
+        Object tools = given instanceof String text ? JsonValues.only(text) : given;
+        if (!(tools instanceof List<?> list)) {
+            return passages;
+        }
+        forTemplates(Passage.TOOLS);
+        List<Passage> whole = new ArrayList<>(passages);
+        Passage first = whole.get(0);
+        Map<String, Object> fields = new LinkedHashMap<>(first.fields());
+        fields.put(Passage.TOOLS, JsonValues.plain(list));
+        whole.set(0, new Passage(first.role(), first.text(), first.endsDocument(), first.learned(), fields));
+        return whole;
+    }
+
+    private void forTemplates(String key) {
+        unused.add(key + " (except by chat templates)");
+    }
+
     private List<Passage> conversation(List<?> turns) {
         return passages(messages(turns));
     }
 
-    private record Message(String role, String content, boolean learned) {}
+    private record Message(String role, String content, boolean learned, Map<String, Object> fields) {
+        Message(String role, String content, boolean learned) {
+            this(role, content, learned, Map.of());
+        }
+    }
 
     private static List<Passage> passages(List<Message> messages) {
         List<Passage> passages = new ArrayList<>();
         for (Message message : messages) {
             boolean last = passages.size() == messages.size() - 1;
-            passages.add(new Passage(message.role(), message.content(), last, message.learned()));
+            passages.add(new Passage(message.role(), message.content(), last, message.learned(), message.fields()));
         }
         return passages;
     }
@@ -162,7 +189,19 @@ final class Dialect {
         String content = called && calls != null ? "" : content(role, given, calls != null);
         boolean learned = !(turn.take("weight") instanceof Literal weight && weight.isZero())
                 && role.equals(ChatMessage.ASSISTANT);
-        return new Message(role, calls == null ? content : ToolCalls.appended(content, calls), learned);
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (String key : TEMPLATE_KEYS) {
+            if (turn.take(key) instanceof String text) {
+                fields.put(key, text);
+                forTemplates(key);
+            }
+        }
+        if (calls == null) {
+            return new Message(role, content, learned, fields);
+        }
+        fields.put("content", given == null ? null : content);
+        fields.put("tool_calls", JsonValues.plain(calls instanceof List<?> list ? list : List.of(calls)));
+        return new Message(role, ToolCalls.appended(content, calls), learned, fields);
     }
 
     private static String role(String said) {

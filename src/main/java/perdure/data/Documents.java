@@ -106,7 +106,11 @@ final class Documents {
             return true;
         }
         notes.unused(dialect.unused());
-        return pass(passages);
+        try {
+            return pass(passages);
+        } catch (RowException refused) { // by the reader, which has no other name for the place
+            throw broken(place, refused.getMessage(), refused);
+        }
     }
 
     private boolean pass(List<Passage> passages) {
@@ -118,7 +122,7 @@ final class Documents {
         String text = former ? passage.text() : notes.cleaned(passage.text());
         return text == passage.text()
                 ? passage
-                : new Passage(passage.role(), text, passage.endsDocument(), passage.learned());
+                : new Passage(passage.role(), text, passage.endsDocument(), passage.learned(), passage.fields());
     }
 
     /** Counts a row that cannot be used, or refuses it. */

@@ -1,6 +1,7 @@
 package perdure.data;
 
 import java.io.Reader;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -54,6 +55,18 @@ final class JsonValues {
     /** A number, a truth value, or a value that is too deep, as it is spelled. */
     record Literal(String text) {
         static final Literal CUT = new Literal("…");
+
+        Object plain() {
+            if (text.equals("true") || text.equals("false")) {
+                return text.equals("true");
+            }
+            try {
+                BigDecimal number = new BigDecimal(text);
+                return text.matches("-?\\d+") ? number.toBigIntegerExact() : (Object) number.doubleValue();
+            } catch (NumberFormatException other) {
+                return text;
+            }
+        }
 
         boolean isZero() {
             try {
@@ -156,6 +169,21 @@ final class JsonValues {
                                         + "|: maybe a \\(non-standard.*|, from `.*)",
                                 "")
                         + ".");
+    }
+
+    /** A value with numbers and truth values as Java has them, for chat templates. */
+    static Object plain(Object value) {
+        if (value instanceof Map<?, ?> object) {
+            Map<String, Object> plain = new LinkedHashMap<>();
+            object.forEach((key, item) -> plain.put(String.valueOf(key), plain(item)));
+            return plain;
+        }
+        if (value instanceof List<?> array) {
+            List<Object> plain = new ArrayList<>();
+            array.forEach(item -> plain.add(plain(item)));
+            return plain;
+        }
+        return value instanceof Literal literal ? literal.plain() : value;
     }
 
     /** A value as JSON in the spelling of Python, which chat templates use. */

@@ -1,8 +1,9 @@
 package perdure.data;
 
-import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import perdure.tokenizer.ChatMessage;
-import perdure.tokenizer.Tokenizer;
 
 /**
  * A part of a document, small enough to hold in memory.
@@ -12,8 +13,16 @@ import perdure.tokenizer.Tokenizer;
  * @param endsDocument whether the document ends after it
  * @param learned whether the loss on assistant turns counts its tokens: true for plain text and for what the assistant
  *     says, false for what others say and for an answer that is not to be learned
+ * @param fields what else a chat template may ask for: see {@link ChatMessage#fields}; in the first message of a
+ *     conversation also its {@value #TOOLS}
  */
-public record Passage(String role, String text, boolean endsDocument, boolean learned) {
+public record Passage(String role, String text, boolean endsDocument, boolean learned, Map<String, Object> fields) {
+
+    static final String TOOLS = "tools";
+
+    Passage(String role, String text, boolean endsDocument, boolean learned) {
+        this(role, text, endsDocument, learned, Map.of());
+    }
 
     /** A piece of plain text. */
     static Passage text(String text, boolean endsDocument) {
@@ -25,26 +34,23 @@ public record Passage(String role, String text, boolean endsDocument, boolean le
         return new Passage(role, text, endsDocument, role.equals(ChatMessage.ASSISTANT));
     }
 
-    /** The text that the tokenizer encodes between two special tokens. */
+    /** The text of a message with its role, or plain text: what a tokenizer learns from. */
     String content() {
         return role == null ? text : role + "\n" + text;
     }
 
-    /**
-     * The token ids. Plain text is encoded as it is, a message in ChatML. {@code <|endoftext|>} follows at the end of a
-     * document. Of a message that is learned, the loss counts the content and {@code <|im_end|>}.
-     */
-    TokenWriter.Encoded encoded(Tokenizer tokenizer) {
-        int[] ids = role == null ? tokenizer.encode(text) : tokenizer.encode(new ChatMessage(role, text));
-        int length = ids.length;
-        if (endsDocument) {
-            ids = Arrays.copyOf(ids, length + 1);
-            ids[length] = tokenizer.endOfText();
+    /** The same, as chat templates have it. */
+    ChatMessage message() {
+        if (!fields.containsKey(TOOLS)) {
+            return new ChatMessage(role, text, fields);
         }
-        if (role == null || !learned) {
-            return new TokenWriter.Encoded(ids, 0, learned ? ids.length : 0, role != null, endsDocument);
-        }
-        return new TokenWriter.Encoded(
-                ids, tokenizer.contentStart(role, ids), length - tokenizer.afterMessage().length, true, endsDocument);
+        Map<String, Object> own = new LinkedHashMap<>(fields);
+        own.remove(TOOLS);
+        return new ChatMessage(role, text, own);
+    }
+
+    /** The tools that are told in this message; usually none. */
+    List<?> tools() {
+        return fields.get(TOOLS) instanceof List<?> tools ? tools : List.of();
     }
 }

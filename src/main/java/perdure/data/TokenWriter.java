@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -20,8 +21,15 @@ import perdure.data.TokenParts.Part;
 /** Writes a token file part by part, after those that are there already. It is for one thread. */
 final class TokenWriter implements AutoCloseable {
 
-    /** The tokens of a passage. The loss on assistant turns counts those from {@code learnedFrom} to {@code learnedTo}. */
-    record Encoded(int[] ids, int learnedFrom, int learnedTo, boolean message, boolean endsDocument) {}
+    /**
+     * The tokens of a piece of text or of a conversation.
+     *
+     * @param learned which of them the loss on assistant turns counts
+     * @param messages of a conversation; 0 for text
+     * @param again whether it is a further sample of the conversation before it: then they are on the same side when documents
+     *     are held out
+     */
+    record Encoded(int[] ids, BitSet learned, int messages, boolean endsDocument, boolean again) {}
 
     private final Path folder;
     private final TokenParts.Header header;
@@ -30,6 +38,7 @@ final class TokenWriter implements AutoCloseable {
     private long tokens;
     private long documents;
     private long document;
+    private long lastDocument;
     private long unlearned;
     private long unlearnedBefore; // in the parts before
     private long messages;
@@ -134,7 +143,7 @@ final class TokenWriter implements AutoCloseable {
     void write(Encoded passage) throws IOException {
         int[] ids = passage.ids();
         for (int i = 0; i < ids.length; i++) {
-            boolean learned = i >= passage.learnedFrom() && i < passage.learnedTo();
+            boolean learned = passage.learned().get(i);
             if (!learned && !unlearnedSpan) {
                 outputs.get(Column.UNLEARNED).put(tokens);
                 outputs.get(Column.UNLEARNED).put(unlearned);
@@ -145,10 +154,11 @@ final class TokenWriter implements AutoCloseable {
             document = Permutation.mix(document * 31 + ids[i] + 1);
             tokens++;
         }
-        messages += passage.message() ? 1 : 0;
+        messages += passage.again() ? 0 : passage.messages();
         if (passage.endsDocument()) {
+            lastDocument = passage.again() ? lastDocument : document;
             outputs.get(Column.DOCUMENTS).put(tokens);
-            outputs.get(Column.DOCUMENTS).put(document);
+            outputs.get(Column.DOCUMENTS).put(lastDocument);
             documents++;
             document = 0;
         }

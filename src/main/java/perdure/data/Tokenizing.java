@@ -48,15 +48,20 @@ final class Tokenizing implements AutoCloseable {
     private long partCharacters;
     private Fingerprint text = new Fingerprint();
     private boolean beginsSource;
+    private boolean continues; // whether the last passage did not end its document
     private TokenParts recorded;
     private int part; // index of the part that is read
     private TokenWriter writer;
     private long done;
 
-    private record Piece(Passage passage, boolean beginsSource) {}
+    /** @param continues whether it goes on with a document */
+    private record Piece(Passage passage, boolean beginsSource, boolean continues) {}
+
+    /** What became of a passage. */
+    private record Result(boolean beginsSource, List<Encoded> encoded) {}
 
     /** @param endsPart SHA-256 of the part's text if the part ends here, else null */
-    private record Unit(List<Piece> pieces, Future<List<Encoded>> encoded, String endsPart, long partCharacters) {}
+    private record Unit(List<Piece> pieces, Future<List<Result>> encoded, String endsPart, long partCharacters) {}
 
     private Tokenizing(Path folder, TokenParts recorded, Tokenizer tokenizer, TokenizingOptions options, long partSize)
             throws IOException {
@@ -103,11 +108,15 @@ final class Tokenizing implements AutoCloseable {
     private boolean read(Passage passage) {
         Corpus.goOn(options.stop());
         addToText(passage);
-        pieces.add(new Piece(passage, beginsSource));
+        pieces.add(new Piece(passage, beginsSource, continues));
         beginsSource = false;
+        continues = !passage.endsDocument();
         long characters = passage.text().length();
         unitCharacters += characters;
         partCharacters += characters;
+        if (passage.role() != null && continues) {
+            return true; // A conversation is encoded as a whole.
+        }
         if (partCharacters >= partSize) {
             endPart();
         } else if (unitCharacters >= UNIT && part >= recorded.parts().size()) {
@@ -122,6 +131,10 @@ final class Tokenizing implements AutoCloseable {
         byte[] content = passage.text().getBytes(StandardCharsets.UTF_16LE);
         int flags = (beginsSource ? 1 : 0) | (passage.learned() ? 2 : 0) | (passage.endsDocument() ? 4 : 0);
         text.add(flags).add(role.length).add(role).add(content.length).add(content);
+        if (!passage.fields().isEmpty()) {
+            byte[] fields = JsonValues.json(passage.fields()).getBytes(StandardCharsets.UTF_8);
+            text.add(fields.length).add(fields);
+        }
     }
 
     private void endPart() {
@@ -165,21 +178,24 @@ final class Tokenizing implements AutoCloseable {
         }
     }
 
-    private List<Encoded> encoded(List<Piece> pieces) {
+    private List<Result> encoded(List<Piece> pieces) {
         Tokenizer mine = idle.poll();
         if (mine == null) {
             mine = tokenizer.copy();
             copies.add(mine);
         }
         try {
-            List<Encoded> encoded = new ArrayList<>();
+            PassageEncoder encoder = new PassageEncoder(mine);
+            List<Result> results = new ArrayList<>();
             for (Piece piece : pieces) {
                 if (threads.isShutdown()) {
                     break;
                 }
-                encoded.add(piece.passage().encoded(mine));
+                results.add(new Result(piece.beginsSource(), encoder.add(piece.passage(), piece.continues())));
             }
-            return encoded;
+            return results;
+        } catch (RowException refused) {
+            throw new IllegalArgumentException("A conversation of the data " + refused.getMessage(), refused);
         } finally {
             idle.add(mine);
         }
@@ -188,12 +204,13 @@ final class Tokenizing implements AutoCloseable {
     private void writeOldest() {
         Unit unit = units.remove();
         try {
-            List<Encoded> encoded = unit.encoded().get();
-            for (int i = 0; i < encoded.size(); i++) {
-                if (unit.pieces().get(i).beginsSource()) {
+            for (Result result : unit.encoded().get()) {
+                if (result.beginsSource()) {
                     writer.beginSource();
                 }
-                writer.write(encoded.get(i));
+                for (Encoded encoded : result.encoded()) {
+                    writer.write(encoded);
+                }
             }
             if (unit.endsPart() != null) {
                 writer.endPart(unit.endsPart(), unit.partCharacters());

@@ -110,14 +110,45 @@ public record TrainingText(Corpus training, Corpus validation, double validation
         }
     }
 
+    /**
+     * Reads all text once, to find errors in it, and conversations that have no form in the chat template of a given
+     * tokenizer: those that it refuses, or whose answers nobody can tell apart from the rest.
+     *
+     * @param stop asked between passages
+     * @return how many passages of the training text the loss on assistant turns counts
+     * @throws CancellationException if {@code stop} returns true
+     * @throws IllegalArgumentException that names the file and the place
+     */
+    public long check(Tokenizer tokenizer, BooleanSupplier stop) {
+        long learned = check(training, tokenizer, stop);
+        if (validation != null) {
+            check(validation, tokenizer, stop);
+        }
+        return learned;
+    }
+
+    private static long check(Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop) {
+        long[] learned = {0};
+        PassageEncoder encoder = new PassageEncoder(tokenizer);
+        corpus.read(passage -> {
+            encoder.check(passage);
+            learned[0] += passage.learned() ? 1 : 0;
+            return Corpus.goOn(stop);
+        });
+        return learned[0];
+    }
+
     private record Length(long tokens, boolean hasConversations) {}
 
     /** The number of tokens of a corpus. Counting stops at {@code enough} or more. */
     private static Length count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
         long[] tokens = {0};
         boolean[] conversations = {false};
+        boolean[] continues = {false};
+        PassageEncoder encoder = new PassageEncoder(tokenizer);
         corpus.read(passage -> {
-            tokens[0] += passage.encoded(tokenizer).ids().length;
+            encoder.add(passage, continues[0]).forEach(encoded -> tokens[0] += encoded.ids().length);
+            continues[0] = !passage.endsDocument();
             conversations[0] |= passage.role() != null;
             return Corpus.goOn(stop) && tokens[0] < enough;
         });

@@ -24,7 +24,6 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
-import perdure.data.Corpus;
 import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
@@ -266,18 +265,10 @@ public final class TrainingRun implements AutoCloseable {
         if (config.fineTuning().from() == null) {
             return learnTokenizer();
         }
-        long[] learned = {0};
-        naming("data", () -> text.training().read(passage -> {
-            learned[0] += passage.learned() ? 1 : 0;
-            return Corpus.goOn(this::isStopped);
-        }));
-        requireLearned(learned[0]);
-        if (text.validation() != null) {
-            naming("validation", () -> text.validation().check(this::isStopped));
-        }
-        text.notes().forEach(this::say);
         Tokenizer tokenizer = BadInputException.naming(
                 "from", () -> Tokenizer.read(pretrained().folder()));
+        requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, this::isStopped)));
+        text.notes().forEach(this::say);
         requireEnoughText(tokenizer);
         return new NewTokenizer(null, tokenizer, true);
     }

@@ -6,8 +6,11 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -69,16 +72,46 @@ final class NativeTokenizer implements AutoCloseable {
     }
 
     /** Token ids, and for each the code points of the text that it stands for: the first, and the one after the last. */
-    record Spans(int[] ids, int[] from, int[] to) {}
+    record Spans(int[] ids, int[] from, int[] to) {
+
+        private static Spans joined(List<Spans> pieces) {
+            return new Spans(joined(pieces, Spans::ids), joined(pieces, Spans::from), joined(pieces, Spans::to));
+        }
+
+        private static int[] joined(List<Spans> pieces, Function<Spans, int[]> numbers) {
+            return pieces.stream()
+                    .flatMapToInt(piece -> IntStream.of(numbers.apply(piece)))
+                    .toArray();
+        }
+
+        private Spans moved(int codePoints) {
+            return codePoints == 0
+                    ? this
+                    : new Spans(
+                            ids,
+                            IntStream.of(from).map(place -> place + codePoints).toArray(),
+                            IntStream.of(to).map(place -> place + codePoints).toArray());
+        }
+    }
 
     /** @param whole whether what begins and ends a text, such as a begin token, is added */
     int[] encode(String text, boolean whole) {
         return encode(text, whole, false).ids();
     }
 
-    /** Encodes, and tells where the tokens are. Nothing is added. */
-    Spans encodeWithSpans(String text) {
-        return encode(text, false, true);
+    /**
+     * Encodes the pieces of a text. Nothing is added.
+     *
+     * @param withSpans whether it tells where the tokens are in the whole
+     */
+    Spans encode(List<String> pieces, boolean withSpans) {
+        List<Spans> encoded = new ArrayList<>();
+        int codePoints = 0;
+        for (String piece : pieces) {
+            encoded.add(encode(piece, false, withSpans).moved(codePoints));
+            codePoints += piece.codePointCount(0, piece.length());
+        }
+        return Spans.joined(encoded);
     }
 
     private synchronized Spans encode(String text, boolean whole, boolean withSpans) {

@@ -6,14 +6,19 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import perdure.template.Rendered.Span;
 
 /**
  * Text to token ids and back, with a {@code tokenizer.json} that the Hugging Face library reads: our own, or that of a
@@ -51,6 +56,7 @@ public final class Tokenizer implements AutoCloseable {
     private final Map<String, Integer> added;
     private final BitSet special;
     private final Map<String, String> spellings;
+    private final Pattern addedTokens;
     private final int leadingSpaces;
     private final boolean cuts;
     private final NativeTokenizer beginning;
@@ -76,6 +82,7 @@ public final class Tokenizer implements AutoCloseable {
                 int[] ids = beginning.encode(spelling, false);
                 added.put(content, ids.length == 1 ? ids[0] : vocabulary.declaredId(content));
             });
+            this.addedTokens = RenderedText.finder(added.keySet());
             this.tokens = vocabulary.bytes(added);
             this.special = Vocabulary.special(vocabulary.specials(), added);
             this.leadingSpaces = vocabulary.leadingSpaces();
@@ -214,36 +221,28 @@ public final class Tokenizer implements AutoCloseable {
                 : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
-    /** The ids of one ChatML message: {@code <|im_start|>role\ncontent<|im_end|>\n}. */
-    public int[] encode(ChatMessage message) {
-        int[] newline = encode("\n");
-        int[] inner = encode(message.role() + "\n" + message.content());
-        int[] ids = new int[inner.length + 2 + newline.length];
-        ids[0] = imStart();
-        System.arraycopy(inner, 0, ids, 1, inner.length);
-        ids[inner.length + 1] = imEnd();
-        System.arraycopy(newline, 0, ids, inner.length + 2, newline.length);
-        return ids;
-    }
+    /**
+     * A rendered text as ids.
+     *
+     * @param ranges of the parts that were asked for, each from its first token up to before the second number
+     */
+    record Encoded(int[] ids, List<int[]> ranges) {}
 
     /**
-     * Index of the first id of a message's content, or of {@code <|im_end|>} if it is empty. A token that begins before
-     * the content and ends in it belongs to the content.
-     *
-     * @param ids of a message of that role, as {@link #encode(ChatMessage)} returns them
+     * The ids of a text that a chat template made. The special tokens that it spells are special, unless the mark is in
+     * them; nothing else is added.
      */
-    public int contentStart(String role, int[] ids) {
-        int left = role.getBytes(StandardCharsets.UTF_8).length + 1;
-        int start = 1;
-        while (left > 0 && tokens[ids[start]].length <= left) {
-            left -= tokens[ids[start++]].length;
+    Encoded encodeRendered(String text, char mark, List<Span> parts) {
+        RenderedText rendered = new RenderedText(valid(text), mark, spellings, addedTokens, parts);
+        List<String> pieces = new ArrayList<>();
+        // What is put before a text is put after each special token as well, so that no piece would be as in the whole.
+        if (cuts && continuing == beginning) {
+            TextPieces.splitAtSpaces(rendered.toString(), pieces::add);
+        } else {
+            pieces.add(rendered.toString());
         }
-        return start;
-    }
-
-    /** The ids between two messages. */
-    public int[] afterMessage() {
-        return encode("\n");
+        NativeTokenizer.Spans tokens = beginning.encode(pieces, !parts.isEmpty());
+        return new Encoded(tokens.ids(), rendered.ranges(tokens));
     }
 
     /** The text of the ids. Special tokens appear as they are spelled, and bytes that are not UTF-8 as U+FFFD. */
@@ -261,6 +260,32 @@ public final class Tokenizer implements AutoCloseable {
      */
     public TokenBytes reader(boolean begins) {
         return new TokenBytes(tokens, special, begins ? leadingSpaces : 0);
+    }
+
+    /** Whether the tokenizer has a chat template, without which there are no conversations. */
+    public boolean chats() {
+        return config.templates().containsKey(TokenizerConfig.DEFAULT);
+    }
+
+    Map<String, String> chatTemplates() {
+        return config.templates();
+    }
+
+    /** Spelling by role, such as {@code bos_token}: templates are given these. */
+    Map<String, String> specialTokens() {
+        return config.specialTokens();
+    }
+
+    /** The spellings of the special tokens. */
+    Set<String> specials() {
+        return added.keySet().stream()
+                .filter(token -> special.get(added.get(token)))
+                .collect(Collectors.toSet());
+    }
+
+    /** Whether the end of a text follows each conversation, as in our own format. */
+    public boolean endsConversations() {
+        return files == null;
     }
 
     /** The bytes of one token, which need not be whole UTF-8 characters. None if no token has the id. */
@@ -302,10 +327,12 @@ public final class Tokenizer implements AutoCloseable {
         return ends.stream().mapToInt(Integer::intValue).toArray();
     }
 
+    /** The id of {@code <|im_start|>} in our own. */
     public int imStart() {
         return tokens.length - 2;
     }
 
+    /** The id of {@code <|im_end|>} in our own. */
     public int imEnd() {
         return tokens.length - 1;
     }

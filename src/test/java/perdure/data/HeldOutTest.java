@@ -31,7 +31,7 @@ class HeldOutTest {
                 int[] ids = IntStream.rangeClosed(0, length)
                         .map(place -> place < length ? id : 0)
                         .toArray();
-                source.add(new Encoded(ids, 0, ids.length, false, true));
+                source.add(WrittenTokens.encoded(ids, ids.length, 0, true));
             }
             sources.add(source);
         }
@@ -81,7 +81,7 @@ class HeldOutTest {
         List<Encoded> source = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
             int[] ids = {i % 40 + 1, 0};
-            source.add(new Encoded(ids, 0, 2, false, true));
+            source.add(WrittenTokens.encoded(ids, 2, 0, true));
         }
         HeldOut heldOut = HeldOut.of(WrittenTokens.of(folder.resolve("equal"), 100, List.of(source)), 0.1, 5);
         List<Integer> both = new ArrayList<>(numbers(heldOut.training()));

@@ -34,7 +34,7 @@ class PacksTest {
         for (int length : lengths) {
             for (int i = 0; i < length; i++, id++) {
                 boolean learned = id % (unlearned + 1) == unlearned;
-                passages.add(new Encoded(new int[] {id}, 0, learned ? 1 : 0, true, i == length - 1));
+                passages.add(WrittenTokens.encoded(new int[] {id}, learned ? 1 : 0, 1, i == length - 1));
             }
         }
         return WrittenTokens.of(Files.createTempDirectory("tokens"), 100_000, List.of(passages));

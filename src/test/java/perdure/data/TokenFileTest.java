@@ -118,9 +118,9 @@ class TokenFileTest {
     void theNumberOfUnlearnedTokensIsCounted(@ForAll @Size(max = 60) List<Boolean> learned) throws IOException {
         List<Encoded> passages = new ArrayList<>();
         for (boolean one : learned) {
-            passages.add(new Encoded(new int[] {1}, 0, one ? 1 : 0, true, false));
+            passages.add(WrittenTokens.encoded(new int[] {1}, one ? 1 : 0, 1, false));
         }
-        passages.add(new Encoded(new int[] {0}, 0, 0, true, true));
+        passages.add(WrittenTokens.encoded(new int[] {0}, 0, 1, true));
         int half = passages.size() / 2;
         Path place = Files.createTempDirectory("tokens");
         TokenFile file = WrittenTokens.of(

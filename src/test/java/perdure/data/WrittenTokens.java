@@ -3,6 +3,7 @@ package perdure.data;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.BitSet;
 import java.util.List;
 import perdure.data.TokenWriter.Encoded;
 
@@ -10,9 +11,16 @@ import perdure.data.TokenWriter.Encoded;
 final class WrittenTokens {
     private WrittenTokens() {}
 
+    /** Tokens of which the first so many are learned. */
+    static Encoded encoded(int[] ids, int learned, int messages, boolean endsDocument) {
+        BitSet counted = new BitSet();
+        counted.set(0, learned);
+        return new Encoded(ids, counted, messages, endsDocument, false);
+    }
+
     /** One document. */
     static TokenFile of(Path folder, int vocabulary, int... ids) {
-        return of(folder, vocabulary, List.of(List.of(new Encoded(ids, 0, ids.length, false, true))));
+        return of(folder, vocabulary, List.of(List.of(encoded(ids, ids.length, 0, true))));
     }
 
     /** Files of passages; all but those with a wish for learned tokens are learned. */

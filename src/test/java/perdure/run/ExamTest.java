@@ -3,6 +3,7 @@ package perdure.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CancellationException;
@@ -16,13 +17,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import perdure.bundled.Question;
 import perdure.chat.ChatModel;
-import perdure.chat.ChatTemplate;
 import perdure.device.NativeRuntime;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.TestConfigs;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.ChatMessage;
+import perdure.tokenizer.ChatTemplate;
 import perdure.tokenizer.Tokenizer;
 
 class ExamTest {
@@ -62,8 +63,7 @@ class ExamTest {
     }
 
     private static int[] conversation(Tokenizer tokenizer, List<ChatMessage> question, String answer) {
-        IntStream prompt =
-                IntStream.of(new ChatTemplate(tokenizer).prompt(question, 64).ids());
+        IntStream prompt = IntStream.of(new ChatTemplate(tokenizer).prompt(question, LocalDateTime.now()));
         IntStream reply = IntStream.concat(IntStream.of(tokenizer.encode(answer)), IntStream.of(tokenizer.imEnd()));
         return IntStream.concat(prompt, reply).toArray();
     }

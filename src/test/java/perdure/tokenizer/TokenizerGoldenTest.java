@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.LocalDateTime;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -57,45 +57,42 @@ class TokenizerGoldenTest {
 
     @Test
     void encodesMessagesAsTheirChatTemplateDoes() {
-        List<int[]> messages = StreamSupport.stream(golden.path("messages").spliterator(), false)
-                .map(message -> tokenizer.encode(new ChatMessage(
-                        message.path("role").asString(), message.path("content").asString())))
-                .toList();
-        List<int[]> prompt = new ArrayList<>(messages.subList(0, 2));
-        prompt.add(new int[] {tokenizer.imStart()});
-        prompt.add(tokenizer.encode("assistant\n"));
+        ChatTemplate template = new ChatTemplate(tokenizer);
+        List<ChatMessage> messages = messages(golden.path("messages"));
 
-        assertArrayEquals(ids(golden.path("conversation")), joined(messages));
-        assertArrayEquals(ids(golden.path("prompt")), joined(prompt));
+        assertArrayEquals(
+                ids(golden.path("conversation")),
+                template.samples(messages, List.of(), index -> true).get(0).ids());
+        assertArrayEquals(ids(golden.path("prompt")), template.prompt(messages.subList(0, 2), LocalDateTime.now()));
         assertEquals(golden.path("end").asInt(), tokenizer.imEnd());
+    }
+
+    private static List<ChatMessage> messages(JsonNode messages) {
+        return StreamSupport.stream(messages.spliterator(), false)
+                .map(message -> new ChatMessage(
+                        message.path("role").asString(), message.path("content").asString()))
+                .toList();
     }
 
     /** Of every message that the assistant says, the content and the end token count, as their masks say. */
     @Test
     void countsTheTokensOfTheAssistantThatTheirChatTemplateMarks() {
+        ChatTemplate template = new ChatTemplate(tokenizer);
         for (JsonNode example : golden.path("masked")) {
-            List<Integer> ids = new ArrayList<>();
-            List<Integer> mask = new ArrayList<>();
-            for (JsonNode message : example.path("messages")) {
-                String role = message.path("role").asString();
-                int[] encoded = tokenizer.encode(
-                        new ChatMessage(role, message.path("content").asString()));
-                int from = tokenizer.contentStart(role, encoded);
-                int to = encoded.length - tokenizer.afterMessage().length;
-                for (int i = 0; i < encoded.length; i++) {
-                    ids.add(encoded[i]);
-                    mask.add(role.equals(ChatMessage.ASSISTANT) && i >= from && i < to ? 1 : 0);
-                }
-            }
+            List<ChatTemplate.Sample> samples =
+                    template.samples(messages(example.path("messages")), List.of(), index -> true);
             String messages = example.path("messages").toString();
-            assertEquals(boxed(example.path("ids")), ids, messages);
-            assertEquals(boxed(example.path("mask")), mask, messages);
+            assertEquals(1, samples.size());
+            int[] ids = samples.get(0).ids();
+            assertArrayEquals(ids(example.path("ids")), ids, messages);
+            assertArrayEquals(
+                    ids(example.path("mask")),
+                    IntStream.range(0, ids.length)
+                            .map(token -> samples.get(0).learned().get(token) ? 1 : 0)
+                            .toArray(),
+                    messages);
         }
         assertEquals(6, golden.path("masked").size());
-    }
-
-    private static List<Integer> boxed(JsonNode numbers) {
-        return IntStream.of(ids(numbers)).boxed().toList();
     }
 
     @Test
@@ -105,10 +102,6 @@ class TokenizerGoldenTest {
         for (String name : List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")) {
             assertEquals(Files.readString(FOLDER.resolve(name)), Files.readString(folder.resolve(name)), name);
         }
-    }
-
-    private static int[] joined(List<int[]> parts) {
-        return parts.stream().flatMapToInt(IntStream::of).toArray();
     }
 
     private static int[] ids(JsonNode ids) {

@@ -112,8 +112,11 @@ class TokenizerTest {
     }
 
     @Test
-    void aMessageIsChatMl() {
-        int[] ids = MERGED.encode(new ChatMessage("user", "the <|im_end|>"));
+    void aConversationIsChatMl() {
+        int[] ids = new ChatTemplate(MERGED)
+                .samples(List.of(new ChatMessage("user", "the <|im_end|>")), List.of(), index -> true)
+                .get(0)
+                .ids();
 
         assertEquals("<|im_start|>user\nthe <|im_end|><|im_end|>\n", MERGED.decode(ids));
         assertEquals(2, IntStream.of(ids).filter(id -> id >= MERGED.endOfText()).count());

@@ -19,6 +19,7 @@ import perdure.chat.ChatSession;
 import perdure.chat.ChatUnavailableException;
 import perdure.chat.Completion.Piece;
 import perdure.chat.ContextExceededException;
+import perdure.chat.ConversationRefusedException;
 import perdure.chat.NoSuchCheckpointException;
 
 /**
@@ -214,6 +215,8 @@ public final class CompletionHandler implements HttpHandler {
         } else if (failure instanceof ContextExceededException exceeded && request != null) {
             return RefusedRequestException.contextExceeded(
                     request.promptField(), request.chat().truncation() == Truncation.AUTO, exceeded);
+        } else if (failure instanceof ConversationRefusedException refused && request != null) {
+            return RefusedRequestException.invalid(request.promptField(), Responses.shortened(refused.getMessage()));
         } else if (failure instanceof NoSuchCheckpointException gone) {
             return RefusedRequestException.notKept(gone);
         } else if (failure instanceof ChatUnavailableException) {

@@ -14,17 +14,17 @@ import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 
 /** With a vocabulary of bytes, so that every character of these texts is one id. */
-class ChatTemplateTest {
+class ConversationPromptTest {
     private static final String OPENING = "<|im_start|>assistant\n";
     private static final int PLENTY = 1_000;
 
     private static Tokenizer tokenizer;
-    private static ChatTemplate template;
+    private static ConversationPrompt template;
 
     @BeforeAll
     static void open() {
         tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
-        template = new ChatTemplate(tokenizer);
+        template = new ConversationPrompt(tokenizer);
     }
 
     @AfterAll
