@@ -41,6 +41,7 @@ record PretrainedConfig(ModelConfig model, int window) {
     private static final Set<String> NOT_MODELLED = Set.of(
             // files
             "quantization_config",
+            "quantization",
             "compression_config",
             // experts, latent attention
             "num_experts",
@@ -72,6 +73,7 @@ record PretrainedConfig(ModelConfig model, int window) {
             "use_parallel_residual",
             // positions
             "use_dynamic_ntk",
+            "use_mrope",
             "rope_interleave",
             "rope_interleaved",
             "alibi");

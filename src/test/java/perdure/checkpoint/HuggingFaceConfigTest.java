@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.model.AttentionConfig;
 import perdure.model.ModelConfig;
+import perdure.model.ModelFamily;
 import perdure.model.TestConfigs;
 import tools.jackson.databind.JsonNode;
 
@@ -61,11 +62,34 @@ class HuggingFaceConfigTest {
     }
 
     @Test
-    void refusesToWriteBiasesThatALlamaCannotHave() {
-        IllegalArgumentException error = assertThrows(
-                IllegalArgumentException.class, () -> HuggingFaceConfig.config(TestConfigs.INPUT_BIAS, Runs.TOKENIZER));
-        assertEquals(
-                "config.json of a LlamaForCausalLM cannot describe biases on queries, keys and values alone.",
-                error.getMessage());
+    void refusesToWriteWhatAFamilyCannotHave() {
+        assertRefused("LlamaForCausalLM", "biases on queries, keys and values alone", TestConfigs.INPUT_BIAS);
+        ModelConfig plain = TestConfigs.GROUPED_QUERY;
+        AttentionConfig attention = plain.attention();
+        ModelConfig biased = plain.withAttention(attention.withInputBias(true).withOutputBias(true));
+        ModelConfig normed = plain.withAttention(attention.withQueryKeyNorms(true));
+        ModelConfig unrotated =
+                plain.withAttention(attention.withRotary(attention.rotary().withLayersWithout(List.of(1))));
+        assertRefused(
+                "LlamaForCausalLM",
+                "a bias on the output of attention alone",
+                plain.withAttention(attention.withOutputBias(true)));
+        assertRefused(
+                "MistralForCausalLM", "biases on all projections of attention", biased.withFamily(ModelFamily.MISTRAL));
+        assertRefused("Qwen2ForCausalLM", "attention without biases", plain.withFamily(ModelFamily.QWEN2));
+        assertRefused(
+                "Qwen3ForCausalLM", "a model without norms of queries and keys", plain.withFamily(ModelFamily.QWEN3));
+        assertRefused("SmolLM3ForCausalLM", "norms of queries and keys", normed.withFamily(ModelFamily.SMOLLM3));
+        assertRefused("LlamaForCausalLM", "layers without rotary positions", unrotated);
+        assertRefused(
+                "Qwen3ForCausalLM",
+                "biases of the feed-forward",
+                normed.withFeedForward(normed.feedForward().withBias(true)).withFamily(ModelFamily.QWEN3));
+    }
+
+    private static void assertRefused(String architecture, String unsaid, ModelConfig model) {
+        IllegalArgumentException error =
+                assertThrows(IllegalArgumentException.class, () -> HuggingFaceConfig.config(model, Runs.TOKENIZER));
+        assertEquals("config.json of a " + architecture + " cannot describe " + unsaid + ".", error.getMessage());
     }
 }

@@ -1,7 +1,9 @@
 package perdure.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +11,12 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -144,6 +152,7 @@ class PretrainedConfigTest {
                 "llama | 'hidden_act': 'gelu' | hidden_act is \"gelu\", which is not supported; only \"silu\" is",
                 "llama | 'quantization_config': {'bits': 4}"
                         + " | quantization_config is {\"bits\":4}, which is not supported",
+                "llama | 'quantization': {'bits': 4} | quantization is {\"bits\":4}, which is not supported",
                 "mistral | 'attention_bias': true | attention_bias is true, which is not supported",
                 "qwen2 | 'mlp_bias': true | mlp_bias is true, which is not supported",
                 "llama | 'use_bias': true | use_bias is true, which is not supported",
@@ -198,6 +207,54 @@ class PretrainedConfigTest {
         String message = assertThrows(DamagedFileException.class, () -> PretrainedConfig.read(file))
                 .getMessage();
         assertEquals(file + ": " + problem, message.replaceFirst(", which is one of .*", ""));
+    }
+
+    @Provide
+    Arbitrary<String> values() {
+        return Arbitraries.of(
+                "null",
+                "true",
+                "false",
+                "0",
+                "-1",
+                "1",
+                "7",
+                "1e400",
+                "0.5",
+                "99999999999999999999",
+                "\"\"",
+                "\"x\"",
+                "[]",
+                "[0]",
+                "[\"full_attention\"]",
+                "{}",
+                "{\"rope_type\": \"linear\"}",
+                "{\"factor\": -1}");
+    }
+
+    @Property(tries = 500)
+    void readsOrRefusesAnyValueInOneLine(
+            @ForAll("values") String value, @ForAll @IntRange(max = 60) int place, @ForAll boolean removed)
+            throws IOException {
+        Path golden = Path.of("src/test/resources/golden/pretrained");
+        List<Path> models = DurableFiles.list(golden);
+        Path source = models.get(place % models.size()).resolve("config.json");
+        ObjectNode config = (ObjectNode) Json.parse(source, Files.readAllBytes(source));
+        List<String> keys = List.copyOf(config.propertyNames());
+        String key = keys.get(place * 7 % keys.size());
+        Path file = Files.createTempFile("config", ".json");
+        try {
+            String text = config.toString();
+            String whole = "\"" + key + "\":" + config.get(key);
+            Files.writeString(
+                    file, removed ? text.replace(whole, "\"x\":1") : text.replace(whole, "\"" + key + "\":" + value));
+            PretrainedConfig.read(file);
+        } catch (DamagedFileException refused) {
+            assertTrue(refused.getMessage().startsWith(file + ": "), refused.getMessage());
+            assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
+        } finally {
+            Files.delete(file);
+        }
     }
 
     /** What transformers wrote of each family is said again by what is written here. */
