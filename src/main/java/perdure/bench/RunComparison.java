@@ -51,7 +51,7 @@ public record RunComparison(List<Pair> files) {
         Checkpoint first = saved(firstRun);
         Checkpoint second = saved(secondRun);
         List<Pair> pairs = new ArrayList<>();
-        for (String file : List.of(Checkpoint.WEIGHTS, Checkpoint.MOMENTS)) {
+        for (String file : List.of(first.trainedFile(), Checkpoint.MOMENTS)) {
             pairs.add(Pair.of(first.folder().resolve(file), second.folder().resolve(file)));
         }
         pairs.add(Pair.of(firstRun.resolve(LossHistory.FILE), secondRun.resolve(LossHistory.FILE)));

@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.LoraConfig;
+import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
 import perdure.safetensors.Safetensors;
 import perdure.safetensors.TensorBytes;
@@ -158,7 +159,10 @@ public record AdapterConfig(LoraConfig lora, String base) {
      */
     public static void readInto(Path folder, Map<String, Tensor> adapters) {
         Path file = folder.resolve(WEIGHTS);
-        requireSame(file, Safetensors.shapes(file), adapters);
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        adapters.forEach((name, tensor) -> shapes.put(
+                name, Arrays.stream(TensorBytes.shape(tensor)).boxed().toList()));
+        requireSame(file, Safetensors.shapes(file), shapes);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
             Map<String, Tensor> saved = Safetensors.read(file);
@@ -166,18 +170,26 @@ public record AdapterConfig(LoraConfig lora, String base) {
         }
     }
 
-    private static void requireSame(Path file, Map<String, List<Long>> saved, Map<String, Tensor> adapters) {
+    /**
+     * Checks that the adapters of a folder are of a model of that configuration. Reads no value.
+     *
+     * @throws DamagedFileException that names the file and the tensor, if names or shapes differ
+     */
+    public static void requireFits(Path folder, ModelConfig model) {
+        Path file = folder.resolve(WEIGHTS);
+        requireSame(file, Safetensors.shapes(file), read(folder).lora().tensorShapes(model));
+    }
+
+    private static void requireSame(Path file, Map<String, List<Long>> saved, Map<String, List<Long>> adapters) {
         for (String name : saved.keySet()) {
             if (!adapters.containsKey(name)) {
                 throw anotherBase(file, "there is an unexpected tensor \"" + name + "\"");
             }
         }
-        adapters.forEach((name, tensor) -> {
+        adapters.forEach((name, expected) -> {
             if (!saved.containsKey(name)) {
                 throw anotherBase(file, "there is no tensor \"" + name + "\"");
             }
-            List<Long> expected =
-                    Arrays.stream(TensorBytes.shape(tensor)).boxed().toList();
             if (!saved.get(name).equals(expected)) {
                 throw anotherBase(file, "tensor \"" + name + "\" is " + saved.get(name) + ", not " + expected);
             }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
@@ -18,7 +19,8 @@ import perdure.safetensors.Safetensors;
 
 /**
  * One saved state of a run: an immutable folder, or a link to one, that is also a complete Hugging Face model. Every
- * byte was verified when it was opened.
+ * byte was verified when it was opened. If adapters are trained, the folder is one of PEFT: it has the adapters, and
+ * names their base, whose weights are not written again.
  */
 public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
@@ -28,13 +30,20 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     public static final String MOMENTS = "optimizer.safetensors";
     static final String STATE = "trainer_state.json";
 
-    private static final List<String> REQUIRED = List.of(CONFIG, WEIGHTS, MOMENTS, STATE);
+    /** Name, in the state's identity, of the folder whose weights the run began with, and of their fingerprint. */
+    public static final String FROM = "from";
+
+    public static final String FROM_WEIGHTS = "from fingerprint";
+
+    private static final List<String> REQUIRED = List.of(CONFIG, MOMENTS, STATE);
 
     /** Files that every version so far writes. The manifest lists them too, but may be damaged. */
     private static final Set<String> OURS = Set.of(
             CONFIG,
             GENERATION_CONFIG,
             WEIGHTS,
+            AdapterConfig.FILE,
+            AdapterConfig.WEIGHTS,
             MOMENTS,
             STATE,
             Manifest.FILE,
@@ -61,15 +70,22 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
                 throw new DamagedFileException(folder, "is missing");
             }
             Manifest manifest = Manifest.read(folder);
-            for (String name : REQUIRED) {
-                if (!manifest.files().containsKey(name)) {
-                    throw new DamagedFileException(folder.resolve(name), "is not in the manifest");
-                }
+            REQUIRED.forEach(name -> requireListed(manifest, folder, name));
+            if (manifest.files().containsKey(AdapterConfig.FILE)) {
+                requireListed(manifest, folder, AdapterConfig.WEIGHTS);
+            } else {
+                requireListed(manifest, folder, WEIGHTS);
             }
             manifest.verify(folder);
             return read(folder);
         } catch (IOException problem) {
             throw DurableFiles.failed(folder, problem);
+        }
+    }
+
+    private static void requireListed(Manifest manifest, Path folder, String name) {
+        if (!manifest.files().containsKey(name)) {
+            throw new DamagedFileException(folder.resolve(name), "is not in the manifest");
         }
     }
 
@@ -150,7 +166,13 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         put(contents, GENERATION_CONFIG, HuggingFaceConfig.generationConfig(snapshot.tokenizer()));
         snapshot.tokenizer().files().forEach((name, content) -> put(contents, name, content));
         put(contents, STATE, Json.prettyWithFormat(snapshot.state()));
-        contents.put(WEIGHTS, channel -> Safetensors.write(channel, snapshot.weights(), Map.of("format", "pt")));
+        if (snapshot.lora() != null) {
+            String base = snapshot.state().identity().getOrDefault(FROM, "");
+            put(contents, AdapterConfig.FILE, new AdapterConfig(snapshot.lora(), base).toBytes());
+        }
+        contents.put(
+                snapshot.lora() == null ? WEIGHTS : AdapterConfig.WEIGHTS,
+                channel -> Safetensors.write(channel, snapshot.weights(), Map.of("format", "pt")));
         contents.put(MOMENTS, channel -> Safetensors.write(channel, snapshot.moments(), Map.of("format", "pt")));
 
         Map<String, Manifest.Entry> entries = new LinkedHashMap<>();
@@ -175,12 +197,41 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         return folder.getFileName().toString();
     }
 
+    /** Name of the file with what is trained: the weights, or the adapters. */
+    public String trainedFile() {
+        boolean adapters = AdapterConfig.isIn(folder) && !Files.exists(folder.resolve(WEIGHTS));
+        return adapters ? AdapterConfig.WEIGHTS : WEIGHTS;
+    }
+
     /**
-     * Copies the saved weights into the given tensors, by Hugging Face name. Errors are those of {@link
-     * Safetensors#readInto}.
+     * Copies the whole model into the given tensors, by Hugging Face name. Adapters are merged with their base. Errors
+     * are those of {@link Safetensors#readInto}.
+     *
+     * @throws IllegalArgumentException with one line, if the base is not there, or is no longer what it was
      */
     public void readWeights(Map<String, Tensor> weights) {
-        Safetensors.readInto(folder.resolve(WEIGHTS), weights);
+        if (trainedFile().equals(WEIGHTS)) {
+            Safetensors.readInto(folder.resolve(WEIGHTS), weights);
+            return;
+        }
+        AdapterConfig adapters = AdapterConfig.read(folder);
+        PretrainedFolder base = PretrainedFolder.open(Path.of(adapters.base()));
+        if (!base.fingerprint().equals(state.identity().get(FROM_WEIGHTS))) {
+            throw new IllegalArgumentException("The weights in " + adapters.base()
+                    + " are not those that the adapters in " + folder + " were trained for.");
+        }
+        base.readWeights(weights);
+        try (PointerScope scope = new PointerScope()) {
+            adapters.lora().merge(weights, Safetensors.read(folder.resolve(AdapterConfig.WEIGHTS)));
+        }
+    }
+
+    /**
+     * Copies what the run trains into the given tensors, by name: the weights, or the adapters alone. Errors are those
+     * of {@link Safetensors#readInto}.
+     */
+    public void readTrained(Map<String, Tensor> trained) {
+        Safetensors.readInto(folder.resolve(trainedFile()), trained);
     }
 
     /** Copies the saved moments into the given tensors, by name. Errors are those of {@link Safetensors#readInto}. */

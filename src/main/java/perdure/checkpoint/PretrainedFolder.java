@@ -2,6 +2,7 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import perdure.data.Fingerprint;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
@@ -17,7 +20,8 @@ import perdure.safetensors.Safetensors.TensorInfo;
 /**
  * A folder with a model that others trained, as the Hugging Face libraries write it: {@code config.json} and weights in
  * one file or in shards. Names and shapes of all tensors are checked when it is opened; their values are read by {@link
- * #loadInto} alone. It does not know tokenizers.
+ * #loadInto} alone. A checkpoint of adapters will do as well: it is its base with the adapters merged. It does not know
+ * tokenizers.
  */
 public final class PretrainedFolder {
 
@@ -36,11 +40,20 @@ public final class PretrainedFolder {
 
     private final Path folder;
     private final PretrainedConfig config;
-    private final PretrainedWeights weights;
+    private final Checkpoint adapted; // null if the folder has weights
+    private final PretrainedWeights weights; // null if it has adapters
 
     private PretrainedFolder(Path folder) throws IOException {
         this.folder = folder;
         config = PretrainedConfig.read(folder.resolve(Checkpoint.CONFIG));
+        adapted = AdapterConfig.isIn(folder) && Files.exists(folder.resolve(Checkpoint.STATE))
+                ? Checkpoint.read(folder)
+                : null;
+        if (adapted != null) {
+            AdapterConfig.requireFits(folder, config.model());
+            weights = null;
+            return;
+        }
         weights = PretrainedWeights.open(folder);
         Map<String, List<Long>> shapes = new LinkedHashMap<>(config.model().tensorShapes());
         boolean savesTiedHead =
@@ -137,9 +150,16 @@ public final class PretrainedFolder {
         return config.window() == 0 ? model : model.withContext(Math.min(model.context(), config.window()));
     }
 
-    /** The SHA-256 of the weight files, one after the other in the order of their names. Reads all of them. */
+    /**
+     * The SHA-256 of the weight files, one after the other in the order of their names; or of the adapters, if there are
+     * any. Reads all of them.
+     */
     public String fingerprint() {
-        return weights.sha256();
+        try {
+            return adapted == null ? weights.sha256() : Fingerprint.of(folder.resolve(AdapterConfig.WEIGHTS));
+        } catch (IOException problem) {
+            throw DurableFiles.failed(folder, problem);
+        }
     }
 
     /**
@@ -150,7 +170,18 @@ public final class PretrainedFolder {
      */
     public void loadInto(LanguageModel model) {
         try (PointerScope scope = new PointerScope()) {
-            weights.read(model.namedTensors());
+            readWeights(model.namedTensors());
+        }
+    }
+
+    /** As {@link #loadInto}, into the tensors of a model by name. */
+    void readWeights(Map<String, Tensor> tensors) {
+        try {
+            if (adapted == null) {
+                weights.read(tensors);
+            } else {
+                adapted.readWeights(tensors);
+            }
         } catch (DamagedFileException changed) {
             throw new IllegalArgumentException(changed.getMessage(), changed);
         }

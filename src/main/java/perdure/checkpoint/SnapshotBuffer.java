@@ -24,7 +24,7 @@ final class SnapshotBuffer implements AutoCloseable {
     Snapshot capture(Snapshot live) {
         copy(live.weights(), weights);
         copy(live.moments(), moments);
-        return new Snapshot(live.config(), weights, moments, live.state(), live.tokenizer());
+        return new Snapshot(live.config(), live.lora(), weights, moments, live.state(), live.tokenizer());
     }
 
     private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies) {

@@ -92,7 +92,10 @@ final class GenerateCommand implements Callable<Integer> {
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
             DeviceMigrator.ensure(model, device);
-            checkpoint.readWeights(model.namedTensors());
+            Flags.naming(() -> {
+                checkpoint.readWeights(model.namedTensors());
+                return model;
+            });
             model.train(false);
             try (Precision.Scope arithmetic = precision.open(device)) {
                 new ChatModel(generator, tokenizer).answer(request, piece -> {

@@ -54,6 +54,9 @@ final class PlanCommand implements Callable<Integer> {
     ModelFlags shape;
 
     @Mixin
+    LoraFlags lora;
+
+    @Mixin
     OptimizationFlags optimization;
 
     @Mixin
@@ -67,7 +70,7 @@ final class PlanCommand implements Callable<Integer> {
         RunConfig config = RunConfig.in(run.folder()).epochs(1);
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = run.apply(data.apply(config));
-        config = natives.apply(optimization.apply(shape.apply(config)));
+        config = natives.apply(optimization.apply(lora.apply(shape.apply(config))));
         Set<String> settings = parsed.matchedOptions().stream()
                 .map(option -> option.longestName().substring("--".length()).replace('-', ' '))
                 .collect(Collectors.toSet());

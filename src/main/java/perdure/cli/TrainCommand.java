@@ -54,6 +54,9 @@ final class TrainCommand implements Callable<Integer> {
     ModelFlags shape;
 
     @Mixin
+    LoraFlags lora;
+
+    @Mixin
     OptimizationFlags optimization;
 
     @Mixin
@@ -73,7 +76,7 @@ final class TrainCommand implements Callable<Integer> {
         RunConfig config = run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = run.apply(data.apply(config));
-        return natives.apply(optimization.apply(shape.apply(config)))
+        return natives.apply(optimization.apply(lora.apply(shape.apply(config))))
                 .onProgress(console::update)
                 .onMessage(console::say);
     }

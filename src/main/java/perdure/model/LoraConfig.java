@@ -1,6 +1,7 @@
 package perdure.model;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +10,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 
 /**
  * The low-rank adapters of a model (Hu et al. 2021, LoRA): W + s·B·A in place of W with s = alpha / rank, where only A
@@ -47,14 +49,15 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
         }
         for (String target : targets) {
             if (!ALL_LINEAR.contains(target)) {
-                throw new IllegalArgumentException("lora targets: there is no linear layer \"" + target
-                        + "\" that can have an adapter, only " + String.join(", ", ALL_LINEAR) + ", or " + ALL + ".");
+                throw new IllegalArgumentException("lora targets have \"" + target
+                        + "\", which is no linear layer of the model; these are: " + String.join(", ", ALL_LINEAR)
+                        + ", or " + ALL + " for all of them.");
             }
         }
         Set<String> given = new LinkedHashSet<>(targets);
         targets = ALL_LINEAR.stream().filter(given::contains).toList();
         if (targets.isEmpty()) {
-            throw new IllegalArgumentException("lora targets: at least one linear layer needs an adapter.");
+            throw new IllegalArgumentException("lora targets have no linear layer, and there must be one.");
         }
     }
 
@@ -92,6 +95,19 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
         return targets.contains(module.substring(module.lastIndexOf('.') + 1));
     }
 
+    /** The shapes of the matrices by PEFT's name, for a model of that configuration. */
+    public Map<String, List<Long>> tensorShapes(ModelConfig model) {
+        Map<String, List<Long>> shapes = new LinkedHashMap<>();
+        model.tensorShapes().forEach((name, shape) -> {
+            String module = name.substring(0, name.lastIndexOf('.'));
+            if (name.endsWith(".weight") && adapts(module)) {
+                shapes.put(nameOfA(module), List.of((long) rank, shape.get(1)));
+                shapes.put(nameOfB(module), List.of(shape.get(0), (long) rank));
+            }
+        });
+        return shapes;
+    }
+
     /** PEFT's name of the matrix A of a linear layer. */
     static String nameOfA(String module) {
         return PREFIX + module + A;
@@ -103,7 +119,7 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
     }
 
     /**
-     * Adds the adapters to the weights: W becomes W + s·B·A.
+     * Adds the adapters to the weights: W becomes W + s·B·A. The weights may be on another device, and of another type.
      *
      * @param weights by Hugging Face's name
      * @param adapters by PEFT's name
@@ -114,8 +130,9 @@ public record LoraConfig(int rank, double alpha, double dropout, List<String> ta
             adapters.forEach((name, a) -> {
                 if (name.endsWith(A)) {
                     String module = name.substring(PREFIX.length(), name.length() - A.length());
-                    Tensor b = adapters.get(nameOfB(module));
-                    weights.get(module + ".weight").addmm_(b, a, new Scalar(1.0), new Scalar(scale()));
+                    Tensor weight = weights.get(module + ".weight");
+                    Tensor product = torch.matmul(adapters.get(nameOfB(module)), a); // (outputs, inputs)
+                    weight.add_(product.to(weight.device(), weight.scalar_type()), new Scalar(scale()));
                 }
             });
         }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.GradMode;
@@ -60,19 +61,23 @@ final class MatrixProduct {
 
     /** X·Wᵀ of x [..., K] and weight [N, K]: [..., N]; differentiable. A weight of another type is converted. */
     static Tensor forward(Tensor x, Tensor held) {
-        Tensor weight = converted(held, x);
-        return choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight));
+        return converting(
+                held,
+                x,
+                weight -> choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
     }
 
     /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
     static Tensor inputGradient(Tensor gradient, Tensor held) {
-        Tensor weight = converted(held, gradient);
-        return choose(
-                "gradient of x",
+        return converting(
+                held,
                 gradient,
-                weight,
-                () -> OneDnn.product(gradient, weight.t()),
-                () -> torch.matmul(gradient, weight));
+                weight -> choose(
+                        "gradient of x",
+                        gradient,
+                        weight,
+                        () -> OneDnn.product(gradient, weight.t()),
+                        () -> torch.matmul(gradient, weight)));
     }
 
     /** dW = dYᵀ·X [N, K], given gradient dY [R, N] and x [R, K]; of the weight [N, K] only the shape counts. */
@@ -86,13 +91,13 @@ final class MatrixProduct {
                 () -> torch.matmul(gradient.t(), x));
     }
 
-    /** Autocast converts by itself. */
-    private static Tensor converted(Tensor weight, Tensor x) {
+    /** The product with the weight in the type of x; a copy is freed at once. Autocast converts by itself. */
+    private static Tensor converting(Tensor held, Tensor x, UnaryOperator<Tensor> product) {
         ScalarType type = x.scalar_type();
-        return weight.scalar_type().intern() == type.intern()
+        return held.scalar_type().intern() == type.intern()
                         || torch.is_autocast_enabled(x.device().type())
-                ? weight
-                : weight.to(type);
+                ? product.apply(held)
+                : NestedScope.evaluate(() -> product.apply(held.to(type)));
     }
 
     private static Tensor choose(

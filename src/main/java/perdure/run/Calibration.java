@@ -43,7 +43,8 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
             Tokenizer tokenizer,
             Device device) {
         int batchSize = config.optimization().batching().size();
-        try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
+        try (LanguageModel model = new LanguageModel(
+                shape, config.fineTuning().lora(), config.length().seed())) {
             model.dropout(config.optimization().dropout());
             model.recompute(config.compute().recompute());
             DeviceMigrator.ensure(model, device);

@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.util.Locale;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.Figures;
 
@@ -12,9 +13,9 @@ import perdure.status.Figures;
  * the result is.
  *
  * @param process of the Java virtual machine, libtorch and the data, without the model
- * @param weights float32, 4 bytes for each parameter
+ * @param weights float32, 4 bytes for each parameter; of adapters' base 2 if it is held in bfloat16
  * @param training the gradients and AdamW's two moments, 12 bytes for each trained parameter
- * @param copy of the weights and moments for the checkpoint that is written meanwhile, 12 bytes for each parameter
+ * @param copy of what is trained and the moments for the checkpoint that is written meanwhile, 12 bytes for each
  * @param activations that the backward pass needs of a micro-batch, and the work space of a layer and of the loss
  */
 record MemoryEstimate(long process, long weights, long training, long copy, long activations) {
@@ -37,7 +38,11 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
      * @param process resident memory of the process before the model is made
      */
     static MemoryEstimate of(RunConfig config, ModelConfig model, long process) {
-        long parameters = model.parameterCount();
+        LoraConfig lora = config.fineTuning().lora();
+        long trained = config.fineTuning().trainedCount(model);
+        long weights = lora == null
+                ? Float.BYTES * trained
+                : (lora.bf16Base() ? Short.BYTES : Float.BYTES) * model.parameterCount() + Float.BYTES * trained;
         long tokens =
                 (long) config.optimization().batching().size() * config.model().context();
         boolean recompute = config.compute().recompute();
@@ -46,11 +51,8 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         double logits = LOGITS * Math.min((double) tokens * model.vocabularySize(), MOST_LOGITS);
         double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
         return new MemoryEstimate(
-                process + LIBRARIES,
-                Float.BYTES * parameters,
-                3 * Float.BYTES * parameters,
-                3 * Float.BYTES * parameters,
-                (long) (Float.BYTES * values));
+                process + LIBRARIES, weights, 3 * Float.BYTES * trained, 3 * Float.BYTES * trained, (long)
+                        (Float.BYTES * values));
     }
 
     /**

@@ -14,6 +14,7 @@ import perdure.checkpoint.TrainerState;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.device.Precision;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
@@ -53,6 +54,13 @@ final class Remembered {
                 "steps per epoch",
                 (config, text) ->
                         text.equals(RunIdentity.WHOLE_DATA) ? config : config.stepsPerEpoch(Long.parseLong(text)));
+        lora("lora", (lora, text) -> lora);
+        lora("lora rank", (lora, text) -> lora.rank(Integer.parseInt(text)));
+        lora("lora alpha", (lora, text) -> lora.alpha(Double.parseDouble(text)));
+        lora("lora dropout", (lora, text) -> lora.dropout(Double.parseDouble(text)));
+        lora("lora targets", LoraConfig::targets);
+        lora("lora base", (lora, text) -> lora.bf16Base(text.equals("bf16")));
+        SETTINGS.put("lora from", (config, text) -> text.isEmpty() ? config : config.loraFrom(Path.of(text)));
         SETTINGS.put("seed", (config, text) -> config.seed(Long.parseLong(text)));
         SETTINGS.put("device", RunConfig::device);
         SETTINGS.put("precision", (config, text) -> config.precision(Precision.parse(text)));
@@ -83,6 +91,13 @@ final class Remembered {
         SETTINGS.put(name, (config, text) -> config.model(shape -> set.apply(shape, text)));
     }
 
+    private static void lora(String name, BiFunction<LoraConfig, String, LoraConfig> set) {
+        SETTINGS.put(
+                name,
+                (config, text) ->
+                        text.isEmpty() || text.equals("false") ? config : config.lora(lora -> set.apply(lora, text)));
+    }
+
     private static void learning(String name, BiFunction<Optimization, String, Optimization> set) {
         SETTINGS.put(name, (config, text) -> config.optimization(learning -> set.apply(learning, text)));
     }
@@ -99,7 +114,7 @@ final class Remembered {
         RunConfig changed = config.epochs(state.plan().epochs());
         String from = values.get(RunIdentity.FROM);
         if (!from.isEmpty()) {
-            changed = changed.with(new FineTuning(Path.of(from), checkpoint.config()));
+            changed = changed.with(new FineTuning(Path.of(from), checkpoint.config(), null, null));
         }
         for (Map.Entry<String, BiFunction<RunConfig, String, RunConfig>> setting : SETTINGS.entrySet()) {
             String name = setting.getKey();

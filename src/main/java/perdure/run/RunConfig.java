@@ -20,6 +20,7 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
 import perdure.train.LearningRateSchedule;
@@ -220,7 +221,25 @@ public record RunConfig(
         return with(
                 Restart.hasWeights(folder())
                         ? fineTuning.resumed(source, Restart.newest(folder()))
-                        : FineTuning.open(source));
+                        : fineTuning.open(source));
+    }
+
+    /**
+     * Trains low-rank adapters (LoRA) of the model that the run begins with, and leaves its weights as they are.
+     * Checkpoints have the adapters alone, as PEFT's files.
+     */
+    public RunConfig lora(UnaryOperator<LoraConfig> change) {
+        return with(fineTuning.lora(change));
+    }
+
+    /**
+     * Trains the adapters in a folder on: PEFT's files, a checkpoint, or the newest checkpoint of another run. A run that
+     * has checkpoints goes on from these.
+     *
+     * @throws IllegalArgumentException with one line, if they cannot be used
+     */
+    public RunConfig loraFrom(Path source) {
+        return with(Restart.hasWeights(folder()) ? fineTuning.loraResumed(source) : fineTuning.loraFrom(source));
     }
 
     RunConfig with(FineTuning other) {
@@ -463,7 +482,7 @@ public record RunConfig(
         return optimization.rates(
                 fineTuning.model() == null
                         ? Optimization.RATE_TIMES_WIDTH / model.hiddenSize()
-                        : FineTuning.USUAL_LEARNING_RATE);
+                        : fineTuning.usualLearningRate());
     }
 
     private RunConfig with(Text other) {

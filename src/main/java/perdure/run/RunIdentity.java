@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Origin;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
@@ -34,16 +35,19 @@ record RunIdentity(Map<String, String> values) {
     static final String LIBRARY = "libtorch version";
 
     /** The folder of the model that the run began with; empty if there is none. */
-    static final String FROM = "from";
+    static final String FROM = Checkpoint.FROM;
 
     /** Fingerprint of that model's weights; empty if there is none. */
-    static final String FROM_WEIGHTS = "from fingerprint";
+    static final String FROM_WEIGHTS = Checkpoint.FROM_WEIGHTS;
 
     /** Names of the settings that were derived from others, or chosen by this machine, since nobody set them. */
     static final String DERIVED = "derived";
 
     static final String DATA_FILES = "data files";
     static final String VALIDATION_FILES = "validation files";
+
+    /** Whether adapters are trained. What is recorded of them begins with this word. */
+    static final String LORA = "lora";
 
     static final String PACK = "pack";
     static final String LOSS = "loss";
@@ -54,7 +58,17 @@ record RunIdentity(Map<String, String> values) {
 
     /** With another value the weights would not fit. */
     private static final Set<String> FIXED = Set.of(
-            "layers", "heads", "kv heads", "hidden size", "intermediate size", "context", "vocab size", TOKENIZER);
+            "layers",
+            "heads",
+            "kv heads",
+            "hidden size",
+            "intermediate size",
+            "context",
+            "vocab size",
+            LORA,
+            "lora rank",
+            "lora targets",
+            TOKENIZER);
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
     private static final Set<String> ORDER =
@@ -67,12 +81,13 @@ record RunIdentity(Map<String, String> values) {
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
 
     /** Another value gives the same run except for rounding. */
-    private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", LIBRARY);
+    private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", "lora base", LIBRARY);
 
     /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
             "epochs",
             FROM,
+            "lora from",
             "data",
             DATA_FILES,
             "validation",
@@ -131,9 +146,10 @@ record RunIdentity(Map<String, String> values) {
         values.put("intermediate size", model.intermediateSize());
         values.put("context", shape.context());
         values.put("vocab size", config.fineTuning().model() == null ? shape.vocabularySize() : model.vocabularySize());
-        Path from = config.fineTuning().from();
+        Path from = config.fineTuning().recorded();
         values.put(FROM, from == null ? "" : Remembered.paths(List.of(from)));
         values.put(FROM_WEIGHTS, found.from);
+        config.fineTuning().record(values);
         values.put(TOKENIZER, found.tokenizer);
         values.put(DATA, found.data);
         values.put(VALIDATION_DATA, found.validationData);
@@ -232,6 +248,7 @@ record RunIdentity(Map<String, String> values) {
         values.putIfAbsent(LOSS, "all");
         values.putIfAbsent(FROM, "");
         values.putIfAbsent(FROM_WEIGHTS, "");
+        values.putIfAbsent(LORA, "false");
         return new RunIdentity(values);
     }
 
@@ -272,7 +289,11 @@ record RunIdentity(Map<String, String> values) {
             String before = saved.values.get(name);
             String now = values.get(name);
             // A name that was not recorded cannot have changed.
-            if (before == null || before.equals(now) || UNCOMPARED.contains(name) || readOtherwise(name, saved)) {
+            if (before == null
+                    || before.equals(now)
+                    || UNCOMPARED.contains(name)
+                    || readOtherwise(name, saved)
+                    || name.startsWith(LORA + " ") && !isLora(saved)) {
                 continue;
             }
             boolean order = ORDER.contains(name) && !(name.equals(VALIDATION_DATA) && onlyValidates(before, now));
@@ -310,6 +331,11 @@ record RunIdentity(Map<String, String> values) {
             throw BadInputException.changed(refused);
         }
         return allowed;
+    }
+
+    /** Whether adapters are trained now and were before: else what they are like is of no interest. */
+    private boolean isLora(RunIdentity saved) {
+        return "true".equals(values.get(LORA)) && "true".equals(saved.values.get(LORA));
     }
 
     /** Whether the text is another only because the same files are read in another way, which is told by itself. */

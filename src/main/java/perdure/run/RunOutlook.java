@@ -69,7 +69,17 @@ record RunOutlook(
     /** @param device as people read it */
     String model(String device) {
         return String.format(
-                Locale.ROOT, "Model: %,d parameters on %s; %s.", model.parameterCount(), device, memory.describe());
+                Locale.ROOT,
+                "Model: %,d parameters%s on %s; %s.",
+                model.parameterCount(),
+                config.fineTuning().lora() == null
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                " (and %,d of adapters, which are trained)",
+                                config.fineTuning().trainedCount(model)),
+                device,
+                memory.describe());
     }
 
     /** What is likely to go wrong, one line each with its figure. */

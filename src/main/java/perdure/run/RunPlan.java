@@ -138,7 +138,12 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
                         : parameters * Math.min(0.7, limit() / time.seconds());
             }
             RunOutlook outlook = new RunOutlook(
-                    config(), model(), dataset, sequences(), memory, TrainingRun.bytesOfCheckpoint(model(), tokenizer));
+                    config(),
+                    model(),
+                    dataset,
+                    sequences(),
+                    memory,
+                    TrainingRun.bytesOfCheckpoint(config(), model(), tokenizer));
             lines.add(outlook.data());
             lines.add(outlook.model(Devices.describe(device)));
             lines.add(
@@ -209,7 +214,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
             double evaluation = measured.evaluationBatch() * evaluationBatches();
             double samples = epochs * measured.sample();
             double training = steps * step + (epochs + inside) * evaluation + samples;
-            double save = TrainingRun.bytesOfCheckpoint(model(), tokenizer) / SAVED_BYTES_PER_SECOND;
+            double save = TrainingRun.bytesOfCheckpoint(config(), model(), tokenizer) / SAVED_BYTES_PER_SECOND;
             double saves = 1 + epochs + config.saving().every().during(training, steps);
             return new TimeEstimate(prepared + samples, steps, step, epochs + inside, evaluation, saves * save);
         }

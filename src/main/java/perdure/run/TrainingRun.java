@@ -37,6 +37,7 @@ import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.ResidentMemory;
 import perdure.model.LanguageModel;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress.State;
@@ -163,6 +164,7 @@ public final class TrainingRun implements AutoCloseable {
                     "the number of epochs to reach is not given, and " + config.folder()
                             + " has no checkpoint that recorded it.");
         }
+        config.fineTuning().requireBase();
         BadInputException.naming(null, config::trainingOptions);
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
@@ -370,14 +372,19 @@ public final class TrainingRun implements AutoCloseable {
                 identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
             }
             MemoryEstimate memory = MemoryEstimate.of(config, shape, ResidentMemory.bytes());
-            try (LanguageModel model = new LanguageModel(shape, config.length().seed())) {
-                if (checkpoint == null && config.fineTuning().from() != null) {
+            LoraConfig lora = config.fineTuning().lora();
+            try (LanguageModel model =
+                    new LanguageModel(shape, lora, config.length().seed())) {
+                if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
                     naming("from", () -> pretrained().loadInto(model));
+                }
+                if (checkpoint == null) {
+                    naming("lora from", () -> config.fineTuning().readAdapters(model, from));
                 }
                 model.dropout(config.optimization().dropout());
                 model.recompute(config.compute().recompute());
                 DeviceMigrator.ensure(model, device);
-                long bytes = bytesOfCheckpoint(shape, tokenizer);
+                long bytes = bytesOfCheckpoint(config, shape, tokenizer);
                 naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
                 tell(new RunOutlook(config, shape, dataset, sequences, memory, bytes), device);
@@ -386,13 +393,17 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now. */
+    /**
+     * Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now,
+     * unless they are the base of adapters.
+     */
     private String fingerprintOfFrom(RunIdentity saved) {
         Path from = config.fineTuning().from();
         if (from == null) {
             return "";
         }
         return saved != null
+                        && config.fineTuning().lora() == null
                         && Remembered.paths(List.of(from)).equals(saved.values().get(RunIdentity.FROM))
                 ? saved.values().get(RunIdentity.FROM_WEIGHTS)
                 : pretrained().fingerprint();
@@ -583,9 +594,10 @@ public final class TrainingRun implements AutoCloseable {
                 : config.text().data().stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
-    /** Weights and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
-    static long bytesOfCheckpoint(ModelConfig model, Tokenizer tokenizer) {
-        return 3 * Float.BYTES * model.parameterCount() + tokenizer.json().length();
+    /** What is trained and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
+    static long bytesOfCheckpoint(RunConfig config, ModelConfig model, Tokenizer tokenizer) {
+        return 3 * Float.BYTES * config.fineTuning().trainedCount(model)
+                + tokenizer.json().length();
     }
 
     private void say(String line) {

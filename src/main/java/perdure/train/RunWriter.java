@@ -122,7 +122,8 @@ public final class RunWriter implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             saver.submit(new Snapshot(
                     learner.model().config(),
-                    learner.model().namedTensors(),
+                    learner.model().lora(),
+                    learner.model().namedTrained(),
                     learner.optimizer().namedMoments(),
                     state,
                     tokenizer));

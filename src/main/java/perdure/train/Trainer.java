@@ -451,7 +451,7 @@ public final class Trainer {
         if (checkpoint != null) {
             TrainerState saved = checkpoint.state();
             try (PointerScope scope = new PointerScope()) {
-                checkpoint.readWeights(learner.model().namedTensors());
+                checkpoint.readTrained(learner.model().namedTrained());
                 checkpoint.readMoments(learner.optimizer().namedMoments());
             }
             learner.optimizer().steps(position.step() - position.skippedSteps());

@@ -19,7 +19,7 @@ class HelpTest {
         Map<String, List<OptionSpec>> sections =
                 HelpSections.sections(train.getCommandSpec().options());
         assertEquals(
-                List.of("Run", "Data", "Model", "Optimisation", "Device", "Server", "General"),
+                List.of("Run", "Data", "Model", "Adapters", "Optimisation", "Device", "Server", "General"),
                 List.copyOf(sections.keySet()));
         assertEquals(
                 Set.of("--help", "--version", "--verbose"),

@@ -2,6 +2,8 @@ package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -19,6 +21,7 @@ import perdure.data.Sequences.Packing;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
 import perdure.model.ModelConfig;
+import perdure.run.BadInputException;
 import perdure.run.ModelShape;
 import perdure.run.Optimization;
 import perdure.run.RunConfig;
@@ -185,6 +188,15 @@ class TrainFlagsTest {
         assertEquals("::1", command.serving.options().host());
         assertEquals("secret", command.serving.options().access().token());
         assertTrue(command.noServer);
+    }
+
+    @Test
+    void adaptersNeedAModel() {
+        assertNull(parse("--epochs", "1").config().fineTuning().lora());
+        BadInputException alone = assertThrows(BadInputException.class, parse("--epochs", "1", "--lora")::config);
+        assertEquals("--lora needs --from FOLDER, the model whose adapters are trained.", alone.getMessage());
+        BadInputException without = assertThrows(BadInputException.class, parse("--lora-rank", "2")::config);
+        assertEquals("--lora-rank 2 is about adapters: --lora trains them.", without.getMessage());
     }
 
     @Test

@@ -129,6 +129,9 @@ class LoraTest {
                             .toList()));
             assertEquals(List.of(), model.vectors());
             assertEquals(trained.values().stream().mapToLong(Tensor::numel).sum(), model.trainedCount());
+            Map<String, List<Long>> shapes = new LinkedHashMap<>();
+            trained.forEach((name, matrix) -> shapes.put(name, List.of(matrix.size(0), matrix.size(1))));
+            assertEquals(shapes, model.lora().tensorShapes(CONFIG));
             assertTrue(model.trainedCount() < CONFIG.parameterCount() / 4);
         }
     }
