@@ -234,6 +234,26 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         Safetensors.readInto(folder.resolve(trainedFile()), trained);
     }
 
+    /** The weights, to be read one at a time. */
+    public SavedWeights weights() {
+        return new SavedWeights(this);
+    }
+
+    /**
+     * The files that describe the model and its text, as a Hugging Face model folder has them: all but the tensors and
+     * the state of the training.
+     */
+    public List<Path> descriptions() {
+        try {
+            return Manifest.read(folder).files().keySet().stream()
+                    .filter(name -> !name.equals(STATE) && !name.endsWith(".safetensors"))
+                    .map(folder::resolve)
+                    .toList();
+        } catch (IOException problem) {
+            throw DurableFiles.failed(folder, problem);
+        }
+    }
+
     /** Copies the saved moments into the given tensors, by name. Errors are those of {@link Safetensors#readInto}. */
     public void readMoments(Map<String, Tensor> moments) {
         Safetensors.readInto(folder.resolve(MOMENTS), moments);

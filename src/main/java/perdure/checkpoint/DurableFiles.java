@@ -68,7 +68,7 @@ public final class DurableFiles {
     }
 
     /** Content that is written to a file from beginning to end. */
-    interface Content {
+    public interface Content {
         void writeTo(WritableByteChannel channel) throws IOException;
     }
 

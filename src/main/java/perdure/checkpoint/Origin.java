@@ -23,11 +23,15 @@ public record Origin(Path branchOf, String checkpoint) {
     public static final String RECORD = "resume from";
 
     public Origin {
-        checkpoint = checkpoint == null ? null : canonical(checkpoint);
+        checkpoint = checkpoint == null ? null : canonical("resume from", checkpoint);
     }
 
-    /** The name in full, of {@code step-40} or {@code 40}. */
-    private static String canonical(String text) {
+    /**
+     * The name in full, of {@code step-40} or {@code 40}.
+     *
+     * @param setting that has it, for the message
+     */
+    private static String canonical(String setting, String text) {
         String number = text.startsWith("step-") ? text.substring("step-".length()) : text;
         int copy = number.indexOf('-');
         String step = copy < 0 ? number : number.substring(0, copy);
@@ -38,7 +42,7 @@ public record Origin(Path branchOf, String checkpoint) {
             }
         }
         throw new IllegalArgumentException(
-                "resume from " + text + " is no name of a checkpoint, such as step-0000000040 or step-40.");
+                setting + " " + text + " is no name of a checkpoint, such as step-0000000040 or step-40.");
     }
 
     /** Whether this run is yet to branch off: its folder has no checkpoint. */
@@ -67,16 +71,26 @@ public record Origin(Path branchOf, String checkpoint) {
                 return null;
             }
         }
-        List<CheckpointName> names = names(source);
-        CheckpointName asked = CheckpointName.parse(checkpoint);
-        // The newest copy of a step, unless a copy was named.
-        String found = names.stream()
+        String found = named("resume from", source, checkpoint);
+        return branchOf == null && found.equals(new MetaStore(source).read().checkpoint()) ? null : found;
+    }
+
+    /**
+     * The name of the checkpoint that is meant by {@code step-0000000040}, {@code step-40} or {@code 40}: the newest copy
+     * of that step, unless a copy is named.
+     *
+     * @param setting that names it, for the message
+     * @throws IllegalArgumentException with one line, if the run folder has none
+     */
+    public static String named(String setting, Path runFolder, String text) {
+        CheckpointName asked = CheckpointName.parse(canonical(setting, text));
+        List<CheckpointName> names = names(runFolder);
+        return names.stream()
                 .filter(name -> asked.copy() == 0 ? name.step() == asked.step() : name.equals(asked))
                 .map(CheckpointName::toString)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("resume from " + checkpoint + ": " + source
+                .orElseThrow(() -> new IllegalArgumentException(setting + " " + asked + ": " + runFolder
                         + (names.isEmpty() ? " has no checkpoint." : " has only " + join(names) + ".")));
-        return branchOf == null && found.equals(new MetaStore(source).read().checkpoint()) ? null : found;
     }
 
     private static List<CheckpointName> names(Path runFolder) {

@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
             VerifyResumeCommand.class,
             ServeCommand.class,
             GenerateCommand.class,
+            ExportCommand.class,
             BenchCommand.class
         })
 public final class Main {

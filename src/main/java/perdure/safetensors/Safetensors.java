@@ -17,10 +17,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.safetensors.SafetensorsHeader.Entry;
 
 /**
@@ -66,10 +69,54 @@ public final class Safetensors {
             entries.put(name, entry);
             end = entry.end();
         }
-        ByteBuffer header = ByteBuffer.wrap(new SafetensorsHeader(entries, metadata).toBytes());
-        writeFully(channel, header);
-        for (String name : entries.keySet()) {
-            TensorBytes.read(tensors.get(name), bytes -> writeFully(channel, bytes));
+        write(channel, entries, tensors::get, metadata);
+    }
+
+    /**
+     * Writes a whole file to a channel, of tensors that are made one at a time, as each is written, and freed then.
+     *
+     * @param shapes by name, in the order of the file
+     * @param type of all tensors
+     * @param tensor makes the one of a name, in the open {@link PointerScope}
+     */
+    public static void write(
+            WritableByteChannel channel,
+            Map<String, List<Long>> shapes,
+            ScalarType type,
+            Function<String, Tensor> tensor,
+            Map<String, String> metadata)
+            throws IOException {
+        ElementType element = ElementType.of(type);
+        Map<String, Entry> entries = new LinkedHashMap<>();
+        long end = 0;
+        for (Map.Entry<String, List<Long>> shape : shapes.entrySet()) {
+            long bytes = shape.getValue().stream().reduce((long) element.bytes(), Math::multiplyExact);
+            entries.put(shape.getKey(), new Entry(element, shape.getValue(), end, end + bytes));
+            end += bytes;
+        }
+        write(channel, entries, tensor, metadata);
+    }
+
+    private static void write(
+            WritableByteChannel channel,
+            Map<String, Entry> entries,
+            Function<String, Tensor> tensors,
+            Map<String, String> metadata)
+            throws IOException {
+        writeFully(channel, ByteBuffer.wrap(new SafetensorsHeader(entries, metadata).toBytes()));
+        for (Map.Entry<String, Entry> entry : entries.entrySet()) {
+            try (PointerScope scope = new PointerScope()) {
+                Tensor tensor = tensors.apply(entry.getKey());
+                requireSame(entry.getKey(), entry.getValue(), tensor);
+                TensorBytes.read(tensor, bytes -> writeFully(channel, bytes));
+            }
+        }
+    }
+
+    private static void requireSame(String name, Entry entry, Tensor tensor) {
+        if (entry.type() != ElementType.of(tensor.scalar_type())
+                || !entry.shape().equals(shape(tensor))) {
+            throw new IllegalArgumentException("Tensor \"" + name + "\" is not " + entry.type() + " " + entry.shape());
         }
     }
 
@@ -113,7 +160,7 @@ public final class Safetensors {
 
     /**
      * All tensors of a file, on the CPU, in the order of the file. They belong to the caller's open {@link
-     * org.bytedeco.javacpp.PointerScope}, if there is one.
+     * PointerScope}, if there is one.
      *
      * @throws DamagedFileException if the file is not as the format says
      * @throws UncheckedIOException that names the file, if it cannot be read
