@@ -73,6 +73,9 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
                         "device", () -> Devices.resolve(config.compute().device()));
                 Tokenizer tokenizer =
                         BadInputException.naming("data", () -> tokenizer(proposal.config(), text.training()))) {
+            if (config.fineTuning().from() != null) { // Its template may not have a form for every conversation.
+                BadInputException.naming("data", () -> text.check(tokenizer, () -> false));
+            }
             Dataset dataset = BadInputException.naming(
                     "data",
                     () -> text.open(scratch, tokenizer, config.length().seed(), TokenizingOptions.of(() -> false)));

@@ -118,6 +118,29 @@ class PlanCommandTest extends TinyRunTest {
         assertFalse(plan.out().contains("has a run already"), plan.out());
     }
 
+    @Test
+    void refusesConversationsThatTheTemplateOfTheModelRefuses() throws IOException {
+        assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
+        Path config = tiny.newest().resolve("tokenizer_config.json");
+        Files.writeString(tiny.newest().resolve("chat_template.jinja"), "{{ raise_exception('No talk.') }}");
+        Files.writeString(config, Files.readString(config).replaceAll("\"chat_template\"", "\"former\""));
+        Path base = folder.resolve("base");
+        Files.move(tiny.newest(), base);
+        Path chats = Files.writeString(
+                folder.resolve("chats.jsonl"), "{\"prompt\": \"Who?\", \"completion\": \"The fox.\"}\n".repeat(30));
+        TinyRun.Result plan = TinyRun.run(List.of(
+                "plan",
+                "--data",
+                chats.toString(),
+                "--from",
+                base.toString(),
+                "--checkpoints",
+                folder.resolve("tuned").toString()));
+        assertEquals(2, plan.exitCode(), plan.out());
+        assertEquals(1, plan.err().lines().count(), plan.err());
+        assertTrue(plan.err().contains("chats.jsonl") && plan.err().contains("No talk."), plan.err());
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
