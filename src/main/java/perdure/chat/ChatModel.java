@@ -34,12 +34,17 @@ public final class ChatModel {
     /** Null until an answer has a format. */
     private TokenTrie tokens;
 
-    /** Uses both, and closes neither. */
+    /**
+     * Uses both, and closes neither.
+     *
+     * @throws IllegalArgumentException if the model has no row for a token
+     */
     public ChatModel(TokenGenerator generator, Tokenizer tokenizer) {
         this.generator = generator;
         this.tokenizer = tokenizer;
         this.conversations = new ConversationPrompt(tokenizer);
         this.stopIds = tokenizer.endsOfAnswers();
+        generator.limitTo(tokenizer.ids());
     }
 
     /**

@@ -31,6 +31,7 @@ public final class TokenGenerator implements AutoCloseable {
     private final KeyValueCache cache;
     private final int context;
     private final float[] logits;
+    private final BitSet unused = new BitSet(); // rows that stand for no token
 
     /** Uses the model without closing it; the model must be in evaluation mode while it generates. Owns the cache. */
     public TokenGenerator(LanguageModel model) {
@@ -61,6 +62,21 @@ public final class TokenGenerator implements AutoCloseable {
         }
         model.train(false);
         return new TokenGenerator(model, true);
+    }
+
+    /**
+     * Has it generate these ids alone. A model may have rows that stand for no token of its tokenizer.
+     *
+     * @throws IllegalArgumentException if the model lacks one of them
+     */
+    public void limitTo(BitSet ids) {
+        if (ids.length() > logits.length) {
+            throw new IllegalArgumentException("The tokenizer has " + ids.length() + " ids, but the model has "
+                    + logits.length + " rows for them.");
+        }
+        unused.clear();
+        unused.set(0, logits.length);
+        unused.andNot(ids);
     }
 
     /** Largest number of tokens that the model can look back on. */
@@ -153,6 +169,7 @@ public final class TokenGenerator implements AutoCloseable {
                     .to(model.matrices().get(0).device(), ScalarType.Long);
             Tensor last = model.decode(ids, cache).to(new Device("cpu"), ScalarType.Float); // [1, V]
             last.data_ptr_float().get(logits);
+            unused.stream().forEach(row -> logits[row] = Float.NEGATIVE_INFINITY);
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
+import perdure.chat.ConversationRefusedException;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.tokenizer.ChatMessage;
@@ -35,6 +36,8 @@ record SampleText(LanguageModel model, Tokenizer tokenizer, boolean chats, Boole
                     .get(0)
                     .text();
             return chats ? QUESTION + " -> " + text : text;
+        } catch (ConversationRefusedException noSuchQuestion) {
+            return noSuchQuestion.getMessage(); // Its conversations may have another form.
         }
     }
 }

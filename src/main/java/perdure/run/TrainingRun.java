@@ -269,6 +269,13 @@ public final class TrainingRun implements AutoCloseable {
         }
         Tokenizer tokenizer = BadInputException.naming(
                 "from", () -> Tokenizer.read(pretrained().folder()));
+        int rows = pretrained().config().vocabularySize();
+        if (tokenizer.vocabularySize() > rows) {
+            throw new BadInputException(
+                    "from",
+                    "from " + config.fineTuning().from() + ": its tokenizer.json has " + tokenizer.vocabularySize()
+                            + " ids, but vocab_size is " + rows + " in its config.json.");
+        }
         requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, this::isStopped)));
         text.notes().forEach(this::say);
         requireEnoughText(tokenizer);

@@ -31,6 +31,9 @@ public final class ChatTemplate {
     private static final LocalDateTime TRAINING_DAY = LocalDateTime.of(2024, 7, 26, 0, 0);
 
     private static final Pattern MARKS = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%\\}");
+    /** Characters of a template's words that are passed on. They may repeat a message. */
+    private static final int LONGEST_REFUSAL = 400;
+
     private static final String TOOL_CALLS = "tool_calls";
     private static final String CONTENT = "content";
 
@@ -193,9 +196,10 @@ public final class ChatTemplate {
             try {
                 return (tools == null ? usual : withTools).render(variables, now);
             } catch (TemplateException problem) {
+                String said = problem.getMessage().lines().findFirst().orElse("");
                 throw new ChatTemplateException(
                         "The chat template refuses the conversation: "
-                                + problem.getMessage().lines().findFirst().orElse(""),
+                                + (said.length() <= LONGEST_REFUSAL ? said : said.substring(0, LONGEST_REFUSAL) + "…"),
                         problem);
             }
         }

@@ -27,7 +27,7 @@ public final class TokenBytes {
 
     /** The bytes of the next token, which need not be whole UTF-8 characters. */
     public byte[] next(int id) {
-        byte[] bytes = silent.get(id) || id >= tokens.length ? NOTHING : tokens[id];
+        byte[] bytes = silent.get(id) || id >= tokens.length || tokens[id] == null ? NOTHING : tokens[id];
         boolean all = spaces == Integer.MAX_VALUE;
         int from = 0;
         while (from < bytes.length && from < spaces && bytes[from] == ' ') {

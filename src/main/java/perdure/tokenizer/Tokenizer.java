@@ -290,13 +290,20 @@ public final class Tokenizer implements AutoCloseable {
 
     /** The bytes of one token, which need not be whole UTF-8 characters. None if no token has the id. */
     public byte[] bytes(int id) {
-        return tokens[id].clone();
+        return tokens[id] == null ? new byte[0] : tokens[id].clone();
+    }
+
+    /** The ids that stand for a token. */
+    public BitSet ids() {
+        BitSet ids = new BitSet(tokens.length);
+        IntStream.range(0, tokens.length).filter(id -> tokens[id] != null).forEach(ids::set);
+        return ids;
     }
 
     /** UTF-8 bytes of text in each token, by id: 0 for the special tokens. */
     public int[] textLengths() {
         return IntStream.range(0, tokens.length)
-                .map(id -> special.get(id) ? 0 : tokens[id].length)
+                .map(id -> special.get(id) || tokens[id] == null ? 0 : tokens[id].length)
                 .toArray();
     }
 

@@ -163,7 +163,7 @@ final class Vocabulary {
     }
 
     /**
-     * The bytes of each token, by id; empty in gaps.
+     * The bytes of each token, by id; null in gaps.
      *
      * @param added ids of the added tokens
      */
@@ -171,7 +171,7 @@ final class Vocabulary {
         new TreeMap<>(added).forEach((content, id) -> spell(id, content));
         byte[][] bytes = new byte[spellings.size()][];
         for (int id = 0; id < bytes.length; id++) {
-            bytes[id] = spellings.get(id) == null ? new byte[0] : bytes(spellings.get(id));
+            bytes[id] = spellings.get(id) == null ? null : bytes(spellings.get(id));
         }
         return bytes;
     }
@@ -279,7 +279,7 @@ final class Vocabulary {
             }
         }
         for (byte[] token : tokens) {
-            String text = new String(token, StandardCharsets.UTF_8);
+            String text = token == null ? "" : new String(token, StandardCharsets.UTF_8);
             for (int space = text.indexOf(' ', 1); space > 0; space = text.indexOf(' ', space + 1)) {
                 if (!TextPieces.isWhiteSpace(text.charAt(space - 1))) {
                     return false;

@@ -89,7 +89,7 @@ class DocumentGroupsTest {
 
             model.named(Tensor::grad)
                     .forEach((name, gradient) ->
-                            assertTrue(GoldenModel.relativeDifference(gradient, expected.get(name)) < 1e-4, name));
+                            assertTrue(GoldenModel.relativeDifference(gradient, expected.get(name)) < 1e-5, name));
         }
     }
 

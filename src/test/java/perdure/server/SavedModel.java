@@ -30,6 +30,13 @@ public final class SavedModel {
 
     /** @param sessions the step after which each process began */
     public static void commit(Path runFolder, long step, List<Long> sessions) {
+        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256))) {
+            commit(runFolder, step, sessions, tokenizer);
+        }
+    }
+
+    /** @param tokenizer the model has 259 rows, or as many as that has ids */
+    public static void commit(Path runFolder, long step, List<Long> sessions, Tokenizer tokenizer) {
         NativeRuntime.load();
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state = new TrainerState(
@@ -43,9 +50,8 @@ public final class SavedModel {
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
                         .toList(),
                 null);
-        ModelConfig config = TestConfigs.BYTES.withContext(CONTEXT);
+        ModelConfig config = TestConfigs.BYTES.withContext(CONTEXT).withVocabularySize(tokenizer.vocabularySize());
         try (LanguageModel model = new LanguageModel(config, 1);
-                Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 PointerScope scope = new PointerScope();
                 LossHistory history = LossHistory.open(runFolder, position)) {
             // Logits of 0 for all but the 94 visible characters of ASCII: greedy answers are plain and never end.

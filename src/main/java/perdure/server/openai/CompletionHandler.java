@@ -216,7 +216,7 @@ public final class CompletionHandler implements HttpHandler {
             return RefusedRequestException.contextExceeded(
                     request.promptField(), request.chat().truncation() == Truncation.AUTO, exceeded);
         } else if (failure instanceof ConversationRefusedException refused && request != null) {
-            return RefusedRequestException.invalid(request.promptField(), Responses.shortened(refused.getMessage()));
+            return RefusedRequestException.invalid(request.promptField(), refused.getMessage());
         } else if (failure instanceof NoSuchCheckpointException gone) {
             return RefusedRequestException.notKept(gone);
         } else if (failure instanceof ChatUnavailableException) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import perdure.server.SavedModel;
 import perdure.server.ServerTest;
+import perdure.tokenizer.Tokenizer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -40,6 +42,28 @@ class CompletionTest extends ServerTest {
         assertEquals(12, body.get("usage").get("completion_tokens").asInt());
         assertEquals("step-0000000003", body.get("system_fingerprint").asString());
         assertEquals(2.31, body.get("checkpoint").get("loss").asDouble());
+    }
+
+    /** A chat template may refuse a conversation, and may be missing: that is the request's fault, not the server's. */
+    @Test
+    void aConversationThatTheChatTemplateRefusesIsABadRequest() throws Exception {
+        try (Tokenizer llama2 = Tokenizer.read(Path.of("src", "test", "resources", "golden", "foreign", "llama2"))) {
+            SavedModel.commit(folder, 3, List.of(0L), llama2);
+        }
+        String user = "{\"role\":\"user\",\"content\":\"a\"}";
+        HttpResponse<String> refused =
+                run.answer(CHAT, "{\"model\":\"perdure\",\"messages\":[" + user + "," + user + "]}");
+        assertEquals(400, refused.statusCode(), refused.body());
+        JsonNode error = JsonMapper.shared().readTree(refused.body()).get("error");
+        assertEquals("invalid_request_error", error.get("type").asString());
+        assertEquals("messages", error.get("param").asString());
+        assertEquals(
+                "The chat template refuses the conversation: Conversation roles must alternate"
+                        + " user/assistant/user/assistant/...",
+                error.get("message").asString());
+        HttpResponse<String> answered =
+                run.answer(CHAT, "{\"model\":\"perdure\",\"messages\":[" + user + "],\"max_tokens\":3}");
+        assertEquals(200, answered.statusCode(), answered.body());
     }
 
     @Test
