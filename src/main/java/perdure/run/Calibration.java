@@ -42,6 +42,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
             Sequences sequences,
             Tokenizer tokenizer,
             Device device) {
+        int context = config.model().context();
         int batchSize = config.optimization().batching().size();
         try (LanguageModel model = new LanguageModel(
                 shape, config.fineTuning().lora(), config.length().seed())) {
@@ -52,14 +53,11 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                     BatchLoader batches = BatchLoader.shuffled(
                             dataset.training(),
                             sequences,
-                            shape.context(),
+                            context,
                             batchSize,
                             config.length().seed());
                     BatchLoader heldOut = BatchLoader.sequential(
-                            dataset.validation(),
-                            RunOutlook.validating(dataset, sequences),
-                            shape.context(),
-                            batchSize)) {
+                            dataset.validation(), RunOutlook.validating(dataset, sequences), context, batchSize)) {
                 Learner learner =
                         new Learner(model, optimizer, device, config.compute().precision());
                 model.train(true);

@@ -82,4 +82,14 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
                 Figures.bytes(copy),
                 Figures.bytes(activations));
     }
+
+    /** The same of a GPU's own memory, which holds neither the process nor the copy. It is not measured there. */
+    String describeOnGpu() {
+        return String.format(
+                Locale.ROOT,
+                "about %s of the GPU's memory at its peak (%s the weights with gradients and moments, %s activations)",
+                Figures.bytes(weights + training + activations),
+                Figures.bytes(weights + training),
+                Figures.bytes(activations));
+    }
 }

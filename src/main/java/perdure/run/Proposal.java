@@ -44,6 +44,11 @@ final class Proposal {
     private static final int LEAST_ROWS = 8;
     private static final int MOST_ROWS = 64;
 
+    /** The same of a model that is fine-tuned. */
+    private static final long FINE_TUNING_STEPS = 100;
+
+    private static final int MOST_FINE_TUNING_ROWS = 16;
+
     /** Tokens of a micro-batch: more are not faster on a CPU. */
     private static final int MOST_TOKENS = 4096;
 
@@ -166,7 +171,10 @@ final class Proposal {
      */
     void batch(int ids, long rows, int epochs) {
         Batching before = config.optimization().batching();
-        long wanted = Math.max(LEAST_ROWS, Math.min(MOST_ROWS, rows * epochs / STEPS));
+        boolean fineTuning = config.fineTuning().from() != null;
+        long wanted = fineTuning
+                ? Math.max(1, Math.min(MOST_FINE_TUNING_ROWS, rows * epochs / FINE_TUNING_STEPS))
+                : Math.max(LEAST_ROWS, Math.min(MOST_ROWS, rows * epochs / STEPS));
         int step = Integer.highestOneBit((int) wanted);
         int accumulation = given.contains("grad accum") ? before.accumulation() : 1;
         int size = given.contains("batch size") ? before.size() : Math.max(1, step / accumulation);

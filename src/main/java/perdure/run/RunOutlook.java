@@ -7,11 +7,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.bytedeco.pytorch.Device;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TokenRange;
 import perdure.data.TrainingText.Dataset;
+import perdure.device.Devices;
 import perdure.model.ModelConfig;
 import perdure.status.Figures;
 
@@ -40,6 +42,12 @@ record RunOutlook(
     /** Epochs beyond which the same text teaches nothing more (Muennighoff et al. 2023, figure 5). */
     private static final int MOST_EPOCHS = 40;
 
+    /** A model that is fine-tuned needs fewer, but a few dozen it knows by heart after an epoch or two. */
+    private static final int FEWEST_DOCUMENTS = 50;
+
+    /** What people use to fine-tune is up to 3. */
+    private static final int MOST_FINE_TUNING_EPOCHS = 5;
+
     /** What the validation text is counted with: if no assistant says anything in it, then every token. */
     static Sequences validating(Dataset dataset, Sequences sequences) {
         return dataset.validation().counted(sequences.loss()) > 0
@@ -63,36 +71,43 @@ record RunOutlook(
     }
 
     private TokenRange.Lengths lengths() {
-        return dataset.training().lengths(model.context());
+        return dataset.training().lengths(config.model().context());
     }
 
-    /** @param device as people read it */
-    String model(String device) {
+    /** For example {@code Model: 836,864 parameters on cpu (2 threads); about 480 MB of memory at its peak (…).} */
+    String model(Device device) {
+        FineTuning fineTuning = config.fineTuning();
         return String.format(
                 Locale.ROOT,
                 "Model: %,d parameters%s on %s; %s.",
                 model.parameterCount(),
-                config.fineTuning().lora() == null
+                fineTuning.lora() == null
                         ? ""
                         : String.format(
                                 Locale.ROOT,
                                 " (and %,d of adapters, which are trained)",
-                                config.fineTuning().trainedCount(model)),
-                device,
-                memory.describe());
+                                fineTuning.trainedCount(model)),
+                Devices.describe(device),
+                device.is_cpu() ? memory.describe() : memory.describeOnGpu());
     }
 
     /** What is likely to go wrong, one line each with its figure. */
-    List<String> warnings() {
+    List<String> warnings(Device device) {
         List<String> warnings = new ArrayList<>();
         warnOfOverfitting(warnings);
         warnOfCuts(warnings);
-        warnOfMemory(warnings);
+        if (device.is_cpu()) {
+            warnOfMemory(warnings);
+        }
         warnOfDisk(warnings);
         return warnings;
     }
 
     private void warnOfOverfitting(List<String> warnings) {
+        if (config.fineTuning().from() != null) {
+            warnOfOverfittingAGivenModel(warnings);
+            return;
+        }
         double tokens = dataset.training().counted(sequences.loss());
         double each = tokens / model.parameterCount();
         if (each < FEWEST_TOKENS) {
@@ -111,6 +126,21 @@ record RunOutlook(
         }
     }
 
+    private void warnOfOverfittingAGivenModel(List<String> warnings) {
+        long documents = lengths().count();
+        int epochs = config.length().epochs();
+        if (documents < FEWEST_DOCUMENTS || epochs > MOST_FINE_TUNING_EPOCHS) {
+            warnings.add(String.format(
+                    Locale.ROOT,
+                    "Warning: %s, read %s: the model will soon know them by heart and forget other things. More"
+                            + " data, fewer epochs or patience prevents it.",
+                    documents == 1
+                            ? "one document is trained on"
+                            : String.format(Locale.ROOT, "%,d documents are trained on", documents),
+                    epochs == 1 ? "once" : epochs + " times"));
+        }
+    }
+
     private void warnOfCuts(List<String> warnings) {
         TokenRange.Lengths lengths = lengths();
         if (sequences.packing() == Packing.DOCUMENTS && lengths.over() > 0) {
@@ -121,7 +151,7 @@ record RunOutlook(
                     lengths.over(),
                     lengths.count(),
                     lengths.over() == 1 ? "is" : "are",
-                    model.context(),
+                    config.model().context(),
                     lengths.over() == 1 ? "is" : "are",
                     lengths.longest()));
         }

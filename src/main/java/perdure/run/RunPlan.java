@@ -135,7 +135,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
                 }
                 before = parameters;
                 memory = MemoryEstimate.of(config(), model(), process);
-                time = memory.total() > ModelShape.memory() ? null : time(prepared);
+                time = device.is_cpu() && memory.total() > ModelShape.memory() ? null : time(prepared);
                 most = time == null || time.seconds() <= limit()
                         ? 0
                         : parameters * Math.min(0.7, limit() / time.seconds());
@@ -148,12 +148,12 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
                     memory,
                     TrainingRun.bytesOfCheckpoint(config(), model(), tokenizer));
             lines.add(outlook.data());
-            lines.add(outlook.model(Devices.describe(device)));
+            lines.add(outlook.model(device));
             lines.add(
                     time == null
                             ? "Time: not measured, since the run does not fit into memory."
                             : "Time: " + time.describe() + ".");
-            lines.addAll(outlook.warnings());
+            lines.addAll(outlook.warnings(device));
             warnOfTime(time, lines);
             if (Restart.hasWeights(config().folder())) {
                 lines.add("Warning: " + config().folder()

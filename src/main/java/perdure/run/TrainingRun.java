@@ -418,8 +418,8 @@ public final class TrainingRun implements AutoCloseable {
 
     private void tell(RunOutlook outlook, Device device) {
         say(outlook.data());
-        say(outlook.model(Devices.describe(device)));
-        outlook.warnings().forEach(this::say);
+        say(outlook.model(device));
+        outlook.warnings(device).forEach(this::say);
     }
 
     private void sayWhereItStarts() {

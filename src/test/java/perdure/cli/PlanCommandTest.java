@@ -101,21 +101,31 @@ class PlanCommandTest extends TinyRunTest {
     }
 
     @Test
-    void plansToFineTuneAModel() {
-        assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
+    void plansToFineTuneAModel() throws IOException {
+        assertEquals(
+                0, TinyRun.run(tiny.train("--epochs", "1", "--context", "64")).exitCode());
+        Path chats = Files.writeString(
+                folder.resolve("chats.jsonl"),
+                "{\"prompt\": \"Who?\", \"completion\": \"The fox.\"}\n".repeat(40)
+                        + "{\"prompt\": \"Who?\", \"completion\": \"A longer answer than the others.\"}\n".repeat(40));
         TinyRun.Result plan = TinyRun.run(List.of(
                 "plan",
                 "--data",
-                tiny.data.toString(),
+                chats.toString(),
                 "--from",
                 tiny.checkpoints.toString(),
                 "--checkpoints",
-                folder.resolve("tuned").toString()));
+                folder.resolve("tuned").toString(),
+                "--context",
+                "48"));
         assertEquals(0, plan.exitCode(), plan.err());
         assertTrue(
-                line(plan, "Proposed: ").startsWith("Proposed: --context 16 --epochs 3 --batch-size 8 "), plan.out());
+                line(plan, "Proposed: ").matches("Proposed: --epochs 3 --batch-size [12] --grad-accum 1 .*"),
+                plan.out());
         assertTrue(line(plan, "Proposed: ").contains(" --learning-rate 0.00002 "), plan.out());
+        assertTrue(plan.out().contains(" are longer than the context of 48 tokens and are cut"), plan.out());
         assertFalse(plan.out().contains("has a run already"), plan.out());
+        assertFalse(plan.out().contains("by heart"), plan.out());
     }
 
     @Test
