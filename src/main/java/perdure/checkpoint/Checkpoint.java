@@ -25,6 +25,10 @@ import perdure.safetensors.Safetensors;
 public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     static final String CONFIG = "config.json";
+
+    /** That of the base of adapters: where there is a config.json, transformers looks for the weights beside it. */
+    static final String BASE_CONFIG = "base_config.json";
+
     static final String GENERATION_CONFIG = "generation_config.json";
     public static final String WEIGHTS = "model.safetensors";
     public static final String MOMENTS = "optimizer.safetensors";
@@ -35,7 +39,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     public static final String FROM_WEIGHTS = "from fingerprint";
 
-    private static final List<String> REQUIRED = List.of(CONFIG, MOMENTS, STATE);
+    private static final List<String> REQUIRED = List.of(MOMENTS, STATE);
 
     /** Files that every version so far writes. The manifest lists them too, but may be damaged. */
     private static final Set<String> OURS = Set.of(
@@ -44,6 +48,7 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             WEIGHTS,
             AdapterConfig.FILE,
             AdapterConfig.WEIGHTS,
+            BASE_CONFIG,
             MOMENTS,
             STATE,
             Manifest.FILE,
@@ -73,8 +78,10 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             REQUIRED.forEach(name -> requireListed(manifest, folder, name));
             if (manifest.files().containsKey(AdapterConfig.FILE)) {
                 requireListed(manifest, folder, AdapterConfig.WEIGHTS);
+                requireListed(manifest, folder, BASE_CONFIG);
             } else {
                 requireListed(manifest, folder, WEIGHTS);
+                requireListed(manifest, folder, CONFIG);
             }
             manifest.verify(folder);
             return read(folder);
@@ -106,10 +113,15 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
+    /** The file with the model's configuration: that of a folder of adapters, else that of a model. */
+    static Path config(Path folder) {
+        Path base = folder.resolve(BASE_CONFIG);
+        return AdapterConfig.isIn(folder) && Files.exists(base) ? base : folder.resolve(CONFIG);
+    }
+
     /** Verifies nothing. */
     static Checkpoint read(Path folder) throws IOException {
-        return new Checkpoint(
-                folder, PretrainedConfig.read(folder.resolve(CONFIG)).model(), state(folder));
+        return new Checkpoint(folder, PretrainedConfig.read(config(folder)).model(), state(folder));
     }
 
     /** The names of all checkpoints in a run folder, newest first. They need not be whole. */
@@ -162,7 +174,8 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     static void write(Path folder, Snapshot snapshot, DurableFiles files) throws IOException {
         Files.createDirectory(folder);
         Map<String, DurableFiles.Content> contents = new LinkedHashMap<>();
-        put(contents, CONFIG, HuggingFaceConfig.config(snapshot.config(), snapshot.tokenizer()));
+        String config = snapshot.lora() == null ? CONFIG : BASE_CONFIG;
+        put(contents, config, HuggingFaceConfig.config(snapshot.config(), snapshot.tokenizer()));
         put(contents, GENERATION_CONFIG, HuggingFaceConfig.generationConfig(snapshot.tokenizer()));
         snapshot.tokenizer().files().forEach((name, content) -> put(contents, name, content));
         put(contents, STATE, Json.prettyWithFormat(snapshot.state()));

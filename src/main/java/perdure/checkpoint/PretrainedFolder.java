@@ -45,7 +45,7 @@ public final class PretrainedFolder {
 
     private PretrainedFolder(Path folder) throws IOException {
         this.folder = folder;
-        config = PretrainedConfig.read(folder.resolve(Checkpoint.CONFIG));
+        config = PretrainedConfig.read(Checkpoint.config(folder));
         adapted = AdapterConfig.isIn(folder) && Files.exists(folder.resolve(Checkpoint.STATE))
                 ? Checkpoint.read(folder)
                 : null;
@@ -99,7 +99,7 @@ public final class PretrainedFolder {
                                                     + " name the folder that it is in."
                                             : ""));
         }
-        if (!DurableFiles.exists(folder.resolve(Checkpoint.CONFIG))) {
+        if (!DurableFiles.exists(Checkpoint.config(folder))) {
             throw new DamagedFileException(
                     folder,
                     DurableFiles.exists(folder.resolve("adapter_config.json"))

@@ -97,6 +97,7 @@ class LoraRunTest {
             assertTrue(
                     names.containsAll(List.of("adapter_model.safetensors", "adapter_config.json")), () -> "" + names);
             assertFalse(names.contains("model.safetensors"), () -> "" + names);
+            assertFalse(names.contains("config.json"), "transformers would look for weights beside it");
         }
         AdapterConfig config = AdapterConfig.read(last("run"));
         assertEquals(new LoraConfig(3, 6, 0.2, LoraConfig.ALL_LINEAR, false), config.lora());
