@@ -120,9 +120,12 @@ final class Arithmetic {
             case MULTIPLY -> normal(left.multiply(right));
             case DIVIDE -> {
                 requireNotZero(right.signum());
-                yield new BigDecimal(left)
-                        .divide(new BigDecimal(right), MathContext.DECIMAL128)
-                        .doubleValue();
+                boolean exact = left.bitLength() < 53 && right.bitLength() < 53;
+                yield exact
+                        ? left.doubleValue() / right.doubleValue()
+                        : new BigDecimal(left)
+                                .divide(new BigDecimal(right), MathContext.DECIMAL128)
+                                .doubleValue();
             }
             case FLOOR_DIVIDE -> normal(floorDivided(left, right));
             case REMAINDER -> normal(left.subtract(floorDivided(left, right).multiply(right)));

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import perdure.template.Values.DictView;
 import perdure.template.Values.Range;
 import perdure.template.Values.Tuple;
@@ -60,6 +61,7 @@ final class Attributes {
         if (text == null && items == null) {
             return Arguments.ABSENT;
         }
+        budget.work(target);
         long size = Values.length(target);
         long index = Arithmetic.clamped(key);
         index = index < 0 ? index + size : index;
@@ -104,9 +106,9 @@ final class Attributes {
                     Object value = Dicts.get(dict, bound.get(0, null), budget);
                     return value == Arguments.ABSENT ? bound.get(1, null) : value;
                 };
-            case "keys" -> view("dict_keys", new ArrayList<>(dict.keySet()));
-            case "values" -> view("dict_values", new ArrayList<>(dict.values()));
-            case "items" -> view("dict_items", pairs(dict));
+            case "keys" -> view("dict_keys", dict, budget -> new ArrayList<>(dict.keySet()));
+            case "values" -> view("dict_values", dict, budget -> new ArrayList<>(dict.values()));
+            case "items" -> view("dict_items", dict, budget -> pairs(dict, budget));
             case "copy" ->
                 (Callable) (arguments, budget) -> {
                     arguments.bind("copy", 0);
@@ -116,17 +118,18 @@ final class Attributes {
         };
     }
 
-    private static Callable view(String type, List<Object> items) {
+    private static Callable view(String type, Map<Object, Object> dict, Function<Budget, List<Object>> items) {
         return (arguments, budget) -> {
             arguments.bind(type, 0);
-            budget.steps(items.size());
-            return new DictView(type, items);
+            budget.steps(dict.size());
+            return new DictView(type, items.apply(budget));
         };
     }
 
     /** The entries of a dictionary as tuples of key and value. */
-    static List<Object> pairs(Map<Object, Object> dict) {
-        List<Object> pairs = new ArrayList<>();
+    static List<Object> pairs(Map<Object, Object> dict, Budget budget) {
+        budget.steps(dict.size());
+        List<Object> pairs = new ArrayList<>(dict.size());
         dict.forEach((key, value) -> pairs.add(pair(key, value)));
         return pairs;
     }
@@ -167,7 +170,7 @@ final class Attributes {
                             .filter(item -> Comparison.equal(item, wanted, budget))
                             .count();
                 };
-            default -> Arguments.ABSENT;
+            default -> target instanceof Tuple tuple ? tuple.named(name) : Arguments.ABSENT;
         };
     }
 
@@ -183,6 +186,7 @@ final class Attributes {
         if (text == null && items == null) {
             throw new TemplateException("'" + Values.type(target) + "' object cannot be sliced");
         }
+        budget.work(target);
         long size = Values.length(target);
         long by = step == null ? 1 : bound(step);
         if (by == 0) {
@@ -209,6 +213,10 @@ final class Attributes {
         if (text != null) {
             budget.work(2L * text.length());
             return like(target, some.toString());
+        }
+        if (target instanceof Range range) {
+            long begin = range.start() + from * range.step();
+            return new Range(begin, range.start() + to * range.step(), by * range.step(), someItems);
         }
         return target instanceof List ? someItems : new Tuple(someItems);
     }

@@ -16,6 +16,7 @@ final class BraceFormat {
         Matcher field = FIELD.matcher(text);
         int end = 0;
         int next = 0;
+        boolean byNumber = false;
         while (field.find()) {
             budget.step();
             out.append(text, end, field.start());
@@ -30,6 +31,12 @@ final class BraceFormat {
             }
             boolean automatic =
                     field.group(1).isEmpty() || ".[".indexOf(field.group(1).charAt(0)) >= 0;
+            if (automatic
+                    ? byNumber
+                    : next > 0 && Character.isDigit(field.group(1).charAt(0))) {
+                throw new TemplateException("fields with numbers and fields without them cannot be mixed");
+            }
+            byNumber |= !automatic && Character.isDigit(field.group(1).charAt(0));
             Object value = value(automatic ? next++ + field.group(1) : field.group(1), arguments, budget);
             if (field.group(2) != null) {
                 value = field.group(2).equals("r") ? Printing.written(value, budget) : Printing.text(value, budget);

@@ -6,13 +6,16 @@ final class Budget {
     static final long MOST_STEPS = 5_000_000;
     /** Characters of the output, and of any text on the way to it. */
     static final int LONGEST_TEXT = 1 << 24;
-    /** Characters of all texts together. */
-    static final long MOST_CHARACTERS = 1L << 30;
-    /** Nesting of what is evaluated, macro calls included. On a stack of 512 KiB there is room for twice as much. */
+    /** Characters of all texts that are made, together. */
+    static final long MOST_CHARACTERS = 1L << 28;
+    /** Characters that are looked at. */
+    static final long MOST_WORK = 1L << 31;
+    /** Nesting of what is evaluated, macro calls included, for which half of an ordinary stack (512 KiB) has room. */
     static final int MOST_DEPTH = 400;
 
     private long steps;
     private long characters;
+    private long work;
     private int depth;
 
     void step() {
@@ -36,15 +39,24 @@ final class Budget {
         if (added > LONGEST_TEXT - length) {
             throw new TemplateException("the template makes a text of more than " + LONGEST_TEXT + " characters");
         }
-        work(added);
+        characters += added;
+        if (characters > MOST_CHARACTERS) {
+            throw new TemplateException("the template makes texts of more than " + MOST_CHARACTERS + " characters");
+        }
     }
 
-    /** Counts characters that are looked at or copied. */
+    /** Counts characters that are looked at. */
     void work(long count) {
-        characters += Math.min(count, MOST_CHARACTERS + 1);
-        if (characters > MOST_CHARACTERS) {
-            throw new TemplateException("the template goes through more than " + MOST_CHARACTERS + " characters");
+        work += Math.min(count, MOST_WORK + 1);
+        if (work > MOST_WORK) {
+            throw new TemplateException("the template goes through more than " + MOST_WORK + " characters");
         }
+    }
+
+    /** Counts the characters of a value that is a text. */
+    void work(Object value) {
+        String text = Values.text(value);
+        work(text == null ? 0L : text.length());
     }
 
     /** Counts the search for one text in another, at the worst a comparison for every pair of characters. */

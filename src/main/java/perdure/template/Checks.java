@@ -37,8 +37,8 @@ final class Checks {
         plain("escaped", value -> value instanceof Values.Markup);
         put("lower", (value, arguments, budget) -> Letters.isLower(Printing.text(value, budget)));
         put("upper", (value, arguments, budget) -> Letters.isUpper(Printing.text(value, budget)));
-        put("filter", (value, arguments, budget) -> Filters.find(Printing.text(value, budget)) != null);
-        put("test", (value, arguments, budget) -> find(Printing.text(value, budget)) != null);
+        put("filter", (value, arguments, budget) -> isName(value, budget) && Filters.find((String) value) != null);
+        put("test", (value, arguments, budget) -> isName(value, budget) && find((String) value) != null);
         put("odd", (value, arguments, budget) -> remainderIs(value, 2L, 1L, budget));
         put("even", (value, arguments, budget) -> remainderIs(value, 2L, 0L, budget));
         put(
@@ -99,6 +99,11 @@ final class Checks {
     private static boolean remainderIs(Object value, Object divisor, Object wanted, Budget budget) {
         Object remainder = Arithmetic.apply(Arithmetic.Operator.REMAINDER, value, divisor, budget);
         return Comparison.equal(remainder, wanted, budget);
+    }
+
+    private static boolean isName(Object value, Budget budget) {
+        Dicts.requireHashable(value, budget);
+        return value instanceof String;
     }
 
     private static boolean isSame(Object value, Object other) {

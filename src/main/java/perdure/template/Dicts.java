@@ -42,7 +42,7 @@ final class Dicts {
     }
 
     static void requireHashable(Object key, Budget budget) {
-        if (key instanceof List || key instanceof Map) {
+        if (key instanceof List || key instanceof Map || key instanceof Values.DictView) {
             throw new TemplateException("unhashable type: '" + Values.type(key) + "'");
         }
         if (key instanceof Values.Tuple tuple) {

@@ -201,6 +201,7 @@ interface Expression {
     record Filtering(String name, Filters.Filter filter, ArgumentList arguments) {
         Object apply(Object value, Scope scope) {
             Filters.Filter known = filter == null ? Filters.require(name) : filter;
+            scope.budget().work(value);
             return known.apply(value, arguments.evaluate(scope), scope.budget());
         }
     }
@@ -218,6 +219,7 @@ interface Expression {
         public Object value(Scope scope) {
             Checks.Check known = check == null ? Checks.require(name) : check;
             Object value = input.evaluate(scope);
+            scope.budget().work(value);
             return known.holds(value, arguments.evaluate(scope), scope.budget());
         }
     }

@@ -53,16 +53,19 @@ record FormatSpec(
     }
 
     String written(Object value, Budget budget) {
-        if (Arithmetic.isNumber(value) && !(value instanceof Boolean && type == 0)) {
+        if (Arithmetic.isNumber(value)) {
             if (value instanceof Double || "eEfFgG%".indexOf(type) >= 0 && type != 0) {
                 return real(Arithmetic.real(value), budget);
             }
             return whole(Arithmetic.big(value), budget);
         }
-        if (type != 0 && type != 's' || align == '=' || grouping != 0) {
+        if (type != 0 && type != 's' || align == '=' || grouping != 0 || sign != '-') {
             throw unfit(Values.type(value));
         }
-        String text = Printing.text(value, budget);
+        String text = Values.text(value);
+        if (text == null) {
+            throw unfit(Values.type(value));
+        }
         boolean shorter = precision >= 0 && precision < Text.length(text);
         return padded("", shorter ? Text.between(text, 0, precision) : text, '<', budget);
     }
@@ -108,14 +111,15 @@ record FormatSpec(
 
     private String real(double value, Budget budget) {
         boolean negative = value < 0 || value == 0 && 1 / value < 0;
-        String text = Double.isFinite(value) ? digits(new BigDecimal(Math.abs(value))) : Printing.real(Math.abs(value));
+        double shown = type == '%' ? value * 100 : value;
+        String text = Double.isFinite(shown) ? digits(new BigDecimal(Math.abs(shown))) : Printing.real(Math.abs(shown));
         String percent = type == '%' ? "%" : "";
-        if (type == 0 && precision < 0 && Double.isFinite(value)) {
-            text = Printing.real(Math.abs(value));
+        if (type == 0 && precision < 0 && Double.isFinite(shown)) {
+            text = Printing.real(Math.abs(shown));
         }
         int point =
                 text.indexOf('.') >= 0 ? text.indexOf('.') : text.indexOf('e') >= 0 ? text.indexOf('e') : text.length();
-        String whole = Double.isFinite(value) ? grouped(text.substring(0, point), 3) : text.substring(0, point);
+        String whole = Double.isFinite(shown) ? grouped(text.substring(0, point), 3) : text.substring(0, point);
         String all = whole + text.substring(point) + percent;
         boolean capitals = type == 'E' || type == 'F' || type == 'G';
         return padded(signOf(negative), capitals ? all.toUpperCase(Locale.ROOT) : all, '>', budget);
@@ -124,9 +128,7 @@ record FormatSpec(
     private String digits(BigDecimal size) {
         int places = precision < 0 ? 6 : precision;
         return switch (type) {
-            case 'f', 'F' -> size.setScale(places, RoundingMode.HALF_EVEN).toPlainString();
-            case '%' ->
-                size.movePointRight(2).setScale(places, RoundingMode.HALF_EVEN).toPlainString();
+            case 'f', 'F', '%' -> size.setScale(places, RoundingMode.HALF_EVEN).toPlainString();
             case 'e', 'E' -> scientific(size, places);
             case 'g', 'G' -> general(size, Math.max(1, places), false);
             case 0 -> general(size, Math.max(1, places), true);

@@ -39,6 +39,7 @@ final class Globals {
                 .bind("dict", 0, "mapping")
                 .get(0, dict);
         if (from instanceof Map) {
+            budget.steps(Values.dict(from).size());
             dict.putAll(Values.dict(from));
         } else {
             for (Object item : Values.list(from, budget)) {
@@ -73,7 +74,7 @@ final class Globals {
                 break;
             }
         }
-        return new Range(items, "range(" + start + ", " + stop + (step == 1 ? "" : ", " + step) + ")");
+        return new Range(start, stop, step, items);
     }
 
     /** Gives nothing at its first call, and the separator at all others. */

@@ -8,21 +8,25 @@ import java.util.function.UnaryOperator;
 /** Items that are made while they are gone through, once: a generator of Python's. */
 final class Lazy {
     private final Supplier<Iterator<Object>> source;
+    private final Budget budget;
     private Iterator<Object> items;
 
     /** @param source is asked when the first item is */
-    Lazy(Supplier<Iterator<Object>> source) {
+    Lazy(Supplier<Iterator<Object>> source, Budget budget) {
         this.source = source;
+        this.budget = budget;
     }
 
     /** @param change of each item; those that become {@link Arguments#ABSENT} are left out */
     static Lazy of(Object values, UnaryOperator<Object> change, Budget budget) {
-        return new Lazy(() -> new Changed(Values.iterate(values), change, budget));
+        return new Lazy(() -> new Changed(Values.iterate(values), change, budget), budget);
     }
 
     Iterator<Object> items() {
         if (items == null) {
+            budget.enter();
             items = source.get();
+            budget.leave();
         }
         return items;
     }
@@ -44,7 +48,9 @@ final class Lazy {
             budget.enter();
             while (next == Arguments.ABSENT && items.hasNext()) {
                 budget.step();
-                next = change.apply(items.next());
+                Object item = items.next();
+                budget.work(item);
+                next = change.apply(item);
             }
             budget.leave();
             return next != Arguments.ABSENT;

@@ -4,7 +4,7 @@ package perdure.template;
  * {@code {% for %}}. Every turn has a scope of its own, so that what is set in one is gone in the next.
  *
  * @param condition which items are taken; null for all
- * @param otherwise rendered if there was no item
+ * @param otherwise rendered if no turn came to its end, since there was no item or all turns were cut short
  * @param recursive whether the body may call {@code loop(items)}
  */
 record Loop(
@@ -26,16 +26,17 @@ record Loop(
                 }
                 : null;
         LoopState state = new LoopState(condition == null ? values : chosen(values, scope), depth, again);
-        while (state.advance()) {
+        boolean completed = false;
+        Flow flow = Flow.NEXT;
+        while (flow != Flow.BREAK && state.advance()) {
             scope.budget().step();
             Scope turn = scope.inner();
             target.assign(state.current(), turn);
             turn.set("loop", state);
-            if (body.render(turn, out) == Flow.BREAK) {
-                return;
-            }
+            flow = body.render(turn, out);
+            completed |= flow == Flow.NEXT;
         }
-        if (state.isEmpty()) {
+        if (!completed) {
             otherwise.render(scope.inner(), out);
         }
     }

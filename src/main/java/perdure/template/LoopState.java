@@ -51,10 +51,6 @@ final class LoopState implements Callable {
         return current;
     }
 
-    boolean isEmpty() {
-        return index < 0;
-    }
-
     /** The items that are left. */
     Iterator<Object> items() {
         return new Iterator<>() {

@@ -71,8 +71,13 @@ final class NumberFilters {
             throw new TemplateException("the method of round must be common, ceil or floor");
         }
         Object factor = Arithmetic.apply(Arithmetic.Operator.POWER, 10L, precision, budget);
-        double scaled = Arithmetic.real(Arithmetic.apply(Arithmetic.Operator.MULTIPLY, value, factor, budget));
-        Object whole = Numerals.truncated(method.equals("ceil") ? Math.ceil(scaled) : Math.floor(scaled));
-        return Arithmetic.apply(Arithmetic.Operator.DIVIDE, whole == null ? (Object) 0L : whole, factor, budget);
+        Object scaled = Arithmetic.apply(Arithmetic.Operator.MULTIPLY, value, factor, budget);
+        if (scaled instanceof Double real) {
+            scaled = Numerals.truncated(method.equals("ceil") ? Math.ceil(real) : Math.floor(real));
+        }
+        if (scaled == null) {
+            throw new TemplateException("round expects a finite number");
+        }
+        return Arithmetic.apply(Arithmetic.Operator.DIVIDE, scaled, factor, budget);
     }
 }

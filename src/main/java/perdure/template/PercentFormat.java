@@ -12,10 +12,15 @@ final class PercentFormat {
     private static final Pattern FIELD = Pattern.compile(
             "%(?:\\(([^)]*)\\))?([-+ #0]*)(\\d{1,9}|\\*)?(?:\\.(\\d{0,9}|\\*))?[hlL]?(.)?", Pattern.DOTALL);
 
+    private static final int LONGEST_FORMAT = 1 << 16;
+
     private PercentFormat() {}
 
     static Object format(Object format, Object values, Budget budget) {
         String text = Values.text(format);
+        if (text.length() > LONGEST_FORMAT) {
+            throw new TemplateException("a format has more than " + LONGEST_FORMAT + " characters");
+        }
         boolean safe = format instanceof Values.Markup;
         List<Object> given = values instanceof Tuple tuple ? tuple.items() : Collections.singletonList(values);
         StringBuilder out = new StringBuilder();

@@ -91,13 +91,10 @@ final class Printing {
         if (value instanceof Double number) {
             return real(number);
         }
-        if (value instanceof Range range) {
-            return range.text();
-        }
         if (value instanceof Undefined) {
             return "Undefined";
         }
-        return value instanceof Number || value instanceof Macro || value instanceof LoopState
+        return value instanceof Number || value instanceof Range || value instanceof Macro || value instanceof LoopState
                 ? value.toString()
                 : value instanceof Lazy ? "<generator object>" : "<built-in method>";
     }

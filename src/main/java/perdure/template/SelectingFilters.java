@@ -24,12 +24,14 @@ final class SelectingFilters {
 
     private static Lazy mapped(Object value, Arguments arguments, Budget budget) {
         if (!Values.truth(value)) {
-            return new Lazy(Collections::emptyIterator);
+            return new Lazy(Collections::emptyIterator, budget);
         }
-        return new Lazy(() -> {
-            UnaryOperator<Object> change = change(arguments, budget);
-            return Lazy.of(value, change, budget).items();
-        });
+        return new Lazy(
+                () -> {
+                    UnaryOperator<Object> change = change(arguments, budget);
+                    return Lazy.of(value, change, budget).items();
+                },
+                budget);
     }
 
     private static UnaryOperator<Object> change(Arguments arguments, Budget budget) {
@@ -48,25 +50,30 @@ final class SelectingFilters {
     /** @param first the position of the test's name, which comes after that of the attribute */
     private static Lazy selected(Object value, Arguments arguments, int first, boolean wanted, Budget budget) {
         if (!Values.truth(value)) {
-            return new Lazy(Collections::emptyIterator);
+            return new Lazy(Collections::emptyIterator, budget);
         }
-        return new Lazy(() -> {
-            if (arguments.positional().size() < first) {
-                throw new TemplateException("the name of an attribute is missing");
-            }
-            UnaryOperator<Object> key = first == 0
-                    ? UnaryOperator.identity()
-                    : Keys.of(arguments.positional().get(0), budget);
-            Predicate<Object> holds = Values::truth;
-            if (arguments.positional().size() > first) {
-                Checks.Check check =
-                        Checks.require(Printing.text(arguments.positional().get(first), budget));
-                Arguments others = arguments.after(first + 1);
-                holds = item -> check.holds(item, others, budget);
-            }
-            Predicate<Object> decides = holds;
-            return Lazy.of(value, item -> decides.test(key.apply(item)) == wanted ? item : Arguments.ABSENT, budget)
-                    .items();
-        });
+        return new Lazy(
+                () -> {
+                    if (arguments.positional().size() < first) {
+                        throw new TemplateException("the name of an attribute is missing");
+                    }
+                    UnaryOperator<Object> key = first == 0
+                            ? UnaryOperator.identity()
+                            : Keys.of(arguments.positional().get(0), budget);
+                    Predicate<Object> holds = Values::truth;
+                    if (arguments.positional().size() > first) {
+                        Checks.Check check = Checks.require(
+                                Printing.text(arguments.positional().get(first), budget));
+                        Arguments others = arguments.after(first + 1);
+                        holds = item -> check.holds(item, others, budget);
+                    }
+                    Predicate<Object> decides = holds;
+                    return Lazy.of(
+                                    value,
+                                    item -> decides.test(key.apply(item)) == wanted ? item : Arguments.ABSENT,
+                                    budget)
+                            .items();
+                },
+                budget);
     }
 }

@@ -6,9 +6,11 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import perdure.template.Arguments.Bound;
 import perdure.template.Filters.Filter;
+import perdure.template.Values.Tuple;
 
 /** Filters on lists and dictionaries, and {@code default}. */
 final class SequenceFilters {
@@ -25,7 +27,7 @@ final class SequenceFilters {
         all.put("length", (value, arguments, budget) -> Values.length(value));
         all.put("count", all.get("length"));
         all.put("list", (value, arguments, budget) -> Values.list(value, budget));
-        all.put("items", (value, arguments, budget) -> items(value));
+        all.put("items", (value, arguments, budget) -> items(value, budget));
         all.put("first", (value, arguments, budget) -> {
             Iterator<Object> items = Values.iterate(value);
             return items.hasNext() ? items.next() : new Undefined("No first item, sequence was empty.");
@@ -74,11 +76,11 @@ final class SequenceFilters {
         all.put("groupby", SequenceFilters::grouped);
         all.put("batch", (value, arguments, budget) -> {
             Bound bound = arguments.bind("batch", 1, "linecount", "fill_with");
-            return new Lazy(() -> batches(value, bound, budget).iterator());
+            return new Lazy(() -> batches(value, bound, budget).iterator(), budget);
         });
         all.put("slice", (value, arguments, budget) -> {
             Bound bound = arguments.bind("slice", 1, "slices", "fill_with");
-            return new Lazy(() -> slices(value, bound, budget).iterator());
+            return new Lazy(() -> slices(value, bound, budget).iterator(), budget);
         });
         all.put("attr", (value, arguments, budget) -> {
             String name = arguments.bind("attr", 1, "name").text(0, "");
@@ -89,16 +91,17 @@ final class SequenceFilters {
         return all;
     }
 
-    private static Lazy items(Object value) {
-        return new Lazy(() -> {
+    private static Lazy items(Object value, Budget budget) {
+        Supplier<Iterator<Object>> pairs = () -> {
             if (value instanceof Undefined) {
                 return Collections.emptyIterator();
             }
             if (!(value instanceof Map)) {
                 throw new TemplateException("items expects a mapping, not " + Values.type(value));
             }
-            return Attributes.pairs(Values.dict(value)).iterator();
-        });
+            return Attributes.pairs(Values.dict(value), budget).iterator();
+        };
+        return new Lazy(pairs, budget);
     }
 
     private static Object reversible(Object value) {
@@ -109,12 +112,13 @@ final class SequenceFilters {
     }
 
     private static Object reversed(Object value, Budget budget) {
-        if (value instanceof String text) {
-            return Text.reversed(text);
+        String text = Values.text(value);
+        if (text != null) {
+            return Attributes.slice(value, null, null, -1L, budget);
         }
         List<Object> items = Values.list(value, budget);
         Collections.reverse(items);
-        return value instanceof Lazy ? items : new Lazy(items::iterator);
+        return value instanceof Lazy ? items : new Lazy(items::iterator, budget);
     }
 
     private static Object joined(Object value, Arguments arguments, Budget budget) {
@@ -153,7 +157,7 @@ final class SequenceFilters {
             Undefined.refuse(value);
             throw new TemplateException("dictsort expects a mapping, not " + Values.type(value));
         }
-        List<Object> pairs = Attributes.pairs(Values.dict(value));
+        List<Object> pairs = Attributes.pairs(Values.dict(value), budget);
         long index = by.equals("key") ? 0 : 1;
         Keys.sort(pairs, Keys.folding(index, bound.truth(0, false), budget), bound.truth(2, false), budget);
         return pairs;
@@ -172,7 +176,7 @@ final class SequenceFilters {
         for (Object item : items) {
             if (group.isEmpty() || !Comparison.equal(key.apply(group.get(0)), key.apply(item), budget)) {
                 group = new ArrayList<>();
-                groups.add(Attributes.pair(exact.apply(item), group));
+                groups.add(new Tuple(Attributes.pair(exact.apply(item), group).items(), List.of("grouper", "list")));
             }
             group.add(item);
         }

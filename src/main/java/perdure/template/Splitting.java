@@ -27,7 +27,7 @@ final class Splitting {
                 begin = Text.skipSpace(text, end);
             }
             if (begin < text.length()) {
-                parts.add(Text.strip(text.substring(begin), null, false, true));
+                parts.add(text.substring(begin));
             }
             return parts;
         }

@@ -1,6 +1,7 @@
 package perdure.template;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -125,6 +126,7 @@ final class StatementParser {
     }
 
     private Statement loop(int line) {
+        allLoops++;
         Target target = target("in", false);
         tokens.expectName("in");
         Expression items = expressions.tuple(false, "recursive");
@@ -132,7 +134,6 @@ final class StatementParser {
             Expression condition = tokens.skipName("if") ? expressions.expression() : null;
             boolean recursive = tokens.skipName("recursive");
             loops++;
-            allLoops++;
             Block body = bodyUpTo(Set.of("else", "endfor"));
             loops--;
             boolean hasElse = tokens.next().text().equals("else");
@@ -180,7 +181,7 @@ final class StatementParser {
     }
 
     private Signature signature(String name, List<Parameter> parameters, String end) {
-        Set<String> names = ExpressionParser.noNames();
+        Set<String> names = new HashSet<>();
         Block body = expressions.collecting(names, () -> apart(() -> body(end)));
         return new Signature(name, parameters, names, body);
     }
@@ -243,7 +244,7 @@ final class StatementParser {
     }
 
     private String assignable(String name) {
-        if (ExpressionParser.isConstant(name) || name.equals("loop") && allLoops > 0) {
+        if (OperandParser.isConstant(name) || name.equals("loop") && allLoops > 0) {
             throw tokens.fail("nothing can be assigned to '" + name + "'");
         }
         return name;

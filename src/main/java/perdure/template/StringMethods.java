@@ -131,12 +131,12 @@ final class StringMethods {
         if (result instanceof String text) {
             return new Markup(text);
         }
-        if (result instanceof List<?> list) {
-            List<Object> safe = new ArrayList<>();
-            list.forEach(item -> safe.add(safe(item)));
-            return safe;
+        if (Values.sequence(result) == null) {
+            return result;
         }
-        return result;
+        List<Object> safe = new ArrayList<>();
+        Values.sequence(result).forEach(item -> safe.add(safe(item)));
+        return result instanceof Tuple ? new Tuple(safe) : safe;
     }
 
     static String joined(String separator, List<String> parts, Budget budget) {

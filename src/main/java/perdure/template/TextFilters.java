@@ -169,7 +169,7 @@ final class TextFilters {
             return encoded(Printing.text(value, budget), "/", budget);
         }
         List<String> pairs = new ArrayList<>();
-        Object items = value instanceof Map ? Attributes.pairs(Values.dict(value)) : value;
+        Object items = value instanceof Map ? Attributes.pairs(Values.dict(value), budget) : value;
         for (Object item : Values.list(items, budget)) {
             List<Object> pair = Values.list(item, budget);
             if (pair.size() != 2) {

@@ -5,8 +5,8 @@ import perdure.template.Token.Kind;
 
 /** The tokens of a template with the place that the parser has come to. */
 final class TokenStream {
-    /** Nesting of tags and brackets in the source. */
-    private static final int MOST_DEPTH = 100;
+    /** Nesting of tags and brackets in the source, for which half of an ordinary stack (512 KiB) has room. */
+    private static final int MOST_DEPTH = 60;
 
     private final List<Token> tokens;
     private int position;

@@ -7,6 +7,17 @@ package perdure.template;
  * @param message why it is undefined
  */
 record Undefined(String message) {
+    /** All that is undefined is equal. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Undefined;
+    }
+
+    @Override
+    public int hashCode() {
+        return 0;
+    }
+
     TemplateException failure() {
         return new TemplateException(message);
     }

@@ -19,9 +19,26 @@ final class Values {
     /** A text that filters marked as safe for HTML. Joined to another text, that one is escaped. */
     record Markup(String text) {}
 
-    record Tuple(List<Object> items) {}
+    /** @param names by which the items can be asked for as well; often none */
+    record Tuple(List<Object> items, List<String> names) {
+        Tuple(List<Object> items) {
+            this(items, List.of());
+        }
 
-    record Range(List<Object> items, String text) {}
+        /** The item of this name, or {@link Arguments#ABSENT}. */
+        Object named(String name) {
+            int index = names.indexOf(name);
+            return index < 0 ? Arguments.ABSENT : items.get(index);
+        }
+    }
+
+    /** @param items all numbers from {@code start} up to before {@code stop} */
+    record Range(long start, long stop, long step, List<Object> items) {
+        @Override
+        public String toString() {
+            return "range(" + start + ", " + stop + (step == 1 ? "" : ", " + step) + ")";
+        }
+    }
 
     /** The keys, values or items of a dictionary. */
     record DictView(String type, List<Object> items) {}
@@ -80,8 +97,8 @@ final class Values {
         if (value instanceof Double number) {
             return number != 0;
         }
-        long length = lengthOrNone(value);
-        return length != 0;
+        String text = text(value);
+        return text != null ? !text.isEmpty() : lengthOrNone(value) != 0;
     }
 
     /** The number of items or characters; -1 if the value has no length. */
