@@ -265,6 +265,11 @@ a {#- c -#} b {# c #} c {%- if yes -%} d {%- endif -%} e {{- n -}} f
 {{ 1 is number }}{{ true is number }}{{ 1 is integer }}{{ true is integer }}{{ 1.0 is float }}{{ 'a' is string }}{{ {} is mapping }}{{ [] is sequence }}{{ {} is sequence }}{{ 'a' is sequence }}{{ 5 is iterable }}{{ 'a' is iterable }}{{ none is none }}{{ no is false }}{{ zero is false }}{{ yes is true }}{{ yes is boolean }}
 {{ 3 is odd }}{{ 4 is even }}{{ 9 is divisibleby 3 }}{{ 'a' is lower }}{{ 'A' is upper }}{{ range is callable }}{{ 1 is sameas 1 }}{{ 'a' is in l }}{{ 1 is eq 1 }}{{ 1 is ne(2) }}{{ 1 is lt 2 }}{{ 2 is ge 2 }}{{ 'upper' is filter }}{{ 'odd' is test }}{{ 1 is not string }}{{ s is defined and s }}
 {{ strftime_now('%d %b %Y %H:%M:%S %A %B %j %y %m %p %I %a %-d %% %F %T') }}
+{{ range(9)[2:8:3] }}{{ 0 / -1 }}{{ (1e16 - 2.5) / 6 }}{{ '{:.1%}'.format(1e22) }}{{ [missing, nothing.x] | unique | list }}{{ missing is callable }}{{ l | truncate(9) }}{{ 9007199254740993 | round(2, 'floor') }}{{ (('a' | e) ~ 'b').partition('b') }}{{ ('a b' | e).partition(' ') }}{{ ('ab' | e) | reverse }}
+{{ '{:.3}'.format(true) }}
+{{ {} in d.keys() }}
+{{ '{:+}'.format('a') }}
+{{ '{:^9}'.format(l) }}
 {% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{% set j = joiner() %}{{ j() }}x{{ j() }}y
 """
 

@@ -50,7 +50,7 @@ final class Attributes {
 
     private static Object item(Object target, Object key, Budget budget) {
         if (target instanceof Map) {
-            boolean hashable = !(key instanceof List || key instanceof Map);
+            boolean hashable = !(key instanceof List || key instanceof Map || key instanceof DictView);
             return hashable ? Dicts.get(Values.dict(target), key, budget) : Arguments.ABSENT;
         }
         if (!Arithmetic.isWhole(key)) {

@@ -33,7 +33,7 @@ final class Checks {
                         || Values.sequence(value) != null
                         || value instanceof Map
                         || value instanceof Undefined);
-        plain("callable", value -> value instanceof Callable);
+        plain("callable", value -> value instanceof Callable || value instanceof Undefined);
         plain("escaped", value -> value instanceof Values.Markup);
         put("lower", (value, arguments, budget) -> Letters.isLower(Printing.text(value, budget)));
         put("upper", (value, arguments, budget) -> Letters.isUpper(Printing.text(value, budget)));

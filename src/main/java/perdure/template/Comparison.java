@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import perdure.template.Values.DictView;
 import perdure.template.Values.Range;
 import perdure.template.Values.Tuple;
 
@@ -182,6 +183,9 @@ final class Comparison {
         }
         if (container instanceof Map) {
             return Dicts.contains(Values.dict(container), wanted, budget);
+        }
+        if (container instanceof DictView view && view.type().equals("dict_keys")) {
+            Dicts.requireHashable(wanted, budget);
         }
         if (!Values.isIterable(container)) {
             throw new TemplateException("argument of type '" + Values.type(container) + "' is not iterable");

@@ -2,6 +2,7 @@ package perdure.template;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,7 @@ final class Printing {
         BigDecimal exact = new BigDecimal(size);
         BigDecimal shortest = exact;
         for (int digits = 1; digits <= 17; digits++) {
-            shortest = exact.round(new MathContext(digits));
+            shortest = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
             if (shortest.doubleValue() == size) {
                 break;
             }

@@ -142,9 +142,6 @@ final class TextFilters {
     private static Object truncated(Object value, Arguments arguments, Budget budget) {
         Bound bound = arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
         String text = Values.text(value);
-        if (text == null) {
-            throw new TemplateException("truncate expects a string, not " + Values.type(value));
-        }
         String end = bound.text(2, "...");
         long length = bound.whole(0, 255);
         long leeway = bound.wholeOrNone(3, 5);
@@ -153,8 +150,11 @@ final class TextFilters {
             throw new TemplateException("truncate cannot shorten to " + length + " characters");
         }
         long most = length > Integer.MAX_VALUE || leeway > Integer.MAX_VALUE ? Integer.MAX_VALUE : length + leeway;
-        if (Text.length(text) <= most) {
+        if (Values.length(value) <= most) {
             return value;
+        }
+        if (text == null) {
+            throw new TemplateException("truncate expects a string, not " + Values.type(value));
         }
         String kept = Text.between(text, 0, (int) length - endLength);
         if (!bound.truth(1, false) && kept.lastIndexOf(' ') >= 0) {
