@@ -7,9 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,7 +87,7 @@ class ExportIT {
     @ValueSource(booleans = {true, false})
     void encodesTextAsOurTokenizerDoes(boolean learned) throws Exception {
         TinyRun run = learned ? words : bytes;
-        List<String> texts = texts(3000);
+        List<String> texts = GgufModel.texts(3000);
         LlamaCpp.Answer answer = LlamaCpp.ask(export(run, "f32"), new LlamaCpp.Question(texts, List.of(), 1), folder);
 
         try (Tokenizer tokenizer = Tokenizer.read(run.newest())) {
@@ -97,77 +95,5 @@ class ExportIT {
                 assertArrayEquals(tokenizer.encode(texts.get(i)), answer.ids().get(i), texts.get(i));
             }
         }
-    }
-
-    /** Words, runs of spaces, line ends, digits, contractions, accents, other scripts, emoji, controls. */
-    private static List<String> texts(int count) {
-        String[] parts = {
-            "The",
-            " fox",
-            "  ",
-            "   ",
-            " ",
-            "\n",
-            "\r\n",
-            "\n\n",
-            "\t",
-            " \n ",
-            "12",
-            "3",
-            "4567",
-            "½",
-            "٣",
-            "'s",
-            "'LL",
-            "'t",
-            "don't",
-            "é",
-            "e\u0301",
-            "Straße",
-            "море",
-            "港口",
-            "한국어",
-            "القارب",
-            "🙂",
-            "👩‍👩‍👧",
-            "🇫🇷",
-            "\u00a0",
-            "\u3000",
-            "\u0085",
-            "\u200b",
-            "\ufeff",
-            "\u0001",
-            "\u007f",
-            ".",
-            "...",
-            "!?",
-            "=",
-            "_",
-            "x_1",
-            "<|im",
-            "|>",
-            "<s>",
-            "\uD835\uDCD0",
-            "\uDBFF\uDFFF",
-            "a",
-            "Z",
-            "ow",
-            "hears",
-            "follows",
-            ", "
-        };
-        Random random = new Random(5);
-        List<String> texts = new ArrayList<>(List.of("", " ", "  two  spaces   three\t\ttabs \n \n\n end  "));
-        while (texts.size() < count) {
-            StringBuilder text = new StringBuilder();
-            for (int left = 1 + random.nextInt(12); left > 0; left--) {
-                text.append(
-                        random.nextInt(4) > 0
-                                ? parts[random.nextInt(parts.length)]
-                                : Character.toString(1 + random.nextInt(0xd7ff)));
-            }
-            texts.add(text.toString());
-        }
-        return texts;
     }
 }

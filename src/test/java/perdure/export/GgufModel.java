@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
@@ -146,5 +147,76 @@ public final class GgufModel {
             logits.data_ptr_float().get(values);
             return values;
         }
+    }
+
+    /** Words, runs of spaces, line ends, digits, contractions, accents, other scripts, emoji, controls. */
+    public static List<String> texts(int count) {
+        String[] parts = {
+            "The",
+            " fox",
+            "  ",
+            "   ",
+            " ",
+            "\n",
+            "\r\n",
+            "\n\n",
+            "\t",
+            " \n ",
+            "12",
+            "3",
+            "4567",
+            "½",
+            "٣",
+            "'s",
+            "'LL",
+            "'t",
+            "don't",
+            "é",
+            "e\u0301",
+            "Straße",
+            "море",
+            "港口",
+            "한국어",
+            "القارب",
+            "🙂",
+            "👩‍👩‍👧",
+            "🇫🇷",
+            "\u00a0",
+            "\u3000",
+            "\u0085",
+            "\u200b",
+            "\ufeff",
+            "\u0001",
+            "\u007f",
+            ".",
+            "...",
+            "!?",
+            "=",
+            "_",
+            "x_1",
+            "<|im",
+            "|>",
+            "\uD835\uDCD0",
+            "\uDBFF\uDFFF",
+            "a",
+            "Z",
+            "ow",
+            "hears",
+            "follows",
+            ", "
+        };
+        Random random = new Random(5);
+        List<String> texts = new ArrayList<>(List.of("", " ", "  two  spaces   three\t\ttabs \n \n\n end  "));
+        while (texts.size() < count) {
+            StringBuilder text = new StringBuilder();
+            for (int left = 1 + random.nextInt(12); left > 0; left--) {
+                text.append(
+                        random.nextInt(4) > 0
+                                ? parts[random.nextInt(parts.length)]
+                                : Character.toString(1 + random.nextInt(0xd7ff)));
+            }
+            texts.add(text.toString());
+        }
+        return texts;
     }
 }
