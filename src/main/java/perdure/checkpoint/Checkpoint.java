@@ -228,15 +228,20 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
             return;
         }
         AdapterConfig adapters = AdapterConfig.read(folder);
+        base(adapters).readWeights(weights);
+        try (PointerScope scope = new PointerScope()) {
+            adapters.lora().merge(weights, Safetensors.read(folder.resolve(AdapterConfig.WEIGHTS)));
+        }
+    }
+
+    /** The base, whose weights are those that the adapters were trained for. */
+    private PretrainedFolder base(AdapterConfig adapters) {
         PretrainedFolder base = PretrainedFolder.open(Path.of(adapters.base()));
         if (!base.fingerprint().equals(state.identity().get(FROM_WEIGHTS))) {
             throw new IllegalArgumentException("The weights in " + adapters.base()
                     + " are not those that the adapters in " + folder + " were trained for.");
         }
-        base.readWeights(weights);
-        try (PointerScope scope = new PointerScope()) {
-            adapters.lora().merge(weights, Safetensors.read(folder.resolve(AdapterConfig.WEIGHTS)));
-        }
+        return base;
     }
 
     /**
@@ -247,9 +252,17 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         Safetensors.readInto(folder.resolve(trainedFile()), trained);
     }
 
-    /** The weights, to be read one at a time. */
+    /**
+     * The weights, to be read one at a time. Adapters are merged with their base.
+     *
+     * @throws IllegalArgumentException as {@link #readWeights}
+     */
     public SavedWeights weights() {
-        return new SavedWeights(this);
+        if (trainedFile().equals(WEIGHTS)) {
+            return SavedWeights.of(folder.resolve(WEIGHTS));
+        }
+        AdapterConfig adapters = AdapterConfig.read(folder);
+        return base(adapters).weights().merged(adapters.lora(), folder.resolve(AdapterConfig.WEIGHTS));
     }
 
     /**
@@ -259,7 +272,8 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     public List<Path> descriptions() {
         try {
             return Manifest.read(folder).files().keySet().stream()
-                    .filter(name -> !name.equals(STATE) && !name.endsWith(".safetensors"))
+                    .filter(name -> !name.equals(STATE) && !name.equals(AdapterConfig.FILE))
+                    .filter(name -> !name.endsWith(".safetensors"))
                     .map(folder::resolve)
                     .toList();
         } catch (IOException problem) {

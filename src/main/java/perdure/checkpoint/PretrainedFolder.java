@@ -174,6 +174,11 @@ public final class PretrainedFolder {
         }
     }
 
+    /** The weights, to be read one at a time. */
+    SavedWeights weights() {
+        return adapted == null ? new SavedWeights(config.model().tensorShapes(), weights::read) : adapted.weights();
+    }
+
     /** As {@link #loadInto}, into the tensors of a model by name. */
     void readWeights(Map<String, Tensor> tensors) {
         try {

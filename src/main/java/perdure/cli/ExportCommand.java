@@ -14,6 +14,7 @@ import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.DurableFiles;
 import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
+import perdure.checkpoint.SavedWeights;
 import perdure.cli.HelpSections.Heading;
 import perdure.device.NativeRuntime;
 import perdure.export.GgufFile;
@@ -119,8 +120,12 @@ final class ExportCommand implements Callable<Integer> {
         requireFree(modelfile);
         String run =
                 folder.checkpoints.toAbsolutePath().normalize().getFileName().toString();
-        GgufFile file =
-                Flags.set("--type", type == null ? GgufType.F16 : type, chosen -> new GgufFile(source, chosen, run));
+        SavedWeights weights = Flags.naming(source::weights);
+        GgufType chosen = Flags.set("--type", type == null ? GgufType.F16 : type, one -> {
+            one.requireFits(weights.shapes());
+            return one;
+        });
+        GgufFile file = Flags.naming(() -> new GgufFile(source, weights, chosen, run));
         requireRoom(file.size());
         Flags.naming(() -> {
             file.write(output);
@@ -132,8 +137,9 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private void writeFolder(Checkpoint source) {
+        SavedWeights weights = Flags.naming(source::weights);
         HuggingFaceFolder written = Flags.set(
-                "--type", type == null ? GgufType.F32 : type, chosen -> new HuggingFaceFolder(source, chosen));
+                "--type", type == null ? GgufType.F32 : type, chosen -> new HuggingFaceFolder(source, weights, chosen));
         List<String> holds = Files.isDirectory(output) ? list(output) : null;
         List<String> foreign = holds == null ? List.of() : written.foreign(holds);
         if (!foreign.isEmpty()) {

@@ -37,24 +37,34 @@ public final class GgufFile {
     /**
      * Makes the head of the file. Nothing is written.
      *
-     * @param type of the matrices
+     * @param weights of the checkpoint
+     * @param type of the matrices, which {@link GgufType#requireFits fits} them
      * @param name of the model, for people
-     * @throws IllegalArgumentException with one line, if the type does not fit a matrix, or GGUF has no form for the model
-     *     or its tokenizer
+     * @throws IllegalArgumentException with one line that names a file, if GGUF has no form for the model or its tokenizer
      */
-    public GgufFile(Checkpoint checkpoint, GgufType type, String name) {
+    public GgufFile(Checkpoint checkpoint, SavedWeights weights, GgufType type, String name) {
         this.config = checkpoint.config();
-        this.weights = checkpoint.weights();
+        this.weights = weights;
         GgufMetadata metadata = new GgufMetadata();
-        GgufArchitecture.describe(config, metadata);
+        named(checkpoint, "config.json", () -> GgufArchitecture.describe(config, metadata));
         metadata.put("general.type", "model")
                 .put("general.name", name)
                 .put("general.file_type", type.fileType())
                 .put("general.quantization_version", 2);
         ModelFiles files = new ModelFiles(checkpoint.folder());
-        new GgufTokenizer(files, config.vocabularySize()).describe(metadata);
+        named(checkpoint, ModelFiles.TOKENIZER, () -> new GgufTokenizer(files, config.vocabularySize())
+                .describe(metadata));
         this.tensors = GgufTensor.of(config, weights.shapes(), type);
         this.head = head(metadata);
+    }
+
+    private static void named(Checkpoint checkpoint, String file, Runnable described) {
+        try {
+            described.run();
+        } catch (IllegalArgumentException refused) {
+            throw new IllegalArgumentException(
+                    checkpoint.folder().resolve(file) + ": " + refused.getMessage(), refused);
+        }
     }
 
     private byte[] head(GgufMetadata metadata) {

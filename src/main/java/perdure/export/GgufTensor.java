@@ -44,18 +44,12 @@ record GgufTensor(String name, String source, List<Long> shape, GgufType type, i
      * The tensors of a file, in the order of the shapes.
      *
      * @param shapes by transformers' names
-     * @param type of the matrices; vectors are always {@link GgufType#F32}
-     * @throws IllegalArgumentException if the blocks of the type do not fit the rows of a matrix
+     * @param type of the matrices, which fits their rows; vectors are always {@link GgufType#F32}
      */
     static List<GgufTensor> of(ModelConfig config, Map<String, List<Long>> shapes, GgufType type) {
         List<GgufTensor> tensors = new ArrayList<>();
         shapes.forEach((source, shape) -> {
             GgufType own = shape.size() == 1 ? GgufType.F32 : type;
-            long row = shape.get(shape.size() - 1);
-            if (row % own.valuesPerBlock() != 0) {
-                throw new IllegalArgumentException(source + " has rows of " + row
-                        + " values, which is not a multiple of " + own.valuesPerBlock() + ", the block of this type.");
-            }
             tensors.add(new GgufTensor(name(source), source, shape, own, permutedHeads(config, source)));
         });
         if (GgufArchitecture.needsRotaryFactors(config)) {

@@ -1,7 +1,9 @@
 package perdure.export;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The types of tensors in a GGUF file. The bytes are those of llama.cpp's own Python library, gguf-py. The quantised types
@@ -93,9 +95,25 @@ public enum GgufType {
         return fileType;
     }
 
-    /** The length of a row must be a multiple of this number. */
+    /** The length of a row is a multiple of this number. */
     int valuesPerBlock() {
         return valuesPerBlock;
+    }
+
+    /**
+     * Checks that the rows of all matrices are whole blocks.
+     *
+     * @param shapes by name
+     * @throws IllegalArgumentException with one line that names the matrix, if the rows of one are not
+     */
+    public void requireFits(Map<String, List<Long>> shapes) {
+        shapes.forEach((name, shape) -> {
+            long row = shape.get(shape.size() - 1);
+            if (shape.size() > 1 && row % valuesPerBlock != 0) {
+                throw new IllegalArgumentException(name + " has rows of " + row + " values, which is not a multiple of "
+                        + valuesPerBlock + ", the block of this type.");
+            }
+        });
     }
 
     /** Values of greater magnitude would become infinite. */

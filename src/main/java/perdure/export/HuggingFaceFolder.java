@@ -29,15 +29,16 @@ public final class HuggingFaceFolder {
     private final GgufType type;
 
     /**
+     * @param weights of the checkpoint
      * @param type of all weights
      * @throws IllegalArgumentException if it is none that Hugging Face's libraries train and load
      */
-    public HuggingFaceFolder(Checkpoint checkpoint, GgufType type) {
+    public HuggingFaceFolder(Checkpoint checkpoint, SavedWeights weights, GgufType type) {
         if (type != GgufType.F32 && type != GgufType.BF16) {
             throw new IllegalArgumentException("a Hugging Face folder is written in f32 or bf16.");
         }
         this.checkpoint = checkpoint;
-        this.weights = checkpoint.weights();
+        this.weights = weights;
         this.type = type;
     }
 

@@ -2,6 +2,7 @@ package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -20,8 +21,11 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.FaultPoint;
+import perdure.checkpoint.MetaStore;
 import perdure.export.GgufReader;
+import perdure.model.LanguageModel;
 import perdure.safetensors.Safetensors;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -197,6 +201,63 @@ class ExportTest {
                         .path("dtype")
                         .asString());
         assertWeights(output, ScalarType.BFloat16);
+    }
+
+    @Test
+    void mergesAdaptersWithTheirBase() throws IOException {
+        Path adapters = folder.resolve("adapters");
+        assertEquals(
+                0,
+                TinyRun.run(List.of(
+                                "train",
+                                "--no-server",
+                                "--device",
+                                "cpu",
+                                "--threads",
+                                "1",
+                                "--data",
+                                tiny.data.toString(),
+                                "--from",
+                                tiny.checkpoints.toString(),
+                                "--checkpoints",
+                                adapters.toString(),
+                                "--lora",
+                                "--lora-rank",
+                                "2",
+                                "--learning-rate",
+                                "0.05",
+                                "--batch-size",
+                                "4",
+                                "--steps-per-epoch",
+                                "5",
+                                "--epochs",
+                                "1"))
+                        .exitCode());
+        Path output = target.resolve("model");
+        assertEquals(
+                0,
+                export("huggingface", output, "--checkpoints", adapters.toString())
+                        .exitCode());
+        assertEquals(
+                0,
+                export("gguf", target.resolve("x.gguf"), "--checkpoints", adapters.toString())
+                        .exitCode());
+
+        assertTrue(names(output).contains("model.safetensors"));
+        assertEquals(
+                Set.of(),
+                names(output).stream().filter(name -> name.contains("adapter")).collect(Collectors.toSet()));
+        Checkpoint checkpoint =
+                Checkpoint.open(adapters.resolve(new MetaStore(adapters).read().checkpoint()));
+        try (PointerScope scope = new PointerScope();
+                LanguageModel merged = new LanguageModel(checkpoint.config(), 1)) {
+            checkpoint.readWeights(merged.namedTensors());
+            Map<String, Tensor> base = Safetensors.read(tiny.newest().resolve("model.safetensors"));
+            Map<String, Tensor> read = Safetensors.read(output.resolve("model.safetensors"));
+            merged.namedTensors().forEach((name, weight) -> assertTrue(torch.equal(weight, read.get(name)), name));
+            String adapted = "model.layers.0.mlp.up_proj.weight";
+            assertFalse(torch.equal(base.get(adapted), read.get(adapted)));
+        }
     }
 
     private static void assertWeights(Path output, ScalarType type) {

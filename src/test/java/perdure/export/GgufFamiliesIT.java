@@ -104,7 +104,8 @@ class GgufFamiliesIT {
         Path file = folder.resolve("model.gguf");
         tokenizer.write(folder, config.context());
         Safetensors.write(folder.resolve(Checkpoint.WEIGHTS), model.namedTensors(), Map.of());
-        new GgufFile(new Checkpoint(folder, config, null), GgufType.F32, "random").write(file);
+        Checkpoint checkpoint = new Checkpoint(folder, config, null);
+        new GgufFile(checkpoint, checkpoint.weights(), GgufType.F32, "random").write(file);
         try (LanguageModel read = new LanguageModel(config, 2)) {
             boolean permuted = config.family() != ModelFamily.QWEN2 && config.family() != ModelFamily.QWEN3;
             GgufModel.load(file, read, permuted);

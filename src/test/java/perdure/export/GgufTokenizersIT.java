@@ -84,7 +84,7 @@ class GgufTokenizersIT {
 
     private Path file(Checkpoint checkpoint) {
         Path file = folder.resolve("model.gguf");
-        new GgufFile(checkpoint, GgufType.F32, "foreign").write(file);
+        new GgufFile(checkpoint, checkpoint.weights(), GgufType.F32, "foreign").write(file);
         return file;
     }
 
