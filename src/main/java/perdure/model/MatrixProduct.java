@@ -51,9 +51,9 @@ final class MatrixProduct {
         private static final IValue NUMBERS = new IValue(new GenericList(LINEAR.elementType(4))).retainReference();
 
         static Tensor product(Tensor x, Tensor weight) {
-            return LINEAR.call(new IValue(x), new IValue(weight), NOTHING, FUNCTION, NUMBERS, NOTHING)
+            return new Tensor(LINEAR.call(new IValue(x), new IValue(weight), NOTHING, FUNCTION, NUMBERS, NOTHING)
                     .get(0)
-                    .toTensor();
+                    .toTensor()); // A handle of its own, which outlives the list of results.
         }
     }
 

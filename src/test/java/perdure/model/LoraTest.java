@@ -255,6 +255,26 @@ class LoraTest {
         }
     }
 
+    /** Of as many rows as oneDNN multiplies, whose result must outlive the converted weight. */
+    @Test
+    void aBaseInHalfTheMemoryComputesAsItsRoundedWeights() {
+        try (LanguageModel half = adapted(LORA.bf16Base(true), true);
+                LanguageModel rounded = adapted(LORA, true)) {
+            Map<String, Tensor> weights = rounded.namedTensors();
+            half.namedTensors().forEach((name, weight) -> weights.get(name).copy_(weight));
+            Tensor many = torch.arange(new Scalar(48)).view(3, 16);
+            for (LanguageModel model : List.of(half, rounded)) {
+                model.recompute(true);
+                model.train(true);
+                torch.manual_seed(5);
+                try (LanguageModel.Loss loss = model.forward(many, many, 1)) {
+                    loss.backward();
+                }
+            }
+            assertSame(rounded.named(Tensor::grad), half.named(Tensor::grad));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void learnsInBf16WithFloat32Gradients(boolean bf16Base) {
