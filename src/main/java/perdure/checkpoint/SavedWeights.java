@@ -39,7 +39,7 @@ public final class SavedWeights {
             try (PointerScope scope = new PointerScope()) {
                 Map<String, Tensor> matrices = new LinkedHashMap<>();
                 for (String weight : wanted.keySet()) {
-                    String adapter = "." + weight.substring(0, weight.lastIndexOf('.')) + ".lora_";
+                    String adapter = "." + weight.replaceFirst("\\.weight$", "") + ".lora_"; // a bias has none
                     adapters.shapes.keySet().stream()
                             .filter(name -> name.contains(adapter))
                             .forEach(name -> matrices.put(name, adapters.read(name)));
