@@ -31,7 +31,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
     /** Steps that are not counted: they allocate memory and choose kernels. */
     private static final int WARM_UP = 2;
 
-    /** The parts are measured for so long, or once if that takes longer. */
+    /** The parts are measured for so long; one that takes longer is measured once, without a warm-up. */
     private static final double SECONDS = 2.5;
 
     /** Trains and evaluates for a few seconds. */
@@ -88,7 +88,12 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
     /** The mean seconds of an action that is repeated. It is given the number of repetitions before it, from 0. */
     private static double mean(LongConsumer action) {
         for (int i = 0; i < WARM_UP; i++) {
+            long begin = System.nanoTime();
             action.accept(i);
+            double once = (System.nanoTime() - begin) / 1e9;
+            if (once > SECONDS) {
+                return once;
+            }
         }
         long start = System.nanoTime();
         int times = 0;
@@ -100,23 +105,22 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
         return seconds / times;
     }
 
-    /** Adds up the time of each part of a step, after the warm-up. */
+    /** Adds up the time of each part of a step, and begins anew after each step of the warm-up. */
     private static final class PartTimer implements Consumer<Part> {
         private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
-        private boolean counts;
         private long last;
 
         void start(long step) {
-            counts = step >= WARM_UP;
+            if (step <= WARM_UP) {
+                nanoseconds.clear();
+            }
             last = System.nanoTime();
         }
 
         @Override
         public void accept(Part ended) {
             long now = System.nanoTime();
-            if (counts) {
-                nanoseconds.merge(ended, now - last, Long::sum);
-            }
+            nanoseconds.merge(ended, now - last, Long::sum);
             last = now;
         }
 
