@@ -129,7 +129,8 @@ record RunOutlook(
     private void warnOfOverfittingAGivenModel(List<String> warnings) {
         long documents = lengths().count();
         int epochs = config.length().epochs();
-        if (documents < FEWEST_DOCUMENTS || epochs > MOST_FINE_TUNING_EPOCHS) {
+        if (sequences.packing() == Packing.DOCUMENTS && documents < FEWEST_DOCUMENTS
+                || epochs > MOST_FINE_TUNING_EPOCHS) {
             warnings.add(String.format(
                     Locale.ROOT,
                     "Warning: %s, read %s: the model will soon know them by heart and forget other things. More"
