@@ -28,8 +28,10 @@ import perdure.train.Trainer.Part;
  */
 record Calibration(double microBatch, double update, double evaluationBatch, double sample) {
 
-    /** Steps that are not counted: they allocate memory and choose kernels. */
+    /** Steps that are not counted: they allocate memory and choose kernels, and Java compiles itself. */
     private static final int WARM_UP = 2;
+
+    private static final double WARM_UP_SECONDS = 1.5;
 
     /** The parts are measured for so long; one that takes longer is measured once, without a warm-up. */
     private static final double SECONDS = 2.5;
@@ -87,25 +89,28 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
 
     /** The mean seconds of an action that is repeated. It is given the number of repetitions before it, from 0. */
     private static double mean(LongConsumer action) {
-        for (int i = 0; i < WARM_UP; i++) {
-            long begin = System.nanoTime();
-            action.accept(i);
-            double once = (System.nanoTime() - begin) / 1e9;
-            if (once > SECONDS) {
-                return once;
+        long begin = System.nanoTime();
+        int done = 0;
+        do {
+            long last = System.nanoTime();
+            action.accept(done++);
+            if (seconds(last) > SECONDS) {
+                return seconds(last);
             }
-        }
+        } while (done < WARM_UP || seconds(begin) < WARM_UP_SECONDS);
         long start = System.nanoTime();
         int times = 0;
-        double seconds;
         do {
-            action.accept(WARM_UP + times++);
-            seconds = (System.nanoTime() - start) / 1e9;
-        } while (seconds < SECONDS);
-        return seconds / times;
+            action.accept(done + times++);
+        } while (seconds(start) < SECONDS);
+        return seconds(start) / times;
     }
 
-    /** Adds up the time of each part of a step, and begins anew after each step of the warm-up. */
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+
+    /** Adds up the time of each part of a step, and begins anew after each of the first steps. */
     private static final class PartTimer implements Consumer<Part> {
         private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
         private long last;

@@ -10,12 +10,12 @@ import perdure.status.Figures;
 import perdure.status.TrainingProgress.State;
 
 /**
- * Says once, after the first steps of a process, how long the rest of the run will take. The first step of all is not
- * measured, since it allocates memory and chooses kernels.
+ * Says once, after the first steps of a process, how long the rest of the run will take. The first steps of all are not
+ * measured: they allocate memory and choose kernels, and Java compiles itself.
  */
 final class FirstSteps {
     private static final int FEWEST = 3;
-    private static final int ENOUGH = 20;
+    private static final double WARM_UP_SECONDS = 3;
     private static final double SECONDS = 2;
 
     /** An evaluation has no backward pass, which is two thirds of a step. */
@@ -25,8 +25,11 @@ final class FirstSteps {
     private final Instant deadline;
     private final LongSupplier nanoTime;
     private boolean told;
-    private boolean warm;
-    private long firstStep = -1;
+    private boolean began;
+    private boolean measures;
+    private long beginStep;
+    private long beginTime;
+    private long firstStep;
     private long firstTokens;
     private long firstTime;
 
@@ -53,22 +56,25 @@ final class FirstSteps {
             return List.of();
         }
         if (state != State.TRAINING) {
-            firstStep = -1; // What is not training is not measured.
+            measures = false; // What is not training is not measured.
             return List.of();
         }
         long now = nanoTime.getAsLong();
-        if (firstStep < 0) {
-            firstStep = warm ? step : step + 1;
+        if (!began) {
+            began = true;
+            beginStep = step;
+            beginTime = now;
         }
-        if (step <= firstStep) {
-            warm |= step == firstStep;
+        if (!measures) {
+            measures = step > beginStep && now - beginTime >= WARM_UP_SECONDS * 1e9;
+            firstStep = step;
             firstTokens = tokens;
             firstTime = now;
             return List.of();
         }
         double seconds = (now - firstTime) / 1e9;
         long steps = step - firstStep;
-        if (steps < FEWEST || seconds < SECONDS && steps < ENOUGH) {
+        if (steps < FEWEST || seconds < SECONDS) {
             return List.of();
         }
         told = true;

