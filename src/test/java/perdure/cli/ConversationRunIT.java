@@ -56,7 +56,7 @@ class ConversationRunIT {
                 Files.readString(broken.checkpoints.resolve("loss_history.jsonl")));
         String state = Files.readString(broken.newest().resolve("trainer_state.json"));
         assertTrue(state.contains("\"pack\" : \"documents\"") && state.contains("\"loss\" : \"assistant\""), state);
-        assertTrue(Files.readString(broken.log()).contains(" count), "), Files.readString(broken.log()));
+        assertTrue(Files.readString(broken.log()).contains(" count) in "), Files.readString(broken.log()));
     }
 
     @Test
