@@ -84,7 +84,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--fine-tuning",
-            description = "Measures fine-tuning on 1,000 conversations, with 25 million parameters.")
+            description =
+                    "Measures fine-tuning on 1,000 conversations, with 25 million parameters: --steps of an epoch.")
     boolean fineTuning;
 
     @Option(
@@ -270,7 +271,7 @@ final class BenchCommand implements Callable<Integer> {
     private void measureFineTuning() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             FineTuningBenchmark.Result result =
-                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : Integer.MAX_VALUE, work.path(), python);
+                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : steps, work.path(), python);
             System.out.printf(
                     Locale.ROOT,
                     "%,d tokens of conversations in %d steps, %d threads.%n",
