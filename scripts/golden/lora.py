@@ -12,17 +12,12 @@ import shutil
 
 import torch
 from peft import LoraConfig, get_peft_model
-from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from steps import ADAMW, WEIGHT_DECAY, loss_sum, take_steps, write
+
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src/test/resources/golden/lora"
-VOCABULARY, BATCH, TIME, STEPS = 41, 3, 13, 10
-
-
-def loss_sum(model, ids, targets):
-    logits = model(input_ids=ids).logits
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
-    return logits, loss
+VOCABULARY, BATCH, TIME = 41, 3, 13
 
 
 def main():
@@ -63,17 +58,9 @@ def main():
     merged = copy.deepcopy(model).merge_and_unload().state_dict()
     tensors |= {"merged." + name: merged[name].clone() for name in merged if "layers.1." in name and "proj" in name}
 
-    optimizer = torch.optim.AdamW(plain.values(), lr=1e-2, betas=(0.9, 0.95), eps=1e-8, weight_decay=0.1)
-    losses = []
-    for _ in range(STEPS):
-        optimizer.zero_grad()
-        mean = loss_sum(model, ids, targets)[1] / counted
-        mean.backward()
-        optimizer.step()
-        losses.append(mean.item())
-    save_file({key: value.contiguous() for key, value in sorted(tensors.items())}, FOLDER / "expected.safetensors")
-    (FOLDER / "expected.json").write_text(json.dumps(
-        {"lossSum": loss.item(), "counted": counted, "losses": losses}, indent=2) + "\n")
+    optimizer = torch.optim.AdamW(plain.values(), weight_decay=WEIGHT_DECAY, **ADAMW)
+    losses = take_steps(model, ids, targets, counted, optimizer)
+    write(tensors, {"lossSum": loss.item(), "counted": counted, "losses": losses}, FOLDER / "expected")
 
 
 if __name__ == "__main__":

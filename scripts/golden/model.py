@@ -5,12 +5,12 @@ Writes src/test/resources/golden/model/<name>.safetensors and <name>.json: three
 loss, gradients, and the losses and final weights and moments of ten AdamW steps.
 """
 
-import json
 import pathlib
 
 import torch
-from safetensors.torch import save_file
 from transformers import LlamaConfig, LlamaForCausalLM
+
+from steps import ADAMW, groups, loss_sum, take_steps, write
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src/test/resources/golden/model"
 SHAPES = {
@@ -18,15 +18,7 @@ SHAPES = {
     "grouped-query": dict(heads=4, key_value_heads=2, tied=False),
     "tied": dict(heads=2, key_value_heads=1, tied=True),
 }
-VOCABULARY, HIDDEN, LAYERS, INTERMEDIATE, CONTEXT, BATCH, TIME, STEPS = 41, 16, 2, 24, 20, 3, 13, 10
-ADAMW = dict(lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
-WEIGHT_DECAY = 0.1
-
-
-def loss_sum(model, ids, targets):
-    logits = model(input_ids=ids).logits
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
-    return logits, loss
+VOCABULARY, HIDDEN, LAYERS, INTERMEDIATE, CONTEXT, BATCH, TIME = 41, 16, 2, 24, 20, 3, 13
 
 
 def make(name, heads, key_value_heads, tied):
@@ -50,25 +42,16 @@ def make(name, heads, key_value_heads, tied):
     tensors |= {"ids": ids, "targets": targets, "logits": logits.detach()}
     tensors |= {"gradient." + key: value.grad.clone() for key, value in parameters.items()}
 
-    optimizer = torch.optim.AdamW([
-        {"params": [p for p in parameters.values() if p.dim() == 2], "weight_decay": WEIGHT_DECAY},
-        {"params": [p for p in parameters.values() if p.dim() == 1], "weight_decay": 0.0}], **ADAMW)
-    losses = []
-    for _ in range(STEPS):
-        optimizer.zero_grad()
-        mean = loss_sum(model, ids, targets)[1] / counted
-        mean.backward()
-        optimizer.step()
-        losses.append(mean.item())
+    optimizer = torch.optim.AdamW(groups(parameters.values()), **ADAMW)
+    losses = take_steps(model, ids, targets, counted, optimizer)
     for key, value in parameters.items():
         tensors["final." + key] = value.detach()
         for moment in ("exp_avg", "exp_avg_sq"):
             tensors[f"final.{moment}.{key}"] = optimizer.state[value][moment]
-    save_file({key: value.contiguous() for key, value in sorted(tensors.items())}, FOLDER / f"{name}.safetensors")
-    (FOLDER / f"{name}.json").write_text(json.dumps({
+    write(tensors, {
         "vocabularySize": VOCABULARY, "hiddenSize": HIDDEN, "layers": LAYERS, "heads": heads,
         "keyValueHeads": key_value_heads, "intermediateSize": INTERMEDIATE, "context": CONTEXT,
-        "tiedEmbeddings": tied, "lossSum": loss.item(), "counted": counted, "losses": losses}, indent=2) + "\n")
+        "tiedEmbeddings": tied, "lossSum": loss.item(), "counted": counted, "losses": losses}, FOLDER / name)
 
 
 if __name__ == "__main__":

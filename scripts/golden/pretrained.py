@@ -11,9 +11,10 @@ import pathlib
 import shutil
 
 import torch
-from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, CONFIG_MAPPING
 from transformers.utils import logging
+
+from steps import ADAMW, groups, loss_sum, take_steps, write
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src/test/resources/golden/pretrained"
 SHAPE = dict(vocab_size=37, hidden_size=16, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
@@ -35,9 +36,7 @@ MODELS = {
     "sharded": dict(model_type="llama", tie_word_embeddings=True, dtype=torch.bfloat16),
     "old-keys": dict(model_type="llama", rope_parameters=LLAMA3, num_attention_heads=2, dtype=torch.float16),
 }
-BATCH, TIME, STEPS = 2, 40, 10
-ADAMW = dict(lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
-WEIGHT_DECAY = 0.1
+BATCH, TIME = 2, 40
 
 
 def save(name, model_type, dtype=torch.float32, **changes):
@@ -68,12 +67,6 @@ def use_old_keys(file):
     file.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
 
-def loss_sum(model, ids, targets):
-    logits = model(input_ids=ids).logits
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="sum")
-    return logits, loss
-
-
 def expect(folder):
     model, problems = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
     assert not any(problems.values()), problems
@@ -86,19 +79,9 @@ def expect(folder):
     loss.backward()
     tensors = {"ids": ids, "targets": targets, "logits": logits.detach()}
     tensors |= {"gradient." + key: value.grad.clone() for key, value in parameters.items()}
-    optimizer = torch.optim.AdamW([
-        {"params": [p for p in parameters.values() if p.dim() == 2], "weight_decay": WEIGHT_DECAY},
-        {"params": [p for p in parameters.values() if p.dim() == 1], "weight_decay": 0.0}], **ADAMW)
-    losses = []
-    for _ in range(STEPS):
-        optimizer.zero_grad()
-        mean = loss_sum(model, ids, targets)[1] / counted
-        mean.backward()
-        optimizer.step()
-        losses.append(mean.item())
-    save_file({key: value.contiguous() for key, value in sorted(tensors.items())}, folder / "expected.safetensors")
-    (folder / "expected.json").write_text(json.dumps(
-        {"lossSum": loss.item(), "counted": counted, "losses": losses}, indent=2) + "\n")
+    optimizer = torch.optim.AdamW(groups(parameters.values()), **ADAMW)
+    losses = take_steps(model, ids, targets, counted, optimizer)
+    write(tensors, {"lossSum": loss.item(), "counted": counted, "losses": losses}, folder / "expected")
 
 
 if __name__ == "__main__":
