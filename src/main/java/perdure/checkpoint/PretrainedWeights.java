@@ -2,7 +2,6 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -136,12 +135,9 @@ final class PretrainedWeights {
     /** The SHA-256 of all files, one after the other in the order of their names. */
     String sha256() {
         Fingerprint fingerprint = new Fingerprint();
-        byte[] block = new byte[1 << 16];
         for (Path file : new TreeSet<>(files.values())) {
-            try (InputStream input = Files.newInputStream(file)) {
-                for (int length = input.read(block); length >= 0; length = input.read(block)) {
-                    fingerprint.add(ByteBuffer.wrap(block, 0, length));
-                }
+            try {
+                fingerprint.add(file);
             } catch (IOException problem) {
                 throw DurableFiles.failed(file, problem);
             }

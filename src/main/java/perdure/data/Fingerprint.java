@@ -32,14 +32,7 @@ public final class Fingerprint {
      * @throws IOException if the file cannot be read
      */
     public static String of(Path file) throws IOException {
-        Fingerprint fingerprint = new Fingerprint();
-        byte[] block = new byte[1 << 16];
-        try (InputStream input = Files.newInputStream(file)) {
-            for (int length = input.read(block); length >= 0; length = input.read(block)) {
-                fingerprint.add(block, length);
-            }
-        }
-        return fingerprint.hex();
+        return new Fingerprint().add(file).hex();
     }
 
     /**
@@ -57,6 +50,21 @@ public final class Fingerprint {
             fingerprint.add(content);
         });
         return fingerprint.hex();
+    }
+
+    /**
+     * Adds the content of a file.
+     *
+     * @throws IOException if it cannot be read
+     */
+    public Fingerprint add(Path file) throws IOException {
+        byte[] block = new byte[1 << 16];
+        try (InputStream input = Files.newInputStream(file)) {
+            for (int length = input.read(block); length >= 0; length = input.read(block)) {
+                add(block, length);
+            }
+        }
+        return this;
     }
 
     /** Adds all bytes of an array. */

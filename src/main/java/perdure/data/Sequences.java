@@ -11,6 +11,16 @@ public record Sequences(Packing packing, Loss loss) {
     /** Windows over all text, and every token. */
     public static final Sequences PLAIN = new Sequences(Packing.NONE, Loss.ALL);
 
+    /** What suits documents, some of which may be conversations. */
+    public static Sequences usual(boolean hasConversations) {
+        return new Sequences(hasConversations ? Packing.DOCUMENTS : Packing.NONE, Loss.ASSISTANT);
+    }
+
+    /** The same, with what is null taken from the other. */
+    public Sequences orElse(Sequences other) {
+        return new Sequences(packing == null ? other.packing : packing, loss == null ? other.loss : loss);
+    }
+
     /** How documents become rows. */
     public enum Packing {
         /**

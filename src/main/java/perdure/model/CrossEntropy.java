@@ -27,7 +27,7 @@ final class CrossEntropy {
     private static final long IGNORED = -100;
 
     /** Largest number of logits at a time on the CPU: 256 MB. */
-    private static final long MAXIMUM_LOGITS = 64 << 20;
+    static final long MAXIMUM_LOGITS = 64 << 20;
 
     /** Largest number of logits at a time on a GPU: 1 GiB of float32, and half of that where they are bf16 before. */
     private static final long MAXIMUM_LOGITS_ON_GPU = 256 << 20;

@@ -24,6 +24,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  */
 public final class LanguageModel extends Module {
 
+    /** Largest number of logits that the loss computes at a time on the CPU. */
+    public static final long MAXIMUM_LOGITS = CrossEntropy.MAXIMUM_LOGITS;
+
     private final ModelConfig config;
     private final LoraConfig lora; // or null
     private final Parameters parameters;

@@ -14,6 +14,7 @@ import perdure.checkpoint.Restart;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
+import perdure.tokenizer.Tokenizer;
 
 /**
  * The model that a run begins with, in place of random weights.
@@ -58,6 +59,23 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
      */
     static PretrainedFolder pretrained(Path from) {
         return PretrainedFolder.open(newest(from));
+    }
+
+    /**
+     * The tokenizer of the model.
+     *
+     * @throws IllegalArgumentException with one line, if it cannot be read or has ids for which the model has no row
+     */
+    Tokenizer tokenizer(PretrainedFolder pretrained) {
+        Tokenizer tokenizer = Tokenizer.read(pretrained.folder());
+        int ids = tokenizer.vocabularySize();
+        int rows = pretrained.config().vocabularySize();
+        if (ids > rows) {
+            tokenizer.close();
+            throw new IllegalArgumentException("from " + from + ": its tokenizer.json has " + ids
+                    + " ids, but vocab_size is " + rows + " in its config.json.");
+        }
+        return tokenizer;
     }
 
     /** The newest checkpoint of a run folder; any other folder itself. */

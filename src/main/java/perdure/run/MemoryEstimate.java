@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.util.Locale;
+import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.Figures;
@@ -26,9 +27,6 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
     /** Work space of the loss, in blocks of logits: the exponentials, their gradient, copies in oneDNN's layout. */
     private static final double LOGITS = 3.4;
 
-    /** Largest number of logits of a block, as in {@code CrossEntropy}. */
-    private static final long MOST_LOGITS = 64 << 20;
-
     /** Work space of the backward pass and what the allocator keeps free, in activations of one layer. */
     private static final double LAYERS = 2.3;
 
@@ -48,7 +46,7 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         boolean recompute = config.compute().recompute();
         double layer = layerActivations(model);
         double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * layer;
-        double logits = LOGITS * Math.min((double) tokens * model.vocabularySize(), MOST_LOGITS);
+        double logits = LOGITS * Math.min((double) tokens * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
         double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
         return new MemoryEstimate(
                 process + LIBRARIES, weights, 3 * Float.BYTES * trained, 3 * Float.BYTES * trained, (long)

@@ -98,13 +98,14 @@ final class Proposal {
                 : config.fineTuning().usualContext();
         int context = Math.min(LEAST_CONTEXT, most);
         while (2 * context <= most
-                && (packed
-                        ? training.lengths(context).over()
-                                > CUT * training.lengths(context).count()
-                        : context < 512 && tokens > 2_000L * context)) {
+                && (packed ? cutsMany(training.lengths(context)) : context < 512 && tokens > 2_000L * context)) {
             context *= 2;
         }
         choose("context", context);
+    }
+
+    private static boolean cutsMany(TokenRange.Lengths lengths) {
+        return lengths.over() > CUT * lengths.count();
     }
 
     /**

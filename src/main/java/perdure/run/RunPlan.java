@@ -15,7 +15,6 @@ import perdure.data.BatchLoader;
 import perdure.data.Corpus;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
-import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
@@ -71,8 +70,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
         }
         try (Device device = BadInputException.naming(
                         "device", () -> Devices.resolve(config.compute().device()));
-                Tokenizer tokenizer =
-                        BadInputException.naming("data", () -> tokenizer(proposal.config(), text.training()))) {
+                Tokenizer tokenizer = tokenizer(proposal.config(), text.training())) {
             if (config.fineTuning().from() != null) { // Its template may not have a form for every conversation.
                 BadInputException.naming("data", () -> text.check(tokenizer, () -> false));
             }
@@ -87,11 +85,14 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
     }
 
     private static Tokenizer tokenizer(RunConfig config, Corpus training) {
-        return config.fineTuning().from() != null
-                ? Tokenizer.read(
-                        FineTuning.pretrained(config.fineTuning().from()).folder())
-                : Tokenizer.of(LearntTokenizer.learn(training, config.model().vocabularySize(), () -> false)
-                        .json());
+        FineTuning fineTuning = config.fineTuning();
+        return fineTuning.from() != null
+                ? BadInputException.naming("from", () -> fineTuning.tokenizer(FineTuning.pretrained(fineTuning.from())))
+                : BadInputException.naming(
+                        "data",
+                        () -> Tokenizer.of(
+                                LearntTokenizer.learn(training, config.model().vocabularySize(), () -> false)
+                                        .json()));
     }
 
     /** A run whose settings are still being chosen. */
@@ -111,11 +112,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
         }
 
         private Sequences sequences() {
-            Sequences asked = config().text().sequences();
-            Packing usual = dataset.hasConversations() ? Packing.DOCUMENTS : Packing.NONE;
-            return new Sequences(
-                    asked.packing() == null ? usual : asked.packing(),
-                    asked.loss() == null ? Loss.ASSISTANT : asked.loss());
+            return config().text().sequences().orElse(Sequences.usual(dataset.hasConversations()));
         }
 
         /** Chooses what is open, measures, and adds what is to be told. */

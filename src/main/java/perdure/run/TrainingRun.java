@@ -28,7 +28,6 @@ import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
-import perdure.data.Sequences.Packing;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
@@ -85,6 +84,7 @@ public final class TrainingRun implements AutoCloseable {
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private final StopRequests stop;
+    private PretrainedFolder pretrained;
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -267,24 +267,21 @@ public final class TrainingRun implements AutoCloseable {
         if (config.fineTuning().from() == null) {
             return learnTokenizer();
         }
-        Tokenizer tokenizer = BadInputException.naming(
-                "from", () -> Tokenizer.read(pretrained().folder()));
-        int rows = pretrained().config().vocabularySize();
-        if (tokenizer.vocabularySize() > rows) {
-            throw new BadInputException(
-                    "from",
-                    "from " + config.fineTuning().from() + ": its tokenizer.json has " + tokenizer.vocabularySize()
-                            + " ids, but vocab_size is " + rows + " in its config.json.");
-        }
+        Tokenizer tokenizer =
+                BadInputException.naming("from", () -> config.fineTuning().tokenizer(pretrained()));
         requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, this::isStopped)));
         text.notes().forEach(this::say);
         requireEnoughText(tokenizer);
         return new NewTokenizer(null, tokenizer, true);
     }
 
+    /** Opened once: if it is a run's, its checkpoint is verified then, and a newer one may follow. */
     private PretrainedFolder pretrained() {
-        return BadInputException.naming(
-                "from", () -> FineTuning.pretrained(config.fineTuning().from()));
+        if (pretrained == null) {
+            pretrained = BadInputException.naming(
+                    "from", () -> FineTuning.pretrained(config.fineTuning().from()));
+        }
+        return pretrained;
     }
 
     /** The one that an earlier process learnt from the same text, if there is one. Else reads all text once. */
@@ -496,12 +493,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** What was asked for, else what the run recorded; of a new run what suits its documents. */
     private Sequences sequences(RunIdentity saved, boolean hasConversations) {
-        Sequences usual = saved != null
-                ? saved.sequences()
-                : new Sequences(hasConversations ? Packing.DOCUMENTS : Packing.NONE, Loss.ASSISTANT);
-        Packing packing = config.text().sequences().packing();
-        Loss loss = config.text().sequences().loss();
-        return new Sequences(packing == null ? usual.packing() : packing, loss == null ? usual.loss() : loss);
+        return config.text().sequences().orElse(saved != null ? saved.sequences() : Sequences.usual(hasConversations));
     }
 
     private RunIdentity identity(String from, Tokenizer tokenizer, Sequences sequences, Device device) {
