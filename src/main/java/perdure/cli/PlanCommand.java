@@ -45,32 +45,16 @@ final class PlanCommand implements Callable<Integer> {
     Integer epochs;
 
     @Mixin
-    DataFlags data;
-
-    @Mixin
-    RunFlags run;
-
-    @Mixin
-    ModelFlags shape;
-
-    @Mixin
-    LoraFlags lora;
-
-    @Mixin
-    OptimizationFlags optimization;
-
-    @Mixin
-    NativeFlags natives;
+    TrainingFlags flags;
 
     @Override
     public Integer call() {
         ParseResult parsed = command.commandLine().getParseResult();
         GivenFlags given = GivenFlags.of(parsed, Set.of());
         refuse(parsed);
-        RunConfig config = RunConfig.in(run.folder()).epochs(1);
+        RunConfig config = RunConfig.in(flags.run.folder()).epochs(1);
         config = Flags.set("--epochs", epochs, config, config::epochs);
-        config = run.apply(data.apply(config));
-        config = natives.apply(optimization.apply(lora.apply(shape.apply(config))));
+        config = flags.apply(config);
         Set<String> settings = parsed.matchedOptions().stream()
                 .map(option -> option.longestName().substring("--".length()).replace('-', ' '))
                 .collect(Collectors.toSet());
@@ -91,7 +75,7 @@ final class PlanCommand implements Callable<Integer> {
                 throw new BadInputException(flag + " is for a run that exists: plan is about a new one.");
             }
         }
-        if (data.data.isEmpty()) {
+        if (flags.data.data.isEmpty()) {
             throw new BadInputException("--data is required: files or folders to train on.");
         }
     }

@@ -45,22 +45,7 @@ final class TrainCommand implements Callable<Integer> {
     Integer epochs;
 
     @Mixin
-    DataFlags data;
-
-    @Mixin
-    RunFlags run;
-
-    @Mixin
-    ModelFlags shape;
-
-    @Mixin
-    LoraFlags lora;
-
-    @Mixin
-    OptimizationFlags optimization;
-
-    @Mixin
-    NativeFlags natives;
+    TrainingFlags flags;
 
     @Mixin
     ServerFlags serving;
@@ -73,12 +58,9 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        RunConfig config = run.remembered();
+        RunConfig config = flags.run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
-        config = run.apply(data.apply(config));
-        return natives.apply(optimization.apply(lora.apply(shape.apply(config))))
-                .onProgress(console::update)
-                .onMessage(console::say);
+        return flags.apply(config).onProgress(console::update).onMessage(console::say);
     }
 
     @Override
@@ -90,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
                 training.train();
                 return ExitCode.OK;
             }
-            TimeLimit limit = run.timeLimit();
+            TimeLimit limit = flags.run.timeLimit();
             if (limit.end() != null) {
                 console.say(limit.message());
             }
@@ -110,7 +92,7 @@ final class TrainCommand implements Callable<Integer> {
                 options,
                 new ServedRun(
                         training.status(),
-                        run.folder(),
+                        flags.run.folder(),
                         training.chat(),
                         training::stop,
                         Malloc::allocatedBytes,
@@ -122,19 +104,22 @@ final class TrainCommand implements Callable<Integer> {
 
     private int exitCode(TrainingRun.Outcome outcome, long step, StopSignal signal) {
         switch (outcome) {
-            case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + run.folder());
+            case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + flags.run.folder());
             case LIMIT ->
                 console.say(
-                        step > run.maximumSteps
+                        step > flags.run.maximumSteps
                                 ? "Nothing was trained: the run is at step " + step + ", past --max-steps "
-                                        + run.maximumSteps + "."
-                                : "Stopped at --max-steps " + run.maximumSteps + ".");
+                                        + flags.run.maximumSteps + "."
+                                : "Stopped at --max-steps " + flags.run.maximumSteps + ".");
             case OUT_OF_PATIENCE ->
                 console.say("Stopped by --patience. The best checkpoint is "
-                        + run.folder()
-                                .resolve(new MetaStore(run.folder()).read().bestCheckpoint())
+                        + flags.run
+                                .folder()
+                                .resolve(
+                                        new MetaStore(flags.run.folder()).read().bestCheckpoint())
                         + ". A larger --patience goes on.");
-            case DEADLINE -> console.say("Stopped by " + run.timeLimit().reason() + ". The same command carries on.");
+            case DEADLINE ->
+                console.say("Stopped by " + flags.run.timeLimit().reason() + ". The same command carries on.");
             case STOPPED -> console.say("Stopped. Run the same command again to resume.");
             case ALREADY_DONE -> {}
         }

@@ -213,8 +213,9 @@ class TrainFlagsTest {
         TrainCommand command = parse("--epochs", "1");
         RunConfig config = command.config();
         assertEquals(RunConfig.Text.DEFAULT, config.text());
-        assertEquals(Path.of("checkpoints"), parseAlone("--epochs", "1").run.folder());
-        assertEquals(RunConfig.in(command.run.folder()).saving(), config.saving());
+        assertEquals(
+                Path.of("checkpoints"), parseAlone("--epochs", "1").flags.run.folder());
+        assertEquals(RunConfig.in(command.flags.run.folder()).saving(), config.saving());
         assertEquals(new RunConfig.Compute("auto", Precision.FP32, false, NativeConfig.standard()), config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
         assertEquals(8080, command.serving.options().port());
