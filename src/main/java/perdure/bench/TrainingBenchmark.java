@@ -1,11 +1,8 @@
 package perdure.bench;
 
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -22,6 +19,7 @@ import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.train.AdamW;
 import perdure.train.Learner;
+import perdure.train.PartTimer;
 import perdure.train.Trainer;
 import perdure.train.Trainer.Part;
 
@@ -161,23 +159,6 @@ public final class TrainingBenchmark implements AutoCloseable {
                 timer.milliseconds(Part.BACKWARD),
                 timer.milliseconds(Part.OPTIMIZER),
                 step.lossSum() / step.tokens());
-    }
-
-    /** Measures each part of a step: from the end of the part before it, or from the start, to its own end. */
-    private static final class PartTimer implements Consumer<Part> {
-        private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
-        private long last = System.nanoTime();
-
-        @Override
-        public void accept(Part ended) {
-            long now = System.nanoTime();
-            nanoseconds.merge(ended, now - last, Long::sum);
-            last = now;
-        }
-
-        double milliseconds(Part part) {
-            return nanoseconds.get(part) / 1e6;
-        }
     }
 
     /**

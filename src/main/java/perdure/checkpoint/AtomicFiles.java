@@ -2,7 +2,6 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -96,15 +95,9 @@ public final class AtomicFiles {
      */
     public static void requireRoom(Path path, long bytes) {
         Path folder = path.toAbsolutePath().getParent();
-        while (folder != null && !Files.exists(folder)) {
-            folder = folder.getParent();
-        }
         try {
-            FileStore disk =
-                    Files.getFileStore(folder == null ? path.toAbsolutePath().getRoot() : folder);
-            long free = disk.getUsableSpace();
-            // Some file systems in user space do not know how large they are.
-            if (disk.getTotalSpace() > 0 && free < bytes) {
+            long free = DurableFiles.room(folder == null ? path : folder);
+            if (free < bytes) {
                 throw new IllegalArgumentException(String.format(
                         Locale.ROOT,
                         "%s needs %,.1f MB, but its disk has room for %,.1f MB.",

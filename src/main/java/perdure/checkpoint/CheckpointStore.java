@@ -2,7 +2,6 @@ package perdure.checkpoint;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -130,12 +129,10 @@ public final class CheckpointStore {
      */
     public static void requireRoom(Path runFolder, long bytes) {
         try {
-            FileStore disk = Files.getFileStore(runFolder);
             long missing = Math.max(
                     1, MINIMUM_KEPT + 1L - CheckpointName.list(runFolder).size());
-            long free = disk.getUsableSpace();
-            // Some file systems in user space do not know how large they are.
-            if (disk.getTotalSpace() > 0 && free < missing * bytes) {
+            long free = DurableFiles.room(runFolder);
+            if (free < missing * bytes) {
                 throw new IllegalArgumentException(String.format(
                         Locale.ROOT,
                         "The run folder %s has room for %,.1f MB, but %,.1f MB are needed: %s of %,.1f MB. Make room, or"

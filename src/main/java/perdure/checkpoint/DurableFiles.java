@@ -186,6 +186,19 @@ public final class DurableFiles {
         }
     }
 
+    /**
+     * Bytes that the disk has room for where a path is or is to be; the largest number if it does not say, as some file
+     * systems in user space.
+     */
+    public static long room(Path path) throws IOException {
+        Path existing = path.toAbsolutePath();
+        while (existing.getParent() != null && !Files.exists(existing)) {
+            existing = existing.getParent();
+        }
+        FileStore disk = Files.getFileStore(existing);
+        return disk.getTotalSpace() > 0 ? disk.getUsableSpace() : Long.MAX_VALUE;
+    }
+
     /** Whether something is there. Errors are those of {@link #attributes}. */
     static boolean exists(Path path) throws IOException {
         return attributes(path) != null;

@@ -1,8 +1,5 @@
 package perdure.run;
 
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.bytedeco.pytorch.Device;
 import perdure.data.BatchLoader;
@@ -14,6 +11,7 @@ import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.Learner;
 import perdure.train.Optimizer;
+import perdure.train.PartTimer;
 import perdure.train.Trainer;
 import perdure.train.Trainer.Part;
 
@@ -66,7 +64,10 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                 PartTimer timer = new PartTimer();
                 long whole = batches.rows() / batchSize; // the last batch may be smaller
                 double step = mean(index -> {
-                    timer.start(index);
+                    if (index <= WARM_UP) {
+                        timer.clear();
+                    }
+                    timer.start();
                     long row = whole == 0 ? 0 : index % whole * batchSize;
                     Trainer.step(
                             learner,
@@ -108,31 +109,5 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
 
     private static double seconds(long since) {
         return (System.nanoTime() - since) / 1e9;
-    }
-
-    /** Adds up the time of each part of a step, and begins anew after each of the first steps. */
-    private static final class PartTimer implements Consumer<Part> {
-        private final Map<Part, Long> nanoseconds = new EnumMap<>(Part.class);
-        private long last;
-
-        void start(long step) {
-            if (step <= WARM_UP) {
-                nanoseconds.clear();
-            }
-            last = System.nanoTime();
-        }
-
-        @Override
-        public void accept(Part ended) {
-            long now = System.nanoTime();
-            nanoseconds.merge(ended, now - last, Long::sum);
-            last = now;
-        }
-
-        double share(Part part) {
-            double whole =
-                    nanoseconds.values().stream().mapToLong(Long::longValue).sum();
-            return nanoseconds.get(part) / whole;
-        }
     }
 }

@@ -1,13 +1,11 @@
 package perdure.run;
 
 import java.io.IOException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.Device;
+import perdure.checkpoint.DurableFiles;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
@@ -172,20 +170,16 @@ record RunOutlook(
     /** Those that are kept, the best one, and the one that is written before an older one is deleted. */
     private void warnOfDisk(List<String> warnings) {
         long checkpoints = config.saving().keep() + 2L;
-        Path existing = config.folder().toAbsolutePath();
-        while (existing.getParent() != null && !Files.isDirectory(existing)) {
-            existing = existing.getParent();
-        }
         try {
-            FileStore disk = Files.getFileStore(existing);
-            if (disk.getTotalSpace() > 0 && disk.getUsableSpace() < checkpoints * checkpoint) {
+            long room = DurableFiles.room(config.folder());
+            if (room < checkpoints * checkpoint) {
                 warnings.add(String.format(
                         Locale.ROOT,
                         "Warning: %d checkpoints of %s may be on disk at a time, and %s has room for %s.",
                         checkpoints,
                         Figures.bytes(checkpoint),
                         config.folder(),
-                        Figures.bytes(disk.getUsableSpace())));
+                        Figures.bytes(room)));
             }
         } catch (IOException unknown) {
             return; // Saving will tell.
