@@ -29,7 +29,7 @@ class ArchitectureTest {
         MAY_USE.put("server", List.of("chat", "checkpoint", "status"));
         MAY_USE.put("run", ALL_BELOW);
         MAY_USE.put("train", List.of("checkpoint", "data", "model", "device", "status"));
-        MAY_USE.put("chat", List.of("generate", "tokenizer", "checkpoint"));
+        MAY_USE.put("chat", List.of("generate", "tokenizer", "checkpoint", "device"));
         MAY_USE.put("bundled", List.of("data"));
         MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors"));
         MAY_USE.put("export", List.of("checkpoint", "model", "tokenizer", "safetensors"));

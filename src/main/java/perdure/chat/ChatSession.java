@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 import perdure.chat.Completion.Piece;
 import perdure.checkpoint.NewerFormatException;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
-import perdure.generate.IntraOpThreads;
+import perdure.device.IntraOpThreads;
 
 /**
  * Answers requests one at a time from the newest committed checkpoint of a run folder, or from another that a request

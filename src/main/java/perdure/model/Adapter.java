@@ -1,9 +1,7 @@
 package perdure.model;
 
 import java.util.function.BooleanSupplier;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
@@ -45,9 +43,8 @@ record Adapter(long from, Tensor a, Tensor b, double scale, double dropout, Bool
         if (drops && tape == null) {
             dropped = torch.dropout(x, dropout, true);
         } else if (drops) {
-            T_TensorTensor_T valuesAndMask = torch.native_dropout(x, dropout, new BoolOptional(true));
-            dropped = valuesAndMask.get0();
-            mask = tape.saveForBackward(valuesAndMask.get1());
+            mask = tape.saveForBackward(tape.keptByDropout(x, dropout));
+            dropped = Dropout.masked(x, mask, dropout);
         }
         Tensor reduced = MatrixProduct.forward(dropped, a).mul(new Scalar(scale)); // (..., Q)
         output.add_(MatrixProduct.forward(reduced, b));
@@ -57,16 +54,16 @@ record Adapter(long from, Tensor a, Tensor b, double scale, double dropout, Bool
     // Forward:  D = drop(X), H = s·D·Aᵀ, Y = H·Bᵀ
     // Backward: dB = dYᵀ·H; with G = s·dY·B: dA = Gᵀ·D, dX = drop'(G·A), where drop' drops what drop has dropped.
     // Given x [..., K] and the gradient dY [R, N]. Adds dX to inputGradient [R, K]; accumulates dA and dB.
-    void backward(Tensor x, Saved saved, Tensor gradient, Tensor inputGradient) {
-        Tape.accumulate(b, MatrixProduct.weightGradient(gradient, saved.reduced, b));
+    void backward(Tensor x, Saved saved, Tensor gradient, Tensor inputGradient, Tape tape) {
+        tape.accumulate(b, MatrixProduct.weightGradient(gradient, saved.reduced, b));
         Tensor reducedGradient = MatrixProduct.inputGradient(gradient, b).mul_(new Scalar(scale)); // (R, Q)
-        Tensor dropped = masked(x.flatten(0, -2), saved.mask); // (R, K)
-        Tape.accumulate(a, MatrixProduct.weightGradient(reducedGradient, dropped, a));
-        inputGradient.add_(masked(MatrixProduct.inputGradient(reducedGradient, a), saved.mask));
+        Tensor dropped = dropped(x.flatten(0, -2), saved.mask); // (R, K)
+        tape.accumulate(a, MatrixProduct.weightGradient(reducedGradient, dropped, a));
+        inputGradient.add_(dropped(MatrixProduct.inputGradient(reducedGradient, a), saved.mask));
     }
 
     /** x ⊙ m / (1 − p), where the mask m is 0 for what was dropped, else 1. */
-    private Tensor masked(Tensor x, Tensor mask) {
-        return mask == null ? x : torch.native_dropout_backward(x, mask.flatten(0, -2), 1 / (1 - dropout));
+    private Tensor dropped(Tensor x, Tensor mask) {
+        return mask == null ? x : Dropout.masked(x, mask.flatten(0, -2), dropout);
     }
 }

@@ -1,13 +1,12 @@
 package perdure.model;
 
-import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
  * Dropout of the embeddings and of the output of each residual branch, as in GPT-2. There is none inside attention,
- * where it would switch the flash kernel off. Uses libtorch's default generator of the device.
+ * where it would switch the flash kernel off. The random numbers are those of the {@link Leaf}, or of libtorch's default
+ * generator where autograd makes the backward pass.
  */
 record Dropout(double probability) {
 
@@ -25,11 +24,15 @@ record Dropout(double probability) {
         if (tape == null) {
             return torch.dropout(x, probability, true);
         }
-        T_TensorTensor_T outputAndMask = torch.native_dropout(x, probability, new BoolOptional(true));
-        Tensor mask = tape.saveForBackward(outputAndMask.get1());
+        Tensor mask = tape.saveForBackward(tape.keptByDropout(x, probability));
         // Forward:  y = x ⊙ m / (1 − p), where m is 0 with probability p and else 1
         // Backward: dx = dy ⊙ m / (1 − p).
-        tape.record(gradient -> torch.native_dropout_backward(gradient, mask, 1 / (1 - probability)));
-        return outputAndMask.get0();
+        tape.record(gradient -> masked(gradient, mask, probability));
+        return masked(x, mask, probability);
+    }
+
+    /** x ⊙ m / (1 − p). */
+    static Tensor masked(Tensor x, Tensor mask, double probability) {
+        return torch.native_dropout_backward(x, mask, 1 / (1 - probability));
     }
 }

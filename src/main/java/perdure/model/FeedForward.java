@@ -41,15 +41,15 @@ final class FeedForward {
         Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape); // (B, T, I) each
         Tensor gate = tape.saveForBackward(parts.outputs()[0]);
         Tensor up = tape.saveForBackward(parts.outputs()[1]);
-        tape.record(gradient -> backward(gradient, parts.saved(), gate, up));
+        tape.record(gradient -> backward(gradient, parts.saved(), gate, up, tape));
         return torch.silu(gate).mul_(up);
     }
 
     // Forward:  g = gate(x), u = up(x), y = silu(g) ⊙ u with silu(g) = g · σ(g)
     // Backward: du = dy ⊙ silu(g), dg = dy ⊙ u ⊙ silu'(g) with silu'(g) = σ(g) · (1 + g · (1 − σ(g))); dx from both.
-    private Tensor backward(Tensor gradient, Linear.Saved saved, Tensor gate, Tensor up) {
+    private Tensor backward(Tensor gradient, Linear.Saved saved, Tensor gate, Tensor up, Tape tape) {
         Tensor upGradient = torch.silu(gate).mul_(gradient); // (B, T, I)
         Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate); // (B, T, I)
-        return gateAndUp.backward(saved, gateGradient, upGradient);
+        return gateAndUp.backward(saved, tape, gateGradient, upGradient);
     }
 }

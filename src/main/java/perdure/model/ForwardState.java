@@ -22,13 +22,18 @@ final class ForwardState implements AutoCloseable {
     private final DeviceType type;
     private final ScalarType autocast; // null if it is off
 
-    /** The state of this moment, for computations on that device. */
-    ForwardState(Device device) {
+    /**
+     * The state of this moment, for computations on that device.
+     *
+     * @param generator of the CPU's random numbers; null: the default one
+     */
+    ForwardState(Device device, Generator generator) {
         type = device.type();
         autocast =
                 torch.is_autocast_enabled(type) ? torch.get_autocast_dtype(type).intern() : null;
         try (PointerScope scope = new PointerScope()) {
-            generators.add(torch.getDefaultCPUGenerator().retainReference());
+            generators.add(
+                    (generator == null ? torch.getDefaultCPUGenerator() : new Generator(generator)).retainReference());
             if (device.is_cuda()) {
                 generators.add(torch.globalContext().defaultGenerator(device).retainReference());
             }

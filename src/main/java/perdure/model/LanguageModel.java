@@ -35,8 +35,6 @@ public final class LanguageModel extends Module {
     private final List<DecoderLayer> layers = new ArrayList<>();
     private final RmsNorm norm;
     private final Linear head; // C -> V; its weight is the embedding itself if tied
-    private final GradientBuffer embeddingGradient;
-    private final GradientBuffer headGradient;
     private Dropout dropout = new Dropout(0);
     private boolean recompute;
 
@@ -68,8 +66,6 @@ public final class LanguageModel extends Module {
                 ? new Linear(embedding, null)
                 : parameters.linear(
                         config.hiddenSize(), false, new Parameters.Rows("lm_head", config.vocabularySize()));
-        embeddingGradient = new GradientBuffer(embedding);
-        headGradient = config.tiedEmbeddings() ? embeddingGradient : new GradientBuffer(head.weight());
     }
 
     public ModelConfig config() {
@@ -180,7 +176,7 @@ public final class LanguageModel extends Module {
 
     /**
      * As {@link #lossSum}, with a backward pass to follow. That adds {@code scale} times the gradient of the loss sum
-     * to the gradients of all weights. The gradient of the output projection is added during the forward pass already.
+     * to the gradients of all weights.
      */
     public Loss forward(Tensor ids, Tensor targets, double scale) {
         return forward(ids, targets, null, scale);
@@ -188,19 +184,25 @@ public final class LanguageModel extends Module {
 
     /** As {@link #forward(Tensor, Tensor, double)}, of rows that {@link #lossSum(Tensor, Tensor, int[]) documents} share. */
     public Loss forward(Tensor ids, Tensor targets, int[] documents, double scale) {
-        Tape tape = new Tape();
+        return forward(ids, targets, documents, scale, Leaf.WHOLE);
+    }
+
+    /** As {@link #forward(Tensor, Tensor, int[], double)}; the gradients go to the leaf. Threads may do so at once. */
+    public Loss forward(Tensor ids, Tensor targets, int[] documents, double scale, Leaf leaf) {
+        Tape tape = new Tape(leaf);
         try (NoGradGuard guard = new NoGradGuard()) {
             DocumentGroups groups = groups(documents, ids);
             Tensor embedded = embed(ids); // (B, T, C)
             Tensor hidden = NestedScope.evaluate(() -> recordedHiddenStates(embedded, groups, tape)); // (B, T, C)
             Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
+            Tensor headGradient = head.weight().requires_grad() ? leaf.zeros(head.weight()) : null; // (V, C)
             double sum = CrossEntropy.sum(
                     hidden.flatten(0, 1), // (B T, C)
                     head.weight(),
                     targets.flatten(), // (B T)
-                    new CrossEntropy.Gradients(
-                            scale, gradient.flatten(0, 1), head.weight().requires_grad() ? headGradient.open() : null));
-            return new Loss(ids, gradient.to(hidden.scalar_type()), tape, sum);
+                    new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient));
+            return new Loss(
+                    ids, gradient.to(hidden.scalar_type()), headGradient, tape, leaf, !recordsLayersOnTape(), sum);
         } catch (RuntimeException failed) {
             tape.close();
             throw failed;
@@ -224,13 +226,20 @@ public final class LanguageModel extends Module {
 
         private final Tensor ids; // (B, T)
         private final Tensor gradient; // (B, T, C), of the last hidden states
+        private final Tensor headGradient; // (V, C); null if the head is frozen
         private final Tape tape;
+        private final Leaf leaf;
+        private final boolean autograd; // makes the gradients of the layers
         private final double sum;
 
-        private Loss(Tensor ids, Tensor gradient, Tape tape, double sum) {
+        private Loss(
+                Tensor ids, Tensor gradient, Tensor headGradient, Tape tape, Leaf leaf, boolean autograd, double sum) {
             this.ids = ids;
             this.gradient = gradient;
+            this.headGradient = headGradient;
             this.tape = tape;
+            this.leaf = leaf;
+            this.autograd = autograd;
             this.sum = sum;
         }
 
@@ -243,13 +252,32 @@ public final class LanguageModel extends Module {
         public void backward() {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
+                boolean tied = head.weight() == embedding;
+                if (headGradient != null && !tied) {
+                    leaf.add(head.weight(), headGradient);
+                }
                 Tensor embedded = tape.backward(gradient); // (B, T, C)
+                if (autograd) {
+                    addFromAutograd();
+                }
                 if (embedding.requires_grad()) {
                     // Forward:  X[b, t] = E[ids[b, t]]
                     // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
-                    embeddingGradient.open().index_add_(0, ids.flatten(), embedded.flatten(0, 1)); // (B T), (B T, C)
+                    Tensor sum = tied ? headGradient : leaf.zeros(embedding); // (V, C)
+                    leaf.add(embedding, sum.index_add_(0, ids.flatten(), embedded.flatten(0, 1))); // (B T), (B T, C)
                 }
             }
+        }
+
+        /** Hands over what autograd has added to the weights, where it made the backward pass. */
+        private void addFromAutograd() {
+            Stream.concat(matrices().stream(), vectors().stream())
+                    .filter(weight -> weight.grad().defined())
+                    .forEach(weight -> {
+                        Tensor sum = new Tensor(weight.grad());
+                        weight.mutable_grad().reset();
+                        leaf.add(weight, sum);
+                    });
         }
 
         /** Frees what a backward pass would have needed, if none was run. */
@@ -319,8 +347,6 @@ public final class LanguageModel extends Module {
     @Override
     public void close() {
         rotary.close();
-        embeddingGradient.close();
-        headGradient.close();
         parameters.close();
         super.close();
     }

@@ -36,7 +36,7 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
     Tensor forward(Tensor x, Tape tape) {
         Parts whole = forwardInParts(x, 1, tape);
         if (tape != null) {
-            tape.record(gradient -> backward(whole.saved, gradient));
+            tape.record(gradient -> backward(whole.saved, tape, gradient));
         }
         return whole.outputs[0];
     }
@@ -71,8 +71,8 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
     // Backward: dX = dY·W, dW = dYᵀ·X, db = Σ over rows of dY.
     // In equal parts, Yᵢ = X·Wᵢᵀ + bᵢ, given the parts' gradients: dX = Σ dYᵢ·Wᵢ; dW and db are stacked like W and b.
     // An adapter adds to its rows of Y, and so to dX. What is frozen has no gradient.
-    // Returns dX in the shape of x [..., K]; accumulates dW and db.
-    Tensor backward(Saved saved, Tensor... gradients) {
+    // Returns dX in the shape of x [..., K]; the tape accumulates dW and db.
+    Tensor backward(Saved saved, Tape tape, Tensor... gradients) {
         Tensor[] parts = new Tensor[gradients.length]; // (R, N / parts)
         TensorVector weightGradients = new TensorVector();
         TensorVector biasGradients = new TensorVector();
@@ -93,14 +93,14 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
             inputGradient = inputGradient == null ? share : inputGradient.add_(share);
         }
         if (weight.requires_grad()) {
-            Tape.accumulate(weight, stacked(weightGradients));
+            tape.accumulate(weight, stacked(weightGradients));
         }
         if (trainsBias) {
-            Tape.accumulate(bias, stacked(biasGradients));
+            tape.accumulate(bias, stacked(biasGradients));
         }
         for (int i = 0; i < adapters.size(); i++) {
             Tensor gradient = outputsOf(adapters.get(i), parts).contiguous(); // (R, N of the adapter)
-            adapters.get(i).backward(saved.x, saved.adapters.get(i), gradient, inputGradient);
+            adapters.get(i).backward(saved.x, saved.adapters.get(i), gradient, inputGradient, tape);
         }
         return inputGradient.view(saved.shape);
     }

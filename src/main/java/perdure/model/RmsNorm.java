@@ -36,16 +36,16 @@ final class RmsNorm {
                 .rsqrt_(); // (B, T, 1)
         Tensor savedX = tape.saveForBackward(x);
         Tensor savedScale = tape.saveForBackward(scale);
-        tape.record(gradient -> backward(gradient, savedX, savedScale));
+        tape.record(gradient -> backward(gradient, savedX, savedScale, tape));
         return x.mul(scale).mul_(weight);
     }
 
     // Forward:  y = w ⊙ x · s with s = 1 / sqrt(mean(x²) + ε) of each position
     // Backward: dw = Σ over positions of dy ⊙ x · s, dx = s · (dy ⊙ w − x · s² · mean(dy ⊙ w ⊙ x)).
-    private Tensor backward(Tensor gradient, Tensor x, Tensor scale) {
+    private Tensor backward(Tensor gradient, Tensor x, Tensor scale, Tape tape) {
         Tensor product = gradient.mul(x).flatten(0, -2); // (B T, C)
         if (weight.requires_grad()) {
-            Tape.accumulate(weight, torch.mv(product.t(), scale.flatten()));
+            tape.accumulate(weight, torch.mv(product.t(), scale.flatten()));
         }
         Tensor sum = torch.mv(product, weight).view_as(scale); // (B, T, 1)
         return gradient.mul(weight)

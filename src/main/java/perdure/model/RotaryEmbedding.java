@@ -44,7 +44,7 @@ final class RotaryEmbedding implements AutoCloseable {
         return x.mul(cosine).addcmul_(swapped, sine);
     }
 
-    private void tables(Device device) {
+    private synchronized void tables(Device device) {
         if (cosines != null && cosines.device().equals(device)) {
             return;
         }

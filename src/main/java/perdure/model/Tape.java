@@ -8,8 +8,14 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.Generator;
+import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The backward pass of a chain of operations that autograd does not record. It runs the backward functions of the
@@ -23,8 +29,14 @@ final class Tape implements AutoCloseable {
 
     private record Operation(UnaryOperator<Tensor> backward, List<AutoCloseable> saved) {}
 
+    private final Leaf leaf;
     private final Deque<Operation> operations = new ArrayDeque<>();
     private final List<AutoCloseable> saved = new ArrayList<>(); // for the operation that is recorded next
+
+    /** @param leaf takes the gradients of the parameters */
+    Tape(Leaf leaf) {
+        this.leaf = leaf;
+    }
 
     /** Keeps a tensor beyond its scope, for the operation that is recorded next. */
     Tensor saveForBackward(Tensor tensor) {
@@ -40,7 +52,7 @@ final class Tape implements AutoCloseable {
 
     /** The tape of a residual branch, from x to what is added to x. */
     Tape branch() {
-        Tape branch = new Tape();
+        Tape branch = new Tape(leaf);
         saved.add(branch);
         // Forward:  Y = X + f(X)
         // Backward: dX = (gradient of f, given dY) + dY.
@@ -55,16 +67,16 @@ final class Tape implements AutoCloseable {
      */
     Tensor recordRecomputed(Tensor x, BiFunction<Tensor, Tape, Tensor> function) {
         Tensor savedX = saveForBackward(x);
-        ForwardState state = new ForwardState(x.device());
+        ForwardState state = new ForwardState(x.device(), leaf.generator());
         saved.add(state);
         record(gradient -> {
-            try (Tape again = new Tape()) {
+            try (Tape again = new Tape(leaf)) {
                 state.replay(() -> NestedScope.evaluate(() -> function.apply(savedX, again)));
                 return again.backward(gradient);
             }
         });
         // On a tape too, since some operations without one compute in another order.
-        try (Tape unused = new Tape()) {
+        try (Tape unused = new Tape(leaf)) {
             return NestedScope.evaluate(() -> function.apply(x, unused));
         }
     }
@@ -122,13 +134,19 @@ final class Tape implements AutoCloseable {
         }
     }
 
-    /** Adds to the gradient of a parameter. If there is none yet, the tensor itself becomes the gradient. */
-    static void accumulate(Tensor parameter, Tensor gradient) {
-        Tensor sum = parameter.grad();
-        if (sum.defined()) {
-            sum.add_(gradient);
-        } else {
-            parameter.mutable_grad().put(gradient);
-        }
+    /** Hands over the gradient of a parameter. */
+    void accumulate(Tensor parameter, Tensor gradient) {
+        leaf.add(parameter, gradient);
+    }
+
+    /**
+     * What dropout keeps of a tensor like x: 1 with probability 1 − p, else 0 (boolean). The random numbers are those of
+     * the leaf.
+     */
+    Tensor keptByDropout(Tensor x, double p) {
+        Generator generator = leaf.generator();
+        return torch.empty_like(
+                        x, x.options().dtype(new ScalarTypeOptional(ScalarType.Bool)), new MemoryFormatOptional())
+                .bernoulli_(1 - p, generator == null ? new GeneratorOptional() : new GeneratorOptional(generator));
     }
 }

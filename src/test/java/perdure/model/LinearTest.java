@@ -54,7 +54,7 @@ class LinearTest {
 
             weight.mutable_grad().reset();
             try (NoGradGuard guard = new NoGradGuard();
-                    Tape tape = new Tape()) {
+                    Tape tape = new Tape(Leaf.WHOLE)) {
                 same(product, new Linear(weight, null).forward(x, tape), "on the tape: product " + shape);
                 same(xGradient, tape.backward(gradient), "on the tape: gradient of x " + shape);
                 same(weightGradient, weight.grad(), "on the tape: gradient of the weight " + shape);
@@ -81,12 +81,15 @@ class LinearTest {
                 weight.mutable_grad().reset();
                 bias.mutable_grad().reset();
                 try (NoGradGuard guard = new NoGradGuard();
-                        Tape tape = new Tape()) {
+                        Tape tape = new Tape(Leaf.WHOLE)) {
                     Linear.Parts made = linear.forwardInParts(x, parts, tape);
                     same(exact(product), torch.cat(new TensorVector(made.outputs()), 2), parts + " parts: output");
                     Tensor[] gradients = new Tensor[parts];
                     Arrays.setAll(gradients, part -> gradient.chunk(parts, 2).get(part));
-                    same(exact(leaf.grad()), linear.backward(made.saved(), gradients), parts + " parts: gradient of x");
+                    same(
+                            exact(leaf.grad()),
+                            linear.backward(made.saved(), tape, gradients),
+                            parts + " parts: gradient of x");
                 }
                 same(weightGradient, weight.grad(), parts + " parts: gradient of the weight");
                 same(biasGradient, bias.grad(), parts + " parts: gradient of the bias");

@@ -1,4 +1,4 @@
-package perdure.generate;
+package perdure.device;
 
 import java.util.concurrent.CompletableFuture;
 import org.bytedeco.pytorch.global.torch;

@@ -1,4 +1,4 @@
-package perdure.generate;
+package perdure.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -16,7 +16,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
-import perdure.device.LoadedNatives;
 
 @ExtendWith(LoadedNatives.class)
 class IntraOpThreadsTest {
