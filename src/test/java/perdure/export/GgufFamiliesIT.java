@@ -1,6 +1,7 @@
 package perdure.export;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -13,6 +14,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,48 +55,83 @@ class GgufFamiliesIT {
     @TempDir
     Path folder;
 
+    private static final ModelConfig LLAMA3 = PLAIN.withAttention(PLAIN.attention()
+            .withInputBias(true)
+            .withOutputBias(true)
+            .withRotary(FAR.withScaling(new RotaryScaling.Llama3(8, 1, 4, 32))));
+
+    private static final ModelConfig SMOLLM3 = PLAIN.withFamily(ModelFamily.SMOLLM3)
+            .withLayers(5)
+            .withAttention(PLAIN.attention().withRotary(FAR.withLayersWithout(List.of(3))));
+
     static Stream<ModelConfig> configs() {
         return Stream.of(
-                PLAIN.withAttention(PLAIN.attention()
-                        .withInputBias(true)
-                        .withOutputBias(true)
-                        .withRotary(FAR.withScaling(new RotaryScaling.Llama3(8, 1, 4, 32)))),
+                LLAMA3,
                 PLAIN.withAttention(PLAIN.attention().withRotary(FAR.withScaling(new RotaryScaling.Linear(4)))),
                 WIDE.withFamily(ModelFamily.MISTRAL),
                 PLAIN.withFamily(ModelFamily.QWEN2)
                         .withAttention(PLAIN.attention().withInputBias(true).withRotary(FAR)));
     }
 
-    /** The llama.cpp of these tests is too old for them. */
+    /** The llama.cpp of the Java library is too old for them. */
     static Stream<ModelConfig> newer() {
-        ModelConfig smollm3 = PLAIN.withLayers(5);
         return Stream.of(
                 WIDE.withFamily(ModelFamily.QWEN3)
                         .withAttention(WIDE.attention().withQueryKeyNorms(true)),
-                smollm3.withFamily(ModelFamily.SMOLLM3)
-                        .withAttention(smollm3.attention().withRotary(FAR.withLayersWithout(List.of(3)))));
+                SMOLLM3);
     }
 
     @ParameterizedTest
     @MethodSource("configs")
     void continuesAsOurModelDoes(ModelConfig config) throws Exception {
+        requireSameAnswers(config, file -> {});
+    }
+
+    @ParameterizedTest
+    @MethodSource("newer")
+    void continuesAsOurModelDoesIfLlamaCppIsNewEnough(ModelConfig config) throws Exception {
+        if (LlamaCpp.isNewer()) {
+            requireSameAnswers(config, file -> {});
+        } else {
+            try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
+                    LanguageModel model = randomModel(config)) {
+                requireSameWeights(model, tokenizer);
+            }
+        }
+    }
+
+    /** So these comparisons would find an export without it. */
+    @Test
+    void continuesOtherwiseIfQueriesAndKeysAreNotPermuted() {
+        for (ModelConfig config : LlamaCpp.isNewer() ? List.of(LLAMA3, SMOLLM3) : List.of(LLAMA3)) {
+            requireOtherAnswers(config, file -> GgufModel.unpermute(file, config.headSize()));
+        }
+    }
+
+    @Test
+    void continuesOtherwiseWithoutTheFactorsOfTheRotaryFrequencies() {
+        requireOtherAnswers(LLAMA3, GgufModel::leaveOutRotaryFactors);
+    }
+
+    private interface Change {
+        void change(Path gguf) throws IOException;
+    }
+
+    private void requireOtherAnswers(ModelConfig config, Change change) {
+        AssertionError found = assertThrows(AssertionError.class, () -> requireSameAnswers(config, change));
+        assertTrue(found.getMessage().contains("tokens: \""), found.getMessage());
+    }
+
+    private void requireSameAnswers(ModelConfig config, Change change) throws Exception {
         try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
                 LanguageModel model = randomModel(config)) {
             Path file = requireSameWeights(model, tokenizer);
+            change.change(file);
             LlamaCpp.Question question = new LlamaCpp.Question(
                     List.of(), List.of("The fox", "Once upon a time there was", "1 2 3 4 5 6 7 8 9 10 11 12 13"), 40);
             LlamaCpp.Answer answer = LlamaCpp.ask(file, question, folder);
             int compared = GgufModel.requireSameAnswers(model, tokenizer, question, answer, 0.01);
             assertEquals(3 * 40, compared, answer.toString());
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("newer")
-    void hasTheWeightsOfTheModel(ModelConfig config) throws Exception {
-        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
-                LanguageModel model = randomModel(config)) {
-            requireSameWeights(model, tokenizer);
         }
     }
 

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -86,6 +91,36 @@ public final class GgufModel {
             System.arraycopy(values, from * row, result, to * row, row);
         }
         return result;
+    }
+
+    /** Undoes the permutation of queries and keys in a file of 32-bit floats. */
+    public static void unpermute(Path gguf, int headSize) throws IOException {
+        overwrite(
+                gguf,
+                name -> name.contains("attn_q.") || name.contains("attn_k."),
+                tensor -> unpermuted(tensor.values(), tensor.shape(), headSize));
+    }
+
+    /** Leaves out the factors of the rotary frequencies, which are then those of a model without scaling. */
+    public static void leaveOutRotaryFactors(Path gguf) throws IOException {
+        overwrite(gguf, "rope_freqs.weight"::equals, tensor -> {
+            float[] ones = new float[tensor.values().length];
+            Arrays.fill(ones, 1);
+            return ones;
+        });
+    }
+
+    private static void overwrite(Path gguf, Predicate<String> which, Function<GgufReader.Tensor, float[]> values)
+            throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(gguf)).order(ByteOrder.LITTLE_ENDIAN);
+        GgufReader.read(gguf).tensors().forEach((name, tensor) -> {
+            if (which.test(name)) {
+                assertEquals(0, tensor.type(), name);
+                bytes.position(tensor.place());
+                bytes.asFloatBuffer().put(values.apply(tensor));
+            }
+        });
+        Files.write(gguf, bytes.array());
     }
 
     /**

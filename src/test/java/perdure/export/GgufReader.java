@@ -14,8 +14,8 @@ import java.util.Map;
 /** Reads a GGUF file as llama.cpp does, written for tests from the format alone. */
 public final class GgufReader {
 
-    /** A tensor with its values as floats. */
-    public record Tensor(List<Long> shape, int type, float[] values) {}
+    /** A tensor with its values as floats, and the place of its data in the file. */
+    public record Tensor(List<Long> shape, int type, float[] values, int place) {}
 
     private final ByteBuffer bytes;
     private final Map<String, Object> metadata = new LinkedHashMap<>();
@@ -62,8 +62,9 @@ public final class GgufReader {
         int data = (bytes.position() + 31) / 32 * 32;
         for (Description each : descriptions) {
             require(each.offset % 32 == 0, each.name + " is not aligned");
-            bytes.position(data + (int) each.offset);
-            tensors.put(each.name, new Tensor(each.shape, each.type, values(each)));
+            int place = data + (int) each.offset;
+            bytes.position(place);
+            tensors.put(each.name, new Tensor(each.shape, each.type, values(each), place));
         }
         require(bytes.capacity() == (bytes.position() + 31) / 32 * 32, "bytes are left over");
     }

@@ -15,9 +15,13 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * llama.cpp, the judge of GGUF files, in a process of its own, so that its native libraries and libtorch never meet.
+ * llama.cpp, the judge of GGUF files, in a process of its own, so that its native libraries and libtorch never meet. The
+ * Java library has one of March 2025. A newer one is asked if {@code perdure.llama} names the folder where the npm
+ * package {@code node-llama-cpp} is installed.
  */
 public final class LlamaCpp {
+
+    private static final String NEWER = System.getProperty("perdure.llama");
 
     /**
      * What is asked of a file.
@@ -38,6 +42,11 @@ public final class LlamaCpp {
 
     private LlamaCpp() {}
 
+    /** Whether it is newer than the families of 2025. */
+    static boolean isNewer() {
+        return NEWER != null;
+    }
+
     /** Loads the file and answers, or fails with what llama.cpp printed. */
     public static Answer ask(Path gguf, Question question, Path work) throws IOException, InterruptedException {
         Path asked = work.resolve("question.json");
@@ -46,9 +55,13 @@ public final class LlamaCpp {
         Files.deleteIfExists(answered);
         JsonMapper.shared().writeValue(asked.toFile(), question);
         List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        Collections.addAll(command, "-Djava.io.tmpdir=" + work, "-cp", System.getProperty("java.class.path"));
-        command.add(LlamaCpp.class.getName());
+        if (isNewer()) {
+            Collections.addAll(command, "node", "scripts/golden/llama.mjs", NEWER);
+        } else {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            Collections.addAll(command, "-Djava.io.tmpdir=" + work, "-cp", System.getProperty("java.class.path"));
+            command.add(LlamaCpp.class.getName());
+        }
         Collections.addAll(command, gguf.toString(), asked.toString(), answered.toString());
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
