@@ -174,6 +174,9 @@ record PretrainedConfig(ModelConfig model, int window) {
                 throw json.refused(key, "which is not supported; only \"silu\" is");
             }
         }
+        if (json.number("attention_dropout", 0) != 0) {
+            throw json.refused("attention_dropout", "which is not supported; only 0 is");
+        }
         if (!json.flag("is_causal", true)) {
             throw json.refused("is_causal", "which is not supported; only true is");
         }

@@ -150,6 +150,11 @@ public final class PretrainedFolder {
         return config.window() == 0 ? model : model.withContext(Math.min(model.context(), config.window()));
     }
 
+    /** The key of {@code config.json} that limits the context. */
+    public String contextKey() {
+        return config().context() < config.model().context() ? "sliding_window" : "max_position_embeddings";
+    }
+
     /**
      * The SHA-256 of the weight files, one after the other in the order of their names; or of the adapters, if there are
      * any. Reads all of them.

@@ -35,7 +35,9 @@ final class OptimizationFlags {
     @Option(
             names = "--warmup-steps",
             paramLabel = "N",
-            description = "Steps in which the learning rate rises from 0 to its peak (default: 100).")
+            description =
+                    "Steps in which the learning rate rises from 0 to its peak (default: 100, and with --from at most a"
+                            + " tenth of all steps).")
     Long warmupSteps;
 
     @Option(

@@ -121,8 +121,9 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
      * @throws IllegalArgumentException with one line, if they cannot be used
      */
     FineTuning loraFrom(Path source) {
-        AdapterConfig adapters = readable(() -> AdapterConfig.read(newest(source)));
-        FineTuning adapted = new FineTuning(from, model, adapters.lora(), source);
+        Path checkpoint = newest(source);
+        AdapterConfig adapters = readable(() -> AdapterConfig.read(checkpoint));
+        FineTuning adapted = new FineTuning(from, model, adapters.lora(), checkpoint);
         if (from != null) {
             return adapted.fitting();
         }
@@ -155,6 +156,15 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
     /** The very folder of the base, which the checkpoints of adapters name; a run folder goes on. */
     Path recorded() {
         return lora == null || from == null ? from : newest(from);
+    }
+
+    /** Whether the base of adapters is a checkpoint of a run, which may delete it. */
+    boolean mayLoseItsBase() {
+        if (lora == null || from == null) {
+            return false;
+        }
+        Path base = recorded().toAbsolutePath();
+        return Checkpoint.unverified(base).isPresent() && Restart.hasWeights(base.getParent());
     }
 
     /**
@@ -231,8 +241,9 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
             throw new IllegalArgumentException("The shape of the model is that of " + from + ".");
         }
         if (after.context() > model.context()) {
-            throw new IllegalArgumentException("context " + after.context() + " is longer than the " + model.context()
-                    + " tokens of the model in " + from + ".");
+            throw new IllegalArgumentException(
+                    "context " + after.context() + " is longer than the " + model.context() + " tokens of the model in "
+                            + from + " (" + pretrained(from).contextKey() + ").");
         }
     }
 }

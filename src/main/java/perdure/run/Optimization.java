@@ -13,7 +13,8 @@ import perdure.train.TrainingOptions.Batching;
  * @param learningRate peak; 0: {@value #RATE_TIMES_WIDTH} divided by the hidden size, or, of a model that is fine-tuned,
  *     {@value FineTuning#USUAL_LEARNING_RATE}
  * @param minimumLearningRate at the end of the run; negative: a tenth of the peak
- * @param warmupSteps steps in which the learning rate rises
+ * @param warmupSteps steps in which the learning rate rises; negative: {@value #USUAL_WARMUP_STEPS}, and of a model that
+ *     is fine-tuned a tenth of all steps at most
  * @param schedule how the learning rate goes on after the warm-up
  * @param adamW constants of the optimizer
  * @param gradientClip largest global norm of the gradients; 0: no limit
@@ -34,13 +35,12 @@ public record Optimization(
      */
     public static final double RATE_TIMES_WIDTH = 0.64;
 
+    static final long USUAL_WARMUP_STEPS = 100;
+
     public static final Optimization DEFAULT = new Optimization(
-            new Batching(8, 1), 0, -1, 100, LearningRateSchedule.Kind.COSINE, AdamW.Settings.DEFAULT, 1.0, 0);
+            new Batching(8, 1), 0, -1, -1, LearningRateSchedule.Kind.COSINE, AdamW.Settings.DEFAULT, 1.0, 0);
 
     public Optimization {
-        if (warmupSteps < 0) {
-            throw new IllegalArgumentException("warm-up of " + warmupSteps + " steps is negative.");
-        }
         if (!(gradientClip >= 0)) {
             throw new IllegalArgumentException("gradient clip " + gradientClip + " is not zero or a positive number.");
         }
@@ -80,6 +80,9 @@ public record Optimization(
     }
 
     public Optimization warmupSteps(long steps) {
+        if (steps < 0) {
+            throw new IllegalArgumentException("warm-up of " + steps + " steps is negative.");
+        }
         return new Optimization(
                 batching, learningRate, minimumLearningRate, steps, schedule, adamW, gradientClip, dropout);
     }
@@ -113,10 +116,13 @@ public record Optimization(
      * The learning rate schedule, before the length of the run is known.
      *
      * @param usualPeak learning rate if none was set
+     * @param shortWarmup whether the usual warm-up is a tenth of all steps at most
      */
-    LearningRateSchedule rates(double usualPeak) {
+    LearningRateSchedule rates(double usualPeak, boolean shortWarmup) {
         double peak = learningRate == 0 ? usualPeak : learningRate;
         double floor = minimumLearningRate < 0 ? peak / 10 : minimumLearningRate;
-        return new LearningRateSchedule(schedule, peak, floor, warmupSteps, 1);
+        boolean usual = warmupSteps < 0;
+        return new LearningRateSchedule(
+                schedule, peak, floor, usual ? USUAL_WARMUP_STEPS : warmupSteps, usual && shortWarmup, 1);
     }
 }

@@ -203,6 +203,6 @@ final class Proposal {
     void rates(long steps) {
         BigDecimal rate = new BigDecimal(config.rates().peak()).round(new MathContext(2));
         choose("learning rate", rate.stripTrailingZeros().toPlainString());
-        choose("warmup steps", Math.max(1, Math.min(Optimization.DEFAULT.warmupSteps(), steps / 10)));
+        choose("warmup steps", Math.max(1, Math.min(Optimization.USUAL_WARMUP_STEPS, steps / 10)));
     }
 }

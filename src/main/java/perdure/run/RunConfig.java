@@ -479,10 +479,10 @@ public record RunConfig(
 
     /** The learning rate schedule, before the length of the run is known. */
     LearningRateSchedule rates() {
+        boolean fineTunes = fineTuning.model() != null;
         return optimization.rates(
-                fineTuning.model() == null
-                        ? Optimization.RATE_TIMES_WIDTH / model.hiddenSize()
-                        : fineTuning.usualLearningRate());
+                fineTunes ? fineTuning.usualLearningRate() : Optimization.RATE_TIMES_WIDTH / model.hiddenSize(),
+                fineTunes);
     }
 
     private RunConfig with(Text other) {

@@ -52,6 +52,9 @@ record RunIdentity(Map<String, String> values) {
     static final String PACK = "pack";
     static final String LOSS = "loss";
 
+    /** Derived if it is at most a tenth of the run. */
+    private static final String WARMUP = "warmup steps";
+
     private static final String BATCH_SIZE = "batch size";
     private static final String ACCUMULATION = "grad accum";
     private static final String STEPS_PER_EPOCH = "steps per epoch";
@@ -159,7 +162,7 @@ record RunIdentity(Map<String, String> values) {
         LearningRateSchedule rates = config.rates();
         values.put("learning rate", rates.peak());
         values.put("min learning rate", rates.floor());
-        values.put("warmup steps", rates.warmupSteps());
+        values.put(WARMUP, rates.warmupSteps());
         values.put("schedule", rates.kind());
         values.put("weight decay", optimization.adamW().weightDecay());
         values.put("beta1", optimization.adamW().beta1());
@@ -218,6 +221,7 @@ record RunIdentity(Map<String, String> values) {
         derived.put("intermediate size", config.model().intermediateSize() == 0);
         derived.put("learning rate", config.optimization().learningRate() == 0);
         derived.put("min learning rate", config.optimization().minimumLearningRate() < 0);
+        derived.put(WARMUP, config.rates().shortWarmup());
         derived.put(PACK, config.text().sequences().packing() == null);
         derived.put(LOSS, config.text().sequences().loss() == null);
         derived.put("device", config.compute().device().equals("auto"));
@@ -266,7 +270,8 @@ record RunIdentity(Map<String, String> values) {
                     LearningRateSchedule.Kind.valueOf(values.get("schedule").toUpperCase(Locale.ROOT)),
                     Double.parseDouble(values.get("learning rate")),
                     Double.parseDouble(values.get("min learning rate")),
-                    Long.parseLong(values.get("warmup steps")),
+                    Long.parseLong(values.get(WARMUP)),
+                    List.of(values.getOrDefault(DERIVED, "").split(", ")).contains(WARMUP),
                     1);
         } catch (NullPointerException | IllegalArgumentException absent) {
             return null;

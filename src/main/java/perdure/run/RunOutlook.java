@@ -94,6 +94,12 @@ record RunOutlook(
         List<String> warnings = new ArrayList<>();
         warnOfOverfitting(warnings);
         warnOfCuts(warnings);
+        if (config.fineTuning().mayLoseItsBase()) {
+            warnings.add("Warning: the adapters need their base at every start, and "
+                    + config.fineTuning().recorded()
+                    + " is a checkpoint, which its run deletes when it has newer ones. Export it and train adapters of"
+                    + " what was exported, unless that run is over.");
+        }
         if (device.is_cpu()) {
             warnOfMemory(warnings);
         }

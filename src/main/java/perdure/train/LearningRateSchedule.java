@@ -8,9 +8,11 @@ import java.util.Locale;
  * @param peak rate after warm-up
  * @param floor rate at the end; not above the peak
  * @param warmupSteps steps of linear rise from 0 to the peak
+ * @param shortWarmup whether they are a tenth of the whole run at most
  * @param totalSteps optimizer steps of the whole run
  */
-public record LearningRateSchedule(Kind kind, double peak, double floor, long warmupSteps, long totalSteps) {
+public record LearningRateSchedule(
+        Kind kind, double peak, double floor, long warmupSteps, boolean shortWarmup, long totalSteps) {
 
     /** The share of the run's steps, at its end, in which {@link Kind#WSD} decays. */
     static final double DECAY_SHARE = 0.2;
@@ -48,7 +50,12 @@ public record LearningRateSchedule(Kind kind, double peak, double floor, long wa
 
     /** The same schedule for a run of another length. */
     LearningRateSchedule over(long totalSteps) {
-        return new LearningRateSchedule(kind, peak, floor, warmupSteps, totalSteps);
+        return new LearningRateSchedule(kind, peak, floor, warmupSteps, shortWarmup, totalSteps);
+    }
+
+    /** Steps of linear rise in a run of this length. */
+    public long warmup() {
+        return shortWarmup ? Math.min(warmupSteps, Math.max(1, totalSteps / 10)) : warmupSteps;
     }
 
     /**
@@ -57,13 +64,14 @@ public record LearningRateSchedule(Kind kind, double peak, double floor, long wa
      * @param step index from zero
      */
     public double at(long step) {
-        if (step < warmupSteps) {
-            return peak * (step + 1) / (warmupSteps + 1);
+        long warmup = warmup();
+        if (step < warmup) {
+            return peak * (step + 1) / (warmup + 1);
         }
-        double done = progress(step, warmupSteps);
+        double done = progress(step, warmup);
         return switch (kind) {
             case COSINE -> floor + (peak - floor) * 0.5 * (1 + StrictMath.cos(Math.PI * done));
-            case WSD -> peak - (peak - floor) * progress(step, Math.max(warmupSteps, decayStart()));
+            case WSD -> peak - (peak - floor) * progress(step, Math.max(warmup, decayStart()));
             case CONSTANT -> peak;
         };
     }

@@ -96,12 +96,12 @@ public final class Reporter {
 
     /** Says so if the learning rate never reaches its peak. */
     void announceWarmUp(LearningRateSchedule schedule) {
-        if (schedule.warmupSteps() >= schedule.totalSteps()) {
+        if (schedule.warmup() >= schedule.totalSteps()) {
             messages.accept(String.format(
                     Locale.ROOT,
                     "The warm-up of %,d steps is as long as the run of %,d or longer: the learning rate rises to %.3g"
                             + " and never reaches its peak %.3g.",
-                    schedule.warmupSteps(),
+                    schedule.warmup(),
                     schedule.totalSteps(),
                     schedule.at(schedule.totalSteps() - 1),
                     schedule.peak()));

@@ -118,7 +118,7 @@ class PretrainedConfigTest {
                 model(
                         "llama",
                         "'_name_or_path': 'x', 'pretraining_tp': 2, 'use_cache': false, 'torch_dtype': 'bfloat16',"
-                                + " 'transformers_version': '4.40.0', 'attention_dropout': 0.1, 'unsloth_fixed': true,"
+                                + " 'transformers_version': '4.40.0', 'attention_dropout': 0.0, 'unsloth_fixed': true,"
                                 + " 'quantization_config': null, 'attn_logit_softcapping': null, 'use_qk_norm': false,"
                                 + " 'residual_multiplier': 1.0, 'partial_rotary_factor': 1, 'num_experts': 0,"
                                 + " 'hidden_act': 'swish', 'auto_map': {'AutoConfig': 'configuration.X'},"
@@ -162,6 +162,7 @@ class PretrainedConfigTest {
                 "llama | 'final_logit_softcapping': 30.0 | final_logit_softcapping is 30.0, which is not supported",
                 "llama | 'clip_qkv': 8 | clip_qkv is 8, which is not supported",
                 "llama | 'num_local_experts': 8 | num_local_experts is 8, which is not supported",
+                "llama | 'attention_dropout': 0.1 | attention_dropout is 0.1, which is not supported; only 0 is",
                 "llama | 'is_causal': false | is_causal is false, which is not supported; only true is",
                 "llama | 'auto_map': {'AutoModelForCausalLM': 'm.X'} | auto_map is"
                         + " {\"AutoModelForCausalLM\":\"m.X\"}, so that code in its folder defines what the model computes",

@@ -123,6 +123,7 @@ class PretrainedFolderTest {
         Files.writeString(
                 config, Files.readString(config).replace("\"sliding_window\": null", "\"sliding_window\": 48"));
         assertEquals(48, PretrainedFolder.open(folder).config().context());
+        assertEquals("sliding_window", PretrainedFolder.open(folder).contextKey());
     }
 
     @Test

@@ -93,6 +93,20 @@ class FineTuningTest {
     }
 
     @Test
+    void warmsUpForATenthOfItsStepsUnlessTold() throws IOException {
+        assertTrue(tuned("run").rates().shortWarmup());
+        assertFalse(common(RunConfig.in(folder)).rates().shortWarmup());
+        UnaryOperator<Optimization> told = changed -> changed.warmupSteps(100);
+        train(tuned("told").optimization(told).maximumSteps(1));
+        RunConfig remembered = RunConfig.resuming(folder.resolve("told"));
+        assertFalse(remembered.rates().shortWarmup()); // As of runs that knew no other.
+        train(tuned("whole").optimization(changed -> changed.warmupSteps(1)));
+        train(tuned("usual").maximumSteps(5));
+        train(tuned("usual"));
+        assertEquals(weights("whole"), weights("usual"));
+    }
+
+    @Test
     void aCheckpointOfARunWillDo() throws IOException {
         train(tuned("newest"));
         train(common(RunConfig.in(folder.resolve("named"))
@@ -113,7 +127,7 @@ class FineTuningTest {
                 .contains("\"max_position_embeddings\" : 16"));
         RunConfig longer = tuned("other");
         assertEquals(
-                "context 32 is longer than the 16 tokens of the model in " + base + ".",
+                "context 32 is longer than the 16 tokens of the model in " + base + " (max_position_embeddings).",
                 assertThrows(IllegalArgumentException.class, () -> longer.model(shape -> shape.context(32)))
                         .getMessage());
     }

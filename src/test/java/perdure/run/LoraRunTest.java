@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -179,6 +180,23 @@ class LoraRunTest {
                     .getMessage()
                     .contains("are not those that the adapters in"));
         }
+    }
+
+    /** It needs its base again at each start, but the base's run deletes old checkpoints. */
+    @Test
+    void tellsThatItsBaseMayBeDeleted() throws IOException {
+        assertTrue(tells(adapted("run"), " and " + base + " is a checkpoint, which its run deletes"));
+        Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")) {
+            Files.copy(base.resolve(file), elsewhere.resolve(file));
+        }
+        assertFalse(tells(adapted("other").from(elsewhere), "is a checkpoint"));
+    }
+
+    private static boolean tells(RunConfig config, String words) {
+        List<String> lines = new ArrayList<>();
+        train(config.maximumSteps(1).onMessage(lines::add));
+        return lines.stream().anyMatch(line -> line.startsWith("Warning: ") && line.contains(words));
     }
 
     @Test

@@ -12,7 +12,7 @@ import perdure.train.LearningRateSchedule.Kind;
 
 class LearningRateScheduleTest {
     private static LearningRateSchedule of(Kind kind) {
-        return new LearningRateSchedule(kind, 1e-3, 1e-4, 100, 2000);
+        return new LearningRateSchedule(kind, 1e-3, 1e-4, 100, false, 2000);
     }
 
     @Test
@@ -23,8 +23,18 @@ class LearningRateScheduleTest {
     }
 
     @Test
+    void aShortWarmUpIsATenthOfTheRunAtMost() {
+        LearningRateSchedule schedule = new LearningRateSchedule(Kind.CONSTANT, 1e-3, 1e-4, 100, true, 1);
+        assertEquals(1e-3 / 2, schedule.over(5).at(0), 1e-12);
+        assertEquals(6, schedule.over(60).warmup());
+        assertEquals(1e-3 * 6 / 7, schedule.over(60).at(5), 1e-12);
+        assertEquals(1e-3, schedule.over(60).at(6), 0);
+        assertEquals(100, schedule.over(60).over(5000).warmup());
+    }
+
+    @Test
     void cosineIsHalfwayInTheMiddleAndAtTheFloorAtTheEnd() {
-        assertEquals(5.5e-4, new LearningRateSchedule(Kind.COSINE, 1e-3, 1e-4, 100, 2101).at(1100), 1e-12);
+        assertEquals(5.5e-4, new LearningRateSchedule(Kind.COSINE, 1e-3, 1e-4, 100, false, 2101).at(1100), 1e-12);
         assertEquals(1e-4, of(Kind.COSINE).at(1999), 1e-12);
         assertEquals(1e-4, of(Kind.COSINE).at(5000), 1e-12);
     }
@@ -44,20 +54,22 @@ class LearningRateScheduleTest {
     @Test
     void refusesRatesOutOfOrder() {
         assertTrue(assertThrows(
-                        IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 1e-4, 1e-3, 0, 10))
+                        IllegalArgumentException.class,
+                        () -> new LearningRateSchedule(Kind.COSINE, 1e-4, 1e-3, 0, false, 10))
                 .getMessage()
                 .contains("minimum learning rate 0.001"));
-        assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 0, 0, 0, 10));
-        assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 1, 0, -1, 10));
+        assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 0, 0, 0, false, 10));
+        assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(Kind.COSINE, 1, 0, -1, false, 10));
     }
 
     @Property
     void neverLeavesTheRange(
             @ForAll Kind kind,
             @ForAll @LongRange(max = 3000) long warmup,
+            @ForAll boolean shortWarmup,
             @ForAll @LongRange(min = 1, max = 3000) long total,
             @ForAll @LongRange(max = 4000) long step) {
-        double rate = new LearningRateSchedule(kind, 1e-3, 1e-4, warmup, total).at(step);
+        double rate = new LearningRateSchedule(kind, 1e-3, 1e-4, warmup, shortWarmup, total).at(step);
         assertTrue(rate > 0 && rate <= 1e-3);
     }
 }

@@ -90,7 +90,7 @@ final class TinyTraining {
                 STEPS,
                 limits,
                 new TrainingOptions.Batching(2, 2),
-                new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, learningRate, 0.001, 3, 1),
+                new LearningRateSchedule(LearningRateSchedule.Kind.COSINE, learningRate, 0.001, 3, false, 1),
                 gradientClip,
                 TrainingOptions.Validation.DEFAULT,
                 SEED);
