@@ -21,7 +21,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <p>Float32 products on the CPU go to oneDNN, a part of libtorch, which uses AVX-512 on every processor that has it;
  * MKL does so only on Intel processors. oneDNN's operator on plain tensors copies nothing, but records no graph. So
  * BLAS computes all three products where autograd records a graph. Elsewhere {@link Tape} runs the backward pass, also
- * with oneDNN. Products with few rows stay with BLAS. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
+ * with oneDNN. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
+ *
+ * <p>Products with few rows, and small ones, stay with BLAS: oneDNN prepares for longer before it begins. Which library
+ * computes a product follows from its shape alone, the same on every machine, so that no bytes depend on a measurement.
  *
  * <p>Another operator of oneDNN 3.7.1, the version in libtorch 2.10, gives wrong results for many widths on AVX-512.
  * This operator has shown no such error. Still, the first product with every shape of weight is compared with BLAS, and
@@ -32,6 +35,12 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class MatrixProduct {
 
     private static final int FEWEST_ROWS = 32;
+
+    /** The smallest R·K·N for which oneDNN pays, forward and for dX. */
+    private static final long SMALLEST = 4L << 20;
+
+    /** The same for dW, for which oneDNN copies both factors. */
+    private static final long SMALLEST_WEIGHT_GRADIENT = 64L << 20;
 
     /**
      * Largest allowed difference to BLAS, relative to the largest result. Rounding stays far below it, and a wrong
@@ -64,7 +73,13 @@ final class MatrixProduct {
         return converting(
                 held,
                 x,
-                weight -> choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
+                weight -> choose(
+                        "product",
+                        x,
+                        weight,
+                        SMALLEST,
+                        () -> OneDnn.product(x, weight),
+                        () -> torch.linear(x, weight)));
     }
 
     /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
@@ -76,6 +91,7 @@ final class MatrixProduct {
                         "gradient of x",
                         gradient,
                         weight,
+                        SMALLEST,
                         () -> OneDnn.product(gradient, weight.t()),
                         () -> torch.matmul(gradient, weight)));
     }
@@ -86,6 +102,7 @@ final class MatrixProduct {
                 "gradient of the weight",
                 x,
                 weight,
+                SMALLEST_WEIGHT_GRADIENT,
                 () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
                         .get0(),
                 () -> torch.matmul(gradient.t(), x));
@@ -101,11 +118,13 @@ final class MatrixProduct {
     }
 
     private static Tensor choose(
-            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+            String operation, Tensor x, Tensor weight, long smallest, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+        long rows = x.numel() / x.size(-1);
         if (GradMode.is_enabled()
                 || !x.is_cpu()
                 || x.scalar_type().intern() != ScalarType.Float
-                || x.numel() / x.size(-1) < FEWEST_ROWS
+                || rows < FEWEST_ROWS
+                || rows * weight.numel() < smallest
                 || !Context.hasMKLDNN()
                 || !torch.globalContext().userEnabledMkldnn()
                 || torch.is_autocast_enabled(DeviceType.CPU)) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import perdure.device.LoadedNatives;
 
-/** Held against float64 on the plain path, for widths that oneDNN gets wrong on some processors as well. */
+/** Held against float64, for widths that oneDNN gets wrong on some processors as well, and for sizes of either library. */
 @ExtendWith(LoadedNatives.class)
 class LinearTest {
 
@@ -27,7 +27,7 @@ class LinearTest {
     @ValueSource(ints = {1, 16, 48, 61, 64, 80, 96, 128, 176, 192, 259, 384, 1100, 1152})
     void givesTheProductAndBothGradientsWhateverTheWidth(int outputs) {
         for (int inputs : new int[] {16, 61, 64, 176, 384}) {
-            for (int rows : new int[] {1, 33, 100, 512}) {
+            for (int rows : new int[] {1, 33, 100, 512, 1200}) {
                 check(rows, inputs, outputs);
             }
         }
