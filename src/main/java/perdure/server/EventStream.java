@@ -40,7 +40,8 @@ final class EventStream implements HttpHandler {
 
     private final StatusDocuments documents;
     private final Limits limits;
-    private final AtomicInteger clients = new AtomicInteger();
+    /** Those who have a place, from their request on; they listen a moment later. Changes on the I/O thread. */
+    private final Set<Client> clients = ConcurrentHashMap.newKeySet();
 
     /** A prefix of all event ids of this process, so that ids of another process are recognised. */
     private final String process = Long.toString(System.currentTimeMillis(), 36);
@@ -65,36 +66,36 @@ final class EventStream implements HttpHandler {
             exchange.endExchange();
             return;
         }
-        exchange.addExchangeCompleteListener((ended, chain) -> {
-            clients.decrementAndGet();
-            chain.proceed();
-        });
-        if (clients.incrementAndGet() > limits.eventClients() && !makeRoom(origin(exchange.getConnection()))) {
+        Client client = new Client(exchange);
+        if (clients.size() >= limits.eventClients() && !makeRoom(client.origin)) {
             exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "10");
             Responses.error(exchange, 503, "overloaded", "at most " + limits.eventClients() + " clients may listen");
             return;
         }
+        clients.add(client);
+        exchange.addExchangeCompleteListener((ended, chain) -> {
+            clients.remove(client);
+            chain.proceed();
+        });
         new ServerSentEventHandler((connection, lastEventId) -> connected(exchange, connection, lastEventId))
                 .handleRequest(exchange);
     }
 
     /**
-     * If another address has at least two listeners more, the oldest of these leaves, so that nobody is locked out by
+     * If another address has at least two clients more, the oldest of these leaves, so that nobody is locked out by
      * others. It may come back with the id of the last event that it has seen.
      */
     private boolean makeRoom(Object origin) {
-        Map<Object, List<Listener>> byOrigin = listeners.stream().collect(groupingBy(Listener::origin));
-        List<Listener> most =
+        Map<Object, List<Client>> byOrigin = clients.stream().collect(groupingBy(client -> client.origin));
+        List<Client> most =
                 byOrigin.values().stream().max(comparingInt(List::size)).orElse(List.of());
         if (most.size() < byOrigin.getOrDefault(origin, List.of()).size() + 2) {
             return false;
         }
-        Collections.min(most, comparingLong(listener -> listener.opened)).cut();
+        Client oldest = Collections.min(most, comparingLong(client -> client.came));
+        clients.remove(oldest);
+        IoUtils.safeClose(oldest.connection);
         return true;
-    }
-
-    private static Object origin(ServerConnection connection) {
-        return Connections.origin(connection.getPeerAddress());
     }
 
     /** Sends the listeners a status that was published since the last call. Called a few times per second. */
@@ -135,6 +136,9 @@ final class EventStream implements HttpHandler {
 
     private synchronized void connected(
             HttpServerExchange exchange, ServerSentEventConnection connection, String lastEventId) {
+        if (!exchange.getConnection().isOpen()) {
+            return; // It had to make room before it could listen.
+        }
         connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
         Listener listener = new Listener(exchange, connection);
         connection.addCloseTask(closed -> forget(listener));
@@ -171,21 +175,29 @@ final class EventStream implements HttpHandler {
 
     private record Event(String name, long number, String data) {}
 
-    /** One client, and the number of events that it has not read yet. */
+    /** One that may listen. */
+    private static final class Client {
+
+        private final ServerConnection connection;
+        private final Object origin;
+        private final long came = System.nanoTime();
+
+        Client(HttpServerExchange exchange) {
+            connection = exchange.getConnection();
+            origin = Connections.origin(connection.getPeerAddress());
+        }
+    }
+
+    /** One that listens, and the number of events that it has not read yet. */
     private final class Listener implements ServerSentEventConnection.EventCallback {
 
         private final HttpServerExchange exchange;
         private final ServerSentEventConnection connection;
         private final AtomicInteger unsent = new AtomicInteger();
-        private final long opened = System.nanoTime();
 
         Listener(HttpServerExchange exchange, ServerSentEventConnection connection) {
             this.exchange = exchange;
             this.connection = connection;
-        }
-
-        Object origin() {
-            return EventStream.origin(exchange.getConnection());
         }
 
         /** Disconnects the client if it reads too slowly. */

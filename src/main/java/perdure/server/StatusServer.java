@@ -226,12 +226,17 @@ public final class StatusServer implements AutoCloseable {
      */
     @Override
     public void close() {
+        close(FAREWELL_MILLIS);
+    }
+
+    /** @param farewell longest time in which current answers are told that the server stops, in milliseconds */
+    void close(long farewell) {
         ticker.shutdownNow();
         chat.stop();
         requests.shutdown();
         events.end();
         try {
-            requests.awaitShutdown(FAREWELL_MILLIS);
+            requests.awaitShutdown(farewell);
         } catch (InterruptedException hurry) {
             Thread.currentThread().interrupt();
         }

@@ -97,10 +97,10 @@ public final class ServerUnderTest implements AutoCloseable {
         return client.sendAsync(post(path, json), HttpResponse.BodyHandlers.ofString(UTF_8));
     }
 
-    /** A connection that waits at most five seconds for a byte. */
+    /** A connection that waits at most a minute for a byte, which also a busy machine needs less than. */
     public Socket connect() throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-        socket.setSoTimeout(5_000);
+        socket.setSoTimeout(60_000);
         return socket;
     }
 
@@ -122,6 +122,11 @@ public final class ServerUnderTest implements AutoCloseable {
             socket.getOutputStream().write(request.getBytes(ISO_8859_1));
             return new String(socket.getInputStream().readAllBytes(), UTF_8);
         }
+    }
+
+    /** Closes the server alone, and leaves its clients all the time that they need to read the end. */
+    public void endPatiently() {
+        server.close(60_000);
     }
 
     @Override
