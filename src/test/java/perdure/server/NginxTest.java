@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Through a real nginx with its defaults: streams arrive piece by piece, and everything works under a path. */
-@Timeout(60)
+@Timeout(120)
 class NginxTest {
 
     private static final String LONG = "{\"model\":\"perdure\",\"temperature\":0,\"max_tokens\":8192,\"stream\":true,"
@@ -67,7 +67,7 @@ class NginxTest {
 
     private static Socket open(int port, String request) throws IOException {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         socket.getOutputStream().write(request.getBytes(UTF_8));
         return socket;
     }

@@ -23,7 +23,7 @@ import perdure.server.SavedModel;
 import perdure.server.ServerTest;
 
 /** How an answer begins, waits, ends, and is given up. */
-@Timeout(60)
+@Timeout(180)
 class CompletionStreamTest extends ServerTest {
 
     private static final String CHAT = "/v1/chat/completions";
@@ -75,7 +75,7 @@ class CompletionStreamTest extends ServerTest {
     private void awaitCount(String outcome, int count) throws Exception {
         String line = "perdure_chat_requests_total{outcome=\"" + outcome + "\"} " + count + ".0\n";
         String metrics = run.get("/metrics").body();
-        for (int attempt = 0; attempt < 250 && !metrics.contains(line); attempt++) {
+        for (int attempt = 0; attempt < 3_000 && !metrics.contains(line); attempt++) {
             Thread.sleep(20);
             metrics = run.get("/metrics").body();
         }
@@ -89,7 +89,7 @@ class CompletionStreamTest extends ServerTest {
                 Stream answered = open(LONG);
                 Stream waiting = open(LONG)) {
             answered.awaitText();
-            run.server.close();
+            run.endPatiently();
             String end = answered.rest();
             assertTrue(end.contains("\"message\":\"The server is stopping.\""), end);
             assertTrue(end.contains("data: [DONE]"), end);
@@ -127,7 +127,6 @@ class CompletionStreamTest extends ServerTest {
         ChatRequest request = ChatRequest.completion("Hello").maximumTokens(1).build();
         CompletableFuture<ChatAnswer> holding = run.chat.submit(request, piece -> await(held));
         try (Stream waiting = open(LONG)) {
-            waiting.socket.setSoTimeout(60_000);
             until(waiting.socket, "\"role\":\"assistant\"");
             assertFalse(holding.isDone());
             held.countDown();
@@ -201,8 +200,10 @@ class CompletionStreamTest extends ServerTest {
             return rest.toString();
         }
 
+        /** Of what has come so far; a stream that waits for long begins without any. */
         boolean hasText() throws Exception {
-            return socket.getInputStream().available() > 0;
+            InputStream in = socket.getInputStream();
+            return new String(in.readNBytes(in.available()), StandardCharsets.UTF_8).contains("\"content\":\"");
         }
 
         @Override
