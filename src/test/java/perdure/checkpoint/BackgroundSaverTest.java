@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.device.LivePointers;
 
 class BackgroundSaverTest {
 
@@ -71,14 +71,11 @@ class BackgroundSaverTest {
     void noNativeMemoryStays() throws Exception {
         CheckpointStore store = Runs.store(folder);
         save(store, 0);
-        // Objects that other tests left to the garbage collector are freed first.
-        System.gc();
-        Thread.sleep(200);
-        long before = Pointer.totalCount();
+        long before = LivePointers.settled();
         for (int round = 1; round < 6; round++) {
             save(store, round);
         }
-        assertTrue(Pointer.totalCount() <= before, before + " became " + Pointer.totalCount());
+        LivePointers.assertNoMoreThan(before, "after five rounds of saves");
     }
 
     private static void save(CheckpointStore store, int round) {

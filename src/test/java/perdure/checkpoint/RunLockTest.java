@@ -75,7 +75,7 @@ class RunLockTest {
             assertTrue(message.endsWith("process 7 on elsewhere.example, since 2026-01-01T00:00:00Z."), message);
         } finally {
             heart.shutdownNow();
-            heart.awaitTermination(5, TimeUnit.SECONDS);
+            heart.awaitTermination(60, TimeUnit.SECONDS);
         }
         RunLock.acquire(folder, Duration.ofMillis(500)).close();
     }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -163,7 +164,7 @@ class BatchLoaderTest {
             for (int batch = 0; batch < 5; batch++) {
                 assertNull(madeAhead.poll());
                 batches.next();
-                assertEquals(0, madeAhead.poll(10, TimeUnit.SECONDS));
+                assertEquals(0, madeAhead.poll(60, TimeUnit.SECONDS));
             }
         }
     }
@@ -210,17 +211,18 @@ class BatchLoaderTest {
 
     @Test
     void closingEndsTheThread() throws InterruptedException {
+        Set<Thread> before = Thread.getAllStackTraces().keySet(); // Loaders of other tests may be there.
         BatchLoader loader = BatchLoader.shuffled(all(), Sequences.PLAIN, 16, 4, 1);
         loader.batch(0, 0);
         List<Thread> workers = Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().equals("batch-loader"))
+                .filter(thread -> thread.getName().equals("batch-loader") && !before.contains(thread))
                 .toList();
         assertFalse(workers.isEmpty());
 
         loader.close();
         for (Thread worker : workers) {
             assertTrue(worker.isDaemon());
-            worker.join(10_000);
+            worker.join(60_000);
             assertFalse(worker.isAlive());
         }
         assertThrows(IllegalStateException.class, () -> loader.batch(0, 1));

@@ -48,7 +48,7 @@ class IntraOpThreadsTest {
                         }
                     },
                     task -> new Thread(task).start());
-            assertTrue(begun.await(30, TimeUnit.SECONDS));
+            assertTrue(begun.await(60, TimeUnit.SECONDS));
             assertEquals(alone, results(matrix));
             done.set(true);
             beside.join();

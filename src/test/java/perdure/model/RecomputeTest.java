@@ -20,6 +20,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import perdure.device.Devices;
+import perdure.device.LivePointers;
 import perdure.device.LoadedNatives;
 import perdure.device.Precision;
 
@@ -93,7 +94,7 @@ class RecomputeTest {
             long between = 0;
             long before = 0;
             for (int step = 0; step < 5; step++) {
-                long start = Pointer.totalCount();
+                long start = step == 4 ? LivePointers.settled() : 0;
                 try (PointerScope inner = new PointerScope()) {
                     Tensor ids = torch.zeros(new long[] {2, 16}, new TensorOptions(ScalarType.Long));
                     try (LanguageModel.Loss loss = model.forward(ids, ids, 1)) {
@@ -104,9 +105,9 @@ class RecomputeTest {
                             .flatMap(List::stream)
                             .forEach(weight -> weight.mutable_grad().reset());
                 }
-                assertTrue(step < 2 || Pointer.totalCount() == before, "live pointers before and after a step");
-                before = Pointer.totalCount();
+                before = step == 1 ? LivePointers.settled() : before;
             }
+            LivePointers.assertNoMoreThan(before, "after three steps");
             return between;
         }
     }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Map;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -13,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import perdure.device.LivePointers;
 import perdure.device.LoadedNatives;
 import perdure.model.GoldenModel;
 import perdure.model.LanguageModel;
@@ -122,20 +122,20 @@ class AdamWTest {
 
     @Test
     void leavesNoNativeObjectBehind() {
-        long before = Pointer.totalCount();
+        long before = LivePointers.settled();
         try (PointerScope outer = new PointerScope()) {
             GoldenModel golden = GoldenModel.read("grouped-query");
             try (LanguageModel model = golden.model();
                     AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
                 scopedStep(golden, model, optimizer);
-                long afterOne = Pointer.totalCount();
+                long afterOne = LivePointers.settled();
                 for (int i = 0; i < 20; i++) {
                     scopedStep(golden, model, optimizer);
                 }
-                assertEquals(afterOne, Pointer.totalCount(), "live native objects after 21 steps and after one");
+                LivePointers.assertNoMoreThan(afterOne, "after 21 steps and after one");
             }
         }
-        assertEquals(before, Pointer.totalCount(), "live native objects after closing and before");
+        LivePointers.assertNoMoreThan(before, "after closing and before");
     }
 
     private static void scopedStep(GoldenModel golden, LanguageModel model, AdamW optimizer) {

@@ -3,12 +3,15 @@ package perdure.train;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.TrainingProcess;
+import perdure.checkpoint.MetaStore;
+import perdure.device.LivePointers;
 import perdure.train.Trainer.Outcome;
 
 /** The loop leaves no native object behind: as many are live after N steps as before. */
@@ -16,37 +19,44 @@ class TrainerMemoryTest {
     @TempDir
     Path folder;
 
+    private long before;
+
     @Test
+    @Timeout(300)
     void asManyNativeObjectsLiveAfterAnyNumberOfStepsAsBefore() throws Exception {
+        Path run = folder.resolve("run");
         TinyTraining tiny = new TinyTraining(folder);
         tiny.epochs = 3;
-        List<Long> live = new ArrayList<>();
+        AtomicInteger questions = new AtomicInteger();
         tiny.stop = () -> {
-            live.add(settled(live.isEmpty() ? Long.MAX_VALUE : live.get(live.size() - 1)));
+            int question = questions.getAndIncrement();
+            // The first micro-batch and the first save, at the end of the first epoch, allocate buffers that stay.
+            if (question == TinyTraining.QUESTIONS_IN_AN_EPOCH) {
+                awaitSave(run);
+                before = LivePointers.settled();
+            } else if (question == 1) {
+                before = LivePointers.settled();
+            } else if (question > 1) {
+                awaitNoMoreThan(before, "at question " + question);
+            }
             return false;
         };
-        // Objects that other tests left to the garbage collector are freed first.
-        System.gc();
-        Thread.sleep(200);
-        assertEquals(Outcome.DONE, tiny.train(folder.resolve("run")));
-
-        int epoch = TinyTraining.QUESTIONS_IN_AN_EPOCH;
-        assertEquals(3 * epoch, live.size());
-        // The first micro-batch and the first save, at the end of the first epoch, allocate buffers that stay.
-        assertAllEqual(live.subList(1, epoch));
-        assertAllEqual(live.subList(epoch, 3 * epoch));
+        assertEquals(Outcome.DONE, tiny.train(run));
+        assertEquals(3 * TinyTraining.QUESTIONS_IN_AN_EPOCH, questions.get());
     }
 
-    /** The live objects, once there are at most so many: a save in the background has some for a moment. */
-    private static long settled(long most) {
-        long deadline = System.nanoTime() + 2_000_000_000L;
-        while (Pointer.totalCount() > most && System.nanoTime() < deadline) {
+    private static void awaitSave(Path run) {
+        while (new MetaStore(run).read().step() == null) {
+            TrainingProcess.pause(10);
+        }
+    }
+
+    /** A save in the background has some for a moment. */
+    private static void awaitNoMoreThan(long before, String when) {
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (Pointer.totalCount() > before && System.nanoTime() < end) {
             Thread.onSpinWait();
         }
-        return Pointer.totalCount();
-    }
-
-    private static void assertAllEqual(List<Long> counts) {
-        assertEquals(Collections.nCopies(counts.size(), counts.get(0)), counts);
+        LivePointers.assertNoMoreThan(before, when);
     }
 }
