@@ -2,6 +2,8 @@ package perdure.train;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
 
 /**
  * The requests to stop a run, from any thread, and the moment by which it must have stopped. Whoever works asks between
@@ -20,8 +22,10 @@ public class StopRequests {
     private static final int SAVES = 2;
 
     private final Instant deadline;
+    private final InstantSource clock;
+    private final LongSupplier nanoTime;
     private int count;
-    private long lastQuestion = System.nanoTime();
+    private long lastQuestion;
     private double longestPiece;
     private double longestSave;
     private boolean saveMeasured;
@@ -29,7 +33,14 @@ public class StopRequests {
 
     /** @param deadline by which everything must be saved; null if there is none */
     public StopRequests(Instant deadline) {
+        this(deadline, InstantSource.system(), System::nanoTime);
+    }
+
+    StopRequests(Instant deadline, InstantSource clock, LongSupplier nanoTime) {
         this.deadline = deadline;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+        lastQuestion = nanoTime.getAsLong();
     }
 
     /** Asks to stop. */
@@ -46,16 +57,16 @@ public class StopRequests {
     /** Training begins: from now on there is something to save. What came before says nothing about a step's time. */
     synchronized void beginTraining() {
         training = true;
-        lastQuestion = System.nanoTime();
+        lastQuestion = nanoTime.getAsLong();
         longestPiece = 0;
     }
 
     /** Whether to stop: because that was asked for, or because the deadline is near. */
     public synchronized boolean any() {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         longestPiece = Math.max((now - lastQuestion) / 1e9, longestPiece * FORGET);
         lastQuestion = now;
-        return count > 0 || deadline != null && !Instant.now().plus(reserve()).isBefore(deadline);
+        return count > 0 || deadline != null && !clock.instant().plus(reserve()).isBefore(deadline);
     }
 
     /** Time to keep free before the deadline. */

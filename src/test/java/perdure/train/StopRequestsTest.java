@@ -6,9 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StopRequestsTest {
+    private static final Instant START = Instant.parse("2026-01-01T10:00:00Z");
+
+    private long milliseconds;
+
+    /** Its time is that of this test. */
+    private StopRequests until(Instant deadline) {
+        return new StopRequests(
+                deadline, () -> START.plusMillis(milliseconds), () -> TimeUnit.MILLISECONDS.toNanos(milliseconds));
+    }
+
     @Test
     void withoutADeadlineOnlyARequestStops() {
         StopRequests requests = new StopRequests(null);
@@ -21,7 +34,7 @@ class StopRequestsTest {
 
     @Test
     void theTimeOfTwoSavesIsKeptFreeBeforeTheDeadline() {
-        StopRequests requests = new StopRequests(Instant.now().plusSeconds(100));
+        StopRequests requests = until(START.plusSeconds(100));
         requests.beginTraining();
         requests.saveTook(40);
         assertFalse(requests.any());
@@ -32,7 +45,7 @@ class StopRequestsTest {
 
     @Test
     void anExpectationCountsUntilASaveIsMeasured() {
-        StopRequests requests = new StopRequests(Instant.now().plusSeconds(100));
+        StopRequests requests = until(START.plusSeconds(100));
         requests.beginTraining();
         requests.expectSave(60);
         assertTrue(requests.any());
@@ -42,13 +55,14 @@ class StopRequestsTest {
         assertFalse(requests.any());
     }
 
-    @Test
-    void theTimeBetweenTwoQuestionsIsKeptFreeToo() throws InterruptedException {
-        StopRequests requests = new StopRequests(Instant.now().plusMillis(2500));
+    @ParameterizedTest
+    @CsvSource({"499, false", "500, true"})
+    void theTimeBetweenTwoQuestionsIsKeptFreeToo(long piece, boolean stops) {
+        StopRequests requests = until(START.plusMillis(2500));
         requests.beginTraining();
         assertFalse(requests.any());
-        Thread.sleep(700);
-        assertTrue(requests.any(), "1.8 s are left: twice 0.7 s and a second do not fit");
+        milliseconds += piece;
+        assertEquals(stops, requests.any(), "twice the time of a piece and a second are left, or not quite");
     }
 
     @Test
