@@ -26,13 +26,19 @@ import perdure.train.Trainer.Part;
  */
 record Calibration(double microBatch, double update, double evaluationBatch, double sample) {
 
-    /** Steps that are not counted: they allocate memory and choose kernels, and Java compiles itself. */
+    /**
+     * Steps that are not counted: they allocate memory and choose kernels, and Java compiles itself. The first may take
+     * twice as long as those after it.
+     */
     private static final int WARM_UP = 2;
 
     private static final double WARM_UP_SECONDS = 1.5;
 
-    /** The parts are measured for so long; one that takes longer is measured once, without a warm-up. */
+    /** The parts are measured for so long. */
     private static final double SECONDS = 2.5;
+
+    /** A part that takes longer counts at once: what a first one takes more is little beside it. */
+    private static final double LONG = 15;
 
     /** Trains and evaluates for a few seconds. */
     static Calibration measure(
@@ -95,7 +101,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
         do {
             long last = System.nanoTime();
             action.accept(done++);
-            if (seconds(last) > SECONDS) {
+            if (seconds(last) > LONG) {
                 return seconds(last);
             }
         } while (done < WARM_UP || seconds(begin) < WARM_UP_SECONDS);

@@ -215,7 +215,8 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
             double samples = epochs * measured.sample();
             double training = steps * step + (epochs + inside) * evaluation + samples;
             double save = TrainingRun.bytesOfCheckpoint(config(), model(), tokenizer) / SAVED_BYTES_PER_SECOND;
-            double saves = 1 + epochs + config.saving().every().during(training, steps);
+            double atTheEnd = steps % options.stepsIn(rows, 0, 0) == 0 ? 0 : 1; // An epoch's end is saved anyway.
+            double saves = epochs + atTheEnd + config.saving().every().during(training, steps);
             return new TimeEstimate(prepared + samples, steps, step, epochs + inside, evaluation, saves * save);
         }
 
