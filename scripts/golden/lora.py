@@ -2,7 +2,8 @@
 
 Usage: python scripts/golden/lora.py    (torch 2.13, transformers 5.18, peft 0.21, safetensors)
 Writes src/test/resources/golden/lora: base/ is a tiny Llama, adapter/ what PEFT saves of its adapters, and expected.* has
-tokens, logits, loss, the gradients of the adapters, the merged weights, and the losses of ten AdamW steps.
+tokens, logits (also as float64 computes them, rounded once), loss, the gradients of the adapters, the merged weights, and
+the losses of ten AdamW steps.
 """
 
 import copy
@@ -54,6 +55,10 @@ def main():
     tensors = {"ids": ids, "targets": targets, "logits": logits.detach()}
     plain = {name.replace(".default", ""): parameter for name, parameter in trained.items()}
     tensors |= {"gradient." + name: parameter.grad.clone() for name, parameter in plain.items()}
+
+    exact = copy.deepcopy(model).double()
+    with torch.no_grad():
+        tensors["logits.float64"] = exact(input_ids=ids).logits.float()
 
     merged = copy.deepcopy(model).merge_and_unload().state_dict()
     tensors |= {"merged." + name: merged[name].clone() for name in merged if "layers.1." in name and "proj" in name}

@@ -79,6 +79,16 @@ public record AdapterConfig(LoraConfig lora, String base) {
     }
 
     /**
+     * Writes PEFT's two files.
+     *
+     * @param trained the matrices, by PEFT's name
+     */
+    public void write(Path folder, Map<String, Tensor> trained) throws IOException {
+        Files.write(folder.resolve(FILE), toBytes());
+        Safetensors.write(folder.resolve(WEIGHTS), trained, Map.of("format", "pt"));
+    }
+
+    /**
      * Reads what the adapters of a folder are. Which layers have one is told by the names of their matrices.
      *
      * @throws DamagedFileException that names the file and the key, if they are none that can be used
