@@ -1,9 +1,9 @@
 """The other side of scripts/bench --fine-tuning: TRL's SFTTrainer on the same weights and the same conversations.
 
-Usage: python scripts/reference/finetune.py FOLDER THREADS    (torch 2.13, transformers 5.18, trl 1.13)
+Usage: python scripts/reference/finetune.py FOLDER THREADS ADAPTERS    (torch 2.13, transformers 5.18, trl 1.13, peft 0.21)
 Prints its name, and answers each line {"learning_rate": r, "steps": [[{"ids": […], "labels": […]}, …], …]} with {"seconds": […],
-"losses": […], "peak": largest resident bytes}. Each question fine-tunes the model in FOLDER anew: one optimizer step per
-list of conversations. The trainer pads the conversations of a step to the longest one. Gradient checkpointing is off,
+"losses": […], "peak": largest resident bytes}. Each question fine-tunes the model in FOLDER anew, or the adapters of it in
+the folder ADAPTERS unless that is empty: one optimizer step per list of conversations. The trainer pads the conversations of a step to the longest one. Gradient checkpointing is off,
 since it makes steps slower.
 """
 
@@ -41,7 +41,15 @@ class Times(transformers.TrainerCallback):
             self.losses.append(float(logs["loss"]))
 
 
-def fine_tune(folder, question):
+def load(folder, adapters):
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    if not adapters:
+        return model
+    import peft
+    return peft.PeftModel.from_pretrained(model, adapters, is_trainable=True)
+
+
+def fine_tune(folder, adapters, question):
     rows = [row for step in question["steps"] for row in step]
     batches, first = [], 0
     for step in question["steps"]:
@@ -56,7 +64,7 @@ def fine_tune(folder, question):
             logging_steps=1, save_strategy="no", report_to=[], disable_tqdm=True, remove_unused_columns=False,
             dataset_kwargs={"skip_prepare_dataset": True})
         trainer = Steps(
-            model=transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32), args=arguments,
+            model=load(folder, adapters), args=arguments,
             train_dataset=datasets.Dataset.from_dict(
                 {"input_ids": [row["ids"] for row in rows], "labels": [row["labels"] for row in rows]}),
             processing_class=transformers.AutoTokenizer.from_pretrained(folder), callbacks=[times])
@@ -67,14 +75,14 @@ def fine_tune(folder, question):
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
-def main(folder, threads):
+def main(folder, threads, adapters):
     torch.set_num_threads(int(threads))
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     answers, sys.stdout = sys.stdout, sys.stderr  # Whatever a library prints is not an answer.
     print(json.dumps({"name": f"trl {trl.__version__}, torch {torch.__version__}"}), file=answers, flush=True)
     for line in sys.stdin:
-        print(json.dumps(fine_tune(folder, json.loads(line))), file=answers, flush=True)
+        print(json.dumps(fine_tune(folder, adapters, json.loads(line))), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 package perdure.bench;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -7,8 +10,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bundled.BundledCorpus;
+import perdure.checkpoint.AdapterConfig;
+import perdure.checkpoint.PretrainedFolder;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
@@ -23,6 +29,7 @@ import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.device.ResidentMemory;
 import perdure.model.LanguageModel;
+import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.AdamW;
@@ -32,7 +39,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * Measures fine-tuning on conversations: an epoch over {@value #CONVERSATIONS} of them, with the loss on what the assistant
  * says. It takes turns with TRL, which begins with the same weights and has the same conversations in each step. Perdure
- * packs them into rows, TRL pads each to the longest one.
+ * packs them into rows, TRL pads each to the longest one. The weights are trained, or adapters, which are PEFT's there.
  */
 public final class FineTuningBenchmark {
 
@@ -40,6 +47,12 @@ public final class FineTuningBenchmark {
     private static final int CONTEXT = 512;
     private static final int ROWS = 4;
     private static final double LEARNING_RATE = 2e-5;
+    private static final double LORA_LEARNING_RATE = 2e-4;
+
+    /** Without dropout, whose random numbers no other side has. */
+    private static final LoraConfig LORA = LoraConfig.DEFAULT.dropout(0);
+
+    private static final long SEED = 1;
 
     /** 25 million parameters. */
     static final ModelConfig MODEL = ModelConfig.DEFAULT
@@ -80,17 +93,20 @@ public final class FineTuningBenchmark {
     /**
      * @param turns epochs of each side
      * @param mostSteps after which a turn ends
+     * @param lora whether adapters are trained
      * @param work an empty folder
-     * @param python the Python to compare with, which has TRL; null for none
+     * @param python the Python to compare with, which has TRL, and PEFT for adapters; null for none
      */
-    public static Result run(int turns, int mostSteps, Path work, Path python) {
+    public static Result run(int turns, int mostSteps, boolean lora, Path work, Path python) {
         BundledCorpus bundled = new BundledCorpus();
         bundled.prepare();
         Corpus corpus = Corpus.conversations(bundled.conversations().subList(0, CONVERSATIONS));
         String json = LearntTokenizer.learn(corpus, 1536, () -> false).json();
-        try (Tokenizer tokenizer = Tokenizer.of(json);
-                LanguageModel model = new LanguageModel(MODEL.withVocabularySize(tokenizer.vocabularySize()), 1)) {
+        try (Tokenizer tokenizer = Tokenizer.of(json)) {
+            ModelConfig config = MODEL.withVocabularySize(tokenizer.vocabularySize());
             List<Batch> batches = batches(work, corpus, tokenizer, mostSteps);
+            Path base = save(config, tokenizer, work);
+            Path adapters = lora ? saveAdapters(config, base, Files.createDirectory(work.resolve("adapters"))) : null;
             List<Turn> ours = new ArrayList<>();
             List<Turn> theirs = new ArrayList<>();
             String name = null;
@@ -100,14 +116,14 @@ public final class FineTuningBenchmark {
                     : new ReferenceScript(
                             python,
                             "finetune.py",
-                            ReferenceScript.save(model, TokenizerFiles.of(tokenizer, CONTEXT), work)
-                                    .toString(),
-                            Integer.toString(torch.get_num_threads()))) {
+                            base.toString(),
+                            Integer.toString(torch.get_num_threads()),
+                            lora ? adapters.toString() : "")) {
                 for (int turn = 0; turn < turns; turn++) {
-                    ours.add(fineTune(batches, tokenizer.vocabularySize()));
+                    ours.add(fineTune(batches, config, base, lora));
                     if (script != null) {
                         name = script.name();
-                        JsonNode answer = script.ask(question(batches));
+                        JsonNode answer = script.ask(question(batches, lora));
                         theirs.add(new Turn(numbers(answer, "seconds"), numbers(answer, "losses")));
                         peak = answer.path("peak").asLong();
                     }
@@ -121,6 +137,24 @@ public final class FineTuningBenchmark {
                     name == null
                             ? Double.NaN
                             : TrainingComparison.largestDifference(ours.get(0).losses, theirs.get(0).losses));
+        } catch (IOException problem) {
+            throw new UncheckedIOException(work + ": " + problem.getMessage(), problem);
+        }
+    }
+
+    /** Random weights, which both sides begin with. */
+    private static Path save(ModelConfig config, Tokenizer tokenizer, Path work) {
+        try (LanguageModel model = new LanguageModel(config, SEED)) {
+            return ReferenceScript.save(model, TokenizerFiles.of(tokenizer, CONTEXT), work);
+        }
+    }
+
+    /** New adapters, which both sides begin with, as PEFT's files. */
+    private static Path saveAdapters(ModelConfig config, Path base, Path folder) throws IOException {
+        try (PointerScope scope = new PointerScope();
+                LanguageModel model = new LanguageModel(config, LORA, SEED)) {
+            new AdapterConfig(LORA, base.toString()).write(folder, model.namedTrained());
+            return folder;
         }
     }
 
@@ -143,15 +177,16 @@ public final class FineTuningBenchmark {
                 turns.stream().map(turn -> turn.tokensPerSecond(batches)).toList(), 0.5);
     }
 
-    /** From the same weights each time: those of the seed. */
-    private static Turn fineTune(List<Batch> batches, int vocabulary) {
+    /** From the same weights each time. */
+    private static Turn fineTune(List<Batch> batches, ModelConfig config, Path base, boolean lora) {
         Turn turn = new Turn(new ArrayList<>(), new ArrayList<>());
-        try (LanguageModel model = new LanguageModel(MODEL.withVocabularySize(vocabulary), 1);
+        try (LanguageModel model = new LanguageModel(config, lora ? LORA : null, SEED);
                 AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
+            PretrainedFolder.open(base).loadInto(model);
             model.train(true);
             Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
             for (Batch batch : batches) {
-                TrainingBenchmark.Step step = TrainingBenchmark.step(learner, batch, LEARNING_RATE);
+                TrainingBenchmark.Step step = TrainingBenchmark.step(learner, batch, learningRate(lora));
                 turn.seconds.add(step.total() / 1e3);
                 turn.losses.add(step.loss());
             }
@@ -159,10 +194,14 @@ public final class FineTuningBenchmark {
         return turn;
     }
 
-    private static Map<String, Object> question(List<Batch> batches) {
+    private static double learningRate(boolean lora) {
+        return lora ? LORA_LEARNING_RATE : LEARNING_RATE;
+    }
+
+    private static Map<String, Object> question(List<Batch> batches, boolean lora) {
         return Map.of(
                 "learning_rate",
-                LEARNING_RATE,
+                learningRate(lora),
                 "steps",
                 batches.stream().map(FineTuningBenchmark::conversations).toList());
     }

@@ -88,11 +88,14 @@ final class BenchCommand implements Callable<Integer> {
                     "Measures fine-tuning on 1,000 conversations, with 25 million parameters: --steps of an epoch.")
     boolean fineTuning;
 
+    @Option(names = "--lora", description = "With --fine-tuning: adapters are trained in place of the weights.")
+    boolean lora;
+
     @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
             description = "A Python to compare with, in turns, on the same weights, batches and threads. It needs"
-                    + " torch; transformers for --generation; trl for --fine-tuning.")
+                    + " torch; transformers for --generation; trl for --fine-tuning, and peft with --lora.")
     Path python;
 
     @Mixin
@@ -106,6 +109,9 @@ final class BenchCommand implements Callable<Integer> {
         if (python != null && (saves || recovery || polling)) {
             throw new BadInputException(
                     "--against-python works for training and with --generation and --fine-tuning, not with the other measurements.");
+        }
+        if (lora && !fineTuning) {
+            throw new BadInputException("--lora is for --fine-tuning.");
         }
         if (recipe != null && (saves || recovery || polling || fineTuning)) {
             throw new BadInputException("--recipe " + recipe
@@ -271,7 +277,7 @@ final class BenchCommand implements Callable<Integer> {
     private void measureFineTuning() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             FineTuningBenchmark.Result result =
-                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : steps, work.path(), python);
+                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : steps, lora, work.path(), python);
             System.out.printf(
                     Locale.ROOT,
                     "%,d tokens of conversations in %d steps, %d threads.%n",

@@ -83,7 +83,7 @@ final class OptimizationFlags {
             arity = "0..1",
             fallbackValue = "true",
             description = "Keeps only the inputs of the layers for the backward pass, and computes their inside again"
-                    + " there: less memory, about a third more time, the same bytes (default: false).")
+                    + " there: less memory, 1.3 times the time, the same bytes (default: false).")
     Boolean recompute;
 
     /** The configuration with the values of the flags that were given; the records check them. */
