@@ -9,11 +9,11 @@ import perdure.checkpoint.MetaStore;
 
 /**
  * Trains the same run twice and compares the results. The first run is uninterrupted. The second is killed at random
- * moments, every other time inside a save, and resumed.
+ * steps, every other time inside a save, and resumed.
  *
  * @param flags of {@code train}, for both runs
  * @param kills how often the second run is killed
- * @param seed of the random moments
+ * @param seed of the random steps
  */
 public record ResumeCheck(List<String> flags, int kills, long seed) {
 
@@ -55,7 +55,9 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
     public Verdict run(Path work, Consumer<String> messages) {
         long start = System.nanoTime();
         Path unbroken = work.resolve("unbroken");
-        double training = trainUnbroken(unbroken, work.resolve("unbroken.log"));
+        try (TrainingProcess trainer = TrainingProcess.start(unbroken, work.resolve("unbroken.log"), flags)) {
+            trainer.requireDone();
+        }
         double unbrokenSeconds = secondsSince(start);
         messages.accept(String.format("unbroken: %d steps in %.1f s", step(unbroken), unbrokenSeconds));
 
@@ -65,11 +67,10 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
         int hits = 0;
         long repeated = 0;
         for (int i = 0; i < kills; i++) {
-            double wait = random.nextDouble() * 2 * training / (kills + 1);
+            long killedAt = step(killed) + 1 + (long) (random.nextDouble() * 2 * step(unbroken) / (kills + 1));
             int insideSave = random.nextInt(INSIDE_A_SAVE);
             try (TrainingProcess trainer = TrainingProcess.start(killed, work.resolve("kill-" + i + ".log"), flags)) {
-                boolean alive = trainer.awaitTraining();
-                TrainingProcess.pause(alive ? Math.round(wait * 1000) : 0);
+                trainer.await(() -> trainer.lastStep() >= killedAt);
                 if (i % 2 == 1 && trainer.awaitSave()) {
                     TrainingProcess.pause(insideSave);
                 }
@@ -88,16 +89,6 @@ public record ResumeCheck(List<String> flags, int kills, long seed) {
             last.requireDone();
         }
         return new Verdict(RunComparison.of(unbroken, killed), hits, repeated, unbrokenSeconds, secondsSince(start));
-    }
-
-    /** Trains to the end. Returns the seconds from the start of training to the end. */
-    private double trainUnbroken(Path runFolder, Path log) {
-        try (TrainingProcess trainer = TrainingProcess.start(runFolder, log, flags)) {
-            trainer.awaitTraining();
-            long start = System.nanoTime();
-            trainer.requireDone();
-            return secondsSince(start);
-        }
     }
 
     private static long step(Path runFolder) {

@@ -1,14 +1,18 @@
 package perdure.bench;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import perdure.run.BadInputException;
@@ -27,6 +31,8 @@ public final class TrainingProcess implements AutoCloseable {
     private final Path log;
     private final Process process;
     private final Thread killAtExit;
+    private final Map<Pattern, Long> numbers = new HashMap<>();
+    private long read; // bytes of the log
 
     private TrainingProcess(Path runFolder, Path log, Process process) {
         this.runFolder = runFolder;
@@ -185,13 +191,25 @@ public final class TrainingProcess implements AutoCloseable {
         return (int) last(PORT);
     }
 
-    private long last(Pattern pattern) {
-        long number = 0;
-        Matcher matcher = pattern.matcher(output());
-        while (matcher.find()) {
-            number = Long.parseLong(matcher.group(1));
+    /** The last number of that kind in the log, of which only what was added since the last call is read. */
+    private synchronized long last(Pattern pattern) {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+            byte[] added = new byte[Math.toIntExact(file.length() - read)];
+            file.seek(read);
+            file.readFully(added);
+            String text = new String(added, StandardCharsets.ISO_8859_1); // a character for each byte
+            String lines = text.substring(0, text.lastIndexOf('\n') + 1);
+            read += lines.length();
+            for (Pattern kind : List.of(STEP, SAVED, PORT)) {
+                Matcher matcher = kind.matcher(lines);
+                while (matcher.find()) {
+                    numbers.put(kind, Long.parseLong(matcher.group(1)));
+                }
+            }
+        } catch (IOException problem) {
+            throw new UncheckedIOException(log + ": " + problem.getMessage(), problem);
         }
-        return number;
+        return numbers.getOrDefault(pattern, 0L);
     }
 
     @Override

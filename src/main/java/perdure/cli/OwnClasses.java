@@ -36,6 +36,7 @@ final class OwnClasses {
                     .toURI());
             if (Files.isRegularFile(jar)) {
                 names(jar).forEach(OwnClasses::load);
+                LOG.debug("All classes of {} are loaded.", jar);
             }
         } catch (IOException | URISyntaxException | IllegalArgumentException | SecurityException unknown) {
             LOG.debug("Classes are loaded when they are used.", unknown);

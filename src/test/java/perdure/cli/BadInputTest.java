@@ -244,7 +244,7 @@ class BadInputTest extends TinyRunTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(180)
     void servesNoFolderThatIsNotThere() throws IOException {
         String mistyped = folder.resolve("chekpoints").toString();
         refused(List.of("serve", "--port", "0", "--checkpoints", mistyped), "--checkpoints", mistyped);
@@ -253,7 +253,7 @@ class BadInputTest extends TinyRunTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(180)
     void namesTheModelAliasThatIsNoName() throws IOException {
         refused(tiny.train("--epochs", "1", "--model-alias", "two words"), "--model-alias 'two words'");
     }

@@ -15,7 +15,7 @@ import org.opentest4j.TestAbortedException;
 final class Ext4Image implements AutoCloseable {
 
     /** Longest time to wait for a moment in which nothing is written to the file. */
-    private static final long PATIENCE = 20_000;
+    private static final long PATIENCE = 60_000;
 
     private final Path file;
     private final Path mountPoint;

@@ -54,7 +54,7 @@ class LoraIT extends TinyRunTest {
 
     @Test
     void aKilledRunEqualsAnUnbrokenOne() {
-        List<String> command = train("--lora", "--lora-rank", "2", "--max-steps", "150", "--recompute");
+        List<String> command = train("--lora", "--lora-rank", "2", "--max-steps", "400", "--recompute");
         Collections.addAll(command, "--kills", "3", "--kill-seed", "1");
         command.set(0, "verify-resume");
         TinyRun.Result result = TinyRun.run(command);

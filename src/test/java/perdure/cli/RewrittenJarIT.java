@@ -50,6 +50,7 @@ class RewrittenJarIT {
         TinyRun run = new TinyRun(folder);
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Dperdure.log=DEBUG",
                 "-cp",
                 jar + File.pathSeparator + System.getProperty("java.class.path"),
                 "perdure.cli.Main"));
@@ -60,8 +61,8 @@ class RewrittenJarIT {
                 .redirectOutput(run.log().toFile())
                 .start();
         try {
+            await(run, process, "All classes of " + jar + " are loaded.");
             await(run, process, "parameters on");
-            TrainingProcess.pause(1500);
             Files.write(jar, new byte[(int) Files.size(jar)]);
             await(run, process, "Epoch 2/");
             Matcher url = URL.matcher(Files.readString(run.log()));

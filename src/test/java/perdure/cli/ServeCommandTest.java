@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ServeCommandTest {
     @Test
-    @Timeout(60)
+    @Timeout(180)
     void saysThatAFolderHoldsNoCheckpointYet(@TempDir Path folder) throws IOException, InterruptedException {
         TinyRun tiny = new TinyRun(folder);
         Files.createDirectory(tiny.checkpoints);
@@ -31,7 +31,7 @@ class ServeCommandTest {
             }
         } finally {
             serving.destroy();
-            assertTrue(serving.waitFor(10, TimeUnit.SECONDS));
+            assertTrue(serving.waitFor(60, TimeUnit.SECONDS));
         }
     }
 
@@ -59,7 +59,7 @@ class ServeCommandTest {
             assertTrue(progress.contains("\"parameters\":"), progress);
         } finally {
             serving.destroy();
-            assertTrue(serving.waitFor(10, TimeUnit.SECONDS));
+            assertTrue(serving.waitFor(60, TimeUnit.SECONDS));
         }
     }
 

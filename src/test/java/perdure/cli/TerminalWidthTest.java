@@ -42,7 +42,7 @@ class TerminalWidthTest {
             Assumptions.abort("The program script is not installed.");
             return;
         }
-        assertTrue(process.waitFor(1, TimeUnit.MINUTES));
+        assertTrue(process.waitFor(5, TimeUnit.MINUTES));
         String shown = Files.readString(typescript).replaceAll("\u001b\\[[0-9;]*m", "");
         List<String> bars = shown.lines()
                 .flatMap(line -> List.of(line.split("\r")).stream())

@@ -111,9 +111,9 @@ final class TinyRun {
         }
     }
 
-    /** Exit code of a process that must end within two minutes. */
+    /** Exit code of a process that must end within ten minutes. */
     static int await(Process process) throws InterruptedException {
-        if (!process.waitFor(2, TimeUnit.MINUTES)) {
+        if (!process.waitFor(10, TimeUnit.MINUTES)) {
             process.destroyForcibly();
             throw new AssertionError("The process did not end.");
         }

@@ -32,7 +32,7 @@ class VerifyResumeIT {
     @Test
     void aKilledRunEqualsAnUnbrokenOneAndTheFiguresAreTold() {
         TinyRun.Result result =
-                verify("--epochs", "50", "--max-steps", "150", "--kills", "3", "--kill-seed", "1", "--dropout", "0.1");
+                verify("--epochs", "50", "--max-steps", "400", "--kills", "3", "--kill-seed", "1", "--dropout", "0.1");
 
         assertEquals(0, result.exitCode(), result::out);
         // On a fast machine the run may end before the last kill.

@@ -28,7 +28,7 @@ final class Browser implements AutoCloseable {
 
     private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final List<String> SWITCHES = List.of(
             "--headless",
             "--no-sandbox",
@@ -59,8 +59,11 @@ final class Browser implements AutoCloseable {
         driver = new ChromeDriver(
                 new ChromeDriverService.Builder()
                         .usingDriverExecutable(executable)
+                        .withTimeout(PATIENCE)
                         .build(),
                 options);
+        // What is to be pressed or written into appears a moment after what led to it.
+        driver.manage().timeouts().implicitlyWait(PATIENCE).scriptTimeout(PATIENCE);
         // Runs before each page's own scripts.
         String watch = "window.violations = [];"
                 + "addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI));";
@@ -160,8 +163,10 @@ final class Browser implements AutoCloseable {
                 "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent).join('\\n')", selector));
     }
 
+    /** How many there are now. */
     int count(String selector) {
-        return driver.findElements(By.cssSelector(selector)).size();
+        return ((Long) driver.executeScript("return document.querySelectorAll(arguments[0]).length", selector))
+                .intValue();
     }
 
     Object script(String script) {
@@ -181,6 +186,11 @@ final class Browser implements AutoCloseable {
             }
             Thread.sleep(50);
         }
+    }
+
+    /** The title of the tab, which follows what the page shows. */
+    void awaitTitle(String title) throws Exception {
+        await("the title " + title, () -> title.equals(script("return document.title")));
     }
 
     void assertAccessible() throws IOException {

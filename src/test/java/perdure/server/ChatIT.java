@@ -24,7 +24,7 @@ import org.openqa.selenium.WindowType;
 
 /** Conversations as a person keeps them in a real browser: several of them, in several tabs, on paper and in files. */
 @Tag("browser")
-@Timeout(180)
+@Timeout(600)
 class ChatIT {
 
     @TempDir

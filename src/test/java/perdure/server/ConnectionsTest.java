@@ -27,7 +27,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The times are so long that only the number of connections closes one. */
-@Timeout(60)
+@Timeout(180)
 class ConnectionsTest {
 
     private static final Duration LONG = Duration.ofMinutes(5);

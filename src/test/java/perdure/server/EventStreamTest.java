@@ -36,7 +36,7 @@ import perdure.status.TrainingStatus;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-@Timeout(60)
+@Timeout(180)
 class EventStreamTest {
 
     private static final Duration LONG = Duration.ofMinutes(5);

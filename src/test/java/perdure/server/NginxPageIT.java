@@ -11,7 +11,7 @@ import org.openqa.selenium.Keys;
 
 /** The page in a real browser, under a path of a real nginx. */
 @Tag("browser")
-@Timeout(180)
+@Timeout(600)
 class NginxPageIT {
 
     @AutoClose

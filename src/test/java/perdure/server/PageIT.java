@@ -27,7 +27,7 @@ import perdure.status.TrainingStatus;
 
 /** The page as a person has it: in a real browser, from a real server, with a model that was trained just before. */
 @Tag("browser")
-@Timeout(180)
+@Timeout(600)
 class PageIT {
 
     private static final String QUESTION = "What colour is the sky?";
@@ -135,7 +135,7 @@ class PageIT {
         assertEquals(
                 "46.6 %1 min 15 s left20,500 tokens/svalidation loss 4.9900best loss 4.8000",
                 browser.text(".bar-detail"));
-        assertEquals("46 % – epoch 7/15 – Perdure", browser.script("return document.title"));
+        browser.awaitTitle("46 % – epoch 7/15 – Perdure");
         assertTrue(icon().startsWith("data:image/svg+xml,"), icon());
         assertEquals("46.6", browser.find(".bar progress").getDomProperty("value"));
         run.published.set(ServerUnderTest.running(8, 15, 4.8));
@@ -143,7 +143,7 @@ class PageIT {
         browser.assertAccessible();
         run.published.set(TrainingStatus.idle(15, 15));
         browser.await("the end", () -> browser.count(".bar") == 0);
-        assertEquals("Perdure", browser.script("return document.title"));
+        browser.awaitTitle("Perdure");
         assertTrue(icon().endsWith("/page/icon.svg"), icon());
         browser.assertQuiet();
     }
@@ -223,7 +223,7 @@ class PageIT {
         run.close();
         awaitEnding("Finished 15 of 15 · saved step-400");
         assertEquals("scripts/serve --checkpoints checkpoints", browser.text(".bar-command"));
-        assertEquals("Finished – Perdure", browser.script("return document.title"));
+        browser.awaitTitle("Finished – Perdure");
         Thread.sleep(5_000); // The polls that fail meanwhile change nothing.
         awaitEnding("Finished 15 of 15 · saved step-400");
         browser.assertAccessible();
@@ -238,7 +238,7 @@ class PageIT {
         assertEquals("scripts/train --checkpoints checkpoints", browser.text(".bar-command"));
         run.published.set(ended(State.FAILED, "The loss at step 421 is NaN."));
         awaitEnding("Failed: The loss at step 421 is NaN. · saved step-400");
-        assertEquals("Failed – Perdure", browser.script("return document.title"));
+        browser.awaitTitle("Failed – Perdure");
         browser.assertAccessible();
         run.published.set(TrainingStatus.idle(3, 15).withMessage("The process that trained this run was ended."));
         awaitEnding("The process that trained this run was ended.");
@@ -258,7 +258,7 @@ class PageIT {
         awaitEnding("Finished 15 of 15 · saved step-400");
         browser.closeOthers();
         awaitEnding("Finished 15 of 15 · saved step-400");
-        assertEquals("Finished – Perdure", browser.script("return document.title"));
+        browser.awaitTitle("Finished – Perdure");
     }
 
     @Test
@@ -328,7 +328,7 @@ class PageIT {
         browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
                 + "document.dispatchEvent(new Event('visibilitychange'));");
         run.published.set(ServerUnderTest.running(8, 15, 4.4));
-        browser.await("the count", () -> "46 % – epoch 8/15 – Perdure".equals(browser.script("return document.title")));
+        browser.awaitTitle("46 % – epoch 8/15 – Perdure");
     }
 
     @Test
@@ -456,7 +456,7 @@ class PageIT {
         assertEquals(
                 "The connection is lost. Last seen: epoch 7/15, step 420, training loss 4.9400 · saved step-400",
                 browser.text(".bar-end"));
-        assertEquals("Connection lost – Perdure", browser.script("return document.title"));
+        browser.awaitTitle("Connection lost – Perdure");
         browser.assertAccessible();
         run = new ServerUnderTest(trained, ServerOptions.local(port));
         run.published.set(ServerUnderTest.running(8, 15, 4.9));

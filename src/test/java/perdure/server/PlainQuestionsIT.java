@@ -18,7 +18,7 @@ import perdure.bundled.PlainQuestions.PlainQuestion;
 
 /** A newcomer's first conversation with the default run, on the page as it comes: its own settings, no second try. */
 @Tag("browser")
-@Timeout(180)
+@Timeout(600)
 class PlainQuestionsIT {
 
     private static final String LAST_ANSWER_SHOWS = "return document.documentElement.scrollHeight <= innerHeight"

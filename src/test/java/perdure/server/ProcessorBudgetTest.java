@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A round is as long as a test needs it, so that the order of answers does not depend on the speed of the machine. */
-@Timeout(60)
+@Timeout(180)
 class ProcessorBudgetTest {
 
     private static final int PER_ROUND = 2;

@@ -22,7 +22,7 @@ import perdure.status.StatusJson;
 import perdure.status.TrainingStatus;
 
 /** {@code scripts/status} against a real server, from a working directory of its own. */
-@Timeout(30)
+@Timeout(120)
 class StatusScriptTest {
 
     @TempDir

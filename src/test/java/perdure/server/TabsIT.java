@@ -14,7 +14,7 @@ import org.openqa.selenium.WindowType;
 
 /** Many tabs of one browser, which opens only six connections to a server. */
 @Tag("browser")
-@Timeout(180)
+@Timeout(600)
 class TabsIT {
 
     @TempDir

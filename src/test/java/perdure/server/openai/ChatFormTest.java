@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Which fields of a chat are taken, and how the others are refused. */
-@Timeout(60)
+@Timeout(180)
 class ChatFormTest extends ServerTest {
 
     private static final String CHAT = "/v1/chat/completions";

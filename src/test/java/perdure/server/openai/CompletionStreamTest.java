@@ -23,7 +23,7 @@ import perdure.server.SavedModel;
 import perdure.server.ServerTest;
 
 /** How an answer begins, waits, ends, and is given up. */
-@Timeout(180)
+@Timeout(600)
 class CompletionStreamTest extends ServerTest {
 
     private static final String CHAT = "/v1/chat/completions";

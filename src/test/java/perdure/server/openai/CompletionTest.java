@@ -20,7 +20,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 
-@Timeout(60)
+@Timeout(180)
 class CompletionTest extends ServerTest {
 
     private static final String CHAT = "/v1/chat/completions";

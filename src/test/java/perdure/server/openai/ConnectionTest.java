@@ -17,7 +17,7 @@ import perdure.server.SavedModel;
 import perdure.server.ServerTest;
 
 /** What clients do with their connection beside asking once: as RFC 9110 and RFC 9112 have it. */
-@Timeout(60)
+@Timeout(180)
 class ConnectionTest extends ServerTest {
 
     private static final String BODY = "{\"model\":\"perdure\",\"temperature\":0,\"max_tokens\":5,"

@@ -24,7 +24,7 @@ import perdure.server.SavedModel;
 import perdure.server.ServerTest;
 
 /** LangChain4j is served. */
-@Timeout(60)
+@Timeout(180)
 class LangChainClientTest extends ServerTest {
 
     private OpenAiChatModel model() {

@@ -37,7 +37,7 @@ import perdure.server.ServerOptions;
 import perdure.server.ServerUnderTest;
 
 /** OpenAI's own Java client is served. */
-@Timeout(60)
+@Timeout(180)
 class OpenAiClientTest {
 
     @TempDir

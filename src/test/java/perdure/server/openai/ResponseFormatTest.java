@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Answers in JSON over HTTP, from a model that would never say any. */
-@Timeout(60)
+@Timeout(180)
 class ResponseFormatTest extends ServerTest {
     private static final String SCHEMA =
             "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":20},"

@@ -18,7 +18,7 @@ import perdure.server.ServerTest;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-@Timeout(60)
+@Timeout(180)
 class ResponsesTest extends ServerTest {
 
     private static final String ASK = "{\"model\":\"perdure\",\"temperature\":0,\"max_output_tokens\":6,";
