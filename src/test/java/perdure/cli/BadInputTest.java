@@ -199,7 +199,7 @@ class BadInputTest extends TinyRunTest {
 
     @Test
     void aRunFolderInUse() throws IOException, InterruptedException {
-        Process trainer = tiny.start(tiny.train("--epochs", "1", "--steps-per-epoch", "100000"));
+        Process trainer = tiny.start(tiny.train("--epochs", "100000", "--steps-per-epoch", "100"));
         try {
             while (!Files.exists(tiny.checkpoints.resolve("loss_history.jsonl"))) {
                 assertTrue(trainer.isAlive(), () -> "the trainer ended early");

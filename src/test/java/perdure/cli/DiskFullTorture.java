@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import perdure.bench.TrainingProcess;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -48,7 +49,9 @@ final class DiskFullTorture {
                 require(tally.holds(), tally.toString());
 
                 long step = trainer.lastStep();
-                trainer.await(() -> trainer.lastStep() > step + 20);
+                long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+                trainer.await(() -> trainer.lastStep() > step + 20 || System.nanoTime() > end);
+                require(trainer.lastStep() > step + 20, "training did not go on: " + trainer.output());
                 require(trainer.isAlive(), "the trainer ended: " + trainer.output());
 
                 long saved = trainer.lastSaved();

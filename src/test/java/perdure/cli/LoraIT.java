@@ -55,11 +55,11 @@ class LoraIT extends TinyRunTest {
     @Test
     void aKilledRunEqualsAnUnbrokenOne() {
         List<String> command = train("--lora", "--lora-rank", "2", "--max-steps", "400", "--recompute");
-        Collections.addAll(command, "--kills", "3", "--kill-seed", "1");
+        Collections.addAll(command, "--kills", "2", "--kill-seed", "1");
         command.set(0, "verify-resume");
         TinyRun.Result result = TinyRun.run(command);
         assertEquals(0, result.exitCode(), () -> result.out() + result.err());
-        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [123] kills.*"), result::out);
+        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
         assertTrue(result.out().matches("(?s).* adapter_model.safetensors .*SHA-256.*"), result::out);
     }
 

@@ -12,9 +12,11 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +25,7 @@ import perdure.checkpoint.Meta;
 import perdure.checkpoint.MetaStore;
 
 /** Signals as a shell and a supervisor send them. */
+@Timeout(300) // Where the tests were started with a signal ignored, so are their trainers.
 class SignalIT {
 
     private static final Map<String, Integer> EXIT_CODES = Map.of("HUP", 129, "INT", 130, "USR1", 138, "TERM", 143);
@@ -33,7 +36,7 @@ class SignalIT {
     private TrainingProcess start(String... moreFlags) {
         assumeTrue(Files.isExecutable(Path.of("/bin/sh")));
         TinyRun run = new TinyRun(folder);
-        List<String> flags = run.train("--epochs", "1", "--steps-per-epoch", "100000");
+        List<String> flags = run.train("--epochs", "100000", "--steps-per-epoch", "127"); // all of its text
         Collections.addAll(flags, moreFlags);
         return TrainingProcess.start(run.checkpoints, run.log(), flags.subList(1, flags.size()));
     }
@@ -70,21 +73,30 @@ class SignalIT {
         }
     }
 
+    /** Seconds in which this machine starts a run and trains for a while, whatever else it does. */
+    private long timeToTrain() throws Exception {
+        long start = System.nanoTime();
+        TinyRun run = new TinyRun(Files.createDirectory(folder.resolve("measured")));
+        assertEquals(0, TinyRun.await(run.start(run.train("--epochs", "1", "--max-steps", "1"))));
+        return 4 + 2 * TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
+    }
+
     @Test
     void theTimeLimitSavesAndStopsBeforeIt() throws Exception {
         // How long before the limit it stops is tested where time can stand still.
-        try (TrainingProcess trainer = start("--epochs", "100000", "--steps-per-epoch", "100", "--max-time", "12s")) {
+        String limit = timeToTrain() + "s";
+        try (TrainingProcess trainer = start("--epochs", "100000", "--steps-per-epoch", "100", "--max-time", limit)) {
             assertEquals(0, trainer.waitFor(), trainer::output);
             assertTrue(trainer.lastStep() > 0, trainer::output);
             assertEquals(trainer.lastStep(), trainer.lastSaved());
-            assertTrue(trainer.output().contains("Stopped by --max-time 12s. The same command carries on."));
+            assertTrue(trainer.output().contains("Stopped by --max-time " + limit + ". The same command carries on."));
         }
     }
 
     @Test
     void theEndOfASlurmJobIsATimeLimitToo() throws Exception {
         TinyRun run = new TinyRun(folder);
-        long end = Instant.now().getEpochSecond() + 42;
+        long end = Instant.now().getEpochSecond() + 30 + timeToTrain();
         Process trainer = run.start(
                 run.train("--epochs", "100000", "--steps-per-epoch", "100"), Map.of("SLURM_JOB_END_TIME", "" + end));
         assertEquals(0, TinyRun.await(trainer));
@@ -101,8 +113,9 @@ class SignalIT {
                 start("--batch-size", "256", "--layers", "24", "--hidden-size", "512", "--learning-rate", "0.001")) {
             assertTrue(trainer.await(() -> contains(folder.resolve("run/training_status.json"), "training")));
             TrainingProcess.pause(500);
-            send(trainer, "INT", "INT", "TERM");
+            send(trainer, "INT");
             assertTrue(trainer.await(() -> trainer.output().contains("Press Ctrl-C again")), trainer::output);
+            send(trainer, "INT", "TERM");
             TrainingProcess.pause(1100);
             assertTrue(trainer.isAlive(), trainer::output);
             send(trainer, "INT");

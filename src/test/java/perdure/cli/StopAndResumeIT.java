@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,6 +19,7 @@ import perdure.checkpoint.MetaStore;
 
 /** A run that was stopped inside an epoch and carried on ends with the bytes of one that was not. */
 @DisabledOnOs(OS.WINDOWS)
+@Timeout(300) // Where the tests were started with a signal ignored, so are their trainers.
 class StopAndResumeIT {
     private static final String[] FLAGS = {
         "--epochs",
@@ -34,15 +37,23 @@ class StopAndResumeIT {
     };
 
     @TempDir
+    static Path shared;
+
+    @TempDir
     Path folder;
+
+    private static TinyRun unbroken;
+
+    @BeforeAll
+    static void train() throws IOException, InterruptedException {
+        unbroken = new TinyRun(shared);
+        finish(unbroken);
+    }
 
     @ParameterizedTest
     @CsvSource({"TERM, 143", "INT, 130", "HUP, 129"})
     void endsWithTheSameBytes(String signal, int exitCode) throws IOException, InterruptedException {
-        TinyRun unbroken = new TinyRun(Files.createDirectory(folder.resolve("unbroken")));
-        finish(unbroken);
-
-        TinyRun broken = new TinyRun(Files.createDirectory(folder.resolve("broken")));
+        TinyRun broken = new TinyRun(folder);
         Process process = broken.start(broken.train(FLAGS));
         awaitStep(broken, process);
         new ProcessBuilder("kill", "-s", signal, Long.toString(process.pid()))
@@ -76,7 +87,7 @@ class StopAndResumeIT {
     @Test
     void twoSignalsAtOnceEndTheRun() throws IOException, InterruptedException {
         TinyRun run = new TinyRun(folder);
-        Process process = run.start(run.train("--epochs", "1", "--steps-per-epoch", "100000"));
+        Process process = run.start(run.train("--epochs", "100000", "--steps-per-epoch", "100"));
         awaitStep(run, process);
         String kill = "kill -TERM " + process.pid() + "; kill -INT " + process.pid();
         new ProcessBuilder("sh", "-c", kill).start().waitFor();

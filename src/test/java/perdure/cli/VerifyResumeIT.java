@@ -32,11 +32,11 @@ class VerifyResumeIT {
     @Test
     void aKilledRunEqualsAnUnbrokenOneAndTheFiguresAreTold() {
         TinyRun.Result result =
-                verify("--epochs", "50", "--max-steps", "400", "--kills", "3", "--kill-seed", "1", "--dropout", "0.1");
+                verify("--epochs", "50", "--max-steps", "400", "--kills", "2", "--kill-seed", "1", "--dropout", "0.1");
 
         assertEquals(0, result.exitCode(), result::out);
         // On a fast machine the run may end before the last kill.
-        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [123] kills.*"), result::out);
+        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
         assertEquals(
                 3, result.out().lines().filter(line -> line.contains("SHA-256")).count(), result::out);
         assertFalse(Files.exists(tiny.checkpoints));

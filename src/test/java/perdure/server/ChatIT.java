@@ -55,8 +55,12 @@ class ChatIT {
     @BeforeEach
     void open() throws Exception {
         browser.closeOthers();
+        serve(folder);
+    }
+
+    private void serve(Path served) throws Exception {
         browser.rest();
-        run = new ServerUnderTest(folder);
+        run = new ServerUnderTest(served);
         browser.open(run.url("/"));
         keep("settings", "{\"maximumTokens\":5}");
         reload();
@@ -110,7 +114,10 @@ class ChatIT {
     }
 
     @Test
-    void twoTabsOfOneConversationSeeEachOtherAndOverwriteNothing() throws Exception {
+    void twoTabsOfOneConversationSeeEachOtherAndOverwriteNothing(@TempDir Path slow) throws Exception {
+        run.close();
+        SavedModel.commitSlow(slow, 3);
+        serve(slow);
         ask("One");
         openAnotherTab();
         browser.press("One");

@@ -43,7 +43,7 @@ class NginxTest {
     @BeforeEach
     void start(@TempDir Path folder, @TempDir Path proxy) throws Exception {
         nginx = new Nginx();
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         run = new ServerUnderTest(folder, Access.LOCAL.withPublicUrl(nginx.url(nginx.removing, "/perdure/")));
         run.published.set(ServerUnderTest.running(1, 2, 4.0));
         nginx.start(proxy, run.server.port());

@@ -104,6 +104,7 @@ class PageIT {
     /** On a port of its own: nothing that the browser keeps for another belongs to it. */
     @BeforeEach
     void open() {
+        browser.closeOthers();
         browser.rest();
         serve(trained);
     }
@@ -194,8 +195,12 @@ class PageIT {
         browser.await("the bar", () -> browser.count(".bar-stop") == 1);
         browser.press("Stop training");
         browser.await("the question", () -> browser.focused().getText().equals("Save and stop"));
-        browser.assertAccessible();
         browser.press("Go on");
+        browser.await("the button", () -> browser.count(".bar-stop") == 1);
+        browser.press("Stop training");
+        browser.await("the question", () -> browser.count(".bar-yes") == 1);
+        browser.assertAccessible(); // That may take longer than the ten seconds in which the question stands.
+        browser.script("document.querySelector('.bar-confirm button:last-child')?.click()");
         browser.await("the button", () -> browser.count(".bar-stop") == 1);
         assertEquals(0, run.stops.get());
         browser.press("Stop training");
@@ -220,7 +225,7 @@ class PageIT {
         run.published.set(ServerUnderTest.running(15, 15, 4.5));
         browser.await("the bar", () -> browser.count(".bar-status") == 1);
         run.published.set(ended(State.FINISHED, null));
-        run.close();
+        run.endPatiently();
         awaitEnding("Finished 15 of 15 · saved step-400");
         assertEquals("scripts/serve --checkpoints checkpoints", browser.text(".bar-command"));
         browser.awaitTitle("Finished – Perdure");
@@ -251,10 +256,12 @@ class PageIT {
         browser.await("the bar", () -> browser.count(".bar-status") == 1);
         browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
                 + "document.dispatchEvent(new Event('visibilitychange'));");
+        browser.await("none of a hidden tab", () -> run.server.listeners() == 0);
         browser.openAnother(WindowType.WINDOW, run.url("/"));
         browser.await("the bar there", () -> browser.count(".bar-status") == 1);
+        browser.await("its stream", () -> run.server.listeners() == 1);
         run.published.set(ended(State.FINISHED, null));
-        run.close();
+        run.endPatiently();
         awaitEnding("Finished 15 of 15 · saved step-400");
         browser.closeOthers();
         awaitEnding("Finished 15 of 15 · saved step-400");
@@ -270,6 +277,7 @@ class PageIT {
         browser.await("the bar", () -> browser.count(".bar-status") == 1);
         browser.script("Object.defineProperty(document, 'hidden', {get: () => true, configurable: true});"
                 + "document.dispatchEvent(new Event('visibilitychange'));");
+        browser.await("none of a hidden tab", () -> run.server.listeners() == 0);
         run.published.set(new TrainingStatus(
                 true,
                 15,
@@ -286,9 +294,9 @@ class PageIT {
                         null),
                 running.run()));
         browser.await("the time left", () -> browser.text(".bar-detail").contains("8 s left"));
-        Thread.sleep(1_000); // Long before the next poll.
+        browser.await("its stream", () -> run.server.listeners() == 1); // Long before the next poll.
         run.published.set(ended(State.FINISHED, null));
-        run.close();
+        run.endPatiently();
         awaitEnding("Finished 15 of 15 · saved step-400");
     }
 
@@ -379,7 +387,7 @@ class PageIT {
 
     @Test
     void stopsAnAnswer(@TempDir Path endless) throws Exception {
-        SavedModel.commit(endless);
+        SavedModel.commitSlow(endless, 3);
         browser.rest(); // A page whose server closes fills the console.
         run.close();
         serve(endless);

@@ -22,6 +22,9 @@ public final class SavedModel {
     /** Room for answers that take longer than any test. */
     public static final int CONTEXT = 16_384;
 
+    private static final int FAST = 1;
+    private static final int SLOW = 12;
+
     private SavedModel() {}
 
     public static void commit(Path runFolder) {
@@ -30,13 +33,28 @@ public final class SavedModel {
 
     /** @param sessions the step after which each process began */
     public static void commit(Path runFolder, long step, List<Long> sessions) {
-        try (Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256))) {
+        try (Tokenizer tokenizer = bytes()) {
             commit(runFolder, step, sessions, tokenizer);
         }
     }
 
+    /** The same, but so deep that thousands of tokens take most of a minute: nobody is too late to interrupt them. */
+    public static void commitSlow(Path runFolder, long step) {
+        try (Tokenizer tokenizer = bytes()) {
+            commit(runFolder, step, List.of(0L), tokenizer, SLOW);
+        }
+    }
+
+    private static Tokenizer bytes() {
+        return Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
+    }
+
     /** @param tokenizer the model has 259 rows, or as many as that has ids */
     public static void commit(Path runFolder, long step, List<Long> sessions, Tokenizer tokenizer) {
+        commit(runFolder, step, sessions, tokenizer, FAST);
+    }
+
+    private static void commit(Path runFolder, long step, List<Long> sessions, Tokenizer tokenizer, int layers) {
         NativeRuntime.load();
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state = new TrainerState(
@@ -50,7 +68,10 @@ public final class SavedModel {
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
                         .toList(),
                 null);
-        ModelConfig config = TestConfigs.BYTES.withContext(CONTEXT).withVocabularySize(tokenizer.vocabularySize());
+        ModelConfig config = TestConfigs.BYTES
+                .withLayers(layers)
+                .withContext(CONTEXT)
+                .withVocabularySize(tokenizer.vocabularySize());
         try (LanguageModel model = new LanguageModel(config, 1);
                 PointerScope scope = new PointerScope();
                 LossHistory history = LossHistory.open(runFolder, position)) {

@@ -34,7 +34,7 @@ class CompletionStreamTest extends ServerTest {
 
     @Test
     void answers429WhenTheQueueIsFull() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         try (Stream answered = open(LONG);
                 Stream waiting = open(LONG)) {
             answered.awaitText();
@@ -51,7 +51,7 @@ class CompletionStreamTest extends ServerTest {
 
     @Test
     void aClientThatGoesAwayEndsItsAnswerWaitingOrStreamedOrNot() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         try (Stream answered = open(LONG)) {
             answered.awaitText();
             open(LONG).close();
@@ -84,7 +84,7 @@ class CompletionStreamTest extends ServerTest {
 
     @Test
     void anAnswerUnderWayIsToldThatTheServerStopsAndNothingIsLogged() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         try (LoggedWarnings warnings = new LoggedWarnings();
                 Stream answered = open(LONG);
                 Stream waiting = open(LONG)) {
@@ -100,7 +100,7 @@ class CompletionStreamTest extends ServerTest {
 
     @Test
     void anAnswerThatComesAfterTheServerIsGoneEndsInSilence() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         CountDownLatch held = new CountDownLatch(1);
         ChatRequest request = ChatRequest.completion("Hello").maximumTokens(1).build();
         CompletableFuture<ChatAnswer> holding = run.chat.submit(request, piece -> await(held));
@@ -122,7 +122,7 @@ class CompletionStreamTest extends ServerTest {
     /** A proxy would cut a connection on which nothing comes; the answer before this one takes as long as it likes. */
     @Test
     void aStreamThatWaitsForLongBeginsBeforeItsTurn() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         CountDownLatch held = new CountDownLatch(1);
         ChatRequest request = ChatRequest.completion("Hello").maximumTokens(1).build();
         CompletableFuture<ChatAnswer> holding = run.chat.submit(request, piece -> await(held));
@@ -146,7 +146,7 @@ class CompletionStreamTest extends ServerTest {
 
     @Test
     void keepsAConnectionForTheNextRequest() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
         String body = "{" + HELLO + ",\"max_tokens\":3}";
         String request = "POST " + CHAT + " HTTP/1.1\r\nHost: 127.0.0.1:" + run.server.port() + "\r\nContent-Length: "
                 + body.length() + "\r\n";

@@ -26,7 +26,7 @@ class ConnectionTest extends ServerTest {
 
     @BeforeEach
     void save() throws Exception {
-        SavedModel.commit(folder);
+        SavedModel.commitSlow(folder, 3);
     }
 
     private static String post(String body, String... headers) {
