@@ -40,7 +40,7 @@ final class EventStream implements HttpHandler {
 
     private final StatusDocuments documents;
     private final Limits limits;
-    /** Those who have a place, from their request on; they listen a moment later. Changes on the I/O thread. */
+    /** Those who have a place, from their request on; they listen a moment later. Taken on the I/O thread alone. */
     private final Set<Client> clients = ConcurrentHashMap.newKeySet();
 
     /** A prefix of all event ids of this process, so that ids of another process are recognised. */
