@@ -33,6 +33,7 @@ import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.AdamW;
+import perdure.train.Lanes;
 import perdure.train.Learner;
 import tools.jackson.databind.JsonNode;
 
@@ -181,10 +182,12 @@ public final class FineTuningBenchmark {
     private static Turn fineTune(List<Batch> batches, ModelConfig config, Path base, boolean lora) {
         Turn turn = new Turn(new ArrayList<>(), new ArrayList<>());
         try (LanguageModel model = new LanguageModel(config, lora ? LORA : null, SEED);
-                AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT)) {
+                Lanes lanes =
+                        TrainingBenchmark.lanes(model.config(), batches.get(0).rows());
+                AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT, lanes)) {
             PretrainedFolder.open(base).loadInto(model);
             model.train(true);
-            Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32);
+            Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32, lanes);
             for (Batch batch : batches) {
                 TrainingBenchmark.Step step = TrainingBenchmark.step(learner, batch, learningRate(lora));
                 turn.seconds.add(step.total() / 1e3);

@@ -18,6 +18,7 @@ import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.train.AdamW;
+import perdure.train.Lanes;
 import perdure.train.Learner;
 import perdure.train.PartTimer;
 import perdure.train.Trainer;
@@ -97,6 +98,7 @@ public final class TrainingBenchmark implements AutoCloseable {
 
     private final Recipe recipe;
     private final LanguageModel model;
+    private final Lanes lanes;
     private final Learner learner;
     private final List<Batch> batches;
     private int steps;
@@ -105,11 +107,19 @@ public final class TrainingBenchmark implements AutoCloseable {
     public TrainingBenchmark(Recipe recipe) {
         this.recipe = recipe;
         model = new LanguageModel(recipe.config(), 1);
-        learner = new Learner(model, new AdamW(model, AdamW.Settings.DEFAULT), Devices.resolve("cpu"), Precision.FP32);
+        lanes = lanes(recipe.config(), recipe.batch());
+        learner = new Learner(
+                model, new AdamW(model, AdamW.Settings.DEFAULT, lanes), Devices.resolve("cpu"), Precision.FP32, lanes);
         model.train(true);
         batches = LongStream.range(0, BATCHES)
                 .mapToObj(seed -> randomBatch(recipe, seed))
                 .toList();
+    }
+
+    /** Those that training takes. */
+    static Lanes lanes(ModelConfig config, int rows) {
+        double products = (double) config.parameterCount() * rows * config.context();
+        return Lanes.of(Lanes.leaves(products, rows), torch.get_num_threads());
     }
 
     public LanguageModel model() {
@@ -141,6 +151,7 @@ public final class TrainingBenchmark implements AutoCloseable {
     @Override
     public void close() {
         learner.optimizer().close();
+        lanes.close();
         model.close();
     }
 
@@ -152,7 +163,7 @@ public final class TrainingBenchmark implements AutoCloseable {
     static Step step(Learner learner, Batch batch, double learningRate) {
         PartTimer timer = new PartTimer();
         Trainer.Step step =
-                Trainer.step(learner, MicroBatches.of(batch), learningRate, GRADIENT_CLIP, () -> false, timer);
+                Trainer.step(learner, MicroBatches.of(batch), 0, learningRate, GRADIENT_CLIP, () -> false, timer);
         return new Step(
                 timer.milliseconds(Part.DATA),
                 timer.milliseconds(Part.FORWARD),

@@ -86,10 +86,20 @@ final class OptimizationFlags {
                     + " there: less memory, 1.3 times the time, the same bytes (default: false).")
     Boolean recompute;
 
+    @Option(
+            names = "--leaves",
+            paramLabel = "N",
+            description =
+                    "Into how many parts of whole rows a micro-batch is cut on a CPU. One thread computes a part, so"
+                            + " more threads than parts gain little. The bytes depend on this number and not on that of the"
+                            + " threads (default: as many as suit the batch and the cores).")
+    Integer leaves;
+
     /** The configuration with the values of the flags that were given; the records check them. */
     RunConfig apply(RunConfig config) {
         RunConfig changed = config.optimization(this::apply);
-        return Flags.set("--recompute", recompute, changed, changed::recompute);
+        RunConfig before = Flags.set("--recompute", recompute, changed, changed::recompute);
+        return Flags.set("--leaves", leaves, before, before::leaves);
     }
 
     private Optimization apply(Optimization before) {

@@ -1,5 +1,7 @@
 package perdure.data;
 
+import java.util.Arrays;
+
 /**
  * One micro-batch: {@code rows} rows of {@code context} tokens, stored row by row.
  *
@@ -17,6 +19,18 @@ public record Batch(long[] ids, long[] targets, int[] documents, int rows, int c
 
     /** A target without a loss. It is PyTorch's {@code ignore_index}. */
     public static final long IGNORED = -100;
+
+    /** Where documents begin in some of the rows, counted from the first of these; null if each row is one sequence. */
+    public int[] documents(int firstRow, int count) {
+        if (documents == null) {
+            return null;
+        }
+        int from = firstRow * context;
+        return Arrays.stream(documents)
+                .filter(start -> start >= from && start < from + count * context)
+                .map(start -> start - from)
+                .toArray();
+    }
 
     /** Rows of one sequence each, all of whose targets count. */
     public static Batch of(long[] ids, long[] targets, int rows, int context) {

@@ -131,9 +131,9 @@ public final class BatchLoader implements AutoCloseable {
         Rows rows = order.rows(epoch);
         long tokens =
                 LongStream.range(row, end).map(each -> counted(rows, each)).sum();
-        return new MicroBatches(
-                tokens,
-                () -> firstRows(row, end).mapToObj(first -> from(epoch, first)).iterator());
+        return new MicroBatches(tokens, accumulation, () -> firstRows(row, end)
+                .mapToObj(first -> from(epoch, first))
+                .iterator());
     }
 
     private LongStream firstRows(long row, long end) {

@@ -229,7 +229,7 @@ public final class NativeRuntime {
     }
 
     /** Number of physical cores that this process may use. Two threads of one core share its matrix units. */
-    private static int physicalCores() {
+    public static int physicalCores() {
         int available = Runtime.getRuntime().availableProcessors();
         Path cpuinfo = Path.of("/proc/cpuinfo");
         if (!Files.isReadable(cpuinfo)) {

@@ -9,6 +9,7 @@ import perdure.device.DeviceMigrator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
+import perdure.train.Lanes;
 import perdure.train.Learner;
 import perdure.train.Optimizer;
 import perdure.train.PartTimer;
@@ -55,7 +56,8 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
             model.dropout(config.optimization().dropout());
             model.recompute(config.compute().recompute());
             DeviceMigrator.ensure(model, device);
-            try (Optimizer optimizer = config.optimization().optimizer(model);
+            try (Lanes lanes = config.lanes(device.str().getString());
+                    Optimizer optimizer = config.optimization().optimizer(model, lanes);
                     BatchLoader batches = BatchLoader.shuffled(
                             dataset.training(),
                             sequences,
@@ -65,7 +67,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                     BatchLoader heldOut = BatchLoader.sequential(
                             dataset.validation(), RunOutlook.validating(dataset, sequences), context, batchSize)) {
                 Learner learner =
-                        new Learner(model, optimizer, device, config.compute().precision());
+                        new Learner(model, optimizer, device, config.compute().precision(), lanes);
                 model.train(true);
                 PartTimer timer = new PartTimer();
                 long whole = batches.rows() / batchSize; // the last batch may be smaller
@@ -78,6 +80,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                     Trainer.step(
                             learner,
                             batches.microBatches(0, row, 1),
+                            row,
                             0,
                             config.optimization().gradientClip(),
                             () -> false,

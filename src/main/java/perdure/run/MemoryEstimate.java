@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.util.Locale;
+import org.bytedeco.pytorch.global.torch;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
@@ -46,11 +47,30 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         boolean recompute = config.compute().recompute();
         double layer = layerActivations(model);
         double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * layer;
-        double logits = LOGITS * Math.min((double) tokens * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
+        int leaves = config.leaves("cpu");
+        int lanes = leaves == 1 ? 1 : Math.min(leaves, torch.get_num_threads());
+        double logits = LOGITS
+                * lanes
+                * Math.min((double) tokens / lanes * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
         double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
         return new MemoryEstimate(
-                process + LIBRARIES, weights, 3 * Float.BYTES * trained, 3 * Float.BYTES * trained, (long)
-                        (Float.BYTES * values));
+                process + LIBRARIES,
+                weights,
+                3 * Float.BYTES * trained + Float.BYTES * moreGradients(config, model, trained, lanes),
+                3 * Float.BYTES * trained,
+                (long) (Float.BYTES * values));
+    }
+
+    /**
+     * Values of gradients beyond one for each parameter: of embeddings and output projection in each further lane, and
+     * of micro-batches that wait for others.
+     */
+    private static long moreGradients(RunConfig config, ModelConfig model, long trained, int lanes) {
+        long table = (long) model.vocabularySize() * model.hiddenSize();
+        long tables = config.fineTuning().lora() != null ? 0 : model.tiedEmbeddings() ? table : 2 * table;
+        int accumulation = config.optimization().batching().accumulation();
+        int waiting = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(accumulation); // log2
+        return (lanes - 1) * tables + waiting * trained;
     }
 
     /**

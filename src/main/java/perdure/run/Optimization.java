@@ -2,6 +2,7 @@ package perdure.run;
 
 import perdure.model.LanguageModel;
 import perdure.train.AdamW;
+import perdure.train.Lanes;
 import perdure.train.LearningRateSchedule;
 import perdure.train.Optimizer;
 import perdure.train.TrainingOptions.Batching;
@@ -108,8 +109,8 @@ public record Optimization(
     }
 
     /** The optimizer of a model that is on its device. */
-    Optimizer optimizer(LanguageModel model) {
-        return new AdamW(model, adamW);
+    Optimizer optimizer(LanguageModel model, Lanes lanes) {
+        return new AdamW(model, adamW, lanes);
     }
 
     /**

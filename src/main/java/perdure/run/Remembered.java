@@ -65,6 +65,7 @@ final class Remembered {
         SETTINGS.put("device", RunConfig::device);
         SETTINGS.put("precision", (config, text) -> config.precision(Precision.parse(text)));
         SETTINGS.put("recompute", (config, text) -> config.recompute(Boolean.parseBoolean(text)));
+        SETTINGS.put("leaves", (config, text) -> config.leaves(Integer.parseInt(text)));
         SETTINGS.put("threads", (config, text) -> config.threads(Integer.parseInt(text)));
         SETTINGS.put("data", (config, text) -> config.data(paths(text)));
         SETTINGS.put("encoding", RunConfig::encoding);

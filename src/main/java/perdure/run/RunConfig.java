@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.bundled.BundledCorpus;
@@ -23,10 +24,10 @@ import perdure.device.Precision;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
+import perdure.train.Lanes;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
 import perdure.train.TrainingOptions;
-import perdure.train.TrainingOptions.Batching;
 import perdure.train.TrainingOptions.Limits;
 import perdure.train.TrainingOptions.Validation;
 
@@ -143,9 +144,11 @@ public record RunConfig(
      * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}
      * @param precision of the forward pass
      * @param recompute whether the backward pass computes the inside of each layer again, which saves memory
+     * @param leaves into which a micro-batch is cut, each computed by one thread; 0: as many as suit its size and this
+     *     machine
      * @param natives settings of libtorch and its libraries
      */
-    public record Compute(String device, Precision precision, boolean recompute, NativeConfig natives) {}
+    public record Compute(String device, Precision precision, boolean recompute, int leaves, NativeConfig natives) {}
 
     /**
      * Who receives progress and messages, on the thread that trains.
@@ -155,8 +158,7 @@ public record RunConfig(
      */
     public record Listeners(Consumer<TrainingStatus> progress, Consumer<String> messages) {}
 
-    /** Multiplications of a forward pass for which more than one thread is worth its waits. */
-    private static final double FEWEST_PRODUCTS_FOR_THREADS = 1 << 24;
+    private static final int MOST_LEAVES = 1024;
 
     /** A run in that folder, with the default of everything. */
     public static RunConfig in(Path folder) {
@@ -167,7 +169,7 @@ public record RunConfig(
                 Optimization.DEFAULT,
                 Length.DEFAULT,
                 Saving.in(folder),
-                new Compute("auto", Precision.FP32, false, NativeConfig.standard()),
+                new Compute("auto", Precision.FP32, false, 0, NativeConfig.standard()),
                 new Listeners(status -> {}, LOG::info));
     }
 
@@ -410,12 +412,12 @@ public record RunConfig(
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */
     public RunConfig device(String name) {
-        return with(new Compute(name, compute.precision, compute.recompute, compute.natives));
+        return with(new Compute(name, compute.precision, compute.recompute, compute.leaves, compute.natives));
     }
 
     /** Arithmetic of the forward pass. */
     public RunConfig precision(Precision precision) {
-        return with(new Compute(compute.device, precision, compute.recompute, compute.natives));
+        return with(new Compute(compute.device, precision, compute.recompute, compute.leaves, compute.natives));
     }
 
     /**
@@ -423,7 +425,7 @@ public record RunConfig(
      * less memory and more time, and gives the same bytes.
      */
     public RunConfig recompute(boolean layers) {
-        return with(new Compute(compute.device, compute.precision, layers, compute.natives));
+        return with(new Compute(compute.device, compute.precision, layers, compute.leaves, compute.natives));
     }
 
     /** CPU threads per tensor operation. */
@@ -433,7 +435,7 @@ public record RunConfig(
 
     /** Settings of libtorch and its libraries; most take effect only before it is loaded. */
     public RunConfig natives(NativeConfig settings) {
-        return with(new Compute(compute.device, compute.precision, compute.recompute, settings));
+        return with(new Compute(compute.device, compute.precision, compute.recompute, compute.leaves, settings));
     }
 
     /**
@@ -441,11 +443,40 @@ public record RunConfig(
      * are so short that a second thread only waits, and beside other busy processes each waits for the scheduler.
      */
     NativeConfig natives() {
-        Batching batch = optimization.batching();
-        double products = (double) modelConfig().parameterCount() * batch.size() * model.context();
-        return compute.natives.intraOpThreads() == 0 && products < FEWEST_PRODUCTS_FOR_THREADS
+        return compute.natives.intraOpThreads() == 0 && Lanes.leaves(products(), 2) == 1
                 ? compute.natives.withThreads(1)
                 : compute.natives;
+    }
+
+    private double products() {
+        return (double) modelConfig().parameterCount() * optimization.batching().size() * model.context();
+    }
+
+    /** Into how many leaves a micro-batch is cut, at most one for each row. Another number gives other bytes. */
+    public RunConfig leaves(int number) {
+        if (number < 1 || number > MOST_LEAVES) {
+            throw new IllegalArgumentException("leaves " + number + " is not a number from 1 to " + MOST_LEAVES + ".");
+        }
+        return with(new Compute(compute.device, compute.precision, compute.recompute, number, compute.natives));
+    }
+
+    /**
+     * Into how many leaves a micro-batch is cut. Unless it was set, that follows from its rows and its work, and from
+     * the cores of this machine. It does not follow from the number of threads, so that this makes no difference to the
+     * bytes. A GPU takes the batch whole.
+     */
+    int leaves(String device) {
+        int rows = optimization.batching().size();
+        if (!device.equals("cpu") || compute.precision != Precision.FP32) {
+            return 1;
+        }
+        int most = compute.leaves > 0 ? compute.leaves : Lanes.leaves(products(), rows);
+        return Lanes.evenly(rows, most);
+    }
+
+    /** The threads that compute a step together. */
+    Lanes lanes(String device) {
+        return Lanes.of(leaves(device), torch.get_num_threads());
     }
 
     /** Receives the status after every step and whenever the state changes, on the thread that trains. */

@@ -21,6 +21,7 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException.Change;
+import perdure.train.Lanes;
 import perdure.train.LearningRateSchedule;
 
 /**
@@ -73,6 +74,9 @@ record RunIdentity(Map<String, String> values) {
             "lora targets",
             TOKENIZER);
 
+    /** The order in which gradients are added up. */
+    private static final String SUMMATION = "accumulation";
+
     /** Another value changes the order of the data, which only a new epoch can begin with. */
     private static final Set<String> ORDER =
             Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS);
@@ -84,7 +88,8 @@ record RunIdentity(Map<String, String> values) {
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
 
     /** Another value gives the same run except for rounding. */
-    private static final Set<String> ROUNDING = Set.of("threads", "device", "precision", "lora base", LIBRARY);
+    private static final Set<String> ROUNDING =
+            Set.of(SUMMATION, "leaves", "threads per leaf", "device", "precision", "lora base", LIBRARY);
 
     /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
@@ -97,6 +102,7 @@ record RunIdentity(Map<String, String> values) {
             VALIDATION_FILES,
             "validation fraction",
             "recompute",
+            "threads",
             "checkpoint every",
             "keep",
             "keep every",
@@ -126,7 +132,7 @@ record RunIdentity(Map<String, String> values) {
      * @param text the texts, for the sizes of their files
      * @param sequences how documents become rows, and which tokens count
      * @param device the device that was chosen
-     * @param threads per operation
+     * @param threads that compute
      */
     record Found(
             String from,
@@ -177,7 +183,11 @@ record RunIdentity(Map<String, String> values) {
         values.put("device", found.device);
         values.put("precision", config.compute().precision().name().toLowerCase(Locale.ROOT));
         values.put("recompute", config.compute().recompute());
+        int leaves = config.leaves(found.device);
+        values.put(SUMMATION, "tree");
+        values.put("leaves", leaves);
         values.put("threads", found.threads);
+        values.put("threads per leaf", Lanes.libraryThreads(leaves, found.threads));
         values.put(LIBRARY, libraryVersion());
         values.put("epochs", config.length().epochs());
         values.put("data", Remembered.paths(config.text().data()));
@@ -253,6 +263,7 @@ record RunIdentity(Map<String, String> values) {
         values.putIfAbsent(FROM, "");
         values.putIfAbsent(FROM_WEIGHTS, "");
         values.putIfAbsent(LORA, "false");
+        values.putIfAbsent(SUMMATION, "sequence");
         return new RunIdentity(values);
     }
 

@@ -44,6 +44,7 @@ import perdure.status.TrainingStatus;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.Evaluator;
+import perdure.train.Lanes;
 import perdure.train.Learner;
 import perdure.train.Optimizer;
 import perdure.train.Reporter;
@@ -524,7 +525,8 @@ public final class TrainingRun implements AutoCloseable {
         StatusPublisher publisher =
                 new StatusPublisher(status, config.folder(), restart.position().step());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
-        try (Optimizer optimizer = config.optimization().optimizer(model);
+        try (Lanes lanes = config.lanes(device.str().getString());
+                Optimizer optimizer = config.optimization().optimizer(model, lanes);
                 BatchLoader batches = BadInputException.naming(
                         "data",
                         () -> BatchLoader.shuffled(dataset.training(), sequences, context, batchSize, options.seed()));
@@ -542,7 +544,7 @@ public final class TrainingRun implements AutoCloseable {
                         identity.values(),
                         stop)) {
             Learner learner =
-                    new Learner(model, optimizer, device, config.compute().precision());
+                    new Learner(model, optimizer, device, config.compute().precision(), lanes);
             Evaluator evaluator = new Evaluator(
                     heldOut, heldOut.counted(tokenizer), options.validation().batches());
             Reporter reporter = new Reporter(

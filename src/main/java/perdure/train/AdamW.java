@@ -69,10 +69,11 @@ public final class AdamW implements Optimizer {
     }
 
     /** Weights with the same weight decay, and their moments in the same order. */
-    private record Group(List<Tensor> weights, List<Tensor> means, List<Tensor> squares, double weightDecay) {
+    private record Group(
+            List<Tensor> weights, List<Tensor> means, List<Tensor> squares, List<Share> shares, double weightDecay) {
 
         Group(List<Tensor> weights, double weightDecay) {
-            this(weights, zerosLike(weights), zerosLike(weights), weightDecay);
+            this(weights, zerosLike(weights), zerosLike(weights), Share.all(weights), weightDecay);
         }
 
         private static List<Tensor> zerosLike(List<Tensor> weights) {
@@ -90,6 +91,7 @@ public final class AdamW implements Optimizer {
     private final Settings settings;
     private final List<Group> groups;
     private final Gradients gradients;
+    private final Lanes lanes;
 
     /**
      * A float32 scalar on the device of the weights, as the kernel needs it. {@link #steps} is the same number in Java.
@@ -99,15 +101,22 @@ public final class AdamW implements Optimizer {
     private final BoxedOperator update;
     private long steps;
 
+    /** Updates in the calling thread. */
     public AdamW(LanguageModel model, Settings settings) {
+        this(model, settings, Lanes.one());
+    }
+
+    /** @param lanes the caller's threads, which update together */
+    public AdamW(LanguageModel model, Settings settings, Lanes lanes) {
         this.model = model;
+        this.lanes = lanes;
         this.settings = settings;
         groups = Stream.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0))
                 .filter(group -> !group.weights.isEmpty()) // adapters have no vectors
                 .toList();
         List<Tensor> weights =
                 groups.stream().flatMap(group -> group.weights.stream()).toList();
-        gradients = new Gradients(weights);
+        gradients = new Gradients(weights, lanes);
         try (PointerScope scope = new PointerScope()) {
             stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
             update = new BoxedOperator("aten::_fused_adamw_", "");
@@ -120,25 +129,34 @@ public final class AdamW implements Optimizer {
                 NoGradGuard guard = new NoGradGuard()) {
             stepCount.add_(new Scalar(1.0));
             for (Group group : groups) {
-                update.call(
-                        BoxedOperator.list(group.weights),
-                        Gradients.of(group.weights),
-                        BoxedOperator.list(group.means),
-                        BoxedOperator.list(group.squares),
-                        BoxedOperator.list(List.of()),
-                        BoxedOperator.list(Collections.nCopies(group.weights.size(), stepCount)),
-                        new IValue(learningRate),
-                        new IValue(settings.beta1),
-                        new IValue(settings.beta2),
-                        new IValue(group.weightDecay),
-                        new IValue(settings.epsilon),
-                        new IValue(false), // amsgrad
-                        new IValue(false), // maximize
-                        new IValue(), // grad_scale
-                        new IValue()); // found_inf
+                List<Tensor> ofWeights = Gradients.of(group.weights);
+                lanes.run(
+                        group.shares.size(), share -> update(group, group.shares.get(share), ofWeights, learningRate));
             }
         }
         steps++;
+    }
+
+    private void update(Group group, Share share, List<Tensor> ofWeights, double learningRate) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            update.call(
+                    BoxedOperator.list(share.of(group.weights)),
+                    BoxedOperator.list(share.of(ofWeights)),
+                    BoxedOperator.list(share.of(group.means)),
+                    BoxedOperator.list(share.of(group.squares)),
+                    BoxedOperator.list(List.of()),
+                    BoxedOperator.list(Collections.nCopies(share.pieces().size(), stepCount)),
+                    new IValue(learningRate),
+                    new IValue(settings.beta1),
+                    new IValue(settings.beta2),
+                    new IValue(group.weightDecay),
+                    new IValue(settings.epsilon),
+                    new IValue(false), // amsgrad
+                    new IValue(false), // maximize
+                    new IValue(), // grad_scale
+                    new IValue()); // found_inf
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package perdure.train;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.IValue;
@@ -14,23 +15,39 @@ import perdure.model.BoxedOperator;
 public final class Gradients implements AutoCloseable {
 
     private final List<Tensor> weights;
+    private final List<Share> shares;
+    private final Lanes lanes;
+    private final GradientTree tree;
     private final BoxedOperator norms;
     private final BoxedOperator scale;
 
     /** @param weights the caller's; they must outlive this */
     public Gradients(List<Tensor> weights) {
+        this(weights, Lanes.one());
+    }
+
+    /** @param lanes the threads that compute norms */
+    Gradients(List<Tensor> weights, Lanes lanes) {
         this.weights = List.copyOf(weights);
+        this.lanes = lanes;
+        shares = Share.all(weights);
+        tree = new GradientTree(weights);
         norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
         scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
     }
 
-    /** Those of some weights, as an operator's argument {@code Tensor[]}; all of them must be there. */
-    static IValue of(List<Tensor> weights) {
+    /** Adds up those of the leaves of a step. */
+    GradientTree tree() {
+        return tree;
+    }
+
+    /** Those of some weights; all of them must be there. */
+    static List<Tensor> of(List<Tensor> weights) {
         List<Tensor> gradients = weights.stream().map(Tensor::grad).toList();
         if (!gradients.stream().allMatch(Tensor::defined)) {
             throw new IllegalStateException("A weight has no gradient: clip and step after the backward pass.");
         }
-        return BoxedOperator.list(gradients);
+        return gradients;
     }
 
     /**
@@ -40,17 +57,34 @@ public final class Gradients implements AutoCloseable {
      * @throws IllegalStateException if a weight has no gradient
      */
     public double clip(double largest) {
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> gradients = of(weights);
+            double[] squares = new double[shares.size()];
+            lanes.run(squares.length, i -> squares[i] = squaredNorm(shares.get(i), gradients));
+            double norm = Math.sqrt(Arrays.stream(squares).sum());
+            if (largest > 0 && norm > largest && norm < Double.POSITIVE_INFINITY) {
+                lanes.run(squares.length, i -> scale(shares.get(i), gradients, largest / norm));
+            }
+            return norm;
+        }
+    }
+
+    private double squaredNorm(Share share, List<Tensor> gradients) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            IValue gradients = of(weights);
-            TensorVector parts = norms.call(gradients, new IValue(new Scalar(2.0)), new IValue())
+            TensorVector parts = norms.call(
+                            BoxedOperator.list(share.of(gradients)), new IValue(new Scalar(2.0)), new IValue())
                     .get(0)
                     .toTensorVector();
             double norm = torch.stack(parts).norm().item_double();
-            if (largest > 0 && norm > largest && norm < Double.POSITIVE_INFINITY) {
-                scale.call(gradients, new IValue(new Scalar(largest / norm)));
-            }
-            return norm;
+            return norm * norm;
+        }
+    }
+
+    private void scale(Share share, List<Tensor> gradients, double factor) {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            scale.call(BoxedOperator.list(share.of(gradients)), new IValue(new Scalar(factor)));
         }
     }
 
@@ -62,10 +96,12 @@ public final class Gradients implements AutoCloseable {
         try (PointerScope scope = new PointerScope()) {
             weights.forEach(weight -> weight.mutable_grad().reset());
         }
+        tree.begin(0);
     }
 
     @Override
     public void close() {
+        tree.close();
         norms.close();
         scale.close();
     }

@@ -4,10 +4,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
@@ -22,7 +22,6 @@ import perdure.data.Batch;
 import perdure.data.BatchLoader;
 import perdure.data.MicroBatches;
 import perdure.device.DeviceMigrator;
-import perdure.model.LanguageModel;
 import perdure.status.TrainingProgress.State;
 
 /**
@@ -230,8 +229,14 @@ public final class Trainer {
                     MicroBatches microBatches =
                             batches.microBatches(position.epoch(), position.epochRows(), accumulation);
                     try {
-                        Step step =
-                                step(learner, microBatches, learningRate, options.gradientClip(), stop::any, UNTIMED);
+                        Step step = step(
+                                learner,
+                                microBatches,
+                                seedOfStep(),
+                                learningRate,
+                                options.gradientClip(),
+                                stop::any,
+                                UNTIMED);
                         advance(step);
                         LOG.trace("Step {}.", position.step());
                         if (position.step() % HISTORY_INTERVAL == 0) {
@@ -259,6 +264,7 @@ public final class Trainer {
      * Takes one optimizer step on the mean loss over the tokens of its micro-batches that count. The model must be in training
      * mode.
      *
+     * @param seed of the random numbers of the step
      * @param gradientClip largest global norm of the gradients
      * @param stop asked before each micro-batch
      * @param ended called with each part of the step when the part has ended
@@ -270,6 +276,7 @@ public final class Trainer {
     public static Step step(
             Learner learner,
             MicroBatches microBatches,
+            long seed,
             double learningRate,
             double gradientClip,
             BooleanSupplier stop,
@@ -281,24 +288,22 @@ public final class Trainer {
         boolean updates = false;
         long predictions = 0;
         double scale = 1.0 / Math.max(1, microBatches.tokens());
+        int leaves = learner.lanes().leaves();
+        GradientTree tree = optimizer.gradients().tree();
         try {
+            tree.begin(microBatches.count() * leaves);
+            int done = 0;
             for (Batch batch : microBatches.batches()) {
                 if (stop.getAsBoolean()) {
                     throw new StopRequested();
                 }
-                try (PointerScope scope = new PointerScope()) {
-                    Tensor ids = learner.onDevice(batch.ids(), batch); // (B, T)
-                    Tensor targets = learner.onDevice(batch.targets(), batch); // (B, T)
-                    ended.accept(Part.DATA);
-                    try (LanguageModel.Loss loss = learner.forward(ids, targets, batch.documents(), scale)) {
-                        lossSum += loss.sum();
-                        predictions += batch.predictions();
-                        ended.accept(Part.FORWARD);
-                        loss.backward();
-                        ended.accept(Part.BACKWARD);
-                    }
-                }
+                lossSum += learner.accumulate(batch, tree, done++, seed, scale, ended);
+                predictions += batch.predictions();
             }
+            for (int missing = done * leaves; missing < microBatches.count() * leaves; missing++) {
+                tree.skip(missing);
+            }
+            tree.finish();
             requireFinite("loss", lossSum, optimizer);
             double gradientNorm = optimizer.gradients().clip(gradientClip);
             requireFinite("gradient norm", gradientNorm, optimizer);
@@ -315,6 +320,11 @@ public final class Trainer {
             optimizer.gradients().zero();
             ended.accept(Part.OPTIMIZER);
         }
+    }
+
+    /** Follows from the run's seed and the step alone, so that a run that goes on draws what an unbroken one draws. */
+    private long seedOfStep() {
+        return new SplittableRandom(options.seed()).nextLong() + position.step();
     }
 
     private static void requireFinite(String what, double value, Optimizer optimizer) {

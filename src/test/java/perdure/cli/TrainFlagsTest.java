@@ -216,7 +216,8 @@ class TrainFlagsTest {
         assertEquals(
                 Path.of("checkpoints"), parseAlone("--epochs", "1").flags.run.folder());
         assertEquals(RunConfig.in(command.flags.run.folder()).saving(), config.saving());
-        assertEquals(new RunConfig.Compute("auto", Precision.FP32, false, NativeConfig.standard()), config.compute());
+        assertEquals(
+                new RunConfig.Compute("auto", Precision.FP32, false, 0, NativeConfig.standard()), config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
         assertEquals(8080, command.serving.options().port());
         assertFalse(command.noServer);

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import perdure.device.NativeRuntime;
 import perdure.model.ModelConfig;
 
 class MemoryEstimateTest {
-    private static final RunConfig CONFIG = RunConfig.in(Path.of("run"));
+    private static final RunConfig CONFIG = RunConfig.in(Path.of("run")).leaves(1);
 
     private static MemoryEstimate of(RunConfig config) {
         return MemoryEstimate.of(config, ModelConfig.DEFAULT, 300_000_000);
@@ -38,9 +40,23 @@ class MemoryEstimateTest {
     }
 
     @Test
-    void accumulationNeedsNoMoreAndRecomputingLess() {
-        assertEquals(of(CONFIG), of(CONFIG.optimization(learning -> learning.gradientAccumulation(8))));
+    void accumulationNeedsAGradientForEachDoublingAndRecomputingLess() {
+        long gradient = of(CONFIG).training() / 3;
+        assertEquals(
+                of(CONFIG).training() + 3 * gradient,
+                of(CONFIG.optimization(learning -> learning.gradientAccumulation(8)))
+                        .training());
         assertTrue(of(CONFIG.recompute(true)).activations() < of(CONFIG).activations());
+    }
+
+    /** The embeddings, which are the output projection too, have a gradient of their own in each thread. */
+    @Test
+    void eachThreadHasTheGradientOfTheEmbeddings() {
+        NativeRuntime.load();
+        int more = Math.min(2, torch.get_num_threads()) - 1;
+        assertEquals(
+                of(CONFIG).training() + more * 4L * 1539 * 128,
+                of(CONFIG.leaves(2)).training());
     }
 
     @Test

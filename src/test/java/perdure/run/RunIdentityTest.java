@@ -152,7 +152,7 @@ class RunIdentityTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"threads", "device", RunIdentity.LIBRARY})
+    @ValueSource(strings = {"leaves", "threads per leaf", "accumulation", "device", RunIdentity.LIBRARY})
     void whatRoundsOtherwiseIsAllowedWithAWarning(String key) {
         assertTrue(check(key, false, false).get(0).contains("the bytes may differ"));
     }

@@ -105,14 +105,14 @@ final class TinyTraining {
         Spoiling(AdamW adamW, LanguageModel model, long stepsBefore) {
             this.adamW = adamW;
             this.model = model;
-            uses = 2 * stepsBefore;
+            uses = 3 * stepsBefore;
         }
 
-        /** Each step uses them twice: to clip them and to drop them. */
+        /** Each step uses them three times: to add them up, to clip them and to drop them. */
         @Override
         public Gradients gradients() {
-            boolean clips = uses++ % 2 == 0;
-            if (clips && badSteps.contains(uses / 2 + 1)) {
+            boolean clips = uses++ % 3 == 1;
+            if (clips && badSteps.contains(uses / 3 + 1)) {
                 try (PointerScope scope = new PointerScope()) {
                     model.matrices().get(0).grad().fill_(new Scalar(Double.NaN));
                 }

@@ -1,0 +1,118 @@
+package perdure.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import perdure.data.Batch;
+import perdure.data.MicroBatches;
+import perdure.device.Devices;
+import perdure.device.NativeRuntime;
+import perdure.device.Precision;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+
+/** The bytes of a run depend on the number of leaves, and not on the threads that compute them. */
+class LeavesTest {
+
+    private static final int CONTEXT = 12;
+
+    /** Large enough for every library to be chosen, and for weights to be cut for the update. */
+    private static final ModelConfig SHAPE = ModelConfig.DEFAULT
+            .withVocabularySize(300)
+            .withHiddenSize(128)
+            .withHeads(4, 2)
+            .withLayers(2)
+            .withIntermediateSize(320)
+            .withContext(CONTEXT);
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
+
+    private record Result(List<Float> weights, List<Double> losses) {}
+
+    private static Batch batch(int seed, int rows, boolean packed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        long[] ids = random.longs((long) rows * CONTEXT, 0, 300).toArray();
+        long[] targets = random.longs((long) rows * CONTEXT, 0, 300).toArray();
+        int[] documents = new int[2 * rows];
+        for (int row = 0; row < rows; row++) {
+            documents[2 * row] = row * CONTEXT;
+            documents[2 * row + 1] = row * CONTEXT + 1 + random.nextInt(CONTEXT - 2);
+        }
+        return new Batch(ids, targets, packed ? documents : null, rows, CONTEXT, ids.length, ids.length);
+    }
+
+    private static Result train(int leaves, int threads, double dropout, boolean packed) {
+        List<Double> losses = new ArrayList<>();
+        List<Float> weights = new ArrayList<>();
+        try (PointerScope scope = new PointerScope();
+                LanguageModel model = new LanguageModel(SHAPE, 1);
+                Lanes lanes = Lanes.of(leaves, threads);
+                AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT, lanes)) {
+            Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), Precision.FP32, lanes);
+            model.dropout(dropout);
+            for (int step = 0; step < 4; step++) {
+                model.train(true);
+                // The last batch of each step has fewer rows, and the last step fewer micro-batches.
+                List<Batch> batches = step == 3
+                        ? List.of(batch(step, 1, packed))
+                        : List.of(batch(step, 5, packed), batch(10 + step, 3, packed));
+                long tokens = batches.stream().mapToLong(Batch::tokens).sum();
+                Trainer.step(learner, new MicroBatches(tokens, 2, batches), step, 1e-3, 1, () -> false, part -> {});
+                model.train(false);
+                losses.add(learner.lossSum(batch(99, 5, packed)));
+            }
+            for (Tensor weight : model.namedTensors().values()) {
+                float[] values = new float[(int) weight.numel()];
+                weight.contiguous().data_ptr_float().get(values);
+                for (float value : values) {
+                    weights.add(value);
+                }
+            }
+        }
+        return new Result(weights, losses);
+    }
+
+    @Test
+    void threadsMakeNoDifference() {
+        for (int leaves : new int[] {2, 4}) {
+            for (boolean packed : new boolean[] {false, true}) {
+                Result expected = train(leaves, 1, 0.1, packed);
+                for (int threads = 2; threads <= 3; threads++) {
+                    assertEquals(
+                            expected,
+                            train(leaves, threads, 0.1, packed),
+                            leaves + " leaves, " + threads + " threads, packed: " + packed);
+                }
+            }
+        }
+    }
+
+    @Test
+    void leavesMakeNoDifferenceButRounding() {
+        for (boolean packed : new boolean[] {false, true}) {
+            Result whole = train(1, 1, 0, packed);
+            Result leaves = train(3, 2, 0, packed);
+            assertNotEquals(whole, leaves);
+            for (int i = 0; i < whole.losses.size(); i++) {
+                assertEquals(whole.losses.get(i), leaves.losses.get(i), 1e-3);
+            }
+        }
+    }
+
+    @Test
+    void randomNumbersFollowFromTheSeedOfTheStepAndThePlaceOfTheLeaf() {
+        assertEquals(train(2, 2, 0.3, false), train(2, 2, 0.3, false));
+        assertTrue(!train(2, 2, 0.3, false).equals(train(2, 2, 0.2, false)));
+    }
+}
