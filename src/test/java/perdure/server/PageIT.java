@@ -220,6 +220,10 @@ class PageIT {
         browser.await(text, () -> browser.text(".bar-end").equals(text));
     }
 
+    private void awaitCommand(String text) throws Exception {
+        browser.await(text, () -> browser.text(".bar-command").equals(text));
+    }
+
     @Test
     void tellsHowTheRunEndedAndWhatToDoNext() throws Exception {
         run.published.set(ServerUnderTest.running(15, 15, 4.5));
@@ -227,7 +231,7 @@ class PageIT {
         run.published.set(ended(State.FINISHED, null));
         run.endPatiently();
         awaitEnding("Finished 15 of 15 · saved step-400");
-        assertEquals("scripts/serve --checkpoints checkpoints", browser.text(".bar-command"));
+        awaitCommand("scripts/serve --checkpoints checkpoints");
         browser.awaitTitle("Finished – Perdure");
         Thread.sleep(5_000); // The polls that fail meanwhile change nothing.
         awaitEnding("Finished 15 of 15 · saved step-400");
@@ -240,7 +244,7 @@ class PageIT {
     void tellsWhyARunStoppedOrFailed() throws Exception {
         run.published.set(ended(State.STOPPED, "The limit of 420 steps is reached."));
         awaitEnding("Stopped at step 420 · saved step-400 · The limit of 420 steps is reached.");
-        assertEquals("scripts/train --checkpoints checkpoints", browser.text(".bar-command"));
+        awaitCommand("scripts/train --checkpoints checkpoints");
         run.published.set(ended(State.FAILED, "The loss at step 421 is NaN."));
         awaitEnding("Failed: The loss at step 421 is NaN. · saved step-400");
         browser.awaitTitle("Failed – Perdure");
