@@ -470,8 +470,7 @@ public record RunConfig(
         if (!device.equals("cpu") || compute.precision != Precision.FP32) {
             return 1;
         }
-        int most = compute.leaves > 0 ? compute.leaves : Lanes.leaves(products(), rows);
-        return Lanes.evenly(rows, most);
+        return compute.leaves > 0 ? Lanes.evenly(rows, compute.leaves) : Lanes.leaves(products(), rows);
     }
 
     /** The threads that compute a step together. */

@@ -181,9 +181,12 @@ final class GradientTree implements AutoCloseable {
             }
         }
 
+        /** Between two steps every buffer is free, also one that a leaf took and did not hand over since it failed. */
         synchronized void clear() {
             waiting.values().forEach(this::release);
             waiting.clear();
+            free.clear();
+            free.addAll(buffers);
         }
 
         void close() {

@@ -1,6 +1,7 @@
 package perdure.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
@@ -106,6 +107,15 @@ class GradientTreeTest {
         for (List<Integer> order : List.of(List.of(0, 1, 2, 3, 4, 5, 6, 7), List.of(7, 6, 5, 4, 3, 2, 1, 0))) {
             assertEquals(expected, list(sum(8, order, empty, false)));
         }
+    }
+
+    /** As when a leaf fails between the two. */
+    @Test
+    void memoryThatALeafTookAndDidNotHandOverIsUsedAgain() {
+        tree.begin(1);
+        Tensor taken = tree.leaf(0, null).zeros(weight);
+        tree.begin(1);
+        assertSame(taken, tree.leaf(0, null).zeros(weight));
     }
 
     @Test
