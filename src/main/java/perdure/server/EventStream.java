@@ -98,7 +98,10 @@ final class EventStream implements HttpHandler {
         return true;
     }
 
-    /** Sends the listeners a status that was published since the last call. Called a few times per second. */
+    /**
+     * Sends the listeners a status that was published since the last call. Called a few times per second, and before
+     * somebody begins to listen.
+     */
     synchronized void poll() {
         StatusDocuments.Document newest = documents.newest();
         if (end != null || newest == last || !documents.ready()) {
@@ -139,6 +142,7 @@ final class EventStream implements HttpHandler {
         if (!exchange.getConnection().isOpen()) {
             return; // It had to make room before it could listen.
         }
+        poll(); // Else the first event is older than what the client may have been told by a poll just before.
         connection.setKeepAliveTime(ServerSentEvents.KEEP_ALIVE_MILLIS);
         Listener listener = new Listener(exchange, connection);
         connection.addCloseTask(closed -> forget(listener));

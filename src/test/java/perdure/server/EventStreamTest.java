@@ -129,6 +129,17 @@ class EventStreamTest {
         }
     }
 
+    /** Else a page that asks and listens at once goes back to an older status. */
+    @Test
+    void theFirstEventIsNoOlderThanWhatIsPublished() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            run.published.set(saying("status " + i));
+            try (Client client = new Client(null)) {
+                assertEquals("status " + i, message(client.next()));
+            }
+        }
+    }
+
     @Test
     void replaysWhatAClientMissed() throws Exception {
         run.published.set(saying("one"));
