@@ -41,6 +41,9 @@ final class BenchCommand implements Callable<Integer> {
     /** Seconds to measure at least: short steps are repeated for that long, however few were asked for. */
     private static final double SECONDS = 20;
 
+    /** Steps of fine-tuning that are measured three times; more take one turn, which is long enough. */
+    private static final int FEW = 20;
+
     @Option(names = "--quick", description = "Few steps of the smallest recipe: shows that the benchmark runs.")
     boolean quick;
 
@@ -277,7 +280,7 @@ final class BenchCommand implements Callable<Integer> {
     private void measureFineTuning() {
         try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
             FineTuningBenchmark.Result result =
-                    FineTuningBenchmark.run(quick ? 1 : 3, quick ? 2 : steps, lora, work.path(), python);
+                    FineTuningBenchmark.run(quick || steps > FEW ? 1 : 3, quick ? 2 : steps, lora, work.path(), python);
             System.out.printf(
                     Locale.ROOT,
                     "%,d tokens of conversations in %d steps, %d threads.%n",
