@@ -100,7 +100,6 @@ public final class FineTuningBenchmark {
      */
     public static Result run(int turns, int mostSteps, boolean lora, Path work, Path python) {
         BundledCorpus bundled = new BundledCorpus();
-        bundled.prepare();
         Corpus corpus = Corpus.conversations(bundled.conversations().subList(0, CONVERSATIONS));
         String json = LearntTokenizer.learn(corpus, 1536, () -> false).json();
         try (Tokenizer tokenizer = Tokenizer.of(json)) {

@@ -6,7 +6,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import perdure.data.Conversation;
 
 /**
@@ -21,12 +20,7 @@ public final class BundledCorpus {
     private List<Conversation> conversations;
     private List<Question> heldOut;
 
-    /** Starts on another thread the work that the first use would otherwise do. */
-    public void prepare() {
-        CompletableFuture.runAsync(this::generate);
-    }
-
-    /** The world. Takes a second or two, unless it was prepared. */
+    /** The world. Takes half a second or more. */
     private synchronized void generate() {
         if (heldOut != null) {
             return;

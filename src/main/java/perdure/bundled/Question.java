@@ -4,7 +4,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * A question of the small world in its context, with its one right answer.
@@ -15,8 +14,6 @@ import java.util.regex.Pattern;
  * @param cased whether the question's letters must keep their case
  */
 public record Question(String topic, List<String> turns, String answer, boolean cased) {
-
-    private static final Pattern NOISE = Pattern.compile("[^a-z0-9+*/>-]+");
 
     public Question {
         if (turns.size() % 2 == 0) {
@@ -53,7 +50,17 @@ public record Question(String topic, List<String> turns, String answer, boolean 
 
     /** The key of {@code turns}: its letters, digits and signs of arithmetic, in lower case. */
     public static String key(List<String> turns) {
-        return NOISE.matcher(String.join(">", turns).toLowerCase(Locale.ROOT)).replaceAll("");
+        String text = String.join(">", turns).toLowerCase(Locale.ROOT);
+        StringBuilder key = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char character = text.charAt(i);
+            if (character >= 'a' && character <= 'z'
+                    || character >= '0' && character <= '9'
+                    || "+*/>-".indexOf(character) >= 0) {
+                key.append(character);
+            }
+        }
+        return key.toString();
     }
 
     /** Whether the answer repeats words that were said, so that each must stay as it is. */

@@ -14,7 +14,11 @@ final class Rows {
 
     private static final Pattern REFERENCE = Pattern.compile("<([a-z]+)>|@([a-z-]+)");
 
-    private final String line;
+    private static final Pattern COLUMNS = Pattern.compile(" ?; ?");
+
+    /** The text between the references, one piece more than there are of them. */
+    private final List<String> between = new ArrayList<>();
+
     private final List<List<List<String>>> sources = new ArrayList<>();
     private final int size;
 
@@ -23,8 +27,8 @@ final class Rows {
      * @param tables rows by name of the set or table
      */
     Rows(String line, Map<String, List<List<String>>> tables) {
-        this.line = line;
         int product = 1;
+        int end = 0;
         Matcher reference = REFERENCE.matcher(line);
         while (reference.find()) {
             String name = reference.group(1) != null ? reference.group(1) : reference.group(2);
@@ -33,8 +37,11 @@ final class Rows {
                 throw new IllegalArgumentException("No set or table is called " + name + ": " + line);
             }
             sources.add(source);
+            between.add(line.substring(end, reference.start()));
+            end = reference.end();
             product = Math.multiplyExact(product, source.size());
         }
+        between.add(line.substring(end));
         size = product;
     }
 
@@ -58,12 +65,10 @@ final class Rows {
             }
             entries.add(entry);
         }
-        StringBuilder text = new StringBuilder();
-        Matcher reference = REFERENCE.matcher(line);
-        int next = 0;
-        while (reference.find()) {
-            reference.appendReplacement(text, Matcher.quoteReplacement(String.join(" ; ", entries.get(next++))));
+        StringBuilder text = new StringBuilder(between.get(0));
+        for (int i = 0; i < entries.size(); i++) {
+            text.append(String.join(" ; ", entries.get(i))).append(between.get(i + 1));
         }
-        return List.of(reference.appendTail(text).toString().split(" ?; ?", -1));
+        return List.of(COLUMNS.split(text, -1));
     }
 }

@@ -34,6 +34,7 @@ record Topic(
         List<Rows> rows) {
 
     private static final Pattern COLUMN = Pattern.compile("\\{([aAsS]?)(\\d)}");
+    private static final Pattern TURNS = Pattern.compile(" > ");
 
     /** A topic without phrasings and facts yet. */
     Topic(String name, int trained, int heldOut, boolean cased, boolean distinct) {
@@ -132,7 +133,7 @@ record Topic(
             return null;
         }
         List<String> turns = new ArrayList<>();
-        for (String turn : phrasings.get(index % phrasings.size()).split(" > ")) {
+        for (String turn : TURNS.split(phrasings.get(index % phrasings.size()))) {
             turns.add(fill(turn, row));
         }
         String filled = fill(answers.get(0), row);

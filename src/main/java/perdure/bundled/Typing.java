@@ -2,9 +2,13 @@ package perdure.bundled;
 
 import java.util.Locale;
 import java.util.Random;
+import java.util.regex.Pattern;
 
 /** The ways in which people type the same sentence: letters, punctuation, spelling. */
 final class Typing {
+
+    private static final Pattern IS = Pattern.compile("\\b(What|Who|Where|what|who|where) is\\b");
+    private static final Pattern APOSTROPHE = Pattern.compile("(?<=[A-Za-z])'(?=(s|m|d|t|ll|ve|re)\\b)");
 
     private Typing() {}
 
@@ -27,17 +31,21 @@ final class Typing {
     static String respell(String sentence, Random random) {
         String spelt = sentence;
         if (random.nextInt(4) == 0) {
-            spelt = spelt.replaceAll("\\b(What|Who|Where|what|who|where) is\\b", "$1's");
+            spelt = IS.matcher(spelt).replaceAll("$1's");
         }
         if (random.nextInt(4) == 0) {
             spelt = spelt.replace("olour", "olor").replace("favour", "favor").replace("metre", "meter");
         }
-        return random.nextInt(3) == 0 ? spelt.replaceAll("(?<=[A-Za-z])'(?=(s|m|d|t|ll|ve|re)\\b)", "") : spelt;
+        return random.nextInt(3) == 0 ? APOSTROPHE.matcher(spelt).replaceAll("") : spelt;
     }
 
     /** The sentence without its closing punctuation. */
     static String bare(String sentence) {
-        return sentence.replaceFirst("[ .?!=]+$", "");
+        int end = sentence.length();
+        while (end > 0 && " .?!=".indexOf(sentence.charAt(end - 1)) >= 0) {
+            end--;
+        }
+        return sentence.substring(0, end);
     }
 
     static String lowerFirst(String sentence) {

@@ -14,6 +14,7 @@ final class Wording {
     private static final Pattern COMMAND = Pattern.compile("(Tell|Name|Give|List|Say|Count|Add|Subtract|Take|Multiply"
             + "|Divide|Calculate|Double|Mix|Write|Sing|Translate|Show|Explain|Play|Draw|Find|Help|Teach|Describe"
             + "|Recommend|Suggest|Order|Book|Buy|Turn|Set|Make|Remind|Read|Spell|Define|Call|Send|Open) .*");
+    private static final Pattern I = Pattern.compile("I\\b");
     private static final Pattern ASKS = Pattern.compile("(What|Which|Who|Where|When|How|Why)\\b.*\\?");
 
     private static final Pattern WHAT_IS = Pattern.compile(
@@ -183,14 +184,15 @@ final class Wording {
     /** {@code sentence} after a word or two; this keeps its last words. */
     static String opened(String sentence, Random random) {
         String opening = any(OPENINGS, random);
-        return opening + " " + (opening.matches(".*[.!?]") ? sentence : lowerFirst(sentence));
+        return opening + " "
+                + (".!?".indexOf(opening.charAt(opening.length() - 1)) >= 0 ? sentence : lowerFirst(sentence));
     }
 
     private static String closed(String sentence, Random random) {
         String bare = Typing.bare(sentence);
         String mark = sentence.substring(bare.length());
         String closing = any(CLOSINGS, random);
-        return closing.matches("[, ].*") ? bare + closing + mark : bare + mark + " " + closing;
+        return ", ".indexOf(closing.charAt(0)) >= 0 ? bare + closing + mark : bare + mark + " " + closing;
     }
 
     /** A question in the order of words that it has inside a sentence. */
@@ -221,6 +223,6 @@ final class Wording {
     }
 
     private static String lowerFirst(String sentence) {
-        return sentence.matches("I\\b.*") ? sentence : Typing.lowerFirst(sentence);
+        return I.matcher(sentence).lookingAt() ? sentence : Typing.lowerFirst(sentence);
     }
 }

@@ -36,6 +36,8 @@ public final class ChatSession implements AutoCloseable {
     private static final int CLOSING_SECONDS = 10;
 
     private final SavedCheckpoints saved;
+    private final Runnable ready;
+    private final int threads;
     private final int mostWaiting;
     /** One for each request that may wait, and one for the request that is answered. */
     private final Semaphore places;
@@ -43,15 +45,18 @@ public final class ChatSession implements AutoCloseable {
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
 
-    /** Used by the generation thread only. */
+    /** Used by the generation thread only, as is the next field. */
     private final LoadedModels models;
+
+    private boolean limited;
 
     /**
      * @param runFolder may still be empty
      * @param mostWaiting requests that may wait while one is answered
      * @param threads that libtorch uses inside an operation; one if training runs in the same process
+     * @param ready called on the generation thread before the first answer; returns once libtorch is loaded
      */
-    public ChatSession(Path runFolder, int mostWaiting, int threads) {
+    public ChatSession(Path runFolder, int mostWaiting, int threads, Runnable ready) {
         if (mostWaiting < 1 || threads < 1) {
             throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
                     + " threads needs at least one of each.");
@@ -59,17 +64,20 @@ public final class ChatSession implements AutoCloseable {
         this.saved = new SavedCheckpoints(runFolder);
         this.models = new LoadedModels(saved::describe);
         this.mostWaiting = mostWaiting;
+        this.threads = threads;
+        this.ready = ready;
         this.places = new Semaphore(mostWaiting + 1);
         this.thread = new ThreadPoolExecutor(
-                1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> generationThread(work, threads));
+                1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), ChatSession::generationThread);
     }
 
-    private static Thread generationThread(Runnable work, int threads) {
-        Runnable limited = () -> {
-            IntraOpThreads.limitThisThread(threads);
-            work.run();
-        };
-        Thread thread = new Thread(limited, "chat");
+    /** For a program that has loaded libtorch already. */
+    public ChatSession(Path runFolder, int mostWaiting, int threads) {
+        this(runFolder, mostWaiting, threads, () -> {});
+    }
+
+    private static Thread generationThread(Runnable work) {
+        Thread thread = new Thread(work, "chat");
         thread.setDaemon(true);
         return thread;
     }
@@ -162,6 +170,11 @@ public final class ChatSession implements AutoCloseable {
         try {
             if (closed) {
                 throw stopping();
+            }
+            if (!limited) {
+                ready.run();
+                IntraOpThreads.limitThisThread(threads);
+                limited = true;
             }
             LoadedModel model = checkpoint == null ? newestModel() : namedModel(checkpoint);
             long[] first = {0};

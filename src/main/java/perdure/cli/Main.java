@@ -1,5 +1,8 @@
 package perdure.cli;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
 import perdure.run.BadInputException;
@@ -20,20 +23,14 @@ import picocli.CommandLine.ScopeType;
         description = "Trains language models in pure Java and never loses its place.",
         footer = {"", "perdure COMMAND --help explains every option of a command."},
         mixinStandardHelpOptions = true,
-        versionProvider = Main.Versions.class,
-        subcommands = {
-            PlanCommand.class,
-            TrainCommand.class,
-            VerifyResumeCommand.class,
-            ServeCommand.class,
-            GenerateCommand.class,
-            ExportCommand.class,
-            BenchCommand.class
-        })
+        versionProvider = Main.Versions.class)
 public final class Main {
     static final String EXIT_CODES = "%nExit codes:%n";
     static final String FAILURE = "1:Failure: one line says which. -v prints the stack trace.";
     static final String BAD_INPUT = "2:Bad usage or bad input: one line names the flag or file. Nothing was written.";
+
+    /** By name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
     private static final String LOGGING = "logback.configurationFile";
 
@@ -42,6 +39,16 @@ public final class Main {
             Pattern.compile("not enough memory|can't allocate memory|out of memory", Pattern.CASE_INSENSITIVE);
 
     static {
+        for (Class<?> command : List.of(
+                PlanCommand.class,
+                TrainCommand.class,
+                VerifyResumeCommand.class,
+                ServeCommand.class,
+                GenerateCommand.class,
+                ExportCommand.class,
+                BenchCommand.class)) {
+            COMMANDS.put(command.getAnnotation(Command.class).name(), command);
+        }
         // Before the first logger: a program that embeds Perdure configures logging itself.
         if (System.getProperty(LOGGING) == null) {
             System.setProperty(LOGGING, "perdure/cli/logback.xml");
@@ -74,7 +81,7 @@ public final class Main {
     public static int run(String... arguments) {
         Main main = new Main();
         try {
-            return HelpSections.in(new CommandLine(main))
+            return HelpSections.in(commandLine(main, arguments))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
                     .setParameterExceptionHandler((problem, unused) -> badInput(usage(problem)))
@@ -83,6 +90,17 @@ public final class Main {
         } catch (Error problem) {
             return main.explain(problem, null);
         }
+    }
+
+    /** With the command that the first argument names, else with all: each takes a while to be read. */
+    static CommandLine commandLine(Main main, String... arguments) {
+        CommandLine line = new CommandLine(main);
+        Class<?> named = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        if (named != null) {
+            return line.addSubcommand(named);
+        }
+        COMMANDS.values().forEach(line::addSubcommand);
+        return line;
     }
 
     /** The result of the subcommand that ran. */

@@ -7,11 +7,32 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import perdure.tokenizer.ChatMessage;
 
-/** A corpus of conversations that are held in memory. */
-record ConversationCorpus(Supplier<List<Conversation>> conversations) implements Corpus {
+/** A corpus of conversations that are held in memory, in lists that never change. */
+final class ConversationCorpus implements Corpus {
+
+    private final Supplier<List<Conversation>> conversations;
+
+    /** That of the list that was last read for it. */
+    private volatile Known known = new Known(null, null);
+
+    private record Known(List<Conversation> conversations, String fingerprint) {}
+
+    ConversationCorpus(Supplier<List<Conversation>> conversations) {
+        this.conversations = conversations;
+    }
 
     @Override
     public String fingerprint(BooleanSupplier stop) {
+        List<Conversation> asked = conversations.get();
+        Known last = known;
+        if (last.conversations != asked) {
+            last = new Known(asked, computed(stop));
+            known = last;
+        }
+        return last.fingerprint;
+    }
+
+    private String computed(BooleanSupplier stop) {
         Fingerprint fingerprint = new Fingerprint();
         read(passage -> {
             for (String part : List.of(passage.role(), passage.text(), passage.endsDocument() ? "end" : "")) {

@@ -11,6 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -45,6 +46,10 @@ public final class NativeRuntime {
 
     private static final Logger LOG = LoggerFactory.getLogger(NativeRuntime.class);
 
+    /** The settings that libtorch is loaded with; null before that begins. */
+    private static NativeConfig begun;
+
+    private static CompletableFuture<Void> linking;
     private static boolean loaded;
     private static String cudaProblem;
 
@@ -53,7 +58,22 @@ public final class NativeRuntime {
     /** Loads libtorch with {@link NativeConfig#standard()}; does nothing if it is loaded already. */
     public static synchronized void load() {
         if (!loaded) {
-            load(NativeConfig.standard());
+            load(begun == null ? NativeConfig.standard() : begun);
+        }
+    }
+
+    /**
+     * Begins to load libtorch, on a thread of its own, and returns at once. {@link #load(NativeConfig)} waits for it and
+     * throws what fails there. Does nothing if that has begun already.
+     *
+     * @throws IllegalArgumentException if the settings cannot be used, or if there is no folder to unpack libraries into
+     */
+    public static synchronized void begin(NativeConfig config) {
+        if (linking == null) {
+            setProperties(config);
+            File cache = cache(); // Initialises JavaCPP's loader, which the tokenizer uses too.
+            begun = config;
+            linking = CompletableFuture.runAsync(() -> link(cache.toPath()), DaemonThread.named("libtorch"));
         }
     }
 
@@ -65,11 +85,8 @@ public final class NativeRuntime {
      */
     public static synchronized void load(NativeConfig config) {
         if (!loaded) {
-            setProperties(config);
-            link(CompletableFuture.runAsync(() -> {
-                Malloc.keepFreedMemory();
-                OpenMp.waitBriefly();
-            }));
+            begin(config);
+            awaitLinking();
             torch.set_num_interop_threads(config.interOpThreads());
             loaded = true;
         }
@@ -152,13 +169,15 @@ public final class NativeRuntime {
      *
      * <p>The CUDA build runs on the CPU without its CUDA part, if the two CUDA libraries are there that its CPU part is
      * linked to. JavaCPP ignores a CUDA part that cannot be loaded; loading it once more tells what is missing.
-     *
-     * @param prepared ends when the process is ready for the libraries
      */
-    private static void link(CompletableFuture<Void> prepared) {
-        Path cache = null;
+    private static void link(Path cache) {
+        CompletableFuture<Void> prepared = CompletableFuture.runAsync(
+                () -> {
+                    Malloc.keepFreedMemory();
+                    OpenMp.waitBriefly();
+                },
+                DaemonThread.named("native-settings"));
         try {
-            cache = Loader.getCacheDir().toPath();
             Path lockFile = cache.resolve(UnpackFolder.LOCK);
             try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = lock(channel, lockFile)) {
@@ -177,12 +196,38 @@ public final class NativeRuntime {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(
-                    "Cannot unpack the native libraries into " + cache + ": " + e.getMessage() + ". "
-                            + UnpackFolder.REMEDY,
-                    e);
+            throw cannotUnpack(cache, e);
         } catch (UnsatisfiedLinkError e) {
             throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
+    private static File cache() {
+        try {
+            return Loader.getCacheDir();
+        } catch (IOException e) {
+            throw cannotUnpack(null, e);
+        }
+    }
+
+    private static UncheckedIOException cannotUnpack(Path cache, IOException problem) {
+        return new UncheckedIOException(
+                "Cannot unpack the native libraries into " + cache + ": " + problem.getMessage() + ". "
+                        + UnpackFolder.REMEDY,
+                problem);
+    }
+
+    /** Throws what failed on the other thread. The next load tries again. */
+    private static void awaitLinking() {
+        try {
+            linking.join();
+        } catch (CompletionException failed) {
+            linking = null;
+            begun = null;
+            if (failed.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw failed.getCause() instanceof RuntimeException problem ? problem : failed;
         }
     }
 

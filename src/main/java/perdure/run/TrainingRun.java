@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,6 +32,7 @@ import perdure.data.Sequences.Loss;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
+import perdure.device.DaemonThread;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
@@ -86,6 +88,7 @@ public final class TrainingRun implements AutoCloseable {
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private final StopRequests stop;
     private PretrainedFolder pretrained;
+    private CompletableFuture<LearntTokenizer> learning;
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -117,14 +120,36 @@ public final class TrainingRun implements AutoCloseable {
                         "checkpoints",
                         () -> origin.plan(config.folder(), config.length().epochs()));
         if (plan.remaining() > 0) {
-            if (bundled != null) {
-                bundled.prepare();
-            }
-            naming(null, () -> NativeRuntime.load(config.natives()));
+            learning = bundled == null
+                    ? null
+                    : CompletableFuture.supplyAsync(this::learnAhead, DaemonThread.named("bundled-text"));
+            naming(null, () -> NativeRuntime.begin(config.natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
                     .withRun(RunFacts.of(config.folder().toString(), data())));
         }
-        chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1);
+        chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1, () -> {
+            NativeRuntime.begin(config.natives());
+            NativeRuntime.load();
+        });
+    }
+
+    /** Makes the bundled text, and learns the tokenizer of a new run from it; null if the run has one. */
+    private LearntTokenizer learnAhead() {
+        bundled.conversations();
+        return config.fineTuning().from() != null || Restart.hasWeights(origin.source(config.folder()))
+                ? null
+                : LearntTokenizer.learn(text.training(), config.model().vocabularySize(), this::isStopped);
+    }
+
+    private LearntTokenizer learn() {
+        try {
+            LearntTokenizer learnt = learning == null ? null : learning.join();
+            return learnt != null
+                    ? learnt
+                    : LearntTokenizer.learn(text.training(), config.model().vocabularySize(), this::isStopped);
+        } catch (CompletionException failed) {
+            throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+        }
     }
 
     private void requireConsentToGoBack() {
@@ -151,8 +176,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Opens a run. Refuses what can be refused without reading the text. Writes nothing. Loads libtorch if something is
-     * left to train.
+     * Opens a run. Refuses what can be refused without reading the text. Writes nothing. If something is left to train,
+     * begins to load libtorch, for which {@link #train} waits.
      *
      * @throws BadInputException if a path or a value cannot be used
      * @throws perdure.checkpoint.Restart.NoGoodCheckpointException if the run is said to be finished, but none of its
@@ -180,11 +205,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * The chat with the newest checkpoint, which also works while training goes on. It belongs to this run. Loads
-     * libtorch.
+     * The chat with the newest checkpoint, which also works while training goes on. It belongs to this run. Its first
+     * answer waits for libtorch.
      */
     public ChatSession chat() {
-        NativeRuntime.load(config.natives());
         return chat;
     }
 
@@ -220,11 +244,8 @@ public final class TrainingRun implements AutoCloseable {
         if (!TRAINING.compareAndSet(false, true)) {
             throw new IllegalStateException("Another run is training in this process. Train one after the other.");
         }
-        try (Device device = BadInputException.naming(
-                        "device", () -> Devices.resolve(config.compute().device()));
-                NewTokenizer learnt = Restart.hasWeights(origin.source(config.folder())) ? null : newTokenizer();
-                RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
-            return train(learnt, device);
+        try {
+            return trainLocked();
         } catch (CancellationException asked) {
             endBeforeTheFirstStep(State.STOPPED, null);
             return stopped();
@@ -235,6 +256,24 @@ public final class TrainingRun implements AutoCloseable {
         } finally {
             TRAINING.set(false);
         }
+    }
+
+    private Outcome trainLocked() {
+        boolean isNew = !Restart.hasWeights(origin.source(config.folder()));
+        if (isNew) {
+            device().close(); // Of one that is not there, people hear before their text is read.
+        }
+        try (NewTokenizer learnt = isNew ? newTokenizer() : null;
+                RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
+            return train(learnt);
+        }
+    }
+
+    /** Waits until libtorch is loaded. */
+    private Device device() {
+        naming(null, () -> NativeRuntime.load(config.natives()));
+        return BadInputException.naming(
+                "device", () -> Devices.resolve(config.compute().device()));
     }
 
     /** The trainer tells how a run ended that it has begun. */
@@ -292,10 +331,7 @@ public final class TrainingRun implements AutoCloseable {
         if (earlier == null && text.validation() != null) {
             naming("validation", () -> text.validation().check(this::isStopped));
         }
-        LearntTokenizer learnt = earlier != null
-                ? earlier
-                : BadInputException.naming(
-                        "data", () -> LearntTokenizer.learn(text.training(), vocabularySize, this::isStopped));
+        LearntTokenizer learnt = earlier != null ? earlier : BadInputException.naming("data", this::learn);
         if (earlier == null) {
             text.notes().forEach(this::say);
         }
@@ -332,7 +368,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** @param learnt the tokenizer of a new run; null where the run folder has one */
-    private Outcome train(NewTokenizer learnt, Device device) {
+    private Outcome train(NewTokenizer learnt) {
         naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
@@ -345,7 +381,8 @@ public final class TrainingRun implements AutoCloseable {
                 ? null
                 : RunIdentity.recorded(checkpoint.state().identity());
         NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : newTokenizer();
-        try (Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
+        try (Device device = device();
+                Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
             ModelConfig shape = config.modelConfig(tokenizer.vocabularySize());
             String from = fingerprintOfFrom(saved);
             Restart started = restart;

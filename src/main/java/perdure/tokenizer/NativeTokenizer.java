@@ -6,11 +6,12 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
-import java.util.function.Function;
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
 
 /**
@@ -20,6 +21,9 @@ import org.bytedeco.javacpp.Loader;
  * convenience classes above that level would look for CUDA, download a matching library, and report their use over the
  * network.
  *
+ * <p>A tokenizer of ours cuts a text into words, each of which has its tokens whatever stands beside it. So the library
+ * is asked once for each word, and only text that is not ASCII is left to it as a whole.
+ *
  * <p>Safe for several threads: they take turns, so a tokenizer is never closed while one uses it.
  */
 final class NativeTokenizer implements AutoCloseable {
@@ -28,10 +32,28 @@ final class NativeTokenizer implements AutoCloseable {
         load();
     }
 
+    /** Bounds of the memory for words that are known. */
+    private static final int MOST_WORDS = 1 << 16;
+
+    private static final int LONGEST_WORD = 64;
+
+    private final Pattern specials;
+    private final Map<String, Spans> words = new HashMap<>();
     private long handle;
 
     /** @throws IllegalArgumentException if the library cannot read it */
     NativeTokenizer(String tokenizerJson) {
+        this(tokenizerJson, null);
+    }
+
+    /**
+     * A tokenizer that cuts words as {@link PreTokenizer} does, and puts nothing before or after a text.
+     *
+     * @param specials finds its special tokens; null if it cuts words in another way
+     * @throws IllegalArgumentException if the library cannot read it
+     */
+    NativeTokenizer(String tokenizerJson, Pattern specials) {
+        this.specials = specials;
         try {
             handle = TokenizersLibrary.LIB.createTokenizerFromString(tokenizerJson);
         } catch (RuntimeException problem) {
@@ -74,23 +96,37 @@ final class NativeTokenizer implements AutoCloseable {
     /** Token ids, and for each the code points of the text that it stands for: the first, and the one after the last. */
     record Spans(int[] ids, int[] from, int[] to) {
 
-        private static Spans joined(List<Spans> pieces) {
-            return new Spans(joined(pieces, Spans::ids), joined(pieces, Spans::from), joined(pieces, Spans::to));
-        }
+        /** Joins the tokens of parts of a text, the next of which begins after some code points. */
+        private static final class Joined {
+            private int[] ids = new int[64];
+            private int[] from = new int[64];
+            private int[] to = new int[64];
+            private int size;
+            private int codePoints;
 
-        private static int[] joined(List<Spans> pieces, Function<Spans, int[]> numbers) {
-            return pieces.stream()
-                    .flatMapToInt(piece -> IntStream.of(numbers.apply(piece)))
-                    .toArray();
-        }
+            private void add(Spans part, int length) {
+                if (size + part.ids.length > ids.length) {
+                    int capacity = Math.max(2 * ids.length, size + part.ids.length);
+                    ids = Arrays.copyOf(ids, capacity);
+                    from = Arrays.copyOf(from, capacity);
+                    to = Arrays.copyOf(to, capacity);
+                }
+                System.arraycopy(part.ids, 0, ids, size, part.ids.length);
+                for (int i = 0; i < part.from.length; i++) {
+                    from[size + i] = part.from[i] + codePoints;
+                    to[size + i] = part.to[i] + codePoints;
+                }
+                size += part.ids.length;
+                codePoints += length;
+            }
 
-        private Spans moved(int codePoints) {
-            return codePoints == 0
-                    ? this
-                    : new Spans(
-                            ids,
-                            IntStream.of(from).map(place -> place + codePoints).toArray(),
-                            IntStream.of(to).map(place -> place + codePoints).toArray());
+            /** @param withSpans false if the parts have none */
+            private Spans spans(boolean withSpans) {
+                return new Spans(
+                        Arrays.copyOf(ids, size),
+                        Arrays.copyOf(from, withSpans ? size : 0),
+                        Arrays.copyOf(to, withSpans ? size : 0));
+            }
         }
     }
 
@@ -105,16 +141,63 @@ final class NativeTokenizer implements AutoCloseable {
      * @param withSpans whether it tells where the tokens are in the whole
      */
     Spans encode(List<String> pieces, boolean withSpans) {
-        List<Spans> encoded = new ArrayList<>();
-        int codePoints = 0;
+        Spans.Joined encoded = new Spans.Joined();
         for (String piece : pieces) {
-            encoded.add(encode(piece, false, withSpans).moved(codePoints));
-            codePoints += piece.codePointCount(0, piece.length());
+            encoded.add(encode(piece, false, withSpans), piece.codePointCount(0, piece.length()));
         }
-        return Spans.joined(encoded);
+        return encoded.spans(withSpans);
     }
 
     private synchronized Spans encode(String text, boolean whole, boolean withSpans) {
+        if (specials == null) {
+            return ask(text, whole, withSpans);
+        }
+        Spans.Joined encoded = new Spans.Joined();
+        Matcher special = specials.matcher(text);
+        int from = 0;
+        for (int at = 0; (at = text.indexOf(Vocabulary.SECRET, at)) >= 0; at++) {
+            if (special.region(at, text.length()).lookingAt()) {
+                encodePlain(text.substring(from, at), withSpans, encoded);
+                String token = special.group();
+                encoded.add(word(token), token.codePointCount(0, token.length()));
+                from = special.end();
+            }
+        }
+        encodePlain(text.substring(from), withSpans, encoded);
+        return encoded.spans(withSpans);
+    }
+
+    private void encodePlain(String text, boolean withSpans, Spans.Joined encoded) {
+        if (isAscii(text)) {
+            PreTokenizer.split(text, word -> encoded.add(word(word), word.length()));
+        } else {
+            encoded.add(ask(text, false, withSpans), text.codePointCount(0, text.length()));
+        }
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The tokens of a word or of a special token, with their places in it. */
+    private Spans word(String word) {
+        Spans known = words.get(word);
+        if (known == null) {
+            known = ask(word, false, true);
+            if (words.size() < MOST_WORDS && word.length() <= LONGEST_WORD) {
+                words.put(word, known);
+            }
+        }
+        return known;
+    }
+
+    /** What the library says. */
+    private Spans ask(String text, boolean whole, boolean withSpans) {
         long encoding = TokenizersLibrary.LIB.encode(handle(), text, whole);
         try {
             int[] ids = Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))

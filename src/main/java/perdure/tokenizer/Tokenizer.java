@@ -72,11 +72,11 @@ public final class Tokenizer implements AutoCloseable {
         String template = found.templates().get(TokenizerConfig.DEFAULT);
         this.files = ours && (template == null || TokenizerJson.isOurs(template)) ? null : files;
         this.config = this.files == null ? TokenizerJson.CONFIG : found;
-        this.beginning = new NativeTokenizer(vocabulary.json());
+        this.spellings = vocabulary.addedTokens();
+        this.beginning = new NativeTokenizer(vocabulary.json(), ours ? RenderedText.finder(spellings.values()) : null);
         try {
             String further = vocabulary.continuingJson();
             this.continuing = further == null ? beginning : new NativeTokenizer(further);
-            this.spellings = vocabulary.addedTokens();
             this.added = new LinkedHashMap<>();
             spellings.forEach((content, spelling) -> {
                 int[] ids = beginning.encode(spelling, false);

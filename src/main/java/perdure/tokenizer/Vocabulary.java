@@ -29,7 +29,7 @@ final class Vocabulary {
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
     /** A noncharacter, and a number that nobody knows. */
-    private static final String SECRET =
+    static final String SECRET =
             Character.toString(0x10fffe) + Long.toUnsignedString(new SecureRandom().nextLong()) + ":";
 
     private final ObjectNode root; // its special tokens have their secret spellings

@@ -15,7 +15,7 @@ import picocli.CommandLine.Model.OptionSpec;
 class HelpTest {
     @Test
     void everyFlagOfTrainStandsUnderAHeadingAndIsExplained() {
-        CommandLine train = new CommandLine(new Main()).getSubcommands().get("train");
+        CommandLine train = Main.commandLine(new Main()).getSubcommands().get("train");
         Map<String, List<OptionSpec>> sections =
                 HelpSections.sections(train.getCommandSpec().options());
         assertEquals(

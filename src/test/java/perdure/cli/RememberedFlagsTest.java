@@ -42,7 +42,7 @@ class RememberedFlagsTest extends TinyRunTest {
         assertEquals(0, TinyRun.run(tiny.train("--epochs", "1")).exitCode());
         Path state = tiny.checkpoints.resolve("step-0000000005").resolve("trainer_state.json");
         String recorded = Files.readString(state);
-        CommandLine train = new CommandLine(new Main()).getSubcommands().get("train");
+        CommandLine train = Main.commandLine(new Main()).getSubcommands().get("train");
         for (OptionSpec option : train.getCommandSpec().options()) {
             String flag = option.longestName();
             boolean known = recorded.contains("\"" + flag.substring(2).replace('-', ' ') + "\"");
