@@ -24,8 +24,9 @@ import perdure.train.Trainer.Part;
  * @param update seconds to clip the gradients and to update the weights
  * @param evaluationBatch seconds to evaluate a batch of the validation text
  * @param sample seconds to generate the sample of an epoch's end
+ * @param first seconds that the first step and the first evaluation take more than those after them
  */
-record Calibration(double microBatch, double update, double evaluationBatch, double sample) {
+record Calibration(double microBatch, double update, double evaluationBatch, double sample, double first) {
 
     /**
      * Steps that are not counted: they allocate memory and choose kernels, and Java compiles itself. The first may take
@@ -71,7 +72,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                 model.train(true);
                 PartTimer timer = new PartTimer();
                 long whole = batches.rows() / batchSize; // the last batch may be smaller
-                double step = mean(index -> {
+                Repeated step = Repeated.measure(index -> {
                     if (index <= WARM_UP) {
                         timer.clear();
                     }
@@ -86,34 +87,54 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                             () -> false,
                             timer);
                 });
-                double update = timer.share(Part.OPTIMIZER) * step;
+                double update = timer.share(Part.OPTIMIZER) * step.mean;
                 model.train(false);
-                double evaluation = mean(index -> learner.lossSum(heldOut.batch(0, index % heldOut.batches())));
+                Repeated evaluation =
+                        Repeated.measure(index -> learner.lossSum(heldOut.batch(0, index % heldOut.batches())));
                 SampleText text = new SampleText(model, tokenizer, dataset.hasConversations(), () -> false);
                 long start = System.nanoTime();
                 text.get();
-                return new Calibration(step - update, update, evaluation, (System.nanoTime() - start) / 1e9);
+                return new Calibration(
+                        step.mean - update,
+                        update,
+                        evaluation.mean,
+                        seconds(start),
+                        step.firstMore() + evaluation.firstMore());
             }
         }
     }
 
-    /** The mean seconds of an action that is repeated. It is given the number of repetitions before it, from 0. */
-    private static double mean(LongConsumer action) {
-        long begin = System.nanoTime();
-        int done = 0;
-        do {
-            long last = System.nanoTime();
-            action.accept(done++);
-            if (seconds(last) > LONG) {
-                return seconds(last);
+    /**
+     * The seconds of an action that is repeated.
+     *
+     * @param first those of the first time
+     * @param mean of those after the warm-up
+     */
+    private record Repeated(double first, double mean) {
+
+        /** Repeats an action, which is given the number of repetitions before it, from 0. */
+        static Repeated measure(LongConsumer action) {
+            long begin = System.nanoTime();
+            action.accept(0);
+            double first = seconds(begin);
+            int done = 1;
+            if (first > LONG) {
+                return new Repeated(first, first);
             }
-        } while (done < WARM_UP || seconds(begin) < WARM_UP_SECONDS);
-        long start = System.nanoTime();
-        int times = 0;
-        do {
-            action.accept(done + times++);
-        } while (seconds(start) < SECONDS);
-        return seconds(start) / times;
+            while (done < WARM_UP || seconds(begin) < WARM_UP_SECONDS) {
+                action.accept(done++);
+            }
+            long start = System.nanoTime();
+            int times = 0;
+            do {
+                action.accept(done + times++);
+            } while (seconds(start) < SECONDS);
+            return new Repeated(first, seconds(start) / times);
+        }
+
+        double firstMore() {
+            return Math.max(0, first - mean);
+        }
     }
 
     private static double seconds(long since) {

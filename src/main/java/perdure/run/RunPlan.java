@@ -217,7 +217,8 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
             double save = TrainingRun.bytesOfCheckpoint(config(), model(), tokenizer) / SAVED_BYTES_PER_SECOND;
             double atTheEnd = steps % options.stepsIn(rows, 0, 0) == 0 ? 0 : 1; // An epoch's end is saved anyway.
             double saves = epochs + atTheEnd + config.saving().every().during(training, steps);
-            return new TimeEstimate(prepared + samples, steps, step, epochs + inside, evaluation, saves * save);
+            return new TimeEstimate(
+                    prepared + measured.first() + samples, steps, step, epochs + inside, evaluation, saves * save);
         }
 
         private long evaluationBatches() {

@@ -6,7 +6,7 @@ import perdure.status.Figures;
 /**
  * How long a run takes, from measured parts.
  *
- * @param preparing seconds to start and to read the data, and for the samples of text
+ * @param preparing seconds to start, to read the data and to warm up, and for the samples of text
  * @param steps optimizer steps
  * @param step seconds of one
  * @param evaluations of the validation text
