@@ -1,4 +1,4 @@
-import perdure.cli.Main;
+import perdure.cli.Launch;
 
 /** {@code java -cp target/perdure.jar Train --epochs 10}: the command {@code train} under a name of its own. */
 public final class Train {
@@ -8,6 +8,6 @@ public final class Train {
         String[] command = new String[arguments.length + 1];
         command[0] = "train";
         System.arraycopy(arguments, 0, command, 1, arguments.length);
-        Main.main(command);
+        Launch.main(command);
     }
 }

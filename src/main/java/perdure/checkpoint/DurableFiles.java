@@ -1,6 +1,7 @@
 package perdure.checkpoint;
 
 import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -135,7 +136,7 @@ public final class DurableFiles {
             Set<String> messages = new HashSet<>(
                     Set.of("Invalid argument", "Function not implemented", "Operation not supported", "Not supported"));
             try {
-                Function message = Function.getFunction("c", "strerror");
+                Function message = NativeLibrary.getProcess().getFunction("strerror");
                 for (int number : NUMBERS) {
                     messages.add(message.invokeString(new Object[] {number}, false));
                 }

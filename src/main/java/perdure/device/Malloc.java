@@ -32,7 +32,7 @@ public final class Malloc {
             return -1;
         }
         try {
-            Function mallinfo = Function.getFunction("c", "mallinfo2");
+            Function mallinfo = CLibrary.function("mallinfo2");
             Usage usage = (Usage) mallinfo.invoke(Usage.class, new Object[0]);
             return usage.uordblks + usage.hblkhd;
         } catch (LinkageError otherLibrary) {
@@ -80,7 +80,7 @@ public final class Malloc {
             return;
         }
         try {
-            Function mallopt = Function.getFunction("c", "mallopt");
+            Function mallopt = CLibrary.function("mallopt");
             mallopt.invokeInt(new Object[] {M_MMAP_THRESHOLD, LARGEST_BLOCK});
             mallopt.invokeInt(new Object[] {M_TRIM_THRESHOLD, Integer.MAX_VALUE});
             mallopt.invokeInt(new Object[] {M_TOP_PAD, SLACK});

@@ -1,6 +1,5 @@
 package perdure.device;
 
-import com.sun.jna.Function;
 import com.sun.jna.Platform;
 import java.util.Map;
 
@@ -28,7 +27,7 @@ final class OpenMp {
             return;
         }
         try {
-            Function.getFunction("c", "setenv").invokeInt(new Object[] {"GOMP_SPINCOUNT", SPIN_COUNT, 0});
+            CLibrary.function("setenv").invokeInt(new Object[] {"GOMP_SPINCOUNT", SPIN_COUNT, 0});
         } catch (LinkageError otherLibrary) {
             // Only speed depends on it.
         }

@@ -1,0 +1,45 @@
+package perdure.device;
+
+import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.StringArray;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The C library of this process, on Linux. */
+public final class CLibrary {
+
+    /** Where JNA looks for libraries that are not loaded. If it is not set, JNA starts another program to find out. */
+    private static final String FOLDERS = "jna.platform.library.path";
+
+    static {
+        if (System.getProperty(FOLDERS) == null) {
+            System.setProperty(FOLDERS, "");
+        }
+    }
+
+    private CLibrary() {}
+
+    /** @throws UnsatisfiedLinkError if the library has no such function */
+    public static Function function(String name) {
+        return NativeLibrary.getProcess().getFunction(name);
+    }
+
+    /**
+     * Goes on as another start of the program that runs, in the same process: execv(3). Returns only if that is not
+     * possible.
+     *
+     * @param command its name, and its arguments; a character for each byte
+     * @throws LinkageError if there is no such function
+     * @throws IllegalArgumentException if there is no folder that JNA can be unpacked into
+     */
+    public static void execute(List<String> command) throws IOException {
+        String program = Files.readSymbolicLink(Path.of("/proc/self/exe")).toString();
+        UnpackFolder.choose();
+        StringArray arguments = new StringArray(command.toArray(String[]::new), StandardCharsets.ISO_8859_1.name());
+        function("execv").invokeInt(new Object[] {program, arguments});
+    }
+}
