@@ -55,10 +55,10 @@ record Adapter(long from, Tensor a, Tensor b, double scale, double dropout, Bool
     // Backward: dB = dYᵀ·H; with G = s·dY·B: dA = Gᵀ·D, dX = drop'(G·A), where drop' drops what drop has dropped.
     // Given x [..., K] and the gradient dY [R, N]. Adds dX to inputGradient [R, K]; accumulates dA and dB.
     void backward(Tensor x, Saved saved, Tensor gradient, Tensor inputGradient, Tape tape) {
-        tape.accumulate(b, MatrixProduct.weightGradient(gradient, saved.reduced, b));
+        tape.accumulate(b, MatrixProduct.weightGradient(gradient, saved.reduced));
         Tensor reducedGradient = MatrixProduct.inputGradient(gradient, b).mul_(new Scalar(scale)); // (R, Q)
         Tensor dropped = dropped(x.flatten(0, -2), saved.mask); // (R, K)
-        tape.accumulate(a, MatrixProduct.weightGradient(reducedGradient, dropped, a));
+        tape.accumulate(a, MatrixProduct.weightGradient(reducedGradient, dropped));
         inputGradient.add_(dropped(MatrixProduct.inputGradient(reducedGradient, a), saved.mask));
     }
 

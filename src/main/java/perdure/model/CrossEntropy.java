@@ -200,7 +200,7 @@ final class CrossEntropy {
         Tensor part = weight.narrow(0, chunk.from, columns); // (P, C)
         gradients.hidden.add_(MatrixProduct.inputGradient(gradient, part));
         if (gradients.weight != null) {
-            gradients.weight.narrow(0, chunk.from, columns).add_(MatrixProduct.weightGradient(gradient, hidden, part));
+            gradients.weight.narrow(0, chunk.from, columns).addmm_(gradient.t(), hidden);
         }
     }
 }

@@ -84,7 +84,7 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
             Tensor partWeight = rowsOf(weight, part, gradients.length); // (N / parts, K)
             if (weight.requires_grad()) {
                 Tensor rows = saved.x.flatten(0, -2); // (R, K)
-                weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows, partWeight));
+                weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows));
             }
             if (trainsBias) {
                 biasGradients.push_back(gradient.sum(0));

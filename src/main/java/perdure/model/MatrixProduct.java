@@ -36,11 +36,8 @@ final class MatrixProduct {
 
     private static final int FEWEST_ROWS = 32;
 
-    /** The smallest R·K·N for which oneDNN pays, forward and for dX. */
+    /** The smallest R·K·N for which oneDNN pays. */
     private static final long SMALLEST = 4L << 20;
-
-    /** The same for dW, for which oneDNN copies both factors. */
-    private static final long SMALLEST_WEIGHT_GRADIENT = 64L << 20;
 
     /**
      * Largest allowed difference to BLAS, relative to the largest result. Rounding stays far below it, and a wrong
@@ -73,13 +70,7 @@ final class MatrixProduct {
         return converting(
                 held,
                 x,
-                weight -> choose(
-                        "product",
-                        x,
-                        weight,
-                        SMALLEST,
-                        () -> OneDnn.product(x, weight),
-                        () -> torch.linear(x, weight)));
+                weight -> choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
     }
 
     /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
@@ -91,21 +82,13 @@ final class MatrixProduct {
                         "gradient of x",
                         gradient,
                         weight,
-                        SMALLEST,
                         () -> OneDnn.product(gradient, weight.t()),
                         () -> torch.matmul(gradient, weight)));
     }
 
-    /** dW = dYᵀ·X [N, K], given gradient dY [R, N] and x [R, K]; of the weight [N, K] only the shape counts. */
-    static Tensor weightGradient(Tensor gradient, Tensor x, Tensor weight) {
-        return choose(
-                "gradient of the weight",
-                x,
-                weight,
-                SMALLEST_WEIGHT_GRADIENT,
-                () -> torch.mkldnn_linear_backward_weights(gradient.to_mkldnn(), x.to_mkldnn(), weight, false)
-                        .get0(),
-                () -> torch.matmul(gradient.t(), x));
+    /** dW = dYᵀ·X [N, K], given gradient dY [R, N] and x [R, K]. BLAS is the faster one here, whatever the size. */
+    static Tensor weightGradient(Tensor gradient, Tensor x) {
+        return torch.matmul(gradient.t(), x);
     }
 
     /** The product with the weight in the type of x; a copy is freed at once. Autocast converts by itself. */
@@ -118,13 +101,13 @@ final class MatrixProduct {
     }
 
     private static Tensor choose(
-            String operation, Tensor x, Tensor weight, long smallest, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
         long rows = x.numel() / x.size(-1);
         if (GradMode.is_enabled()
                 || !x.is_cpu()
                 || x.scalar_type().intern() != ScalarType.Float
                 || rows < FEWEST_ROWS
-                || rows * weight.numel() < smallest
+                || rows * weight.numel() < SMALLEST
                 || !Context.hasMKLDNN()
                 || !torch.globalContext().userEnabledMkldnn()
                 || torch.is_autocast_enabled(DeviceType.CPU)) {
