@@ -1,6 +1,6 @@
 """The other side of scripts/bench: the same training steps in Python torch, eager or compiled.
 
-Usage: python scripts/reference/train.py FOLDER THREADS eager|compiled    (torch 2.13)
+Usage: python scripts/reference/train.py FOLDER THREADS eager|compiled|eager-autocast|compiled-autocast    (torch 2.13)
 Reads the Hugging Face Llama model in FOLDER, prints its name, and answers each line {"learning_rate": r, "batches":
 [{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": largest resident bytes}: one step of
 forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with the
@@ -118,7 +118,7 @@ def main(folder, threads, mode):
     model = Llama(json.loads((Path(folder) / "config.json").read_text()))
     model.read(load_file(Path(folder) / "model.safetensors"))
     adam = optimizer(model)
-    loss_of = torch.compile(model) if mode == "compiled" else model
+    loss_of = torch.compile(model) if mode.startswith("compiled") else model
     print(json.dumps({"name": f"torch {torch.__version__} {mode}"}), flush=True)
     for line in sys.stdin:
         question = json.loads(line)
@@ -128,7 +128,8 @@ def main(folder, threads, mode):
         for batch in question["batches"]:
             begin = time.perf_counter()
             ids, targets = torch.tensor(batch["ids"]), torch.tensor(batch["targets"])
-            loss = loss_of(ids, targets)
+            with torch.autocast("cpu", torch.bfloat16, enabled=mode.endswith("-autocast")):
+                loss = loss_of(ids, targets)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             adam.step()

@@ -20,6 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.xnio.IoUtils;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.chat.ChatSession;
+import perdure.device.Precision;
 import perdure.server.ServedRun;
 import perdure.server.ServerOptions;
 import perdure.server.StatusServer;
@@ -58,7 +59,7 @@ public final class PollingBenchmark {
      */
     public static Result run(Recipe recipe, Path folder, int turns, double secondsPerTurn) {
         AtomicReference<TrainingStatus> status = new AtomicReference<>(TrainingStatus.starting(1, 10));
-        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe);
+        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe, Precision.FP32);
                 ChatSession chat = new ChatSession(folder, 1, 1);
                 StatusServer server = StatusServer.start(
                         ServerOptions.local(0), new ServedRun(status, folder, chat, () -> {}, () -> 0L, () -> 0L));

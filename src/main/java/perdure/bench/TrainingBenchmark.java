@@ -104,12 +104,12 @@ public final class TrainingBenchmark implements AutoCloseable {
     private int steps;
 
     /** Creates a model with random weights. It trains on a few batches of random tokens. */
-    public TrainingBenchmark(Recipe recipe) {
+    public TrainingBenchmark(Recipe recipe, Precision precision) {
         this.recipe = recipe;
         model = new LanguageModel(recipe.config(), 1);
         lanes = lanes(recipe.config(), recipe.batch());
         learner = new Learner(
-                model, new AdamW(model, AdamW.Settings.DEFAULT, lanes), Devices.resolve("cpu"), Precision.FP32, lanes);
+                model, new AdamW(model, AdamW.Settings.DEFAULT, lanes), Devices.resolve("cpu"), precision, lanes);
         model.train(true);
         batches = LongStream.range(0, BATCHES)
                 .mapToObj(seed -> randomBatch(recipe, seed))

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
+import perdure.device.Precision;
 import perdure.device.ResidentMemory;
 import tools.jackson.databind.JsonNode;
 
@@ -26,10 +27,13 @@ public final class TrainingComparison {
     private static final int TURN = 5;
 
     /**
-     * Largest difference of the losses of the same step, in nats per token. With a larger one, the programs cannot be
-     * compared.
+     * Largest difference of the losses of the same step, in nats per token, between programs in float32. With a larger
+     * one, the programs cannot be compared.
      */
     static final double LOSS_TOLERANCE = 1e-3;
+
+    /** The same if one of them computes in bf16, whose mantissa has 8 bits. */
+    static final double BF16_LOSS_TOLERANCE = 0.1;
 
     /**
      * The measurements of another program.
@@ -37,11 +41,12 @@ public final class TrainingComparison {
      * @param milliseconds median ms per step
      * @param peakBytes peak resident memory, in bytes
      * @param lossDifference largest difference of a step's loss, in nats per token
+     * @param tolerance up to which the losses agree
      */
-    public record Reference(String name, double milliseconds, long peakBytes, double lossDifference) {
+    public record Reference(String name, double milliseconds, long peakBytes, double lossDifference, double tolerance) {
         /** Whether the losses agree, so that the programs can be compared. */
         public boolean counts() {
-            return lossDifference <= LOSS_TOLERANCE;
+            return lossDifference <= tolerance;
         }
     }
 
@@ -79,16 +84,16 @@ public final class TrainingComparison {
      * @param steps least number of measured steps
      * @param seconds least time of the measured steps
      * @param work an empty folder
-     * @param python the Python to compare with, eager and compiled; null for none
+     * @param python the Python to compare with, eager and compiled, for bf16 also with autocast; null for none
      * @throws BadInputException if that Python does not run the script
      */
-    public static Result run(Recipe recipe, int steps, double seconds, Path work, Path python) {
+    public static Result run(Recipe recipe, Precision precision, int steps, double seconds, Path work, Path python) {
         List<Step> times = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         List<Double> peaks = new ArrayList<>();
         List<Opponent> opponents = List.of();
-        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe)) {
-            opponents = opponents(python, benchmark, work);
+        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe, precision)) {
+            opponents = opponents(python, benchmark, precision, work);
             long collected = 0;
             double elapsed = 0;
             for (int done = -TURN; done < steps || elapsed < seconds * 1e3; done += TURN) {
@@ -131,15 +136,23 @@ public final class TrainingComparison {
         }
     }
 
-    private static List<Opponent> opponents(Path python, TrainingBenchmark benchmark, Path work) {
+    private static List<Opponent> opponents(Path python, TrainingBenchmark benchmark, Precision precision, Path work) {
         if (python == null) {
             return List.of();
         }
         String folder = ReferenceScript.save(benchmark.model(), work).toString();
         String threads = Integer.toString(torch.get_num_threads());
-        return Stream.of("eager", "compiled")
-                .map(mode -> new Opponent(new ReferenceScript(python, "train.py", folder, threads, mode)))
+        return modes(precision)
+                .map(mode -> new Opponent(
+                        new ReferenceScript(python, "train.py", folder, threads, mode),
+                        precision == Precision.FP32 ? LOSS_TOLERANCE : BF16_LOSS_TOLERANCE))
                 .toList();
+    }
+
+    private static Stream<String> modes(Precision precision) {
+        return precision == Precision.FP32
+                ? Stream.of("eager", "compiled")
+                : Stream.of("eager", "compiled", "eager-autocast", "compiled-autocast");
     }
 
     private static Map<String, Object> question(List<Batch> batches) {
@@ -167,8 +180,11 @@ public final class TrainingComparison {
         private final List<Double> losses = new ArrayList<>();
         private long peakBytes;
 
-        Opponent(ReferenceScript script) {
+        private final double tolerance;
+
+        Opponent(ReferenceScript script, double tolerance) {
             this.script = script;
+            this.tolerance = tolerance;
         }
 
         void turn(Map<String, Object> question, boolean counts) {
@@ -189,7 +205,8 @@ public final class TrainingComparison {
                     script.name(),
                     TrainingBenchmark.percentile(milliseconds, 0.5),
                     peakBytes,
-                    largestDifference(expected, losses));
+                    largestDifference(expected, losses),
+                    tolerance);
         }
     }
 

@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         description = {
             "Measures how fast this machine trains.",
-            "It trains on random tokens, in float32 on the CPU. --saves,"
+            "It trains on random tokens on the CPU. --saves,"
                     + " --recovery, --polling, --generation and --fine-tuning measure something else instead."
         },
         customSynopsis = "perdure bench [OPTIONS]",
@@ -120,8 +120,9 @@ final class BenchCommand implements Callable<Integer> {
             throw new BadInputException("--recipe " + recipe
                     + " works for training and with --generation, not with the other measurements.");
         }
-        if (nativeFlags.precision() != Precision.FP32) {
-            throw new BadInputException("--precision " + nativeFlags.precision + ": bench measures float32 only.");
+        if (nativeFlags.precision() != Precision.FP32 && (saves || recovery || polling || generation || fineTuning)) {
+            throw new BadInputException("--precision " + nativeFlags.precision
+                    + " works for training, not with the other measurements, which are in float32.");
         }
         if (nativeFlags.device != null && !List.of("auto", "cpu").contains(nativeFlags.device)) {
             throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU only.");
@@ -154,12 +155,15 @@ final class BenchCommand implements Callable<Integer> {
     private void measureTraining() {
         int least = quick ? QUICK_STEPS : steps;
         System.out.printf(
-                "Medians of at least %d steps, %d threads, float32. Parts of a step: data + forward (with the loss and the"
+                "Medians of at least %d steps, %d threads, %s. Parts of a step: data + forward (with the loss and the"
                         + " gradient of the output projection) + backward + optimizer.%n",
-                least, torch.get_num_threads());
+                least, torch.get_num_threads(), nativeFlags.precision() == Precision.BF16 ? "bf16" : "float32");
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                print(recipe, TrainingComparison.run(recipe, least, quick ? 0 : SECONDS, work.path(), python));
+                print(
+                        recipe,
+                        TrainingComparison.run(
+                                recipe, nativeFlags.precision(), least, quick ? 0 : SECONDS, work.path(), python));
             }
         }
     }

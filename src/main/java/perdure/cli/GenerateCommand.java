@@ -97,7 +97,8 @@ final class GenerateCommand implements Callable<Integer> {
                 return model;
             });
             model.train(false);
-            try (Precision.Scope arithmetic = precision.open(device)) {
+            model.multiplyInBf16(precision == Precision.BF16 && device.is_cpu());
+            try (Precision.Scope autocast = (device.is_cpu() ? Precision.FP32 : precision).open(device)) {
                 new ChatModel(generator, tokenizer).answer(request, piece -> {
                     System.out.print(piece.text());
                     System.out.flush();

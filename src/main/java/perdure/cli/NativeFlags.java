@@ -28,9 +28,10 @@ final class NativeFlags {
             names = "--precision",
             paramLabel = "fp32|bf16",
             description = {
-                "Arithmetic of the forward pass (default: fp32).",
+                "Arithmetic of matrix products (default: fp32).",
                 "fp32: 32-bit floating point.",
-                "bf16: bfloat16 in matrix products and attention; the weights stay float32. Meant for GPUs."
+                "bf16: bfloat16, where a product is large enough to gain by it; weights, gradients, norms and the loss stay"
+                        + " float32. Faster on GPUs and on processors with AVX-512 bf16 or AMX."
             })
     String precision;
 

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * Causal self-attention with grouped queries (Ainslie et al. 2023) and rotary positions. Where the configuration says
@@ -71,7 +72,9 @@ final class Attention {
         return tape == null ? function.apply(x) : tape.recordAutograd(x, function);
     }
 
-    private Tensor attend(Tensor projected, KeyValueCache cache) {
+    /** On the CPU in float32, also for x in bf16, but for what {@link BlockAttention} does. */
+    private Tensor attend(Tensor x, KeyValueCache cache) {
+        Tensor projected = x.is_cpu() ? x.to(ScalarType.Float) : x;
         long batch = projected.size(0);
         long time = projected.size(1);
         long heads = config.heads();
@@ -91,7 +94,13 @@ final class Attention {
             keys = cache.appendKeys(layer, keys); // (B, K, S, D)
             values = cache.appendValues(layer, values); // (B, K, S, D)
         }
-        return torch.scaled_dot_product_attention(
+        boolean blocks = x.is_cpu()
+                && x.scalar_type().intern() == ScalarType.BFloat16
+                && cache == null
+                && BlockAttention.suits(time);
+        Tensor attended = blocks
+                ? BlockAttention.attend(queries, keys, values)
+                : torch.scaled_dot_product_attention(
                         queries,
                         keys,
                         values,
@@ -101,8 +110,8 @@ final class Attention {
                         0.0,
                         past == 0, // The flash kernel's own causal mask; a single new token sees all tokens before it.
                         new DoubleOptional(),
-                        groups < heads) // (B, H, T, D)
-                .transpose(1, 2) // (B, T, H, D)
+                        groups < heads); // (B, H, T, D)
+        return attended.transpose(1, 2) // (B, T, H, D)
                 .reshape(batch, time, heads * size); // (B, T, H D)
     }
 

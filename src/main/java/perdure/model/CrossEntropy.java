@@ -66,7 +66,7 @@ final class CrossEntropy {
 
     /**
      * The sum of the losses of targets [R] (int64; -100 does not count), given hidden [R, C] and the projection weight
-     * [V, C].
+     * [V, C]. The products have the type of both; the rest is float32.
      *
      * @param gradients null if none are wanted
      */
@@ -196,11 +196,12 @@ final class CrossEntropy {
         Tensor factor = chunk.maximum.squeeze(1).sub(logSum).exp_().mul_(scale); // (R)
         Tensor gradient = chunk.exponentials.mul_(factor.unsqueeze(1)); // (R, P)
         gradient.scatter_add_(1, chunk.target, chunk.hasTarget.mul(scale).neg_().unsqueeze(1));
+        gradient = gradient.to(hidden.scalar_type());
         long columns = gradient.size(1);
         Tensor part = weight.narrow(0, chunk.from, columns); // (P, C)
         gradients.hidden.add_(MatrixProduct.inputGradient(gradient, part));
         if (gradients.weight != null) {
-            gradients.weight.narrow(0, chunk.from, columns).addmm_(gradient.t(), hidden);
+            MatrixProduct.addWeightGradient(gradients.weight.narrow(0, chunk.from, columns), gradient, hidden);
         }
     }
 }

@@ -41,7 +41,7 @@ final class FeedForward {
         Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape); // (B, T, I) each
         Tensor gate = tape.saveForBackward(parts.outputs()[0]);
         Tensor up = tape.saveForBackward(parts.outputs()[1]);
-        tape.record(gradient -> backward(gradient, parts.saved(), gate, up, tape));
+        tape.record(gradient -> backward(gradient.to(gate.scalar_type()), parts.saved(), gate, up, tape));
         return torch.silu(gate).mul_(up);
     }
 

@@ -37,6 +37,7 @@ public final class LanguageModel extends Module {
     private final Linear head; // C -> V; its weight is the embedding itself if tied
     private Dropout dropout = new Dropout(0);
     private boolean recompute;
+    private boolean bf16;
 
     /** A float32 model on the CPU whose initial weights follow from the configuration and the seed alone. */
     public LanguageModel(ModelConfig config, long seed) {
@@ -63,7 +64,7 @@ public final class LanguageModel extends Module {
         }
         norm = new RmsNorm(config, parameters, "model.norm");
         head = config.tiedEmbeddings()
-                ? new Linear(embedding, null)
+                ? parameters.tied(embedding)
                 : parameters.linear(
                         config.hiddenSize(), false, new Parameters.Rows("lm_head", config.vocabularySize()));
     }
@@ -166,9 +167,10 @@ public final class LanguageModel extends Module {
                 NoGradGuard guard = new NoGradGuard()) {
             DocumentGroups groups = groups(documents, ids);
             Tensor hidden = NestedScope.evaluate(() -> hiddenStates(embed(ids), null, groups, null)); // (B, T, C)
+            Tensor rows = headFactor(hidden); // (B T, C)
             return CrossEntropy.sum(
-                    hidden.flatten(0, 1), // (B T, C)
-                    head.weight(),
+                    rows,
+                    head.weight().inTypeOf(rows), // (V, C)
                     targets.flatten(), // (B T)
                     null);
         }
@@ -195,10 +197,12 @@ public final class LanguageModel extends Module {
             Tensor embedded = embed(ids); // (B, T, C)
             Tensor hidden = NestedScope.evaluate(() -> recordedHiddenStates(embedded, groups, tape)); // (B, T, C)
             Tensor gradient = torch.zeros_like(hidden).to(ScalarType.Float); // (B, T, C)
-            Tensor headGradient = head.weight().requires_grad() ? leaf.zeros(head.weight()) : null; // (V, C)
+            Tensor matrix = head.weight().values(); // (V, C)
+            Tensor headGradient = head.weight().isTrained() ? leaf.zeros(matrix) : null; // (V, C)
+            Tensor rows = headFactor(hidden); // (B T, C)
             double sum = CrossEntropy.sum(
-                    hidden.flatten(0, 1), // (B T, C)
-                    head.weight(),
+                    rows,
+                    head.weight().inTypeOf(rows), // (V, C)
                     targets.flatten(), // (B T)
                     new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient));
             return new Loss(
@@ -209,12 +213,17 @@ public final class LanguageModel extends Module {
         }
     }
 
+    /** The last hidden states [B, T, C] as the output projection multiplies them [B T, C]. */
+    private Tensor headFactor(Tensor hidden) {
+        return head.weight().factor(hidden.flatten(0, 1), config.vocabularySize());
+    }
+
     private static DocumentGroups groups(int[] documents, Tensor ids) {
         return documents == null ? null : new DocumentGroups(documents, (int) ids.numel(), ids.device());
     }
 
     /**
-     * Whether {@link Tape} makes the backward pass: on the CPU in float32, where that is faster. Elsewhere autograd
+     * Whether {@link Tape} makes the backward pass: on the CPU, where that is faster. Elsewhere, and with autocast, autograd
      * makes the gradients of all layers.
      */
     private boolean recordsLayersOnTape() {
@@ -252,9 +261,9 @@ public final class LanguageModel extends Module {
         public void backward() {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
-                boolean tied = head.weight() == embedding;
+                boolean tied = head.weight().values() == embedding;
                 if (headGradient != null && !tied) {
-                    leaf.add(head.weight(), headGradient);
+                    leaf.add(head.weight().values(), headGradient);
                 }
                 Tensor embedded = tape.backward(gradient); // (B, T, C)
                 if (autograd) {
@@ -298,6 +307,29 @@ public final class LanguageModel extends Module {
      */
     public void recompute(boolean layers) {
         recompute = layers;
+    }
+
+    /**
+     * Sets whether linear layers on the CPU multiply in bf16 where that is faster, with copies of their weights. Weights,
+     * gradients, the residual stream, norms, softmax and the loss are float32. Initially false. Another device has
+     * autocast instead.
+     */
+    public void multiplyInBf16(boolean bf16) {
+        this.bf16 = bf16;
+        parameters.multiplied().forEach(weight -> weight.multiplyInBf16(bf16));
+    }
+
+    /** Number of weights that have a copy in bf16. */
+    public int copies() {
+        return bf16 ? parameters.multiplied().size() : 0;
+    }
+
+    /**
+     * Brings the copy of a weight up to date. To be called whenever weights have changed, for each index below {@link
+     * #copies()}. Threads may do so at once for different weights.
+     */
+    public void renewCopy(int index) {
+        parameters.multiplied().get(index).renew();
     }
 
     /**

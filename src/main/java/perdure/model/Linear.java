@@ -2,22 +2,29 @@ package perdure.model;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * A linear layer, Y = X·Wᵀ + b, or several layers with the same input, whose rows are stacked. Each of these may have a
  * low-rank adapter.
  *
+ * <p>The {@link Weight} chooses the type of the three products. Y and dX have that type, X and dY may have another one.
+ * The gradients of parameters are float32.
+ *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
  *
- * @param weight [N, K]; frozen if it requires no gradient
+ * @param weight [N, K], frozen if it requires no gradient
  * @param bias [N], or null for none
  */
-record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
+record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
 
-    Linear(Tensor weight, Tensor bias) {
+    private static final ScalarTypeOptional FLOAT = new ScalarTypeOptional(ScalarType.Float).retainReference();
+
+    Linear(Weight weight, Tensor bias) {
         this(weight, bias, List.of());
     }
 
@@ -25,9 +32,10 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
      * What the backward pass needs.
      *
      * @param shape that of x [..., K]
-     * @param x null if no gradient depends on it
+     * @param type of the products
+     * @param x in that type; null if no gradient depends on it
      */
-    record Saved(long[] shape, Tensor x, List<Adapter.Saved> adapters) {}
+    record Saved(long[] shape, ScalarType type, Tensor x, List<Adapter.Saved> adapters) {}
 
     /** The outputs of a forward pass, in equal parts [..., N / parts], each contiguous. */
     record Parts(Tensor[] outputs, Saved saved) {}
@@ -45,10 +53,12 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
      * As {@link #forward}, in parts. It records nothing; with a tape it saves what {@link #backward} needs for the
      * operation that is recorded next.
      */
-    Parts forwardInParts(Tensor x, int parts, Tape tape) {
+    Parts forwardInParts(Tensor input, int parts, Tape tape) {
         Tensor[] outputs = new Tensor[parts];
+        Tensor x = weight.factor(input, outputs() / parts); // (..., K)
+        Tensor matrix = weight.inTypeOf(x); // (N, K)
         for (int part = 0; part < parts; part++) {
-            outputs[part] = affine(x, rowsOf(weight, part, parts), bias == null ? null : rowsOf(bias, part, parts));
+            outputs[part] = affine(x, rowsOf(matrix, part, parts), bias == null ? null : rowsOf(bias, part, parts));
         }
         List<Adapter.Saved> saved = new ArrayList<>();
         for (Adapter adapter : adapters) {
@@ -58,8 +68,12 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
     }
 
     private Saved save(Tensor x, List<Adapter.Saved> adaptersSaved, Tape tape) {
-        boolean needed = weight.requires_grad() || !adapters.isEmpty();
-        return new Saved(x.sizes().vec().get(), needed ? tape.saveForBackward(x) : null, adaptersSaved);
+        boolean needed = weight.isTrained() || !adapters.isEmpty();
+        return new Saved(
+                x.sizes().vec().get(),
+                x.scalar_type().intern(),
+                needed ? tape.saveForBackward(x) : null,
+                adaptersSaved);
     }
 
     private static Tensor affine(Tensor x, Tensor weight, Tensor bias) {
@@ -79,21 +93,21 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
         Tensor inputGradient = null; // (R, K)
         boolean trainsBias = bias != null && bias.requires_grad();
         for (int part = 0; part < gradients.length; part++) {
-            Tensor gradient = gradients[part].flatten(0, -2); // (R, N / parts)
+            Tensor gradient = gradients[part].flatten(0, -2).to(saved.type); // (R, N / parts)
             parts[part] = gradient;
-            Tensor partWeight = rowsOf(weight, part, gradients.length); // (N / parts, K)
-            if (weight.requires_grad()) {
+            Tensor partWeight = rowsOf(weight.inTypeOf(gradient), part, gradients.length); // (N / parts, K)
+            if (weight.isTrained()) {
                 Tensor rows = saved.x.flatten(0, -2); // (R, K)
                 weightGradients.push_back(MatrixProduct.weightGradient(gradient, rows));
             }
             if (trainsBias) {
-                biasGradients.push_back(gradient.sum(0));
+                biasGradients.push_back(gradient.sum(new long[] {0}, false, FLOAT));
             }
             Tensor share = MatrixProduct.inputGradient(gradient, partWeight);
             inputGradient = inputGradient == null ? share : inputGradient.add_(share);
         }
-        if (weight.requires_grad()) {
-            tape.accumulate(weight, stacked(weightGradients));
+        if (weight.isTrained()) {
+            tape.accumulate(weight.values(), stacked(weightGradients));
         }
         if (trainsBias) {
             tape.accumulate(bias, stacked(biasGradients));
@@ -107,9 +121,13 @@ record Linear(Tensor weight, Tensor bias, List<Adapter> adapters) {
 
     /** The view of an adapter's own outputs, which are in one of the parts. */
     private Tensor outputsOf(Adapter adapter, Tensor[] parts) {
-        long count = weight.size(0) / parts.length;
+        long count = outputs() / parts.length;
         Tensor part = parts[(int) (adapter.from() / count)];
         return part.narrow(-1, adapter.from() % count, adapter.outputs());
+    }
+
+    private long outputs() {
+        return weight.values().size(0);
     }
 
     private static Tensor rowsOf(Tensor whole, int part, int parts) {

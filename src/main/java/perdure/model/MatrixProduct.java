@@ -26,6 +26,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * <p>Products with few rows, and small ones, stay with BLAS: oneDNN prepares for longer before it begins. Which library
  * computes a product follows from its shape alone, the same on every machine, so that no bytes depend on a measurement.
  *
+ * <p>Products in bf16 go to libtorch's own operators, which call oneDNN and copy nothing.
+ *
  * <p>Another operator of oneDNN 3.7.1, the version in libtorch 2.10, gives wrong results for many widths on AVX-512.
  * This operator has shown no such error. Still, the first product with every shape of weight is compared with BLAS, and
  * shapes that differ stay with BLAS.
@@ -86,9 +88,21 @@ final class MatrixProduct {
                         () -> torch.matmul(gradient, weight)));
     }
 
-    /** dW = dYᵀ·X [N, K], given gradient dY [R, N] and x [R, K]. BLAS is the faster one here, whatever the size. */
+    /**
+     * dW = dYᵀ·X [N, K] in float32, given gradient dY [R, N] and x [R, K] of one type. In float32 BLAS is the faster one
+     * here, whatever the size.
+     */
     static Tensor weightGradient(Tensor gradient, Tensor x) {
-        return torch.matmul(gradient.t(), x);
+        return torch.matmul(gradient.t(), x).to(ScalarType.Float);
+    }
+
+    /** Adds dW to a sum [N, K] in float32. */
+    static void addWeightGradient(Tensor sum, Tensor gradient, Tensor x) {
+        if (x.scalar_type().intern() == ScalarType.Float) {
+            sum.addmm_(gradient.t(), x);
+        } else {
+            sum.add_(torch.matmul(gradient.t(), x));
+        }
     }
 
     /** The product with the weight in the type of x; a copy is freed at once. Autocast converts by itself. */

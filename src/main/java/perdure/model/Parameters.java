@@ -47,6 +47,7 @@ final class Parameters implements AutoCloseable {
     private final List<Tensor> matrices = new ArrayList<>(); // what is trained
     private final List<Tensor> vectors = new ArrayList<>();
     private final List<Tensor> frozen = new ArrayList<>();
+    private final List<Weight> multiplied = new ArrayList<>();
     private final Map<String, Named> weights = new LinkedHashMap<>();
     private final Map<String, Named> adapters = new LinkedHashMap<>();
 
@@ -64,13 +65,24 @@ final class Parameters implements AutoCloseable {
     /** Linear layers with the same {@code inputs}, whose outputs are stacked, with or without bias. */
     Linear linear(long inputs, boolean bias, Rows... outputs) {
         Tensor weight = matrix(deviation, inputs, outputs);
-        return new Linear(weight, bias ? vector(".bias", 0, outputs) : null, adapters(inputs, outputs));
+        return new Linear(multiplied(weight), bias ? vector(".bias", 0, outputs) : null, adapters(inputs, outputs));
     }
 
     /** A linear layer that writes to the residual stream, with or without bias. */
     Linear residualLinear(long inputs, boolean bias, Rows output) {
         Tensor weight = matrix(residualDeviation, inputs, output);
-        return new Linear(weight, bias ? vector(".bias", 0, output) : null, adapters(inputs, output));
+        return new Linear(multiplied(weight), bias ? vector(".bias", 0, output) : null, adapters(inputs, output));
+    }
+
+    /** A linear layer without bias that shares the matrix of another one. */
+    Linear tied(Tensor matrix) {
+        return new Linear(multiplied(matrix), null);
+    }
+
+    private Weight multiplied(Tensor matrix) {
+        Weight weight = new Weight(matrix);
+        multiplied.add(weight);
+        return weight;
     }
 
     /** One vector per row, [rows, columns]. */
@@ -159,6 +171,11 @@ final class Parameters implements AutoCloseable {
         return new Tensor(parameter).retainReference(); // Outlives the scope; the same native tensor.
     }
 
+    /** The weights of all linear layers. */
+    List<Weight> multiplied() {
+        return multiplied;
+    }
+
     List<Tensor> matrices() {
         return List.copyOf(matrices);
     }
@@ -186,6 +203,7 @@ final class Parameters implements AutoCloseable {
 
     @Override
     public void close() {
+        multiplied.forEach(Weight::close);
         matrices.forEach(Tensor::close);
         vectors.forEach(Tensor::close);
         frozen.forEach(Tensor::close);

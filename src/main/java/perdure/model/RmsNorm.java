@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * RMSNorm (Zhang and Sennrich 2019): x / sqrt(mean(x²) + epsilon) * weight, over the hidden size.
@@ -24,7 +25,7 @@ final class RmsNorm {
         weight = parameters.scale(name, config.hiddenSize());
     }
 
-    /** Normalises every position of x [B, T, C]; the tape, if not null, records the backward pass. */
+    /** Normalises every position of x [B, T, C] in float32; the tape, if not null, records the backward pass. */
     Tensor forward(Tensor x, Tape tape) {
         if (tape == null) {
             return torch.rms_norm(x, shape, new TensorOptional(weight), new DoubleOptional(epsilon));
@@ -36,7 +37,7 @@ final class RmsNorm {
                 .rsqrt_(); // (B, T, 1)
         Tensor savedX = tape.saveForBackward(x);
         Tensor savedScale = tape.saveForBackward(scale);
-        tape.record(gradient -> backward(gradient, savedX, savedScale, tape));
+        tape.record(gradient -> backward(gradient.to(ScalarType.Float), savedX, savedScale, tape));
         return x.mul(scale).mul_(weight);
     }
 

@@ -89,7 +89,8 @@ final class Tape implements AutoCloseable {
             result = saveForBackward(function.apply(leaf));
         }
         record(gradient -> {
-            result.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
+            result.backward(
+                    gradient.to(result.scalar_type()), new BoolOptional(false), false, new TensorArrayRefOptional());
             return leaf.grad();
         });
         return result.detach();

@@ -2,6 +2,7 @@ package perdure.run;
 
 import java.util.Locale;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
@@ -15,7 +16,8 @@ import perdure.status.Figures;
  * the result is.
  *
  * @param process of the Java virtual machine, libtorch and the data, without the model
- * @param weights float32, 4 bytes for each parameter; of adapters' base 2 if it is held in bfloat16
+ * @param weights float32, 4 bytes for each parameter; of adapters' base 2 if it is held in bfloat16. Another 2 for each if
+ *     products are bf16, which has copies; on a GPU autocast makes them for a moment
  * @param training the gradients and AdamW's two moments, 12 bytes for each trained parameter
  * @param copy of what is trained and the moments for the checkpoint that is written meanwhile, 12 bytes for each
  * @param activations that the backward pass needs of a micro-batch, and the work space of a layer and of the loss
@@ -53,9 +55,10 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
                 * lanes
                 * Math.min((double) tokens / lanes * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
         double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
+        long copies = config.compute().precision() == Precision.BF16 ? Short.BYTES * model.parameterCount() : 0;
         return new MemoryEstimate(
                 process + LIBRARIES,
-                weights,
+                weights + copies,
                 3 * Float.BYTES * trained + Float.BYTES * moreGradients(config, model, trained, lanes),
                 3 * Float.BYTES * trained,
                 (long) (Float.BYTES * values));

@@ -448,7 +448,8 @@ public record RunConfig(
                 : compute.natives;
     }
 
-    private double products() {
+    /** Multiplications of a forward pass of a micro-batch, about. */
+    double products() {
         return (double) modelConfig().parameterCount() * optimization.batching().size() * model.context();
     }
 
@@ -467,7 +468,7 @@ public record RunConfig(
      */
     int leaves(String device) {
         int rows = optimization.batching().size();
-        if (!device.equals("cpu") || compute.precision != Precision.FP32) {
+        if (!device.equals("cpu")) {
             return 1;
         }
         return compute.leaves > 0 ? Lanes.evenly(rows, compute.leaves) : Lanes.leaves(products(), rows);

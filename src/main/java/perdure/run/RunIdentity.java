@@ -19,6 +19,7 @@ import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
+import perdure.device.Precision;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException.Change;
 import perdure.train.Lanes;
@@ -77,6 +78,11 @@ record RunIdentity(Map<String, String> values) {
     /** The order in which gradients are added up. */
     private static final String SUMMATION = "accumulation";
 
+    private static final String PRECISION = "precision";
+
+    /** How products in bf16 are made on the CPU. */
+    private static final String BF16 = "bf16";
+
     /** Another value changes the order of the data, which only a new epoch can begin with. */
     private static final Set<String> ORDER =
             Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS);
@@ -89,7 +95,7 @@ record RunIdentity(Map<String, String> values) {
 
     /** Another value gives the same run except for rounding. */
     private static final Set<String> ROUNDING =
-            Set.of(SUMMATION, "leaves", "threads per leaf", "device", "precision", "lora base", LIBRARY);
+            Set.of(SUMMATION, "leaves", "threads per leaf", "device", PRECISION, BF16, "lora base", LIBRARY);
 
     /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
@@ -181,7 +187,11 @@ record RunIdentity(Map<String, String> values) {
         values.put(PACK, found.sequences.packing().name().toLowerCase(Locale.ROOT));
         values.put(LOSS, found.sequences.loss().name().toLowerCase(Locale.ROOT));
         values.put("device", found.device);
-        values.put("precision", config.compute().precision().name().toLowerCase(Locale.ROOT));
+        Precision precision = config.compute().precision();
+        values.put(PRECISION, precision.name().toLowerCase(Locale.ROOT));
+        if (precision == Precision.BF16 && found.device.equals("cpu")) {
+            values.put(BF16, "explicit");
+        }
         values.put("recompute", config.compute().recompute());
         int leaves = config.leaves(found.device);
         values.put(SUMMATION, "tree");
@@ -264,6 +274,9 @@ record RunIdentity(Map<String, String> values) {
         values.putIfAbsent(FROM_WEIGHTS, "");
         values.putIfAbsent(LORA, "false");
         values.putIfAbsent(SUMMATION, "sequence");
+        if ("bf16".equals(values.get(PRECISION))) {
+            values.putIfAbsent(BF16, "autocast");
+        }
         return new RunIdentity(values);
     }
 

@@ -36,6 +36,7 @@ import perdure.device.DaemonThread;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
+import perdure.device.Processor;
 import perdure.device.ResidentMemory;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
@@ -454,6 +455,10 @@ public final class TrainingRun implements AutoCloseable {
     private void tell(RunOutlook outlook, Device device) {
         say(outlook.data());
         say(outlook.model(device));
+        String advice = outlook.advice(device, Processor.current());
+        if (advice != null) {
+            say(advice);
+        }
         outlook.warnings(device).forEach(this::say);
     }
 

@@ -19,10 +19,15 @@ import perdure.train.Trainer.Part;
  * A model with its optimizer, and the device and precision that it is trained with.
  *
  * @param device where the computation runs
- * @param precision of the forward pass
+ * @param precision of the matrix products: bf16 is the model's own on the CPU, and autocast elsewhere
  * @param lanes the threads that compute a batch together
  */
 public record Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes) {
+
+    /** From now on the model computes in this precision. */
+    public Learner {
+        model.multiplyInBf16(precision == Precision.BF16 && device.is_cpu());
+    }
 
     /** What computes in the calling thread. */
     public Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision) {
@@ -41,10 +46,17 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
         double apply(int index, Tensor ids, Tensor targets, int[] documents);
     }
 
+    /** Brings the model up to date after its weights have changed. */
+    void weightsChanged() {
+        int copies = model.copies();
+        lanes.run(
+                copies, index -> model.renewCopy(copies - 1 - index)); // The largest, of the output projection, first.
+    }
+
     /** Sum of the token losses of a batch, in nats. */
     public double lossSum(Batch batch) {
         return sum(batch, () -> {}, (index, ids, targets, documents) -> {
-            try (Precision.Scope arithmetic = precision.open(device)) {
+            try (Precision.Scope autocast = autocast()) {
                 return model.lossSum(ids, targets, documents);
             }
         });
@@ -139,9 +151,13 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
      * @param documents where they begin, as {@link Batch#documents}
      */
     private LanguageModel.Loss forward(Tensor ids, Tensor targets, int[] documents, double scale, Leaf leaf) {
-        try (Precision.Scope arithmetic = precision.open(device)) {
+        try (Precision.Scope autocast = autocast()) {
             return model.forward(ids, targets, documents, scale, leaf);
         }
+    }
+
+    private Precision.Scope autocast() {
+        return device.is_cpu() ? () -> {} : precision.open(device);
     }
 
     /** Values of a batch as a tensor on the device, [B, T] int64. */

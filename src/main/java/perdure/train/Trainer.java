@@ -3,7 +3,6 @@ package perdure.train;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -270,8 +269,8 @@ public final class Trainer {
      * @param ended called with each part of the step when the part has ended
      * @throws StopRequested if {@code stop} returns true
      * @throws NotFiniteException if the loss or the gradient norm is not finite
-     * @throws UpdateFailedException if the update failed. After every other failure weights, moments and generator
-     *     states are as before
+     * @throws UpdateFailedException if the update failed. After every other failure weights and moments are as
+     *     before
      */
     public static Step step(
             Learner learner,
@@ -282,8 +281,6 @@ public final class Trainer {
             BooleanSupplier stop,
             Consumer<Part> ended) {
         Optimizer optimizer = learner.optimizer();
-        RandomState random = new RandomState(learner.device());
-        Map<String, String> before = random.save();
         double lossSum = 0;
         boolean updates = false;
         long predictions = 0;
@@ -309,12 +306,12 @@ public final class Trainer {
             requireFinite("gradient norm", gradientNorm, optimizer);
             updates = true;
             optimizer.step(learningRate);
+            learner.weightsChanged();
             return new Step(lossSum, microBatches.tokens(), predictions, gradientNorm);
         } catch (RuntimeException | Error failure) {
             if (updates) {
                 throw new UpdateFailedException(failure);
             }
-            random.restore(before);
             throw failure;
         } finally {
             optimizer.gradients().zero();
@@ -462,6 +459,7 @@ public final class Trainer {
             TrainerState saved = checkpoint.state();
             try (PointerScope scope = new PointerScope()) {
                 checkpoint.readTrained(learner.model().namedTrained());
+                learner.weightsChanged();
                 checkpoint.readMoments(learner.optimizer().namedMoments());
             }
             learner.optimizer().steps(position.step() - position.skippedSteps());

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.device.LoadedNatives;
+import perdure.device.Precision;
 
 @ExtendWith(LoadedNatives.class)
 class TrainingComparisonTest {
@@ -22,7 +23,7 @@ class TrainingComparisonTest {
 
     @Test
     void measuresEveryPartOfAStep() {
-        TrainingComparison.Result result = TrainingComparison.run(RECIPE, 10, 0, folder, null);
+        TrainingComparison.Result result = TrainingComparison.run(RECIPE, Precision.FP32, 10, 0, folder, null);
         assertTrue(result.step().data() > 0);
         assertTrue(result.step().forward() > 0);
         assertTrue(result.step().backward() > 0);
@@ -43,10 +44,11 @@ class TrainingComparisonTest {
                 done
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
-        List<TrainingComparison.Reference> references =
-                TrainingComparison.run(RECIPE, 5, 0, work, other).references();
+        List<TrainingComparison.Reference> references = TrainingComparison.run(
+                        RECIPE, Precision.BF16, 5, 0, work, other)
+                .references();
         assertEquals(
-                List.of("eager", "compiled"),
+                List.of("eager", "compiled", "eager-autocast", "compiled-autocast"),
                 references.stream().map(TrainingComparison.Reference::name).toList());
         for (TrainingComparison.Reference reference : references) {
             assertEquals(3000, reference.milliseconds());
@@ -58,7 +60,7 @@ class TrainingComparisonTest {
     @Test
     void lossesThatAreNoNumbersOrTooFewDoNotCount() {
         double nan = TrainingComparison.largestDifference(List.of(1.0, Double.NaN, 1.0), List.of(1.0, 1.0, 1.0));
-        assertFalse(new TrainingComparison.Reference("", 1, 1, nan).counts());
+        assertFalse(new TrainingComparison.Reference("", 1, 1, nan, TrainingComparison.LOSS_TOLERANCE).counts());
         assertEquals(Double.POSITIVE_INFINITY, TrainingComparison.largestDifference(List.of(1.0), List.of()));
         assertEquals(0.25, TrainingComparison.largestDifference(List.of(1.0, 2.0), List.of(1.0, 2.25)));
     }

@@ -239,7 +239,7 @@ class BadInputTest extends TinyRunTest {
 
     @Test
     void measuresNothingElseThanWasAskedFor() throws IOException {
-        refused(List.of("bench", "--quick", "--precision", "bf16"), "--precision", "bf16");
+        refused(List.of("bench", "--quick", "--saves", "--precision", "bf16"), "--precision", "bf16");
         refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");
     }
 

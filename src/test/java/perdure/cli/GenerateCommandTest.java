@@ -26,8 +26,13 @@ class GenerateCommandTest {
         assertEquals(0, TinyRun.run(tiny.train("--epochs", "2")).exitCode());
     }
 
+    /** With a model large enough for bf16 to multiply what the prompt brings. */
     @Test
-    void computesInThePrecisionThatWasAskedFor() {
+    void computesInThePrecisionThatWasAskedFor() throws IOException {
+        tiny = new TinyRun(Files.createDirectory(folder.resolve("wide")));
+        assertEquals(
+                0,
+                TinyRun.run(tiny.train("--epochs", "1", "--hidden-size", "256")).exitCode());
         TinyRun.Result single = generate("--precision", "fp32");
         assertEquals(0, single.exitCode(), single.err());
         assertEquals(single.out(), generate().out());
@@ -56,7 +61,7 @@ class GenerateCommandTest {
 
     private TinyRun.Result generate(String... flags) {
         List<String> command = new ArrayList<>(List.of("generate", "--device", "cpu", "--threads", "1"));
-        Collections.addAll(command, "--checkpoints", tiny.checkpoints.toString(), "--text", "The fox");
+        Collections.addAll(command, "--checkpoints", tiny.checkpoints.toString(), "--text", "The fox sees th");
         Collections.addAll(command, "--temperature", "1", "--tokens", "2000");
         Collections.addAll(command, flags);
         return TinyRun.run(command);

@@ -42,6 +42,18 @@ class VerifyResumeIT {
         assertFalse(Files.exists(tiny.checkpoints));
     }
 
+    /** Of a size that is multiplied in bf16, by two threads. */
+    @Test
+    void aKilledRunInBf16EqualsAnUnbrokenOne() {
+        TinyRun.Result result = verify(
+                ("--epochs 2 --steps-per-epoch 60 --kills 2 --kill-seed 1 --precision bf16 --hidden-size 128 --context 64"
+                                + " --threads 2 --leaves 2 --checkpoint-every 20")
+                        .split(" "));
+
+        assertEquals(0, result.exitCode(), result::out);
+        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
+    }
+
     @Test
     void badFlagsOfTrainAreBadFlagsHere() {
         assertEquals(2, verify("--epochs", "2", "--kills", "0").exitCode());

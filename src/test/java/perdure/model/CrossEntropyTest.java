@@ -58,6 +58,15 @@ class CrossEntropyTest {
         agrees(CrossEntropy::sum, 1e-5);
     }
 
+    /** Products in bf16; the loss and the sums of gradients are float32. */
+    @Test
+    void inChunksOfColumnsWithProductsInBf16() {
+        agrees(
+                (hidden, weight, targets, gradients) -> CrossEntropy.sum(
+                        hidden.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16), targets, gradients),
+                2e-2);
+    }
+
     @Test
     void inBlocksOfWholeRows() {
         agrees(

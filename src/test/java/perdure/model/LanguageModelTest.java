@@ -2,6 +2,7 @@ package perdure.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -9,9 +10,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -252,6 +255,92 @@ class LanguageModelTest {
             model.named(Tensor::grad)
                     .forEach((name, gradient) -> assertEquals(
                             ScalarType.Float, gradient.scalar_type().intern(), name));
+        }
+    }
+
+    /** Enough tokens for every product to be one that bf16 takes. */
+    private static Tensor manyIds() {
+        torch.manual_seed(4);
+        return torch.randint(50, new long[] {64, 16}, new TensorOptions(ScalarType.Long)); // (B, T)
+    }
+
+    private static int[] twoInEachRow() {
+        return IntStream.range(0, 128)
+                .map(document -> document / 2 * 16 + document % 2 * (3 + document % 7))
+                .toArray();
+    }
+
+    private record Pass(double loss, Map<String, Tensor> gradients) {}
+
+    private static Pass pass(LanguageModel model, int[] documents) {
+        Tensor ids = manyIds();
+        torch.manual_seed(5);
+        try (LanguageModel.Loss loss = model.forward(ids, ids, documents, 1)) {
+            loss.backward();
+            Map<String, Tensor> gradients = new LinkedHashMap<>();
+            model.named(Tensor::grad).forEach((name, gradient) -> gradients.put(name, gradient.clone()));
+            Stream.of(model.matrices(), model.vectors()).flatMap(List::stream).forEach(weight -> weight.mutable_grad()
+                    .reset());
+            return new Pass(loss.sum(), gradients);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("perdure.model.TestConfigs#all")
+    void withProductsInBf16LossAndGradientsDifferByRoundingAlone(ModelConfig small) {
+        ModelConfig config = small.withHiddenSize(64);
+        for (boolean tied : new boolean[] {false, true}) {
+            try (LanguageModel model = new LanguageModel(config.withTiedEmbeddings(tied), 1)) {
+                model.train(false);
+                for (int[] documents : new int[][] {null, twoInEachRow()}) {
+                    Pass expected = pass(model, documents);
+                    model.multiplyInBf16(true);
+                    Pass actual = pass(model, documents);
+                    double withoutTape = model.lossSum(manyIds(), manyIds(), documents);
+                    model.multiplyInBf16(false);
+                    assertEquals(expected.loss, actual.loss, 5e-3 * expected.loss);
+                    assertNotEquals(expected.loss, actual.loss);
+                    assertEquals(actual.loss, withoutTape, 1e-3 * actual.loss);
+                    actual.gradients.forEach((name, gradient) -> {
+                        assertEquals(ScalarType.Float, gradient.scalar_type().intern(), name);
+                        double difference = GoldenModel.relativeDifference(gradient, expected.gradients.get(name));
+                        assertTrue(difference > 0 && difference < 0.05, name + " differs by " + difference);
+                    });
+                }
+            }
+        }
+    }
+
+    @Test
+    void inBf16TooComputingTheLayersAgainGivesTheSameBytes() {
+        try (LanguageModel model = new LanguageModel(TestConfigs.EVERYTHING.withHiddenSize(64), 1)) {
+            model.multiplyInBf16(true);
+            model.dropout(0.2);
+            model.train(true);
+            Pass kept = pass(model, null);
+            model.recompute(true);
+            Pass again = pass(model, null);
+            assertEquals(kept.loss, again.loss);
+            kept.gradients.forEach(
+                    (name, gradient) -> assertTrue(torch.equal(gradient, again.gradients.get(name)), name));
+        }
+    }
+
+    @Test
+    void inBf16TooNoPointersAreLeftBehind() {
+        try (LanguageModel model = new LanguageModel(TestConfigs.EVERYTHING.withHiddenSize(64), 1)) {
+            model.multiplyInBf16(true);
+            long before = 0;
+            for (int step = 0; step < 5; step++) {
+                before = step == 2 ? LivePointers.settled() : before;
+                try (PointerScope inner = new PointerScope()) {
+                    pass(model, null);
+                    for (int copy = 0; copy < model.copies(); copy++) {
+                        model.renewCopy(copy);
+                    }
+                }
+            }
+            LivePointers.assertNoMoreThan(before, "after three steps");
         }
     }
 

@@ -1,17 +1,22 @@
 package perdure.model;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -46,7 +51,7 @@ class LinearTest {
             Tensor weightGradient = torch.matmul(exactGradient.t(), exactX);
 
             Tensor leaf = x.detach().requires_grad_(true);
-            Tensor y = new Linear(weight, null).forward(leaf, null);
+            Tensor y = new Linear(new Weight(weight), null).forward(leaf, null);
             y.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
             same(product, y, "product " + shape);
             same(xGradient, leaf.grad(), "gradient of x " + shape);
@@ -55,7 +60,7 @@ class LinearTest {
             weight.mutable_grad().reset();
             try (NoGradGuard guard = new NoGradGuard();
                     Tape tape = new Tape(Leaf.WHOLE)) {
-                same(product, new Linear(weight, null).forward(x, tape), "on the tape: product " + shape);
+                same(product, new Linear(new Weight(weight), null).forward(x, tape), "on the tape: product " + shape);
                 same(xGradient, tape.backward(gradient), "on the tape: gradient of x " + shape);
                 same(weightGradient, weight.grad(), "on the tape: gradient of the weight " + shape);
             }
@@ -71,7 +76,7 @@ class LinearTest {
             Tensor weight = torch.randn(24, 16).requires_grad_(true);
             Tensor bias = torch.randn(24).requires_grad_(true);
             Tensor gradient = torch.randn(2, rows, 24);
-            Linear linear = new Linear(weight, bias);
+            Linear linear = new Linear(new Weight(weight), bias);
             Tensor leaf = x.detach().requires_grad_(true);
             Tensor product = torch.linear(leaf, weight, new TensorOptional(bias));
             product.backward(gradient, new BoolOptional(false), false, new TensorArrayRefOptional());
@@ -97,14 +102,101 @@ class LinearTest {
         }
     }
 
+    /** Both factors of each product are rounded to 8 bits, and so is the result. Sizes beyond the smallest that bf16 takes. */
+    @ParameterizedTest
+    @ValueSource(ints = {32, 33, 512})
+    void multipliesInBf16WithFloat32GradientsOfParameters(int rows) {
+        try (PointerScope scope = new PointerScope()) {
+            torch.manual_seed(rows);
+            for (int outputs : new int[] {1024, 1101}) {
+                Tensor x = torch.randn(1, rows, 64);
+                Tensor values = torch.randn(outputs, 64).requires_grad_(true);
+                Tensor bias = torch.randn(outputs).requires_grad_(true);
+                Tensor gradient = torch.randn(1, rows, outputs);
+                Tensor exactGradient = exact(gradient).squeeze(0);
+                try (NoGradGuard guard = new NoGradGuard();
+                        Tape tape = new Tape(Leaf.WHOLE);
+                        Weight weight = new Weight(values)) {
+                    weight.multiplyInBf16(true);
+                    Tensor y = new Linear(weight, bias).forward(x, tape);
+                    assertEquals(ScalarType.BFloat16, y.scalar_type().intern());
+                    rounded(torch.linear(exact(x), exact(values), new TensorOptional(exact(bias))), y, "product");
+                    rounded(
+                            torch.matmul(exactGradient, exact(values)),
+                            tape.backward(gradient),
+                            "gradient of x, of " + outputs);
+                    rounded(
+                            torch.matmul(exactGradient.t(), exact(x).squeeze(0)),
+                            values.grad(),
+                            "gradient of the weight of " + outputs);
+                    rounded(exactGradient.sum(0), bias.grad(), "gradient of the bias");
+                    assertEquals(ScalarType.Float, values.grad().scalar_type().intern());
+                    assertEquals(ScalarType.Float, bias.grad().scalar_type().intern());
+                }
+            }
+        }
+    }
+
+    /** Whatever type the layer before has given. */
+    @Test
+    void smallProductsStayFloat32() {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard();
+                Weight weight = new Weight(torch.randn(64, 64))) {
+            weight.multiplyInBf16(true);
+            Linear linear = new Linear(weight, null);
+            for (ScalarType type : List.of(ScalarType.Float, ScalarType.BFloat16)) {
+                Tensor x = torch.randn(511, 64).to(type);
+                Tensor y = linear.forward(x, null);
+                assertEquals(ScalarType.Float, y.scalar_type().intern());
+                same(torch.matmul(exact(x), exact(weight.values()).t()), y, "product");
+                assertEquals(
+                        ScalarType.BFloat16,
+                        linear.forward(torch.randn(512, 64).to(type), null)
+                                .scalar_type()
+                                .intern());
+            }
+        }
+    }
+
+    @Test
+    void theCopyInBf16FollowsTheMatrixWhenItIsRenewed() {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            Tensor values = torch.randn(3, 4).requires_grad_(true);
+            Tensor factor = torch.ones(1, 4).to(ScalarType.BFloat16);
+            try (Weight weight = new Weight(values)) {
+                assertSame(values, weight.inTypeOf(factor));
+                weight.renew();
+                weight.multiplyInBf16(true);
+                Tensor before = values.to(ScalarType.BFloat16);
+                values.add_(new Scalar(1));
+                assertTrue(weight.inTypeOf(factor).equal(before));
+                weight.renew();
+                assertTrue(weight.inTypeOf(factor).equal(values.to(ScalarType.BFloat16)));
+                assertSame(values, weight.inTypeOf(torch.ones(1, 4)));
+                weight.multiplyInBf16(false);
+                assertSame(values, weight.inTypeOf(factor));
+            }
+        }
+    }
+
+    private static void rounded(Tensor expected, Tensor actual, String what) {
+        same(expected, actual, 1.0 / 128, what);
+    }
+
     private static Tensor exact(Tensor tensor) {
         return tensor.detach().to(ScalarType.Double);
     }
 
     private static void same(Tensor expected, Tensor actual, String what) {
+        same(expected, actual, TOLERANCE, what);
+    }
+
+    private static void same(Tensor expected, Tensor actual, double tolerance, String what) {
         double largest = expected.abs().max().item_double();
         double difference =
                 exact(actual).view_as(expected).sub(expected).abs().max().item_double();
-        assertTrue(difference <= TOLERANCE * largest, () -> what + " differs by " + difference + " of " + largest);
+        assertTrue(difference <= tolerance * largest, () -> what + " differs by " + difference + " of " + largest);
     }
 }

@@ -13,6 +13,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.AfterEach;
@@ -289,6 +290,40 @@ class LoraTest {
             model.named(Tensor::grad)
                     .forEach((name, gradient) -> assertEquals(
                             ScalarType.Float, gradient.scalar_type().intern(), name));
+        }
+    }
+
+    /** Of as many rows as bf16 takes. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void withProductsInBf16TheGradientsDifferByRoundingAlone(boolean bf16Base) {
+        ModelConfig wide = CONFIG.withHiddenSize(64);
+        LoraConfig lora = LORA.bf16Base(bf16Base).dropout(0);
+        Tensor many = torch.randint(50, new long[] {64, 16}, new TensorOptions(ScalarType.Long)); // (B, T)
+        try (LanguageModel base = new LanguageModel(wide, 1);
+                LanguageModel model = new LanguageModel(wide, lora, 2)) {
+            Map<String, Tensor> weights = model.namedTensors();
+            base.namedTensors().forEach((name, weight) -> weights.get(name).copy_(weight));
+            model.matrices().forEach(matrix -> matrix.detach().normal_().mul_(new Scalar(0.1)));
+            Map<String, Tensor> expected = null;
+            for (boolean bf16 : new boolean[] {false, true}) {
+                model.multiplyInBf16(bf16);
+                try (LanguageModel.Loss loss = model.forward(many, many, 1)) {
+                    loss.backward();
+                }
+                Map<String, Tensor> gradients = copies(model.named(Tensor::grad));
+                model.matrices().forEach(matrix -> matrix.mutable_grad().reset());
+                if (bf16) {
+                    for (String name : gradients.keySet()) {
+                        assertEquals(
+                                ScalarType.Float,
+                                gradients.get(name).scalar_type().intern());
+                        double difference = GoldenModel.relativeDifference(gradients.get(name), expected.get(name));
+                        assertTrue(difference > 0 && difference < 0.05, name + " differs by " + difference);
+                    }
+                }
+                expected = gradients;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import perdure.device.NativeRuntime;
+import perdure.device.Precision;
 import perdure.model.ModelConfig;
 
 class MemoryEstimateTest {
@@ -23,6 +24,13 @@ class MemoryEstimateTest {
         assertEquals(16 * parameters, memory.weights() + memory.training());
         assertEquals(12 * parameters, memory.copy());
         assertEquals(360_000_000, memory.process());
+    }
+
+    @Test
+    void bf16HasCopiesOfTheWeights() {
+        assertEquals(
+                of(CONFIG).weights() + 2 * ModelConfig.DEFAULT.parameterCount(),
+                of(CONFIG.precision(Precision.BF16)).weights());
     }
 
     /** 1,024 tokens: 3 layers of 10 · 128 + 3 · 384 values, 2.3 layers of work space, and blocks of 1,539 logits. */

@@ -170,6 +170,19 @@ class RunIdentityTest {
         assertEquals(List.of(), four.requireSame(four, false, false));
     }
 
+    /** Earlier versions used autocast on the CPU. */
+    @Test
+    void aRunInBf16OfAnEarlierVersionIsToldOnceThatItsBytesDiffer() {
+        RunIdentity now = new RunIdentity(Map.of("precision", "bf16", "bf16", "explicit", "device", "cpu"));
+        assertEquals(
+                List.of("bf16 was autocast and is explicit now: the bytes may differ from an unbroken run's."),
+                now.requireSame(RunIdentity.recorded(Map.of("precision", "bf16", "device", "cpu")), false, false));
+        assertEquals(List.of(), now.requireSame(RunIdentity.recorded(now.values()), false, false));
+        assertEquals(
+                List.of("precision was fp32 and is bf16 now: the bytes may differ from an unbroken run's."),
+                now.requireSame(RunIdentity.recorded(Map.of("precision", "fp32", "device", "cpu")), false, false));
+    }
+
     /** Version 0.1.0 wrote flags for names, and "null" for an epoch without a cap. */
     @Test
     void whatAnEarlierVersionRecordedIsReadByItsName() {

@@ -2,6 +2,7 @@ package perdure.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -150,6 +151,22 @@ class TrainerStepTest {
         public void close() {
             gradients.close();
         }
+    }
+
+    @Test
+    void inBf16TheNextStepMultipliesTheNewWeights() {
+        close();
+        open(TinyTraining.shape(VOCABULARY, 64));
+        Learner rounding = new Learner(model, learner.optimizer(), learner.device(), Precision.BF16);
+        Batch many = batch(0, 64);
+        double before = rounding.lossSum(many);
+        Trainer.step(rounding, MicroBatches.of(many), 7, 0.01, 1, NEVER, part -> {});
+        double after = rounding.lossSum(many);
+        assertTrue(after < before);
+        assertEquals(after, new Learner(model, learner.optimizer(), learner.device(), Precision.BF16).lossSum(many));
+        double exact = new Learner(model, learner.optimizer(), learner.device(), Precision.FP32).lossSum(many);
+        assertNotEquals(exact, after);
+        assertEquals(exact, after, 0.01 * exact);
     }
 
     @Test
