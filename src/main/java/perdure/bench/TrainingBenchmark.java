@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.data.Batch;
 import perdure.data.MicroBatches;
 import perdure.device.Devices;
@@ -71,6 +72,11 @@ public final class TrainingBenchmark implements AutoCloseable {
                             2));
         }
 
+        /** Into how many leaves a batch is cut on this machine. */
+        public int leaves() {
+            return TrainingBenchmark.leaves(config, batch);
+        }
+
         /** Floating-point operations of one step's matrix products, forward and backward (Kaplan et al. 2020). */
         double floatingPointOperations() {
             long tokens = (long) batch * config.context();
@@ -118,8 +124,11 @@ public final class TrainingBenchmark implements AutoCloseable {
 
     /** Those that training takes. */
     static Lanes lanes(ModelConfig config, int rows) {
-        double products = (double) config.parameterCount() * rows * config.context();
-        return Lanes.of(Lanes.leaves(products, rows), torch.get_num_threads());
+        return Lanes.of(leaves(config, rows), torch.get_num_threads());
+    }
+
+    private static int leaves(ModelConfig config, int rows) {
+        return Lanes.leaves(Lanes.products(config, rows, config.context()), rows);
     }
 
     public LanguageModel model() {
@@ -173,19 +182,24 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     /**
-     * Floating-point operations per second of large float32 matrix products, by the faster of two libraries: BLAS, or
-     * oneDNN on operands that are already in its own layout.
+     * Floating-point operations per second of large matrix products. In float32 the faster of two libraries counts: BLAS,
+     * or oneDNN on operands that are already in its own layout.
      */
-    public static double matrixPeak() {
+    public static double matrixPeak(Precision precision) {
         int size = 1024;
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
             Tensor a = torch.ones(size, size);
-            Tensor b = torch.ones(size, size);
-            Tensor converted = a.to_mkldnn();
-            double seconds = Math.min(
-                    seconds(() -> torch.matmul(a, b)),
-                    seconds(() -> torch.mkldnn_linear(converted, b, new TensorOptional())));
+            double seconds;
+            if (precision == Precision.BF16) {
+                Tensor rounded = a.to(ScalarType.BFloat16);
+                seconds = seconds(() -> torch.linear(rounded, rounded));
+            } else {
+                Tensor converted = a.to_mkldnn();
+                seconds = Math.min(
+                        seconds(() -> torch.matmul(a, a)),
+                        seconds(() -> torch.mkldnn_linear(converted, a, new TensorOptional())));
+            }
             return 2.0 * size * size * size / seconds;
         }
     }

@@ -109,7 +109,7 @@ public final class TrainingComparison {
                 }
                 if (done >= 0) {
                     collected += collectorMillis() - before;
-                    peaks.add(TrainingBenchmark.matrixPeak());
+                    peaks.add(TrainingBenchmark.matrixPeak(precision));
                 }
                 Map<String, Object> question = question(batches);
                 for (Opponent opponent : opponents) {

@@ -15,7 +15,9 @@ import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingComparison;
 import perdure.bench.WorkFolder;
 import perdure.cli.HelpSections.Heading;
+import perdure.device.NativeRuntime;
 import perdure.device.Precision;
+import perdure.device.Processor;
 import perdure.run.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -158,6 +160,8 @@ final class BenchCommand implements Callable<Integer> {
                 "Medians of at least %d steps, %d threads, %s. Parts of a step: data + forward (with the loss and the"
                         + " gradient of the output projection) + backward + optimizer.%n",
                 least, torch.get_num_threads(), nativeFlags.precision() == Precision.BF16 ? "bf16" : "float32");
+        System.out.println("On " + Processor.current().name() + ", with Java " + Runtime.version() + " and "
+                + NativeRuntime.libraries() + ".");
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
                 print(
@@ -184,9 +188,10 @@ final class BenchCommand implements Callable<Integer> {
     private static void print(Recipe recipe, TrainingComparison.Result result) {
         System.out.printf(
                 Locale.ROOT,
-                "%s: %,.0f tokens/s, %.1f ms per step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
+                "%s, batches in %d leaves: %,.0f tokens/s, %.1f ms per step (%.1f + %.1f + %.1f + %.1f), %.0f of %.0f GFLOP/s (%.0f %%),"
                         + " %,.0f MB peak memory, %.2f %% garbage collection%n",
                 recipe.name(),
+                recipe.leaves(),
                 result.tokensPerSecond(),
                 result.milliseconds(),
                 result.step().data(),

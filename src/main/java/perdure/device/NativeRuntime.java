@@ -127,6 +127,22 @@ public final class NativeRuntime {
         return cudaProblem;
     }
 
+    /** Of libtorch with its Java bindings. */
+    public static String version() {
+        try {
+            return Loader.getVersion("org.bytedeco", "pytorch");
+        } catch (IOException absent) {
+            throw new IllegalStateException("The jar of PyTorch does not contain its version.", absent);
+        }
+    }
+
+    /** The libraries that compute, once loaded, for people: libtorch, BLAS, and oneDNN if it is used. */
+    public static String libraries() {
+        boolean oneDnn = Context.hasMKLDNN() && torch.globalContext().userEnabledMkldnn();
+        boolean mkl = "mkl".equals(System.getProperty("org.bytedeco.openblas.load"));
+        return "libtorch " + version() + ", " + (mkl ? "MKL" : "OpenBLAS") + (oneDnn ? " and oneDNN" : "");
+    }
+
     private static boolean mklPresent() {
         return resource("mkl", "linux-x86_64/libmkl_rt.so.2") || resource("mkl", "windows-x86_64/mkl_rt.2.dll");
     }

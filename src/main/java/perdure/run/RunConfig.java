@@ -450,7 +450,7 @@ public record RunConfig(
 
     /** Multiplications of a forward pass of a micro-batch, about. */
     double products() {
-        return (double) modelConfig().parameterCount() * optimization.batching().size() * model.context();
+        return Lanes.products(modelConfig(), optimization.batching().size(), model.context());
     }
 
     /** Into how many leaves a micro-batch is cut, at most one for each row. Another number gives other bytes. */

@@ -1,6 +1,5 @@
 package perdure.run;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -12,13 +11,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.bytedeco.javacpp.Loader;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Origin;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
+import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException.Change;
@@ -198,7 +197,7 @@ record RunIdentity(Map<String, String> values) {
         values.put("leaves", leaves);
         values.put("threads", found.threads);
         values.put("threads per leaf", Lanes.libraryThreads(leaves, found.threads));
-        values.put(LIBRARY, libraryVersion());
+        values.put(LIBRARY, NativeRuntime.version());
         values.put("epochs", config.length().epochs());
         values.put("data", Remembered.paths(config.text().data()));
         values.put(DATA_FILES, FileSizes.of(found.text.training()));
@@ -248,14 +247,6 @@ record RunIdentity(Map<String, String> values) {
         derived.put("threads", config.compute().natives().intraOpThreads() == 0);
         derived.values().removeIf(Boolean.FALSE::equals);
         return List.copyOf(derived.keySet());
-    }
-
-    private static String libraryVersion() {
-        try {
-            return Loader.getVersion("org.bytedeco", "pytorch");
-        } catch (IOException absent) {
-            throw new IllegalStateException("The jar of PyTorch does not contain its version.", absent);
-        }
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import perdure.device.IntraOpThreads;
 import perdure.device.NativeRuntime;
+import perdure.model.ModelConfig;
 
 /**
  * The threads that compute a step together. Its micro-batches are cut into leaves. Each leaf is computed by one thread,
@@ -19,7 +20,7 @@ import perdure.device.NativeRuntime;
  */
 public final class Lanes implements AutoCloseable {
 
-    /** Multiplications of a forward pass for which more than one thread is worth its waits. */
+    /** {@link #products} for which more than one thread is worth its waits. */
     private static final double FEWEST_PRODUCTS = 1 << 24;
 
     private final int leaves;
@@ -59,10 +60,15 @@ public final class Lanes implements AutoCloseable {
         return new Lanes(leaves, count, pool);
     }
 
+    /** Multiplications of a forward pass of a batch, about: each parameter once for each token. */
+    public static double products(ModelConfig model, int rows, int context) {
+        return (double) model.parameterCount() * rows * context;
+    }
+
     /**
      * Into how many leaves a batch is cut on this machine. It does not depend on the number of threads.
      *
-     * @param products multiplications of a forward pass of the batch: its tokens times the model's parameters
+     * @param products {@link #products} of the batch
      */
     public static int leaves(double products, int rows) {
         double work = products / FEWEST_PRODUCTS;
