@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.NativeRuntime;
 import perdure.run.BadInputException;
 import perdure.train.Trainer;
 import picocli.CommandLine;
@@ -48,6 +49,9 @@ public final class Main {
                 ExportCommand.class,
                 BenchCommand.class)) {
             COMMANDS.put(command.getAnnotation(Command.class).name(), command);
+        }
+        if (System.getProperty(NativeRuntime.JAVACPP_LOADS) == null) {
+            System.setProperty(NativeRuntime.JAVACPP_LOADS, "false");
         }
         // Before the first logger: a program that embeds Perdure configures logging itself.
         if (System.getProperty(LOGGING) == null) {

@@ -28,6 +28,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class NativeRuntime {
 
+    /**
+     * JavaCPP's switch. A program that uses it for libtorch alone sets it to "false": then libtorch is loaded without it
+     * where that is possible, which is faster. Other libraries of Bytedeco's cannot be used in that process.
+     */
+    public static final String JAVACPP_LOADS = "org.bytedeco.javacpp.loadlibraries";
+
+    /** The library that takes the place of OpenBLAS. */
+    private static final String BLAS = "org.bytedeco.openblas.load";
+
     /** In the order of their dependencies. Those of other builds and platforms are not on the class path. */
     private static final List<String> LIBRARIES = List.of(
             "libgomp.so.1",
@@ -111,7 +120,7 @@ public final class NativeRuntime {
      * large products.
      */
     private static void limitBlas(int threads) {
-        if (!"mkl".equals(System.getProperty("org.bytedeco.openblas.load"))) {
+        if (!"mkl".equals(System.getProperty(BLAS))) {
             openblas_nolapack.blas_set_num_threads(threads);
         }
     }
@@ -168,7 +177,7 @@ public final class NativeRuntime {
                     "blas 'mkl': the MKL libraries are not on the class path; set blas to auto or openblas.");
         }
         if (mkl) {
-            setProperty("org.bytedeco.openblas.load", "mkl");
+            setProperty(BLAS, "mkl");
         }
     }
 
@@ -198,23 +207,46 @@ public final class NativeRuntime {
             try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = lock(channel, lockFile)) {
                 LOG.trace("Unpacking under {}.", lock);
-                String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
-                for (String library : LIBRARIES) {
-                    if (torch.class.getResource(folder + library) != null) {
-                        Loader.cacheResource(torch.class, folder + library);
-                    }
-                }
                 prepared.join();
-                Loader.load(torch.class);
-                if (cudaBuild()) {
-                    cudaProblem = problemOfLinking(
-                            Loader.cacheResource(torch.class, folder + System.mapLibraryName("torch_cuda")));
+                if (!linksDirectly()) {
+                    linkByJavaCpp();
                 }
             }
         } catch (IOException e) {
             throw cannotUnpack(cache, e);
         } catch (UnsatisfiedLinkError e) {
             throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
+    /** If the program left the loading of libraries to us, and if this build is one that we know. */
+    private static boolean linksDirectly() {
+        if (Loader.isLoadLibraries()) {
+            return false;
+        }
+        try {
+            if (DirectLink.suits("mkl".equals(System.getProperty(BLAS)))) {
+                DirectLink.load();
+                return true;
+            }
+        } catch (IOException | UnsatisfiedLinkError problem) {
+            LOG.debug("JavaCPP loads libtorch, which finds more or says what is missing.", problem);
+        }
+        System.clearProperty(JAVACPP_LOADS);
+        return false;
+    }
+
+    private static void linkByJavaCpp() throws IOException {
+        String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
+        for (String library : LIBRARIES) {
+            if (torch.class.getResource(folder + library) != null) {
+                Loader.cacheResource(torch.class, folder + library);
+            }
+        }
+        Loader.load(torch.class);
+        if (cudaBuild()) {
+            cudaProblem =
+                    problemOfLinking(Loader.cacheResource(torch.class, folder + System.mapLibraryName("torch_cuda")));
         }
     }
 
