@@ -3,13 +3,20 @@ package perdure.checkpoint;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import perdure.data.Fingerprint;
 import perdure.safetensors.DamagedFileException;
 import tools.jackson.databind.JsonNode;
@@ -98,13 +105,36 @@ record Manifest(SortedMap<String, Manifest.Entry> files) {
     }
 
     /**
-     * Checks every byte of the listed files. Other files in the folder are ignored.
+     * Checks every byte of the listed files, several at once. Other files in the folder are ignored.
      *
      * @throws DamagedFileException that names the first file that is missing or different
      */
     void verify(Path folder) throws IOException {
-        for (Map.Entry<String, Entry> entry : files.entrySet()) {
-            verify(folder.resolve(entry.getKey()), entry.getValue());
+        ExecutorService threads =
+                Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors(), task -> {
+                    Thread thread = new Thread(task, "checkpoint-reader");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        try {
+            List<Future<Void>> checks = new ArrayList<>();
+            files.forEach((name, entry) -> checks.add(threads.submit(() -> {
+                verify(folder.resolve(name), entry);
+                return null;
+            })));
+            for (Future<Void> check : checks) {
+                check.get();
+            }
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof IOException unreadable) {
+                throw unreadable;
+            }
+            throw failed.getCause() instanceof RuntimeException problem ? problem : new IllegalStateException(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("Interrupted while checking " + folder + ".");
+        } finally {
+            threads.shutdownNow();
         }
     }
 
