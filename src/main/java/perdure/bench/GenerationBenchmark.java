@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
 import perdure.generate.SamplingOptions;
+import perdure.generate.Sequence;
 import perdure.generate.TokenGenerator;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
@@ -20,19 +22,34 @@ import tools.jackson.databind.JsonNode;
  */
 public final class GenerationBenchmark {
 
+    /** Sequences that are continued at once. */
+    public static final int TOGETHER = 4;
+
     /**
      * The measurements. Prompt and generated tokens together fill the context.
      *
      * @param prompt tokens of the prompt
      * @param tokens generated tokens per turn
      * @param seconds of each turn, prefill included
+     * @param together seconds of each turn of {@value #TOGETHER} sequences at once
      * @param referenceName name of the other program, or null
      * @param reference seconds of each turn of the other program; empty if there was none
      */
-    public record Result(int prompt, int tokens, List<Double> seconds, String referenceName, List<Double> reference) {
+    public record Result(
+            int prompt,
+            int tokens,
+            List<Double> seconds,
+            List<Double> together,
+            String referenceName,
+            List<Double> reference) {
 
         public double tokensPerSecond() {
             return tokens / TrainingBenchmark.percentile(seconds, 0.5);
+        }
+
+        /** Of all sequences at once. */
+        public double tokensPerSecondTogether() {
+            return TOGETHER * tokens / TrainingBenchmark.percentile(together, 0.5);
         }
 
         public double referenceTokensPerSecond() {
@@ -60,6 +77,7 @@ public final class GenerationBenchmark {
                 .toArray();
         int tokens = config.context() - prompt.length;
         List<Double> seconds = new ArrayList<>();
+        List<Double> together = new ArrayList<>();
         List<Double> reference = new ArrayList<>();
         try (LanguageModel model = new LanguageModel(config, 1);
                 TokenGenerator generator = new TokenGenerator(model);
@@ -69,16 +87,21 @@ public final class GenerationBenchmark {
                 long start = System.nanoTime();
                 int[] ids = generate(generator, prompt, tokens);
                 double took = (System.nanoTime() - start) / 1e9;
+                start = System.nanoTime();
+                generateTogether(generator, prompt, tokens);
+                double tookTogether = (System.nanoTime() - start) / 1e9;
                 JsonNode answer = script == null ? null : script.ask(Map.of("prompt", prompt, "tokens", tokens));
                 requireSame(ids, answer);
                 if (turn > 0) {
                     seconds.add(took);
+                    together.add(tookTogether);
                     if (answer != null) {
                         reference.add(answer.path("seconds").asDouble());
                     }
                 }
             }
-            return new Result(prompt.length, tokens, seconds, script == null ? null : script.name(), reference);
+            return new Result(
+                    prompt.length, tokens, seconds, together, script == null ? null : script.name(), reference);
         }
     }
 
@@ -93,6 +116,18 @@ public final class GenerationBenchmark {
             return true;
         });
         return ids.build().toArray();
+    }
+
+    private static void generateTogether(TokenGenerator generator, int[] prompt, int tokens) {
+        List<Sequence> sequences = Stream.generate(() -> generator.begin(
+                        prompt, new int[0], SamplingOptions.greedy(tokens), remaining -> null, token -> true))
+                .limit(TOGETHER)
+                .toList();
+        while (!sequences.get(0).ended()) { // All have as many tokens.
+            generator.read(sequences);
+            sequences.forEach(Sequence::choose);
+        }
+        sequences.forEach(Sequence::close);
     }
 
     private static void requireSame(int[] ids, JsonNode answer) {

@@ -1,13 +1,9 @@
 package perdure.chat;
 
-import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
-import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import perdure.chat.ChatRequest.Truncation;
-import perdure.chat.Completion.Choice;
 import perdure.chat.Completion.Dropped;
 import perdure.chat.Completion.Piece;
 import perdure.chat.Completion.TokenScore;
@@ -15,11 +11,7 @@ import perdure.chat.constraint.JsonConstraint;
 import perdure.chat.constraint.JsonFormat;
 import perdure.chat.constraint.TokenTrie;
 import perdure.generate.GeneratedToken;
-import perdure.generate.Generation;
-import perdure.generate.Generation.FinishReason;
-import perdure.generate.SamplingOptions;
 import perdure.generate.TokenGenerator;
-import perdure.tokenizer.TokenBytes;
 import perdure.tokenizer.Tokenizer;
 
 /**
@@ -57,63 +49,29 @@ public final class ChatModel {
      * @throws ConversationRefusedException if the model has no chat template, or it refuses the conversation
      */
     public Completion answer(ChatRequest request, Predicate<Piece> receiver) {
-        List<Prompt> prompts = prompts(request);
-        JsonConstraint constraint = constraint(request.format());
-        List<Choice> choices = new ArrayList<>();
-        boolean wanted = true;
-        for (int index = 0; index < prompts.size() * request.choices() && wanted; index++) {
-            int[] prompt = prompts.get(index / request.choices()).ids();
-            int most = request.sampling().maximumTokens();
-            if (request.truncation() != Truncation.SLIDING) {
-                most = Math.min(most, generator.context() - prompt.length);
+        try (Answering answer = new Answering(this, request, receiver)) {
+            while (!answer.ended()) {
+                generator.read(List.of(answer.sequence()));
+                answer.choose();
             }
-            long seed = request.sampling().seed() + index % request.choices();
-            ChoiceText text = new ChoiceText(index, request.stops());
-            if (constraint != null) {
-                constraint.begin();
-            }
-            TokenBytes reader = tokenizer.reader(request.texts().isEmpty());
-            Choice choice = choice(prompt, request.sampling().with(seed, most), constraint, reader, text, receiver);
-            wanted = choice.finishReason() != FinishReason.CANCELLED;
-            choices.add(choice);
+            return answer.completion();
         }
-        Dropped dropped = new Dropped(
-                prompts.stream().mapToInt(prompt -> prompt.dropped().messages()).sum(),
-                prompts.stream().mapToInt(prompt -> prompt.dropped().tokens()).sum());
-        return new Completion(
-                prompts.stream().mapToInt(prompt -> prompt.ids().length).sum(), dropped, choices);
     }
 
-    /** @param constraint null if the answer is free */
-    private Choice choice(
-            int[] prompt,
-            SamplingOptions sampling,
-            JsonConstraint constraint,
-            TokenBytes reader,
-            ChoiceText text,
-            Predicate<Piece> receiver) {
-        IntFunction<BitSet> allowed = constraint == null ? remaining -> null : constraint::allowed;
-        Generation generation = generator.generate(prompt, stopIds, sampling, allowed, token -> {
-            if (constraint != null) {
-                constraint.accept(token.id());
-            }
-            Piece piece = text.add(reader.next(token.id()), sampling.logprobs() < 0 ? null : score(token));
-            return receiver.test(piece) && !text.stopped();
-        });
-        FinishReason reason = generation.finishReason();
-        if (text.stopped() || reason == FinishReason.LENGTH && constraint != null && constraint.complete()) {
-            reason = FinishReason.STOP; // a whole answer has ended by itself, also if no token was left
-        }
-        if (reason != FinishReason.CANCELLED) {
-            Piece rest = text.end(reason);
-            if (!rest.isEmpty()) {
-                receiver.test(rest);
-            }
-        }
-        return new Choice(text.text(), generation.completionTokens(), text.scores(), reason);
+    TokenGenerator generator() {
+        return generator;
     }
 
-    private JsonConstraint constraint(JsonFormat format) {
+    Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    int[] stopIds() {
+        return stopIds;
+    }
+
+    /** Null without a format. */
+    JsonConstraint constraint(JsonFormat format) {
         if (format != null && tokens == null) {
             int[] lengths = tokenizer.textLengths();
             tokens = new TokenTrie(lengths.length, id -> lengths[id] == 0 ? new byte[0] : tokenizer.bytes(id));
@@ -121,7 +79,7 @@ public final class ChatModel {
         return format == null ? null : new JsonConstraint(format, tokens, stopIds);
     }
 
-    private TokenScore score(GeneratedToken token) {
+    TokenScore score(GeneratedToken token) {
         return new TokenScore(
                 tokenizer.bytes(token.id()),
                 token.logprob(),
@@ -129,7 +87,7 @@ public final class ChatModel {
     }
 
     /** What the model reads: the conversation, or one text after the other. */
-    private List<Prompt> prompts(ChatRequest request) {
+    List<Prompt> prompts(ChatRequest request) {
         return request.texts().isEmpty()
                 ? List.of(prompt(request, null))
                 : request.texts().stream().map(text -> prompt(request, text)).toList();

@@ -2,6 +2,7 @@ package perdure.chat;
 
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -12,6 +13,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.chat.Completion.Piece;
@@ -20,8 +22,8 @@ import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.device.IntraOpThreads;
 
 /**
- * Answers requests one at a time from the newest committed checkpoint of a run folder, or from another that a request
- * names; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and
+ * Answers requests from the newest committed checkpoint of a run folder, or from another that a request names. A few that
+ * ask the same one are answered together; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and
  * does not know HTTP.
  *
  * <p>The session has its own model, on the CPU. It looks for a newer checkpoint only when a request begins, so a
@@ -29,7 +31,9 @@ import perdure.device.IntraOpThreads;
  * which no other thread notices.
  */
 public final class ChatSession implements AutoCloseable {
-    /** Requests that may wait while one is answered, where nothing else is asked for. */
+    /** Requests that are answered together, where nothing else is asked for. */
+    public static final int USUAL_TOGETHER = 4;
+    /** Requests that may wait meanwhile, where nothing else is asked for. */
     public static final int USUAL_WAITING = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(ChatSession.class);
@@ -39,41 +43,47 @@ public final class ChatSession implements AutoCloseable {
     private final Runnable ready;
     private final int threads;
     private final int mostWaiting;
-    /** One for each request that may wait, and one for the request that is answered. */
+    private final int together;
+    /** One for each request that may wait, and for each that is answered. */
     private final Semaphore places;
 
     private final ThreadPoolExecutor thread;
     private volatile boolean closed;
 
-    /** Used by the generation thread only, as is the next field. */
+    /** Used by the generation thread only, as are the next fields. */
     private final LoadedModels models;
 
     private boolean limited;
+    /** Those that are answered now, all by the same model. */
+    private final List<Asked> active = new ArrayList<>();
 
     /**
      * @param runFolder may still be empty
-     * @param mostWaiting requests that may wait while one is answered
+     * @param together requests to the same checkpoint that are answered together. An answer that grows alone is a function of
+     *     its request and its seed; beside others its sums may round otherwise
+     * @param mostWaiting requests that may wait meanwhile
      * @param threads that libtorch uses inside an operation; one if training runs in the same process
      * @param ready called on the generation thread before the first answer; returns once libtorch is loaded
      */
-    public ChatSession(Path runFolder, int mostWaiting, int threads, Runnable ready) {
-        if (mostWaiting < 1 || threads < 1) {
-            throw new IllegalArgumentException("A chat with " + mostWaiting + " waiting requests and " + threads
-                    + " threads needs at least one of each.");
+    public ChatSession(Path runFolder, int together, int mostWaiting, int threads, Runnable ready) {
+        if (together < 1 || mostWaiting < 1 || threads < 1) {
+            throw new IllegalArgumentException("A chat with " + together + " answers at once, " + mostWaiting
+                    + " waiting requests and " + threads + " threads needs at least one of each.");
         }
+        this.together = together;
         this.saved = new SavedCheckpoints(runFolder);
         this.models = new LoadedModels(saved::describe);
         this.mostWaiting = mostWaiting;
         this.threads = threads;
         this.ready = ready;
-        this.places = new Semaphore(mostWaiting + 1);
+        this.places = new Semaphore(together + mostWaiting);
         this.thread = new ThreadPoolExecutor(
                 1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), ChatSession::generationThread);
     }
 
-    /** For a program that has loaded libtorch already. */
+    /** Answers one at a time, for a program that has loaded libtorch already. */
     public ChatSession(Path runFolder, int mostWaiting, int threads) {
-        this(runFolder, mostWaiting, threads, () -> {});
+        this(runFolder, 1, mostWaiting, threads, () -> {});
     }
 
     private static Thread generationThread(Runnable work) {
@@ -103,21 +113,18 @@ public final class ChatSession implements AutoCloseable {
      * @throws ChatBusyException if the queue is full
      */
     public CompletableFuture<ChatAnswer> submit(ChatRequest request, String checkpoint, Consumer<Piece> receiver) {
-        CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
-        Place place = new Place();
-        long asked = System.nanoTime();
-        Runnable work = () -> answer(request, checkpoint, receiver, reply, asked, place);
-        reply.whenComplete((answer, failure) -> {
-            thread.remove(work);
-            place.leave();
+        Asked asked = new Asked(request, checkpoint, receiver);
+        asked.reply.whenComplete((answer, failure) -> {
+            thread.remove(asked);
+            asked.place.leave();
         });
         try {
-            thread.execute(work);
+            thread.execute(asked);
         } catch (RejectedExecutionException e) {
-            place.leave();
+            asked.place.leave();
             throw stopping();
         }
-        return reply;
+        return asked.reply;
     }
 
     /** Taken by a request until it is answered or cancelled. */
@@ -157,41 +164,141 @@ public final class ChatSession implements AutoCloseable {
         return thread.getActiveCount() > 0;
     }
 
-    private void answer(
-            ChatRequest request,
-            String checkpoint,
-            Consumer<Piece> receiver,
-            CompletableFuture<ChatAnswer> reply,
-            long asked,
-            Place place) {
-        if (reply.isDone()) {
+    /** A request, from when it is asked until it is answered. */
+    private final class Asked implements Runnable {
+        private final ChatRequest request;
+        private final String checkpoint; // null: the newest
+        private final Consumer<Piece> receiver;
+        private final CompletableFuture<ChatAnswer> reply = new CompletableFuture<>();
+        private final Place place = new Place();
+        private final long asked = System.nanoTime();
+        private long begun; // when the first piece was there; 0 before
+        private boolean wantsAnother; // model than that of the answers that grew when it was its turn
+        private LoadedModel model;
+        private Answering answer;
+
+        Asked(ChatRequest request, String checkpoint, Consumer<Piece> receiver) {
+            this.request = request;
+            this.checkpoint = checkpoint;
+            this.receiver = receiver;
+        }
+
+        /** Answers it, and with it those that ask its model meanwhile. */
+        @Override
+        public void run() {
+            begin(() -> model(checkpoint));
+            while (!active.isEmpty()) {
+                admit(active.get(0).model);
+                if (!active.isEmpty()) { // One that has no tokens to add begins and ends at once.
+                    grow();
+                }
+            }
+        }
+
+        /** Makes it one of those that are answered. */
+        void begin(Supplier<LoadedModel> loaded) {
+            if (reply.isDone()) {
+                return;
+            }
+            try {
+                if (closed) {
+                    throw stopping();
+                }
+                model = loaded.get();
+                answer = new Answering(model.chat(), request, this::receive);
+                active.add(this);
+                endIfComplete();
+            } catch (RuntimeException | Error e) {
+                fail(e);
+            }
+        }
+
+        private boolean receive(Piece piece) {
+            begun = begun == 0 ? System.nanoTime() : begun;
+            if (!piece.isEmpty()) {
+                receiver.accept(piece);
+            }
+            return !reply.isDone() && !closed;
+        }
+
+        void choose() {
+            try {
+                answer.choose();
+                endIfComplete();
+            } catch (RuntimeException | Error e) {
+                fail(e);
+            }
+        }
+
+        private void endIfComplete() {
+            if (answer.ended()) {
+                active.remove(this);
+                double seconds = ((begun == 0 ? System.nanoTime() : begun) - asked) / 1e9;
+                place.leave(); // Before the answer: whoever has it may ask again at once.
+                reply.complete(new ChatAnswer(answer.completion(), model.checkpoint(), seconds));
+            }
+        }
+
+        void fail(Throwable failure) {
+            active.remove(this);
+            if (answer != null) {
+                answer.close();
+            }
+            place.leave();
+            reply.completeExceptionally(failure);
+        }
+    }
+
+    /** Lets those begin who are next in the queue, as long as they ask this model. */
+    private void admit(LoadedModel model) {
+        while (active.size() < together
+                && thread.getQueue().peek() instanceof Asked next
+                && asks(next, model)
+                && thread.remove(next)) {
+            next.begin(() -> model(next.checkpoint));
+        }
+    }
+
+    /** Looks it up once for each request: the run folder is read. */
+    private boolean asks(Asked next, LoadedModel model) {
+        if (!next.wantsAnother) {
+            String name = next.checkpoint;
+            try {
+                if (name == null) {
+                    name = saved.newest().orElseThrow().name();
+                } else {
+                    saved.requireKept(name);
+                }
+                next.wantsAnother = !name.equals(model.checkpoint().name());
+            } catch (RuntimeException told) {
+                next.wantsAnother = true; // When it is its turn alone, it is told.
+            }
+        }
+        return !next.wantsAnother;
+    }
+
+    /** Adds a token to each answer. */
+    private void grow() {
+        try {
+            active.get(0)
+                    .model
+                    .generator()
+                    .read(active.stream().map(each -> each.answer.sequence()).toList());
+        } catch (RuntimeException | Error e) {
+            List.copyOf(active).forEach(each -> each.fail(e));
             return;
         }
-        try {
-            if (closed) {
-                throw stopping();
-            }
-            if (!limited) {
-                ready.run();
-                IntraOpThreads.limitThisThread(threads);
-                limited = true;
-            }
-            LoadedModel model = checkpoint == null ? newestModel() : namedModel(checkpoint);
-            long[] first = {0};
-            Completion completion = model.chat().answer(request, piece -> {
-                first[0] = first[0] == 0 ? System.nanoTime() : first[0];
-                if (!piece.isEmpty()) {
-                    receiver.accept(piece);
-                }
-                return !reply.isDone() && !closed;
-            });
-            double seconds = ((first[0] == 0 ? System.nanoTime() : first[0]) - asked) / 1e9;
-            place.leave(); // Before the answer: whoever has it may ask again at once.
-            reply.complete(new ChatAnswer(completion, model.checkpoint(), seconds));
-        } catch (RuntimeException | Error e) {
-            place.leave();
-            reply.completeExceptionally(e);
+        List.copyOf(active).forEach(Asked::choose);
+    }
+
+    /** @param checkpoint null: the newest */
+    private LoadedModel model(String checkpoint) {
+        if (!limited) {
+            ready.run();
+            IntraOpThreads.limitThisThread(threads);
+            limited = true;
         }
+        return checkpoint == null ? newestModel() : namedModel(checkpoint);
     }
 
     /** The model of the newest checkpoint. If that cannot be loaded, the one that answered before stays. */

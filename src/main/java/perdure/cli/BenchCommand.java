@@ -268,11 +268,13 @@ final class BenchCommand implements Callable<Integer> {
                         GenerationBenchmark.run(recipe.config(), work.path(), turns, python);
                 System.out.printf(
                         Locale.ROOT,
-                        "%-24s %,d tokens after %,d: %,8.1f tokens/s",
+                        "%-24s %,d tokens after %,d: %,8.1f tokens/s, %,8.1f in %d sequences at once",
                         recipe.name(),
                         result.tokens(),
                         result.prompt(),
-                        result.tokensPerSecond());
+                        result.tokensPerSecond(),
+                        result.tokensPerSecondTogether(),
+                        GenerationBenchmark.TOGETHER);
                 if (python != null) {
                     System.out.printf(
                             Locale.ROOT,

@@ -48,8 +48,12 @@ final class ServeCommand implements Callable<Integer> {
             NativeRuntime.load();
             return true;
         });
-        try (ChatSession chat =
-                        new ChatSession(folder.checkpoints, ChatSession.USUAL_WAITING, torch.get_num_threads());
+        try (ChatSession chat = new ChatSession(
+                        folder.checkpoints,
+                        ChatSession.USUAL_TOGETHER,
+                        ChatSession.USUAL_WAITING,
+                        torch.get_num_threads(),
+                        () -> {});
                 StatusServer started = server.start(
                         server.options(),
                         new ServedRun(

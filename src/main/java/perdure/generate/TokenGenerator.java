@@ -1,25 +1,28 @@
 package perdure.generate;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import perdure.generate.Generation.FinishReason;
 import perdure.model.KeyValueCache;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 
 /**
- * Continues one sequence of token ids with a model and its key-value cache: ids in, ids out, on the calling thread. It
- * does not know text, tokenizers, chat formats, stop strings, checkpoints or threads.
+ * Continues sequences of token ids with a model, one or several at once: ids in, ids out, on the calling thread. It does
+ * not know text, tokenizers, chat formats, stop strings, checkpoints or threads.
  *
  * <p>A full context does not end a generation. Its last half becomes the new context, which the model reads anew from
  * position zero, and the generation goes on to the requested number of tokens. If a prompt is longer than the context,
@@ -28,12 +31,14 @@ import perdure.model.ModelConfig;
 public final class TokenGenerator implements AutoCloseable {
     private final LanguageModel model;
     private final boolean ownsModel;
-    private final KeyValueCache cache;
+    /** One is kept between two sequences, so that its memory need not be found anew. */
+    private final Deque<KeyValueCache> free = new ArrayDeque<>();
+
     private final int context;
-    private final float[] logits;
+    private final int vocabularySize;
     private final BitSet unused = new BitSet(); // rows that stand for no token
 
-    /** Uses the model without closing it; the model must be in evaluation mode while it generates. Owns the cache. */
+    /** Uses the model without closing it; the model must be in evaluation mode while it generates. */
     public TokenGenerator(LanguageModel model) {
         this(model, false);
     }
@@ -42,8 +47,7 @@ public final class TokenGenerator implements AutoCloseable {
         this.model = model;
         this.ownsModel = ownsModel;
         this.context = model.config().context();
-        this.cache = new KeyValueCache(model.config(), context);
-        this.logits = new float[model.config().vocabularySize()];
+        this.vocabularySize = model.config().vocabularySize();
     }
 
     /**
@@ -70,12 +74,12 @@ public final class TokenGenerator implements AutoCloseable {
      * @throws IllegalArgumentException if the model lacks one of them
      */
     public void limitTo(BitSet ids) {
-        if (ids.length() > logits.length) {
+        if (ids.length() > vocabularySize) {
             throw new IllegalArgumentException("The tokenizer has " + ids.length() + " ids, but the model has "
-                    + logits.length + " rows for them.");
+                    + vocabularySize + " rows for them.");
         }
         unused.clear();
-        unused.set(0, logits.length);
+        unused.set(0, vocabularySize);
         unused.andNot(ids);
     }
 
@@ -109,73 +113,90 @@ public final class TokenGenerator implements AutoCloseable {
             SamplingOptions options,
             IntFunction<BitSet> allowed,
             Predicate<GeneratedToken> receiver) {
+        try (Sequence sequence = begin(prompt, stopIds, options, allowed, receiver)) {
+            while (!sequence.ended()) {
+                read(List.of(sequence));
+                sequence.choose();
+            }
+            return sequence.result();
+        }
+    }
+
+    /** Begins what {@link #generate} does, to be continued by turns. Close it. */
+    public Sequence begin(
+            int[] prompt,
+            int[] stopIds,
+            SamplingOptions options,
+            IntFunction<BitSet> allowed,
+            Predicate<GeneratedToken> receiver) {
         if (prompt.length == 0) {
             throw new IllegalArgumentException("The prompt has no tokens.");
         }
         if (model.is_training()) {
             throw new IllegalStateException("The model is in training mode: dropout would act on what it generates.");
         }
-        TokenSampler sampler = new TokenSampler(options, logits.length);
-        int[] window = new int[context];
-        int length = Math.min(prompt.length, context);
-        System.arraycopy(prompt, prompt.length - length, window, 0, length);
-        for (int i = 0; i < length; i++) {
-            sampler.see(window[i]);
-        }
-        int promptTokens = length;
-        cache.truncate(0);
-        for (int count = 0; count < options.maximumTokens(); count++) {
-            BitSet ids = allowed.apply(options.maximumTokens() - count);
-            if (ids != null && ids.isEmpty()) {
-                return new Generation(promptTokens, count, FinishReason.STOP);
-            }
-            decode(window, length);
-            LogProbabilities thought = options.logprobs() < 0 ? null : new LogProbabilities(logits);
-            keep(ids);
-            int id = sampler.next(logits);
-            if (IntStream.of(stopIds).anyMatch(stop -> stop == id)) {
-                return new Generation(promptTokens, count, FinishReason.STOP);
-            }
-            if (!receiver.test(thought == null ? GeneratedToken.of(id) : thought.of(id, options.logprobs()))) {
-                return new Generation(promptTokens, count + 1, FinishReason.CANCELLED);
-            }
-            sampler.accept(id);
-            if (length == context) {
-                length = context / 2;
-                System.arraycopy(window, context - length, window, 0, length);
-                cache.truncate(0);
-            }
-            window[length++] = id;
-        }
-        return new Generation(promptTokens, options.maximumTokens(), FinishReason.LENGTH);
-    }
-
-    private void keep(BitSet ids) {
-        for (int id = 0; ids != null && id < logits.length; id++) {
-            if (!ids.get(id)) {
-                logits[id] = Float.NEGATIVE_INFINITY;
-            }
+        KeyValueCache cache = free.isEmpty() ? new KeyValueCache(model.config(), context) : free.pop();
+        try {
+            return new Sequence(this, cache, vocabularySize, prompt, stopIds, options, allowed, receiver);
+        } catch (RuntimeException | Error e) {
+            release(cache);
+            throw e;
         }
     }
 
-    /** Reads the tokens of the window that are not yet in the cache, and keeps the logits of the last one. */
-    private void decode(int[] window, int length) {
-        long[] unread = IntStream.range(cache.length(), length)
-                .mapToLong(i -> window[i])
-                .toArray();
+    /**
+     * Computes the logits of the next token of each. Those that have one new token are computed together, which takes
+     * little longer than one of them: the weights are read once.
+     *
+     * @param sequences of this generator, none of which has ended
+     */
+    public void read(List<Sequence> sequences) {
+        List<Sequence> together = new ArrayList<>();
+        for (Sequence sequence : sequences) {
+            long[] unread = sequence.unread();
+            if (unread.length == 1) {
+                together.add(sequence);
+            } else {
+                read(List.of(sequence), unread); // the whole prompt
+            }
+        }
+        if (!together.isEmpty()) {
+            read(
+                    together,
+                    together.stream()
+                            .flatMapToLong(sequence -> LongStream.of(sequence.unread()))
+                            .toArray());
+        }
+    }
+
+    private void read(List<Sequence> sequences, long[] unread) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor ids = torch.tensor(unread) // the whole prompt at first, then one id
-                    .view(1, unread.length)
+            Tensor ids = torch.tensor(unread)
+                    .view(sequences.size(), -1) // (B, T)
                     .to(model.matrices().get(0).device(), ScalarType.Long);
-            Tensor last = model.decode(ids, cache).to(new Device("cpu"), ScalarType.Float); // [1, V]
-            last.data_ptr_float().get(logits);
-            unused.stream().forEach(row -> logits[row] = Float.NEGATIVE_INFINITY);
+            List<KeyValueCache> caches = sequences.stream().map(Sequence::cache).toList();
+            Tensor last = model.decode(ids, caches).to(new Device("cpu"), ScalarType.Float); // (B, V)
+            for (int i = 0; i < sequences.size(); i++) {
+                float[] logits = sequences.get(i).logits;
+                last.select(0, i).data_ptr_float().get(logits);
+                unused.stream().forEach(row -> logits[row] = Float.NEGATIVE_INFINITY);
+            }
+        }
+    }
+
+    /** Takes back what a sequence had. */
+    void release(KeyValueCache cache) {
+        if (free.isEmpty()) {
+            free.push(cache);
+        } else {
+            cache.close();
         }
     }
 
     @Override
     public void close() {
-        cache.close();
+        free.forEach(KeyValueCache::close);
+        free.clear();
         if (ownsModel) {
             model.close();
         }

@@ -1,5 +1,6 @@
 package perdure.model;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -49,14 +50,14 @@ final class Attention {
     }
 
     /**
-     * Attends from x [B, T, C] to itself and, with a cache, to the tokens before; the cache stores the new keys and
-     * values. The tape, if not null, records the backward pass; then there must be no cache. Nor with documents, which
-     * attention does not cross.
+     * Attends from x [B, T, C] to itself and, with caches, one for each of the B, to the tokens before; the caches store
+     * the new keys and values. The tape, if not null, records the backward pass; then there must be no caches. Nor with
+     * documents, which attention does not cross.
      */
-    Tensor forward(Tensor x, KeyValueCache cache, DocumentGroups documents, Tape tape) {
+    Tensor forward(Tensor x, List<KeyValueCache> caches, DocumentGroups documents, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
         if (documents == null) {
-            return output.forward(recorded(projected, tape, leaf -> attend(leaf, cache)), tape); // (B, T, C)
+            return output.forward(recorded(projected, tape, leaf -> attendEach(leaf, caches)), tape); // (B, T, C)
         }
         Tensor gathered = documents.gather(projected, tape); // (M, H D + 2 K D)
         Tensor attended =
@@ -70,6 +71,18 @@ final class Attention {
      */
     private static Tensor recorded(Tensor x, Tape tape, UnaryOperator<Tensor> function) {
         return tape == null ? function.apply(x) : tape.recordAutograd(x, function);
+    }
+
+    /** Sequences with caches may have different lengths, so each attends alone. */
+    private Tensor attendEach(Tensor x, List<KeyValueCache> caches) {
+        if (caches == null || caches.size() == 1) {
+            return attend(x, caches == null ? null : caches.get(0));
+        }
+        TensorVector rows = new TensorVector();
+        for (int i = 0; i < caches.size(); i++) {
+            rows.push_back(attend(x.narrow(0, i, 1), caches.get(i)));
+        }
+        return torch.cat(rows, 0);
     }
 
     /** On the CPU in float32, also for x in bf16, but for what {@link BlockAttention} does. */

@@ -1,5 +1,6 @@
 package perdure.model;
 
+import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
@@ -25,12 +26,12 @@ final class DecoderLayer {
     }
 
     /** Maps the residual stream x [B, T, C] to [B, T, C]; the tape, if not null, records the backward pass. */
-    Tensor forward(Tensor x, KeyValueCache cache, DocumentGroups documents, Dropout dropout, Tape tape) {
+    Tensor forward(Tensor x, List<KeyValueCache> caches, DocumentGroups documents, Dropout dropout, Tape tape) {
         Tensor attended = residual(
                 x,
                 tape,
                 branch -> dropout.forward(
-                        attention.forward(attentionNorm.forward(x, branch), cache, documents, branch), branch));
+                        attention.forward(attentionNorm.forward(x, branch), caches, documents, branch), branch));
         return residual(
                 attended,
                 tape,

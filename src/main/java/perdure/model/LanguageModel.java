@@ -89,11 +89,11 @@ public final class LanguageModel extends Module {
     }
 
     /** Maps embeddings [B, T, C] to the normalised [B, T, C]; the tape, if not null, records the backward pass. */
-    private Tensor hiddenStates(Tensor embedded, KeyValueCache cache, DocumentGroups documents, Tape tape) {
+    private Tensor hiddenStates(Tensor embedded, List<KeyValueCache> caches, DocumentGroups documents, Tape tape) {
         Dropout active = activeDropout();
         Tensor x = active.forward(embedded, tape); // (B, T, C)
         for (DecoderLayer layer : layers) {
-            x = layer.forward(x, cache, documents, active, tape); // (B, T, C)
+            x = layer.forward(x, caches, documents, active, tape); // (B, T, C)
         }
         return norm.forward(x, tape);
     }
@@ -130,20 +130,29 @@ public final class LanguageModel extends Module {
     }
 
     /**
-     * The logits [B, V] of the token that follows ids [B, T] (int64), which continue what the cache holds and are added
+     * The logits [1, V] of the token that follows ids [1, T] (int64), which continue what the cache holds and are added
      * to it. Needs no gradients and records none.
      *
      * @throws IllegalStateException if the tokens do not fit into the cache
      */
     public Tensor decode(Tensor ids, KeyValueCache cache) {
+        return decode(ids, List.of(cache));
+    }
+
+    /**
+     * As {@link #decode(Tensor, KeyValueCache)}, of several sequences at once: the logits [B, V] that follow ids [B, T],
+     * where each of the B continues what its own cache holds. These may have different lengths. A sum may round otherwise
+     * than for a sequence alone.
+     */
+    public Tensor decode(Tensor ids, List<KeyValueCache> caches) {
         long time = ids.size(1);
-        cache.require(time);
+        caches.forEach(cache -> cache.require(time));
         try (NoGradGuard guard = new NoGradGuard()) {
             Tensor logits = NestedScope.evaluate(() -> {
-                Tensor last = hiddenStates(embed(ids), cache, null, null).select(1, time - 1); // (B, T, C) -> (B, C)
+                Tensor last = hiddenStates(embed(ids), caches, null, null).select(1, time - 1); // (B, T, C) -> (B, C)
                 return head.forward(last, null); // (B, V)
             });
-            cache.advance(time);
+            caches.forEach(cache -> cache.advance(time));
             return logits;
         }
     }

@@ -128,7 +128,7 @@ public final class TrainingRun implements AutoCloseable {
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
                     .withRun(RunFacts.of(config.folder().toString(), data())));
         }
-        chat = new ChatSession(config.folder(), ChatSession.USUAL_WAITING, 1, () -> {
+        chat = new ChatSession(config.folder(), ChatSession.USUAL_TOGETHER, ChatSession.USUAL_WAITING, 1, () -> {
             NativeRuntime.begin(config.natives());
             NativeRuntime.load();
         });

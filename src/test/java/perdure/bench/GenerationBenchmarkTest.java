@@ -31,10 +31,11 @@ class GenerationBenchmarkTest {
 
     @Test
     void ratesComeFromTheMedianTurn() {
-        GenerationBenchmark.Result result =
-                new GenerationBenchmark.Result(4, 12, List.of(9.0, 2.0, 1.0), "other", List.of(4.0, 3.0, 8.0));
+        GenerationBenchmark.Result result = new GenerationBenchmark.Result(
+                4, 12, List.of(9.0, 2.0, 1.0), List.of(1.0, 4.0, 3.0), "other", List.of(4.0, 3.0, 8.0));
         assertEquals(6, result.tokensPerSecond());
         assertEquals(3, result.referenceTokensPerSecond());
+        assertEquals(16, result.tokensPerSecondTogether());
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -260,6 +261,96 @@ class ChatSessionTest {
         save(15, new TrainerState.LossSum(40, 20), 15, 4);
         session.submit(request(20), NOBODY).join();
         LivePointers.assertNoMoreThan(two, "after one more");
+    }
+
+    @Test
+    void answersSeveralTogetherAsEachAlone() throws InterruptedException {
+        together(3);
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        List<String> alone = new ArrayList<>();
+        for (int tokens = 5; tokens < 45; tokens += 10) {
+            alone.add(text(session.submit(greedy(tokens), NOBODY)));
+        }
+        for (int round = 0; round < 5; round++) {
+            List<CompletableFuture<ChatAnswer>> replies = new ArrayList<>();
+            for (int tokens = 5; tokens < 45; tokens += 10) {
+                replies.add(session.submit(greedy(tokens), NOBODY));
+            }
+            assertEquals(alone, replies.stream().map(ChatSessionTest::text).toList());
+        }
+    }
+
+    @Test
+    void answersThoseThatAskWhileAnotherAnswerGrows() throws InterruptedException {
+        together(3);
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        CompletableFuture<ChatAnswer> endless = endless();
+        assertEquals(30, session.submit(request(30), NOBODY).join().completion().completionTokens());
+        CompletableFuture<ChatAnswer> broken = session.submit(request(30), piece -> {
+            throw new IllegalStateException("gone");
+        });
+        assertThrows(CompletionException.class, broken::join);
+        CompletableFuture<ChatAnswer> other = endless();
+        endless.cancel(true);
+        assertEquals(
+                5,
+                session.submit(request(5), "step-0000000003", NOBODY)
+                        .join()
+                        .completion()
+                        .completionTokens());
+        session.close();
+        assertTrue(other.join().isCancelled());
+    }
+
+    @Test
+    void whoAsksAnotherCheckpointWaitsForItAndIsOvertakenByNobody() throws InterruptedException {
+        together(3);
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        CompletableFuture<ChatAnswer> endless = endless();
+        save(6, new TrainerState.LossSum(40, 20), 2);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        CompletableFuture<?> newest = session.submit(request(5), NOBODY)
+                .thenAccept(answer -> order.add(answer.checkpoint().name()));
+        CompletableFuture<?> named = session.submit(request(5), "step-0000000003", NOBODY)
+                .thenAccept(answer -> order.add(answer.checkpoint().name()));
+        Thread.sleep(200);
+        assertEquals(List.of(), order);
+        endless.cancel(true);
+        newest.join();
+        named.join();
+        assertEquals(List.of("step-0000000006", "step-0000000003"), order);
+    }
+
+    @Test
+    void freesWhatSeveralAnswersTook() {
+        together(3);
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        burst(session);
+        long before = LivePointers.settled();
+        for (int round = 0; round < 5; round++) {
+            burst(session);
+        }
+        LivePointers.assertNoMoreThan(before, "after answers");
+    }
+
+    private static void burst(ChatSession session) {
+        List<CompletableFuture<ChatAnswer>> replies = Stream.generate(() -> session.submit(request(20), NOBODY))
+                .limit(3 + WAITING)
+                .toList();
+        replies.forEach(CompletableFuture::join);
+    }
+
+    private void together(int requests) {
+        session.close();
+        session = new ChatSession(runFolder, requests, WAITING, 1, () -> {});
+    }
+
+    private static ChatRequest greedy(int tokens) {
+        return ChatRequest.answer()
+                .message("user", "Hello")
+                .temperature(0)
+                .maximumTokens(tokens)
+                .build();
     }
 
     private static String text(CompletableFuture<ChatAnswer> reply) {

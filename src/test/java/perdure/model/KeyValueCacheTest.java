@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -68,6 +70,19 @@ class KeyValueCacheTest {
         assertSame(3, model.decode(ids(0, 4), cache));
         assertSame(4, model.decode(ids(4, 5), cache));
         assertSame(8, model.decode(ids(5, 9), cache));
+    }
+
+    @Test
+    void decodesSeveralSequencesOfDifferentLengthsAtOnce() {
+        try (KeyValueCache other = new KeyValueCache(CONFIG, 12)) {
+            model.decode(ids(0, 4), cache);
+            model.decode(ids(0, 7), other);
+            Tensor both = model.decode(torch.cat(new TensorVector(ids(4, 5), ids(7, 8)), 0), List.of(cache, other));
+            assertSame(4, both.narrow(0, 0, 1));
+            assertSame(7, both.narrow(0, 1, 1));
+            assertSame(5, model.decode(ids(5, 6), cache));
+            assertSame(8, model.decode(ids(8, 9), other));
+        }
     }
 
     @Test
