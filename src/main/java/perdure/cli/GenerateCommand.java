@@ -97,8 +97,8 @@ final class GenerateCommand implements Callable<Integer> {
                 return model;
             });
             model.train(false);
-            model.multiplyInBf16(precision == Precision.BF16 && device.is_cpu());
-            try (Precision.Scope autocast = (device.is_cpu() ? Precision.FP32 : precision).open(device)) {
+            model.multiplyInBf16(precision.isModelsOwn(device));
+            try (Precision.Scope autocast = precision.autocast(device)) {
                 new ChatModel(generator, tokenizer).answer(request, piece -> {
                     System.out.print(piece.text());
                     System.out.flush();

@@ -9,6 +9,7 @@ import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.device.DaemonThread;
 
 /**
  * Loads all classes of our jar at once. Java reads a class when it is first used, which may be hours later, when a new
@@ -22,9 +23,7 @@ final class OwnClasses {
 
     /** Loads them on a thread of its own. Does nothing if they do not come from a jar. */
     static void load() {
-        Thread loader = new Thread(OwnClasses::loadAll, "class-loader");
-        loader.setDaemon(true);
-        loader.start();
+        DaemonThread.named("class-loader").execute(OwnClasses::loadAll);
     }
 
     private static void loadAll() {

@@ -120,7 +120,7 @@ public final class NativeRuntime {
      * large products.
      */
     private static void limitBlas(int threads) {
-        if (!"mkl".equals(System.getProperty(BLAS))) {
+        if (!usesMkl()) {
             openblas_nolapack.blas_set_num_threads(threads);
         }
     }
@@ -148,8 +148,11 @@ public final class NativeRuntime {
     /** The libraries that compute, once loaded, for people: libtorch, BLAS, and oneDNN if it is used. */
     public static String libraries() {
         boolean oneDnn = Context.hasMKLDNN() && torch.globalContext().userEnabledMkldnn();
-        boolean mkl = "mkl".equals(System.getProperty("org.bytedeco.openblas.load"));
-        return "libtorch " + version() + ", " + (mkl ? "MKL" : "OpenBLAS") + (oneDnn ? " and oneDNN" : "");
+        return "libtorch " + version() + ", " + (usesMkl() ? "MKL" : "OpenBLAS") + (oneDnn ? " and oneDNN" : "");
+    }
+
+    private static boolean usesMkl() {
+        return "mkl".equals(System.getProperty(BLAS));
     }
 
     private static boolean mklPresent() {
@@ -225,7 +228,7 @@ public final class NativeRuntime {
             return false;
         }
         try {
-            if (DirectLink.suits("mkl".equals(System.getProperty(BLAS)))) {
+            if (DirectLink.suits(usesMkl())) {
                 DirectLink.load();
                 return true;
             }

@@ -19,6 +19,16 @@ public enum Precision {
         };
     }
 
+    /** Whether this is bf16 on a device where the model rounds what it multiplies by itself: the CPU. */
+    public boolean isModelsOwn(Device device) {
+        return this == BF16 && device.is_cpu();
+    }
+
+    /** As {@link #open}, where libtorch is to round: nowhere that it {@link #isModelsOwn is the model's own}. */
+    public Scope autocast(Device device) {
+        return isModelsOwn(device) ? () -> {} : open(device);
+    }
+
     /**
      * Uses this precision for the forward passes of the calling thread, until the result is closed on the same thread.
      * The backward pass must run outside.

@@ -2,6 +2,7 @@ package perdure.generate;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
@@ -9,7 +10,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
-import java.util.stream.LongStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -152,20 +152,18 @@ public final class TokenGenerator implements AutoCloseable {
      */
     public void read(List<Sequence> sequences) {
         List<Sequence> together = new ArrayList<>();
+        long[] next = new long[sequences.size()];
         for (Sequence sequence : sequences) {
             long[] unread = sequence.unread();
             if (unread.length == 1) {
+                next[together.size()] = unread[0];
                 together.add(sequence);
             } else {
                 read(List.of(sequence), unread); // the whole prompt
             }
         }
         if (!together.isEmpty()) {
-            read(
-                    together,
-                    together.stream()
-                            .flatMapToLong(sequence -> LongStream.of(sequence.unread()))
-                            .toArray());
+            read(together, Arrays.copyOf(next, together.size()));
         }
     }
 

@@ -26,7 +26,7 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
 
     /** From now on the model computes in this precision. */
     public Learner {
-        model.multiplyInBf16(precision == Precision.BF16 && device.is_cpu());
+        model.multiplyInBf16(precision.isModelsOwn(device));
     }
 
     /** What computes in the calling thread. */
@@ -56,7 +56,7 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
     /** Sum of the token losses of a batch, in nats. */
     public double lossSum(Batch batch) {
         return sum(batch, () -> {}, (index, ids, targets, documents) -> {
-            try (Precision.Scope autocast = autocast()) {
+            try (Precision.Scope autocast = precision.autocast(device)) {
                 return model.lossSum(ids, targets, documents);
             }
         });
@@ -151,13 +151,9 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
      * @param documents where they begin, as {@link Batch#documents}
      */
     private LanguageModel.Loss forward(Tensor ids, Tensor targets, int[] documents, double scale, Leaf leaf) {
-        try (Precision.Scope autocast = autocast()) {
+        try (Precision.Scope autocast = precision.autocast(device)) {
             return model.forward(ids, targets, documents, scale, leaf);
         }
-    }
-
-    private Precision.Scope autocast() {
-        return device.is_cpu() ? () -> {} : precision.open(device);
     }
 
     /** Values of a batch as a tensor on the device, [B, T] int64. */
