@@ -27,11 +27,11 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
     /** What libtorch, MKL and oneDNN add to the process with their first products, in bytes. */
     private static final long LIBRARIES = 60_000_000;
 
-    /** Work space of the loss, in blocks of logits: the exponentials, their gradient, copies in oneDNN's layout. */
-    private static final double LOGITS = 3.4;
+    /** Work space of the loss, in blocks of logits: the exponentials, which become their gradient, and parts of them. */
+    private static final double LOGITS = 1.6;
 
     /** Work space of the backward pass and what the allocator keeps free, in activations of one layer. */
-    private static final double LAYERS = 2.3;
+    private static final double LAYERS = 1.6;
 
     /**
      * Of a model in training.
@@ -51,10 +51,10 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * layer;
         int leaves = config.leaves("cpu");
         int lanes = leaves == 1 ? 1 : Math.min(leaves, torch.get_num_threads());
-        double logits = LOGITS
-                * lanes
-                * Math.min((double) tokens / lanes * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
-        double values = tokens * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
+        double atOnce = (double) tokens / leaves * lanes; // A lane frees one leaf before it begins another.
+        double logits =
+                LOGITS * lanes * Math.min(atOnce / lanes * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
+        double values = atOnce * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
         long copies = config.compute().precision() == Precision.BF16 ? Short.BYTES * model.parameterCount() : 0;
         return new MemoryEstimate(
                 process + LIBRARIES,

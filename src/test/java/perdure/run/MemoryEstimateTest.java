@@ -33,11 +33,11 @@ class MemoryEstimateTest {
                 of(CONFIG.precision(Precision.BF16)).weights());
     }
 
-    /** 1,024 tokens: 3 layers of 10 · 128 + 3 · 384 values, 2.3 layers of work space, and blocks of 1,539 logits. */
+    /** 1,024 tokens: 3 layers of 10 · 128 + 3 · 384 values, 1.6 layers of work space, and blocks of 1,539 logits. */
     @Test
     void countsTheActivationsOfAMicroBatch() {
         double layer = 10 * 128 + 3 * 384;
-        double values = 1024 * (5.3 * layer + 3 * 128 + 3.4 * 1539);
+        double values = 1024 * (4.6 * layer + 3 * 128 + 1.6 * 1539);
         assertEquals(4 * values, of(CONFIG).activations(), 10);
         assertEquals(
                 2.0,
@@ -65,6 +65,16 @@ class MemoryEstimateTest {
         assertEquals(
                 of(CONFIG).training() + more * 4L * 1539 * 128,
                 of(CONFIG.leaves(2)).training());
+    }
+
+    @Test
+    void aThreadHoldsTheActivationsOfOneLeafAtATime() {
+        NativeRuntime.load();
+        int threads = Math.min(8, torch.get_num_threads());
+        assertEquals(
+                of(CONFIG.leaves(1)).activations() * threads / 8.0,
+                of(CONFIG.leaves(8)).activations(),
+                10);
     }
 
     @Test
