@@ -77,6 +77,15 @@ final class DataFlags {
             })
     Loss loss;
 
+    @Option(
+            names = "--shuffle-group",
+            paramLabel = "SHARDS",
+            description =
+                    "Reads text that is cut (--pack none) so many shards of 2^27 tokens at a time, in another order"
+                            + " in each epoch, and mixes their sequences: for stores where each place costs time to go to"
+                            + " (default: 0, each sequence comes from anywhere).")
+    Long shuffleGroup;
+
     /** The configuration with the values of these flags. */
     RunConfig apply(RunConfig config) {
         if (validationFraction != null && !validation.isEmpty()) {
@@ -90,6 +99,7 @@ final class DataFlags {
         changed = Flags.set("--encoding", encoding, changed, changed::encoding);
         changed = Flags.set("--document-separator", separator, changed, changed::documentSeparator);
         changed = skipInvalid ? changed.skipInvalid(true) : changed;
+        changed = Flags.set("--shuffle-group", shuffleGroup, changed, changed::shuffleGroup);
         changed = packing == null ? changed : changed.packing(packing);
         return loss == null ? changed : changed.loss(loss);
     }

@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import perdure.data.Sequences.Packing;
@@ -20,6 +21,9 @@ import perdure.tokenizer.Tokenizer;
  * is for one calling thread.
  */
 public final class BatchLoader implements AutoCloseable {
+
+    private static final String NO_GROUPS =
+            "text is read in groups of shards if it is cut; documents that share a row" + " come from anywhere.";
 
     private final TokenRange range;
     private final Sequences sequences;
@@ -70,16 +74,41 @@ public final class BatchLoader implements AutoCloseable {
         });
     }
 
+    /** As {@link #shuffled(TokenRange, Sequences, int, int, Shuffling)}, each row from anywhere. */
+    public static BatchLoader shuffled(TokenRange range, Sequences sequences, int context, int batchSize, long seed) {
+        return shuffled(range, sequences, context, batchSize, new Shuffling(seed, 0));
+    }
+
+    /**
+     * The order of rows in training.
+     *
+     * @param group shards whose rows are mixed with each other, while the next rows are read: {@link
+     *     GroupedPermutation}; 0: each row comes from anywhere
+     */
+    public record Shuffling(long seed, long group) {
+
+        private LongUnaryOperator order(Windows windows, long windowsOfShard, int epoch) {
+            return group == 0
+                    ? new Permutation(windows.count(), seed, epoch)::at
+                    : new GroupedPermutation(windows.count(), windowsOfShard, group, seed, epoch)::at;
+        }
+    }
+
     /**
      * For training: the borders of windows or the company of documents, and the order, change from epoch to epoch.
      *
      * @param context tokens per row
      * @param batchSize rows per micro-batch
      * @throws IllegalArgumentException if a size is not positive, if the context is longer than text that is cut into
-     *     windows, or if no token counts
+     *     windows, if no token counts, or if documents that share rows are to be read in groups of shards
      */
-    public static BatchLoader shuffled(TokenRange range, Sequences sequences, int context, int batchSize, long seed) {
+    public static BatchLoader shuffled(
+            TokenRange range, Sequences sequences, int context, int batchSize, Shuffling shuffling) {
+        long seed = shuffling.seed();
         if (sequences.packing() == Packing.DOCUMENTS) {
+            if (shuffling.group() > 0) {
+                throw new IllegalArgumentException(NO_GROUPS);
+            }
             Packs packs = new Packs(range, context, sequences.loss());
             return new BatchLoader(range, sequences, context, batchSize, epoch -> packs.shuffled(seed, epoch));
         }
@@ -89,7 +118,8 @@ public final class BatchLoader implements AutoCloseable {
         }
         return new BatchLoader(range, sequences, context, batchSize, epoch -> {
             Windows windows = Windows.of(range.predictions(), context, seed, epoch);
-            return Rows.of(windows, new Permutation(windows.count(), seed, epoch));
+            return Rows.of(
+                    windows, shuffling.order(windows, Math.max(1, range.file().shard() / context), epoch));
         });
     }
 
@@ -103,7 +133,7 @@ public final class BatchLoader implements AutoCloseable {
     public static BatchLoader sequential(TokenRange range, Sequences sequences, int context, int batchSize) {
         Rows rows = sequences.packing() == Packing.DOCUMENTS
                 ? new Packs(range, context, sequences.loss()).sequential()
-                : Rows.of(Windows.sequential(range.predictions(), context), null);
+                : Rows.of(Windows.sequential(range.predictions(), context), place -> place);
         return new BatchLoader(range, sequences, context, batchSize, epoch -> rows);
     }
 

@@ -1,6 +1,7 @@
 package perdure.data;
 
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 
 /** The rows of an epoch, each found at the cost of at most O(log n). */
 interface Rows {
@@ -19,8 +20,8 @@ interface Rows {
     /** The pieces of the row at a place of the epoch. */
     List<Piece> row(long place);
 
-    /** Windows in the order of a permutation, or of the text if it is null. */
-    static Rows of(Windows windows, Permutation permutation) {
+    /** Windows in an order: which window is at a place. */
+    static Rows of(Windows windows, LongUnaryOperator order) {
         return new Rows() {
             @Override
             public long count() {
@@ -29,7 +30,7 @@ interface Rows {
 
             @Override
             public List<Piece> row(long place) {
-                long window = permutation == null ? place : permutation.at(place);
+                long window = order.applyAsLong(place);
                 return List.of(new Piece(windows.start(window), windows.length(window)));
             }
         };

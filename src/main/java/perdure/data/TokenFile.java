@@ -24,6 +24,9 @@ import perdure.tokenizer.Tokenizer;
  */
 public final class TokenFile {
 
+    /** So many tokens are a shard, which suits stores of large objects. */
+    static final long SHARD = 1L << 27;
+
     /** Where tokens are while their corpus is not yet finished. */
     static final String UNFINISHED = "tokens.tmp";
 
@@ -160,6 +163,11 @@ public final class TokenFile {
     /** The tokens in a folder, which are not checked. */
     static TokenFile map(Path file, int mapShift) throws IOException {
         return new TokenFile(file, TokenParts.read(file), mapShift);
+    }
+
+    /** Tokens of a shard: what is read together where a place costs time to go to. */
+    long shard() {
+        return SHARD;
     }
 
     /** Path of the folder. */

@@ -76,6 +76,7 @@ final class Remembered {
         SETTINGS.put(
                 RunIdentity.PACK, (config, text) -> config.packing(Packing.valueOf(text.toUpperCase(Locale.ROOT))));
         SETTINGS.put(RunIdentity.LOSS, (config, text) -> config.loss(Loss.valueOf(text.toUpperCase(Locale.ROOT))));
+        SETTINGS.put("shuffle group", (config, text) -> config.shuffleGroup(Long.parseLong(text)));
         SETTINGS.put("checkpoint every", (config, text) -> config.checkpointEvery(SaveInterval.parse(text)));
         SETTINGS.put("keep", (config, text) -> config.keep(Integer.parseInt(text)));
         SETTINGS.put("skip bad steps", (config, text) -> config.skipBadSteps(Long.parseLong(text)));

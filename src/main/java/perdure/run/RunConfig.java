@@ -71,11 +71,18 @@ public record RunConfig(
      * @param reading how the files are read
      * @param sequences how documents become rows, and which tokens the loss counts; of either null: what suits the
      *     documents
+     * @param shuffleGroup shards of 2^27 tokens whose rows are mixed with each other, while the next rows are read; 0:
+     *     each row comes from anywhere
      */
     public record Text(
-            List<Path> data, List<Path> validation, double validationFraction, Reading reading, Sequences sequences) {
+            List<Path> data,
+            List<Path> validation,
+            double validationFraction,
+            Reading reading,
+            Sequences sequences,
+            long shuffleGroup) {
         public static final Text DEFAULT =
-                new Text(List.of(), List.of(), 0.1, Reading.DEFAULT, new Sequences(null, null));
+                new Text(List.of(), List.of(), 0.1, Reading.DEFAULT, new Sequences(null, null), 0);
 
         public Text {
             data = List.copyOf(data);
@@ -84,6 +91,7 @@ public record RunConfig(
                 throw new IllegalArgumentException(
                         "validation fraction " + validationFraction + " is not between 0 and 1.");
             }
+            requireNotNegative("shuffle group", shuffleGroup);
         }
 
         boolean isBundled() {
@@ -256,17 +264,24 @@ public record RunConfig(
 
     /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
     public RunConfig data(Path... paths) {
-        return with(new Text(List.of(paths), text.validation, text.validationFraction, text.reading, text.sequences));
+        return with(new Text(
+                List.of(paths),
+                text.validation,
+                text.validationFraction,
+                text.reading,
+                text.sequences,
+                text.shuffleGroup));
     }
 
     /** Files or folders of held-out text to validate with. */
     public RunConfig validation(Path... paths) {
-        return with(new Text(text.data, List.of(paths), text.validationFraction, text.reading, text.sequences));
+        return with(new Text(
+                text.data, List.of(paths), text.validationFraction, text.reading, text.sequences, text.shuffleGroup));
     }
 
     /** Share of the data that is held out if there is no validation text: whole documents where there are enough. */
     public RunConfig validationFraction(double fraction) {
-        return with(new Text(text.data, text.validation, fraction, text.reading, text.sequences));
+        return with(new Text(text.data, text.validation, fraction, text.reading, text.sequences, text.shuffleGroup));
     }
 
     /** Encoding of the text, such as {@code UTF-8} or {@code GBK}. */
@@ -285,7 +300,17 @@ public record RunConfig(
     }
 
     private RunConfig with(Reading reading) {
-        return with(new Text(text.data, text.validation, text.validationFraction, reading, text.sequences));
+        return with(new Text(
+                text.data, text.validation, text.validationFraction, reading, text.sequences, text.shuffleGroup));
+    }
+
+    /**
+     * Reads text that is cut in groups of so many shards of 2^27 tokens, and mixes the rows of a group: for stores where
+     * each place costs time to go to. 0: each row comes from anywhere.
+     */
+    public RunConfig shuffleGroup(long shards) {
+        return with(
+                new Text(text.data, text.validation, text.validationFraction, text.reading, text.sequences, shards));
     }
 
     /** How documents become rows; if never called, documents share rows if any of them is a conversation. */
@@ -299,7 +324,8 @@ public record RunConfig(
     }
 
     private RunConfig with(Sequences sequences) {
-        return with(new Text(text.data, text.validation, text.validationFraction, text.reading, sequences));
+        return with(new Text(
+                text.data, text.validation, text.validationFraction, text.reading, sequences, text.shuffleGroup));
     }
 
     /** The total number of epochs to reach, not additional ones. */

@@ -53,6 +53,8 @@ record RunIdentity(Map<String, String> values) {
     static final String PACK = "pack";
     static final String LOSS = "loss";
 
+    private static final String SHUFFLE_GROUP = "shuffle group";
+
     /** Derived if it is at most a tenth of the run. */
     private static final String WARMUP = "warmup steps";
 
@@ -83,8 +85,8 @@ record RunIdentity(Map<String, String> values) {
     private static final String BF16 = "bf16";
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
-    private static final Set<String> ORDER =
-            Set.of(DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS);
+    private static final Set<String> ORDER = Set.of(
+            DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS, SHUFFLE_GROUP);
 
     /** How files are read, which is a part of the fingerprint of their text too. */
     private static final Set<String> READING = Set.of("encoding", "skip invalid");
@@ -185,6 +187,7 @@ record RunIdentity(Map<String, String> values) {
         values.put("seed", config.length().seed());
         values.put(PACK, found.sequences.packing().name().toLowerCase(Locale.ROOT));
         values.put(LOSS, found.sequences.loss().name().toLowerCase(Locale.ROOT));
+        values.put(SHUFFLE_GROUP, config.text().shuffleGroup());
         values.put("device", found.device);
         Precision precision = config.compute().precision();
         values.put(PRECISION, precision.name().toLowerCase(Locale.ROOT));
@@ -261,6 +264,7 @@ record RunIdentity(Map<String, String> values) {
         });
         values.putIfAbsent(PACK, "none");
         values.putIfAbsent(LOSS, "all");
+        values.putIfAbsent(SHUFFLE_GROUP, "0");
         values.putIfAbsent(FROM, "");
         values.putIfAbsent(FROM_WEIGHTS, "");
         values.putIfAbsent(LORA, "false");

@@ -29,6 +29,7 @@ import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
+import perdure.data.Sequences.Packing;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
@@ -192,6 +193,8 @@ public final class TrainingRun implements AutoCloseable {
                             + " has no checkpoint that recorded it.");
         }
         config.fineTuning().requireBase();
+        Packing asked = config.text().sequences().packing();
+        requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
         BadInputException.naming(null, config::trainingOptions);
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
@@ -410,6 +413,7 @@ public final class TrainingRun implements AutoCloseable {
                 text.notes().forEach(this::say);
             }
             Sequences sequences = sequences(saved, dataset.hasConversations());
+            requireGroups(config, sequences.packing());
             RunIdentity identity = identity(from, tokenizer, sequences, device);
             if (checkpoint != null) {
                 identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
@@ -539,6 +543,16 @@ public final class TrainingRun implements AutoCloseable {
         return config.text().sequences().orElse(saved != null ? saved.sequences() : Sequences.usual(hasConversations));
     }
 
+    private static void requireGroups(RunConfig config, Packing packing) {
+        long group = config.text().shuffleGroup();
+        if (group > 0 && packing == Packing.DOCUMENTS) {
+            throw new BadInputException(
+                    "shuffle group",
+                    "shuffle group " + group + " is for text that is cut: documents that share a row come from"
+                            + " anywhere. Leave it out, or set pack none.");
+        }
+    }
+
     private RunIdentity identity(String from, Tokenizer tokenizer, Sequences sequences, Device device) {
         return RunIdentity.of(
                 config,
@@ -571,7 +585,13 @@ public final class TrainingRun implements AutoCloseable {
                 Optimizer optimizer = config.optimization().optimizer(model, lanes);
                 BatchLoader batches = BadInputException.naming(
                         "data",
-                        () -> BatchLoader.shuffled(dataset.training(), sequences, context, batchSize, options.seed()));
+                        () -> BatchLoader.shuffled(
+                                dataset.training(),
+                                sequences,
+                                context,
+                                batchSize,
+                                new BatchLoader.Shuffling(
+                                        options.seed(), config.text().shuffleGroup())));
                 BatchLoader heldOut = BadInputException.naming(
                         text.validation() == null ? "validation fraction" : "validation",
                         () -> BatchLoader.sequential(

@@ -68,10 +68,17 @@ class BadInputTest extends TinyRunTest {
                     --context|20000
                     --context|2147483647
                     --port|99999
+                    --shuffle-group|-1
+                    --shuffle-group|1.5
                     --encoding|UTF-99
                     """)
     void namesTheFlagAndTheValue(String flag, String value) throws IOException {
         refused(tiny.train("--epochs", "1", flag, value), flag, value);
+    }
+
+    @Test
+    void groupsOfShardsOfDocumentsThatShareRows() throws IOException {
+        refused(tiny.train("--epochs", "1", "--shuffle-group", "2", "--pack", "documents"), "--shuffle-group", "2");
     }
 
     @Test

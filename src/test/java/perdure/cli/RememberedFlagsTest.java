@@ -58,7 +58,7 @@ class RememberedFlagsTest extends TinyRunTest {
                                 + " --checkpoint-every 90s --keep 4 --keep-every 50 --validate-every 9"
                                 + " --validation-steps 8 --patience 4 --warn-after 2 --seed 17 --skip-bad-steps 3 --kv-heads 1"
                                 + " --intermediate-size 24 --grad-accum 2 --precision bf16 --recompute"
-                                + " --validation-fraction 0.2 --skip-invalid --max-steps 1")
+                                + " --validation-fraction 0.2 --shuffle-group 3 --skip-invalid --max-steps 1")
                         .split(" "));
         TinyRun.Result result = TinyRun.run(tiny.train(flags.toArray(String[]::new)));
         assertEquals(0, result.exitCode(), result.err());

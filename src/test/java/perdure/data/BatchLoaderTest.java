@@ -152,7 +152,7 @@ class BatchLoaderTest {
 
     @Test
     void oneMicroBatchIsLoadedWhileTheOneBeforeItIsUsed() throws Exception {
-        Rows plan = Rows.of(Windows.sequential(60, 10), null);
+        Rows plan = Rows.of(Windows.sequential(60, 10), place -> place);
         BlockingQueue<Integer> madeAhead = new LinkedBlockingQueue<>();
         try (BatchLoader loader = new BatchLoader(new TokenRange(FILE, 0, 61), Sequences.PLAIN, 10, 1, epoch -> {
             if (Thread.currentThread().getName().equals("batch-loader")) {
@@ -195,7 +195,7 @@ class BatchLoaderTest {
 
     @Test
     void anErrorOfTheOtherThreadReachesTheCaller() {
-        Rows good = Rows.of(Windows.sequential(10, 10), null);
+        Rows good = Rows.of(Windows.sequential(10, 10), place -> place);
         try (BatchLoader loader = new BatchLoader(new TokenRange(FILE, 0, 11), Sequences.PLAIN, 10, 1, epoch -> {
             if (epoch == 1) {
                 throw new UnsupportedOperationException("no such epoch");
