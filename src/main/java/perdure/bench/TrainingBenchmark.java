@@ -172,7 +172,7 @@ public final class TrainingBenchmark implements AutoCloseable {
     static Step step(Learner learner, Batch batch, double learningRate) {
         PartTimer timer = new PartTimer();
         Trainer.Step step =
-                Trainer.step(learner, MicroBatches.of(batch), 0, learningRate, GRADIENT_CLIP, () -> false, timer);
+                Trainer.step(learner, MicroBatches.of(batch), 0, learningRate, GRADIENT_CLIP, () -> 0, timer);
         return new Step(
                 timer.milliseconds(Part.DATA),
                 timer.milliseconds(Part.FORWARD),

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -33,7 +34,7 @@ public final class RunLock implements AutoCloseable {
     private static final Duration HEARTBEAT = Duration.ofSeconds(3);
 
     /** How long the file of a holder whose lock cannot be asked for is watched for a heartbeat. */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     /** Where there are no locks: after so long a process that wrote to the file at the same moment has written too. */
     private static final Duration SETTLED = Duration.ofSeconds(1);
@@ -65,12 +66,13 @@ public final class RunLock implements AutoCloseable {
 
     private final Path key;
     private final FileChannel channel;
+    private final byte[] content;
 
     private RunLock(Path key, FileChannel channel, Holder holder) {
         this.key = key;
         this.channel = channel;
-        byte[] content = Json.MAPPER.writeValueAsBytes(holder);
-        Thread heart = new Thread(() -> beat(content), "run-lock-heartbeat");
+        content = Json.MAPPER.writeValueAsBytes(holder);
+        Thread heart = new Thread(this::beat, "run-lock-heartbeat");
         heart.setDaemon(true);
         heart.start();
     }
@@ -133,6 +135,20 @@ public final class RunLock implements AutoCloseable {
         } catch (IOException | RuntimeException problem) {
             channel.close();
             throw problem;
+        }
+    }
+
+    /** What the file says of this holder: others who see it see the same folder. */
+    public byte[] content() {
+        return content.clone();
+    }
+
+    /** Whether that file has the content; not for the process that holds the lock. */
+    public static boolean isThatOf(Path runFolder, byte[] content) {
+        try {
+            return Arrays.equals(content, Files.readAllBytes(runFolder.resolve(FILE)));
+        } catch (IOException absent) {
+            return false;
         }
     }
 
@@ -217,7 +233,7 @@ public final class RunLock implements AutoCloseable {
     }
 
     /** Writes heartbeats until the lock is closed. */
-    private void beat(byte[] content) {
+    private void beat() {
         while (sleep(HEARTBEAT)) {
             synchronized (channel) {
                 if (!channel.isOpen()) {

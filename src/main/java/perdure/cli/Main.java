@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.global.torch;
 import perdure.device.NativeRuntime;
+import perdure.distributed.WorkersLostException;
 import perdure.run.BadInputException;
 import perdure.train.Trainer;
 import picocli.CommandLine;
@@ -113,6 +114,10 @@ public final class Main {
     }
 
     private int explain(Throwable problem, ParseResult command) {
+        if (problem instanceof WorkersLostException lost) {
+            System.err.println(RankFlags.line(lost));
+            return lost.exitCode();
+        }
         if (problem instanceof BadInputException badInput) {
             return badInput(Flags.message(badInput, command));
         }

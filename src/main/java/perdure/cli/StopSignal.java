@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,28 +21,27 @@ final class StopSignal {
     private static final List<String> NAMES = List.of("HUP", "INT", "TERM", "USR1", "XCPU");
 
     private static final Logger LOG = LoggerFactory.getLogger(StopSignal.class);
-    private static final int SIGTERM = 15;
     private static final int SIGNAL_EXIT = 128;
     private static final long REPEAT = Duration.ofSeconds(1).toNanos();
 
-    private final Runnable stop;
+    private final IntConsumer stop;
 
     // Each signal arrives on a thread of its own.
-    private int firstNumber;
+    private boolean received;
     private long lastRequest;
     private boolean interrupted;
     private long firstInterrupt;
 
-    private StopSignal(Runnable stop) {
+    private StopSignal(IntConsumer stop) {
         this.stop = stop;
     }
 
     /**
      * Listens for the signals where the platform has them.
      *
-     * @param stop asks for the stop; called once for each request; must return at once
+     * @param stop asks for the stop; called with the signal's number, once for each request; must return at once
      */
-    static StopSignal listen(Runnable stop) {
+    static void listen(IntConsumer stop) {
         StopSignal signal = new StopSignal(stop);
         List<String> reserved =
                 NAMES.stream().filter(name -> !signal.listen(name)).toList();
@@ -50,7 +50,6 @@ final class StopSignal {
                     "This Java keeps the signals {} for itself (-Xrs): they end the process without saving.",
                     String.join(", ", reserved));
         }
-        return signal;
     }
 
     /**
@@ -89,22 +88,19 @@ final class StopSignal {
             interrupted = true;
             firstInterrupt = now;
         }
-        if (firstNumber != 0 && now - lastRequest < REPEAT) {
+        if (received && now - lastRequest < REPEAT) {
             return;
         }
-        boolean first = firstNumber == 0;
-        firstNumber = first ? number : firstNumber;
+        boolean first = !received;
+        received = true;
         lastRequest = now;
-        stop.run();
+        stop.accept(number);
         System.err.println((first ? "Stopping (" + name + "): finishing the step and saving." : "Still saving.")
                 + (interrupt ? " Press Ctrl-C again to abort without saving." : ""));
     }
 
-    /**
-     * The exit code: 128 + the number of the first signal, as shells expect; that of TERM if the stop was asked for
-     * without a signal.
-     */
-    synchronized int exitCode() {
-        return SIGNAL_EXIT + (firstNumber == 0 ? SIGTERM : firstNumber);
+    /** The exit code of a process that a signal stopped, as shells expect. */
+    static int exitCode(int signal) {
+        return SIGNAL_EXIT + signal;
     }
 }

@@ -5,6 +5,7 @@ import perdure.checkpoint.MetaStore;
 import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
 import perdure.device.ResidentMemory;
+import perdure.distributed.Workers;
 import perdure.run.RunConfig;
 import perdure.run.TrainingRun;
 import perdure.server.ServedRun;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Option;
             "0:Done, or nothing was left to do.",
             Main.FAILURE,
             Main.BAD_INPUT,
+            "75:Of several processes one is lost: start all of them again, and they go on.",
             "129, 130, 138, 143, 152:Stopped by HUP, Ctrl-C, USR1, TERM or XCPU, or by POST /training/stop (143)."
                     + " Everything that was trained is saved. USR2 belongs to the Java virtual machine and ends it."
         },
@@ -48,6 +50,9 @@ final class TrainCommand implements Callable<Integer> {
     TrainingFlags flags;
 
     @Mixin
+    RankFlags ranks;
+
+    @Mixin
     ServerFlags serving;
 
     @Heading("Server")
@@ -60,12 +65,17 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config() {
         RunConfig config = flags.run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
-        return flags.apply(config).onProgress(console::update).onMessage(console::say);
+        Workers.Options workers = ranks.options(System.getenv());
+        config = flags.apply(config).workers(workers).onLost(RankFlags::end);
+        return workers.launch().isFirst()
+                ? config.onProgress(console::update).onMessage(console::say)
+                : config.onProgress(status -> {}).onMessage(line -> {});
     }
 
     @Override
     public Integer call() {
         RunConfig config = config();
+        boolean first = config.compute().workers().launch().isFirst();
         ServerOptions server = serving.options();
         try (TrainingRun training = TrainingRun.open(config)) {
             if (training.remainingEpochs() == 0) {
@@ -73,16 +83,20 @@ final class TrainCommand implements Callable<Integer> {
                 return ExitCode.OK;
             }
             TimeLimit limit = flags.run.timeLimit();
-            if (limit.end() != null) {
+            if (limit.end() != null && first) {
                 console.say(limit.message());
             }
             OwnClasses.load();
             // Before this line a signal ends the process at once: there is nothing to save.
-            StopSignal signal = StopSignal.listen(training::stop);
-            try (StatusServer started = noServer ? null : serve(server, training)) {
+            StopSignal.listen(training::stop);
+            try (StatusServer started = noServer || !first ? null : serve(server, training)) {
                 TrainingRun.Outcome outcome = training.train();
-                long step = training.status().get().progress().position().step();
-                return exitCode(outcome, step, signal);
+                if (first) {
+                    tell(outcome, training.status().get().progress().position().step());
+                }
+                return outcome == TrainingRun.Outcome.STOPPED
+                        ? StopSignal.exitCode(training.stopSignal())
+                        : ExitCode.OK;
             }
         }
     }
@@ -102,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
         return server;
     }
 
-    private int exitCode(TrainingRun.Outcome outcome, long step, StopSignal signal) {
+    private void tell(TrainingRun.Outcome outcome, long step) {
         switch (outcome) {
             case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + flags.run.folder());
             case LIMIT ->
@@ -123,6 +137,5 @@ final class TrainCommand implements Callable<Integer> {
             case STOPPED -> console.say("Stopped. Run the same command again to resume.");
             case ALREADY_DONE -> {}
         }
-        return outcome == TrainingRun.Outcome.STOPPED ? signal.exitCode() : ExitCode.OK;
     }
 }

@@ -157,17 +157,31 @@ public final class BatchLoader implements AutoCloseable {
      * @param accumulation micro-batches per step
      */
     public MicroBatches microBatches(int epoch, long row, int accumulation) {
-        long end = Math.min(row + (long) accumulation * batchSize, rows());
+        return microBatches(epoch, row, accumulation, 0, 1);
+    }
+
+    /**
+     * The same, of a rank: those of an optimizer step are shared evenly, and each rank has some that follow each other.
+     *
+     * @param rank from 0
+     * @param world number of ranks, a divisor of {@code accumulation}
+     */
+    public MicroBatches microBatches(int epoch, long row, int accumulation, int rank, int world) {
+        int count = accumulation / world;
+        long stepRows = (long) accumulation * batchSize;
+        long before = (long) rank * count * batchSize;
+        long end = Math.min(row + stepRows, rows());
+        long ownEnd = Math.min(row + before + (long) count * batchSize, end);
         Rows rows = order.rows(epoch);
         long tokens =
                 LongStream.range(row, end).map(each -> counted(rows, each)).sum();
-        return new MicroBatches(tokens, accumulation, () -> firstRows(row, end)
-                .mapToObj(first -> from(epoch, first))
+        return new MicroBatches(tokens, rank * count, count, () -> LongStream.iterate(
+                        row + before, first -> first < ownEnd, first -> first + batchSize)
+                .mapToObj(first -> {
+                    boolean last = first + batchSize >= ownEnd;
+                    return from(epoch, first, last ? row + stepRows + before : first + batchSize, before);
+                })
                 .iterator());
-    }
-
-    private LongStream firstRows(long row, long end) {
-        return LongStream.iterate(row, first -> first < end, first -> first + batchSize);
     }
 
     /** Number of targets of a row that count. No token is read to find it. */
@@ -193,11 +207,16 @@ public final class BatchLoader implements AutoCloseable {
      * @throws CancellationException if the thread is interrupted while it waits
      */
     public Batch batch(int epoch, long index) {
-        return from(epoch, index * batchSize);
+        return from(epoch, index * batchSize, (index + 1) * batchSize, 0);
     }
 
-    /** The micro-batch that begins with a row of the epoch. */
-    private Batch from(int epoch, long first) {
+    /**
+     * The micro-batch that begins with a row of the epoch.
+     *
+     * @param following row that the next one begins with, if the epoch has it
+     * @param inNextEpoch that row if the epoch does not
+     */
+    private Batch from(int epoch, long first, long following, long inNextEpoch) {
         if (thread.isShutdown()) {
             throw new IllegalStateException("The batch loader is closed.");
         }
@@ -206,9 +225,9 @@ public final class BatchLoader implements AutoCloseable {
             throw new IndexOutOfBoundsException("There is no row " + first + " in epoch " + epoch + ".");
         }
         Batch batch = next != null && nextEpoch == epoch && nextRow == first ? await(next) : load(epoch, first);
-        boolean last = first + batchSize >= rows;
+        boolean last = following >= rows;
         int followingEpoch = last ? epoch + 1 : epoch;
-        long followingRow = last ? 0 : first + batchSize;
+        long followingRow = last ? Math.min(inNextEpoch, rows - 1) : following;
         next = thread.submit(() -> load(followingEpoch, followingRow));
         nextEpoch = followingEpoch;
         nextRow = followingRow;

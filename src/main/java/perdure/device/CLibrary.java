@@ -2,6 +2,7 @@ package perdure.device;
 
 import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Platform;
 import com.sun.jna.StringArray;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,21 @@ public final class CLibrary {
     /** @throws UnsatisfiedLinkError if the library has no such function */
     public static Function function(String name) {
         return NativeLibrary.getProcess().getFunction(name);
+    }
+
+    /**
+     * Sets a variable in the environment of this process, which libraries read when they are loaded, unless it is set.
+     * Does nothing where that is not possible.
+     */
+    static void setDefault(String name, String value) {
+        if (!Platform.isLinux() || System.getenv(name) != null) {
+            return;
+        }
+        try {
+            function("setenv").invokeInt(new Object[] {name, value, 0});
+        } catch (LinkageError otherLibrary) {
+            return; // Nothing depends on it but speed, or what is told.
+        }
     }
 
     /**

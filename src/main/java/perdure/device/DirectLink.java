@@ -56,6 +56,11 @@ final class DirectLink {
         }
     }
 
+    /** The Java side of c10d's Gloo, whose native side is a part of libtorch. */
+    static void loadGloo() throws IOException {
+        System.load(unpacked("pytorch", "libjnitorch_gloo.so").toString());
+    }
+
     private static Path unpacked(String preset, String name) throws IOException {
         return Loader.cacheResource(resource(preset, name)).toPath();
     }

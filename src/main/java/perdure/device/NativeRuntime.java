@@ -19,6 +19,7 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch_gloo;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -113,6 +114,25 @@ public final class NativeRuntime {
         context.setAllowTF32CuDNN(config.tf32());
     }
 
+    /** Loads what several processes exchange tensors with, once libtorch is loaded. */
+    public static synchronized void loadGloo() {
+        Path cache = cache().toPath();
+        Path lockFile = cache.resolve(UnpackFolder.LOCK);
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = lock(channel, lockFile)) {
+            LOG.trace("Unpacking under {}.", lock);
+            if (Loader.isLoadLibraries()) {
+                Loader.load(torch_gloo.class);
+            } else {
+                DirectLink.loadGloo();
+            }
+        } catch (IOException e) {
+            throw cannotUnpack(cache, e);
+        } catch (UnsatisfiedLinkError e) {
+            throw new IllegalArgumentException(explain(e), e);
+        }
+    }
+
     /**
      * Limits the threads of BLAS. MKL is not told a count: it follows libgomp, which gives it one thread inside
      * libtorch's own parallel loops, such as that of attention. With a count it would start threads there too, which
@@ -203,6 +223,7 @@ public final class NativeRuntime {
                 () -> {
                     Malloc.keepFreedMemory();
                     OpenMp.waitBriefly();
+                    CLibrary.setDefault("TORCH_CPP_LOG_LEVEL", "ERROR"); // Its warnings carry native stack frames.
                 },
                 DaemonThread.named("native-settings"));
         try {

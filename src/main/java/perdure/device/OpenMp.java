@@ -1,8 +1,5 @@
 package perdure.device;
 
-import com.sun.jna.Platform;
-import java.util.Map;
-
 /** The threads of libtorch on Linux, which belong to libgomp. */
 final class OpenMp {
 
@@ -20,16 +17,8 @@ final class OpenMp {
      * process when it is loaded, so this must come before.
      */
     static void waitBriefly() {
-        Map<String, String> environment = System.getenv();
-        if (!Platform.isLinux()
-                || environment.containsKey("OMP_WAIT_POLICY")
-                || environment.containsKey("GOMP_SPINCOUNT")) {
-            return;
-        }
-        try {
-            CLibrary.function("setenv").invokeInt(new Object[] {"GOMP_SPINCOUNT", SPIN_COUNT, 0});
-        } catch (LinkageError otherLibrary) {
-            // Only speed depends on it.
+        if (System.getenv("OMP_WAIT_POLICY") == null) {
+            CLibrary.setDefault("GOMP_SPINCOUNT", SPIN_COUNT);
         }
     }
 }

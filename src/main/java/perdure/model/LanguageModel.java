@@ -354,6 +354,11 @@ public final class LanguageModel extends Module {
         return parameters.vectors();
     }
 
+    /** All of them, in the order in which the forward pass uses them first. */
+    public List<Tensor> trained() {
+        return parameters.trained();
+    }
+
     /** Number of values that are trained. */
     public long trainedCount() {
         return Stream.concat(matrices().stream(), vectors().stream())

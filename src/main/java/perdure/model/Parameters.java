@@ -184,6 +184,12 @@ final class Parameters implements AutoCloseable {
         return List.copyOf(vectors);
     }
 
+    /** All that is trained, in the order of the forward pass. */
+    List<Tensor> trained() {
+        return (lora == null ? weights : adapters)
+                .values().stream().map(Named::tensor).distinct().toList();
+    }
+
     /** The tensor that {@code of} returns for each trained tensor, which has the same shape, cut into views by name. */
     Map<String, Tensor> named(UnaryOperator<Tensor> of) {
         return views(lora == null ? weights : adapters, of);

@@ -6,6 +6,7 @@ import perdure.data.BatchLoader;
 import perdure.data.Sequences;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
+import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.tokenizer.Tokenizer;
@@ -13,6 +14,7 @@ import perdure.train.Lanes;
 import perdure.train.Learner;
 import perdure.train.Optimizer;
 import perdure.train.PartTimer;
+import perdure.train.StopRequests;
 import perdure.train.Trainer;
 import perdure.train.Trainer.Part;
 
@@ -58,7 +60,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
             model.recompute(config.compute().recompute());
             DeviceMigrator.ensure(model, device);
             try (Lanes lanes = config.lanes(device.str().getString());
-                    Optimizer optimizer = config.optimization().optimizer(model, lanes);
+                    Optimizer optimizer = config.optimization().optimizer(model, lanes, Workers.alone());
                     BatchLoader batches = BatchLoader.shuffled(
                             dataset.training(),
                             sequences,
@@ -84,7 +86,7 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                             row,
                             0,
                             config.optimization().gradientClip(),
-                            () -> false,
+                            () -> StopRequests.NONE,
                             timer);
                 });
                 double update = timer.share(Part.OPTIMIZER) * step.mean;

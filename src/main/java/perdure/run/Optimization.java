@@ -1,5 +1,6 @@
 package perdure.run;
 
+import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
 import perdure.train.AdamW;
 import perdure.train.Lanes;
@@ -109,8 +110,8 @@ public record Optimization(
     }
 
     /** The optimizer of a model that is on its device. */
-    Optimizer optimizer(LanguageModel model, Lanes lanes) {
-        return new AdamW(model, adamW, lanes);
+    Optimizer optimizer(LanguageModel model, Lanes lanes, Workers workers) {
+        return new AdamW(model, adamW, lanes, workers);
     }
 
     /**

@@ -20,7 +20,10 @@ import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
 import perdure.device.NativeConfig;
+import perdure.device.NativeRuntime;
 import perdure.device.Precision;
+import perdure.distributed.Workers;
+import perdure.distributed.WorkersLostException;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
@@ -155,16 +158,34 @@ public record RunConfig(
      * @param leaves into which a micro-batch is cut, each computed by one thread; 0: as many as suit its size and this
      *     machine
      * @param natives settings of libtorch and its libraries
+     * @param workers the processes that train the run together
      */
-    public record Compute(String device, Precision precision, boolean recompute, int leaves, NativeConfig natives) {}
+    public record Compute(
+            String device,
+            Precision precision,
+            boolean recompute,
+            int leaves,
+            NativeConfig natives,
+            Workers.Options workers) {
+
+        Compute leaves(int number) {
+            return new Compute(device, precision, recompute, number, natives, workers);
+        }
+
+        Compute natives(NativeConfig settings) {
+            return new Compute(device, precision, recompute, leaves, settings, workers);
+        }
+    }
 
     /**
      * Who receives progress and messages, on the thread that trains.
      *
      * @param progress receives the status after every step, and whenever the state changes
      * @param messages receives sentences for people, one line each: what was resumed, a warning, a result
+     * @param lost receives, on another thread, that other processes are lost, if the one that trains cannot notice
      */
-    public record Listeners(Consumer<TrainingStatus> progress, Consumer<String> messages) {}
+    public record Listeners(
+            Consumer<TrainingStatus> progress, Consumer<String> messages, Consumer<WorkersLostException> lost) {}
 
     private static final int MOST_LEAVES = 1024;
 
@@ -177,8 +198,8 @@ public record RunConfig(
                 Optimization.DEFAULT,
                 Length.DEFAULT,
                 Saving.in(folder),
-                new Compute("auto", Precision.FP32, false, 0, NativeConfig.standard()),
-                new Listeners(status -> {}, LOG::info));
+                new Compute("auto", Precision.FP32, false, 0, NativeConfig.standard(), Workers.Options.DEFAULT),
+                new Listeners(status -> {}, LOG::info, lost -> LOG.error(lost.getMessage())));
     }
 
     /**
@@ -438,12 +459,14 @@ public record RunConfig(
 
     /** {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:1}. */
     public RunConfig device(String name) {
-        return with(new Compute(name, compute.precision, compute.recompute, compute.leaves, compute.natives));
+        return with(new Compute(
+                name, compute.precision, compute.recompute, compute.leaves, compute.natives, compute.workers));
     }
 
     /** Arithmetic of the forward pass. */
     public RunConfig precision(Precision precision) {
-        return with(new Compute(compute.device, precision, compute.recompute, compute.leaves, compute.natives));
+        return with(new Compute(
+                compute.device, precision, compute.recompute, compute.leaves, compute.natives, compute.workers));
     }
 
     /**
@@ -451,7 +474,17 @@ public record RunConfig(
      * less memory and more time, and gives the same bytes.
      */
     public RunConfig recompute(boolean layers) {
-        return with(new Compute(compute.device, compute.precision, layers, compute.leaves, compute.natives));
+        return with(new Compute(
+                compute.device, compute.precision, layers, compute.leaves, compute.natives, compute.workers));
+    }
+
+    /**
+     * Trains together with other processes, each of which calls the same with its own rank. Only the first needs the run
+     * folder.
+     */
+    public RunConfig workers(Workers.Options options) {
+        return with(new Compute(
+                compute.device, compute.precision, compute.recompute, compute.leaves, compute.natives, options));
     }
 
     /** CPU threads per tensor operation. */
@@ -461,17 +494,24 @@ public record RunConfig(
 
     /** Settings of libtorch and its libraries; most take effect only before it is loaded. */
     public RunConfig natives(NativeConfig settings) {
-        return with(new Compute(compute.device, compute.precision, compute.recompute, compute.leaves, settings));
+        return with(compute.natives(settings));
     }
 
     /**
      * The settings of libtorch. If they leave the number of threads open, a very small model gets one: its operations
-     * are so short that a second thread only waits, and beside other busy processes each waits for the scheduler.
+     * are so short that a second thread only waits, and beside other busy processes each waits for the scheduler. Processes
+     * on one machine share its cores.
      */
     NativeConfig natives() {
-        return compute.natives.intraOpThreads() == 0 && Lanes.leaves(products(), 2) == 1
+        if (compute.natives.intraOpThreads() != 0) {
+            return compute.natives;
+        }
+        int together = compute.workers.launch().localWorld();
+        return Lanes.leaves(products(), 2) == 1
                 ? compute.natives.withThreads(1)
-                : compute.natives;
+                : together == 1
+                        ? compute.natives
+                        : compute.natives.withThreads(Math.max(1, NativeRuntime.physicalCores() / together));
     }
 
     /** Multiplications of a forward pass of a micro-batch, about. */
@@ -484,7 +524,7 @@ public record RunConfig(
         if (number < 1 || number > MOST_LEAVES) {
             throw new IllegalArgumentException("leaves " + number + " is not a number from 1 to " + MOST_LEAVES + ".");
         }
-        return with(new Compute(compute.device, compute.precision, compute.recompute, number, compute.natives));
+        return with(compute.leaves(number));
     }
 
     /**
@@ -507,12 +547,20 @@ public record RunConfig(
 
     /** Receives the status after every step and whenever the state changes, on the thread that trains. */
     public RunConfig onProgress(Consumer<TrainingStatus> listener) {
-        return with(new Listeners(listener, listeners.messages));
+        return with(new Listeners(listener, listeners.messages, listeners.lost));
     }
 
     /** Receives sentences for people, one line each, on the thread that trains; if never set, they are logged. */
     public RunConfig onMessage(Consumer<String> listener) {
-        return with(new Listeners(listeners.progress, listener));
+        return with(new Listeners(listeners.progress, listener, listeners.lost));
+    }
+
+    /**
+     * Receives, on a thread of its own, that other processes of the run are lost, if {@link TrainingRun#train} has not
+     * ended by it within a second: it computes, or the network holds it, which nothing can interrupt.
+     */
+    public RunConfig onLost(Consumer<WorkersLostException> listener) {
+        return with(new Listeners(listeners.progress, listeners.messages, listener));
     }
 
     /** The run folder, which holds the checkpoints. */

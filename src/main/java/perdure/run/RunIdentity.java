@@ -125,6 +125,25 @@ record RunIdentity(Map<String, String> values) {
 
     private static final Pattern FINGERPRINT = Pattern.compile("[0-9a-f]{64}");
 
+    /** May differ from rank to rank. */
+    private static final Set<String> OF_A_RANK = Set.of(
+            "data",
+            DATA_FILES,
+            "validation",
+            VALIDATION_FILES,
+            FROM,
+            "lora from",
+            "lora base",
+            "recompute",
+            "threads",
+            "threads per leaf",
+            "checkpoint every",
+            "keep",
+            "keep every",
+            "warn after",
+            Origin.RECORD,
+            DERIVED);
+
     RunIdentity {
         values = new LinkedHashMap<>(values);
     }
@@ -273,6 +292,17 @@ record RunIdentity(Map<String, String> values) {
             values.putIfAbsent(BF16, "autocast");
         }
         return new RunIdentity(values);
+    }
+
+    /**
+     * What must be the same on all ranks. Their machines, and where these have the data, may differ; the first rank alone
+     * saves.
+     */
+    Map<String, String> ofAllRanks() {
+        Map<String, String> common = new TreeMap<>(values);
+        common.keySet().removeAll(OF_A_RANK);
+        common.put("device", values.get("device").split(":")[0]); // cuda:0 and cuda:1 are the same kind.
+        return common;
     }
 
     /** How the rows of the recorded run are made. */

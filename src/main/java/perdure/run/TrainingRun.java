@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
@@ -39,6 +40,8 @@ import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.Processor;
 import perdure.device.ResidentMemory;
+import perdure.distributed.Launch;
+import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
@@ -80,7 +83,16 @@ public final class TrainingRun implements AutoCloseable {
     /** What a save is expected to write before the first one is measured: that of a slow disk or network. */
     private static final double SAVED_BYTES_PER_SECOND = 50e6;
 
-    private final RunConfig config;
+    /** What the first rank says when its tokens are in the run folder. */
+    private static final String TOKENS_ARE_THERE = "tokens";
+
+    /** Exit codes of other ranks, if this one ends; with a signal its number is added. */
+    private static final int BAD_INPUT = 2;
+
+    private static final int FAILURE = 1;
+    private static final int SIGNALLED = 128;
+
+    private RunConfig config;
     private TrainingText text;
     private final BundledCorpus bundled;
     private final ResumePlan plan;
@@ -91,6 +103,7 @@ public final class TrainingRun implements AutoCloseable {
     private final StopRequests stop;
     private PretrainedFolder pretrained;
     private CompletableFuture<LearntTokenizer> learning;
+    private Workers workers = Workers.alone();
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -114,15 +127,20 @@ public final class TrainingRun implements AutoCloseable {
         bundled = config.text().isBundled() ? new BundledCorpus() : null;
         text = config.text().open(bundled);
         origin = config.saving().origin();
-        requireConsentToGoBack();
-        completed = BadInputException.naming("checkpoints", this::completed);
-        plan = completed != null
-                ? completed.plan(config.length().epochs())
-                : BadInputException.naming(
-                        "checkpoints",
-                        () -> origin.plan(config.folder(), config.length().epochs()));
+        if (launch().isFirst()) {
+            requireConsentToGoBack();
+            completed = BadInputException.naming("checkpoints", this::completed);
+            plan = completed != null
+                    ? completed.plan(config.length().epochs())
+                    : BadInputException.naming(
+                            "checkpoints",
+                            () -> origin.plan(config.folder(), config.length().epochs()));
+        } else {
+            completed = null;
+            plan = new ResumePlan(-1, config.length().epochs()); // until the first rank tells
+        }
         if (plan.remaining() > 0) {
-            learning = bundled == null
+            learning = bundled == null || !launch().isFirst()
                     ? null
                     : CompletableFuture.supplyAsync(this::learnAhead, DaemonThread.named("bundled-text"));
             naming(null, () -> NativeRuntime.begin(config.natives()));
@@ -133,6 +151,10 @@ public final class TrainingRun implements AutoCloseable {
             NativeRuntime.begin(config.natives());
             NativeRuntime.load();
         });
+    }
+
+    private Launch launch() {
+        return config.compute().workers().launch();
     }
 
     /** Makes the bundled text, and learns the tokenizer of a new run from it; null if the run has one. */
@@ -196,6 +218,14 @@ public final class TrainingRun implements AutoCloseable {
         Packing asked = config.text().sequences().packing();
         requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
         BadInputException.naming(null, config::trainingOptions);
+        int accumulation = config.optimization().batching().accumulation();
+        int world = config.compute().workers().launch().world();
+        if (accumulation % world != 0) {
+            throw new BadInputException(
+                    "grad accum",
+                    "grad accum " + accumulation + " cannot be shared evenly by " + world
+                            + " ranks: each trains on as many micro-batches of a step.");
+        }
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
     }
@@ -229,37 +259,86 @@ public final class TrainingRun implements AutoCloseable {
         stop.add();
     }
 
+    /** The same, because of a signal with that number. */
+    public void stop(int signal) {
+        stop.add(signal);
+    }
+
+    /** Number of the signal that stopped the run first, whichever rank received it; that of TERM if none did. */
+    public int stopSignal() {
+        return stop.firstSignal();
+    }
+
     /**
      * Trains to the last epoch, or until {@link #stop} is called, and saves.
      *
      * @throws BadInputException if the text cannot be used, if the run was made with other settings, or if its folder
      *     is in use or cannot be written; nothing was trained
      * @throws perdure.checkpoint.Restart.NoGoodCheckpointException if there are checkpoints, but none can be read
+     * @throws perdure.distributed.WorkersLostException if another rank cannot go on; the first one has saved what it
+     *     could
      * @throws IllegalStateException if training failed, for example with a loss that is not finite, or if the last save
      *     failed; earlier checkpoints are good
      */
     public Outcome train() {
-        if (plan.remaining() == 0) {
-            if (completed != null) {
-                completed.warnings().forEach(this::say);
-            }
-            return alreadyDone(plan);
+        if (plan.remaining() == 0 && launch().world() == 1) {
+            return alreadyDone();
         }
         if (!TRAINING.compareAndSet(false, true)) {
             throw new IllegalStateException("Another run is training in this process. Train one after the other.");
         }
         try {
-            return trainLocked();
+            return trainTogether();
         } catch (CancellationException asked) {
             endBeforeTheFirstStep(State.STOPPED, null);
             return stopped();
         } catch (RuntimeException | Error failure) {
             endBeforeTheFirstStep(State.FAILED, RunWriter.describe(failure));
-            origin.abandon(config.folder());
+            if (launch().isFirst()) {
+                origin.abandon(config.folder());
+            }
             throw failure;
         } finally {
             TRAINING.set(false);
         }
+    }
+
+    private Outcome alreadyDone() {
+        if (completed != null) {
+            completed.warnings().forEach(this::say);
+        }
+        return alreadyDone(plan);
+    }
+
+    /** Whatever ends this rank before the run's end also ends the others. */
+    private Outcome trainTogether() {
+        if (launch().world() > 1) {
+            naming(null, () -> NativeRuntime.load(config.natives()));
+        }
+        try (Workers joined =
+                Workers.join(config.compute().workers(), config.listeners().lost())) {
+            workers = joined;
+            try {
+                Outcome outcome =
+                        !launch().isFirst() ? follow() : plan.remaining() == 0 ? nothingLeft() : trainLocked();
+                joined.leave();
+                return outcome;
+            } catch (CancellationException asked) {
+                joined.abort(stop.count() > 0 ? SIGNALLED + stop.firstSignal() : 0, "stopped before the first step.");
+                throw asked;
+            } catch (BadInputException bad) {
+                joined.abort(BAD_INPUT, bad.getMessage());
+                throw bad;
+            } catch (RuntimeException | Error failure) {
+                joined.abort(FAILURE, RunWriter.describe(failure));
+                throw failure;
+            }
+        }
+    }
+
+    private Outcome nothingLeft() {
+        Beginning.tellDone(workers);
+        return alreadyDone();
     }
 
     private Outcome trainLocked() {
@@ -269,15 +348,16 @@ public final class TrainingRun implements AutoCloseable {
         }
         try (NewTokenizer learnt = isNew ? newTokenizer() : null;
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
-            return train(learnt);
+            return train(learnt, lock);
         }
     }
 
-    /** Waits until libtorch is loaded. */
+    /** Waits until libtorch is loaded. Of several processes on one machine each has a GPU of its own. */
     private Device device() {
         naming(null, () -> NativeRuntime.load(config.natives()));
-        return BadInputException.naming(
-                "device", () -> Devices.resolve(config.compute().device()));
+        String name = config.compute().device();
+        boolean own = name.equals("auto") && launch().world() > 1 && Devices.cudaAvailable();
+        return BadInputException.naming("device", () -> Devices.resolve(own ? "cuda:" + launch().localRank() : name));
     }
 
     /** The trainer tells how a run ended that it has begun. */
@@ -371,13 +451,18 @@ public final class TrainingRun implements AutoCloseable {
         });
     }
 
-    /** @param learnt the tokenizer of a new run; null where the run folder has one */
-    private Outcome train(NewTokenizer learnt) {
+    /**
+     * Trains as the first rank, or the only one.
+     *
+     * @param learnt the tokenizer of a new run; null where the run folder has one
+     */
+    private Outcome train(NewTokenizer learnt, RunLock lock) {
         naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
         if (remaining.remaining() == 0) {
+            Beginning.tellDone(workers);
             return alreadyDone(remaining);
         }
         Checkpoint checkpoint = restart.checkpoint();
@@ -404,39 +489,89 @@ public final class TrainingRun implements AutoCloseable {
                 started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart));
                 LearntTokenizer.delete(config.folder());
             }
+            Beginning.tell(
+                    workers,
+                    started,
+                    tokenizer.files(shape.context()),
+                    config.leaves(device.str().getString()),
+                    lock.content());
             Dataset dataset = BadInputException.naming(
                     "data",
                     () -> fresh == null || fresh.source() == null
-                            ? open(tokenizer, 0)
+                            ? open(config.folder(), tokenizer, 0)
                             : openNew(fresh.source(), tokenizer));
             if (fresh != null && !fresh.textWasRead()) {
                 text.notes().forEach(this::say);
             }
-            Sequences sequences = sequences(saved, dataset.hasConversations());
-            requireGroups(config, sequences.packing());
-            RunIdentity identity = identity(from, tokenizer, sequences, device);
-            if (checkpoint != null) {
-                identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
+            workers.share(TOKENS_ARE_THERE);
+            return train(started, saved, from, dataset, tokenizer, device);
+        }
+    }
+
+    /** Trains as another rank than the first, which tells where the run begins. */
+    private Outcome follow() {
+        try (ScratchFolder scratch = new ScratchFolder()) {
+            Beginning told = Beginning.hear(workers, scratch.path());
+            if (told == null) {
+                return Outcome.ALREADY_DONE;
             }
-            MemoryEstimate memory = MemoryEstimate.of(config, shape, ResidentMemory.bytes());
-            LoraConfig lora = config.fineTuning().lora();
-            try (LanguageModel model =
-                    new LanguageModel(shape, lora, config.length().seed())) {
-                if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
-                    naming("from", () -> pretrained().loadInto(model));
+            config = config.leaves(told.leaves());
+            Restart restart = told.restart();
+            RunIdentity saved = restart.checkpoint() == null
+                    ? null
+                    : RunIdentity.recorded(restart.checkpoint().state().identity());
+            if (saved != null) {
+                text = asRecorded(saved);
+            }
+            try (Device device = device();
+                    Tokenizer tokenizer = Tokenizer.read(told.tokenizer())) {
+                String from = fingerprintOfFrom(saved);
+                boolean sees = RunLock.isThatOf(config.folder(), told.lock());
+                if (sees) { // The first rank's tokens are used.
+                    workers.share(TOKENS_ARE_THERE);
                 }
-                if (checkpoint == null) {
-                    naming("lora from", () -> config.fineTuning().readAdapters(model, from));
+                Dataset dataset = BadInputException.naming(
+                        "data", () -> open(sees ? config.folder() : scratch.path(), tokenizer, 0));
+                if (!sees) {
+                    workers.share(TOKENS_ARE_THERE);
                 }
-                model.dropout(config.optimization().dropout());
-                model.recompute(config.compute().recompute());
-                DeviceMigrator.ensure(model, device);
+                return train(restart, saved, from, dataset, tokenizer, device);
+            }
+        }
+    }
+
+    /** Trains as every rank does. */
+    private Outcome train(
+            Restart started, RunIdentity saved, String from, Dataset dataset, Tokenizer tokenizer, Device device) {
+        Checkpoint checkpoint = started.checkpoint();
+        ModelConfig shape = config.modelConfig(tokenizer.vocabularySize());
+        Sequences sequences = sequences(saved, dataset.hasConversations());
+        requireGroups(config, sequences.packing());
+        RunIdentity identity = identity(from, tokenizer, sequences, device);
+        Beginning.requireSame(workers, identity, config);
+        if (checkpoint != null) {
+            identity = identity.started(origin.branchOf() == null ? origin.checkpoint() : null, saved);
+        }
+        MemoryEstimate memory = MemoryEstimate.of(config, shape, ResidentMemory.bytes());
+        LoraConfig lora = config.fineTuning().lora();
+        try (LanguageModel model =
+                new LanguageModel(shape, lora, config.length().seed())) {
+            if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
+                naming("from", () -> pretrained().loadInto(model));
+            }
+            if (checkpoint == null) {
+                naming("lora from", () -> config.fineTuning().readAdapters(model, from));
+            }
+            model.dropout(config.optimization().dropout());
+            model.recompute(config.compute().recompute());
+            DeviceMigrator.ensure(model, device);
+            if (workers.isFirst()) {
                 long bytes = bytesOfCheckpoint(config, shape, tokenizer);
                 naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
                 tell(new RunOutlook(config, shape, dataset, sequences, memory, bytes), device);
-                return train(started, dataset, sequences, tokenizer, model, device, identity);
             }
+            return train(started, dataset, sequences, tokenizer, model, device, identity);
         }
     }
 
@@ -484,7 +619,7 @@ public final class TrainingRun implements AutoCloseable {
     private Dataset openNew(LearntTokenizer learnt, Tokenizer tokenizer) {
         learnt.write(config.folder());
         try {
-            Dataset dataset = open(tokenizer, learnt.characters());
+            Dataset dataset = open(config.folder(), tokenizer, learnt.characters());
             if (!learnt.fingerprint().equals(text.training().fingerprint(this::isStopped))) {
                 LearntTokenizer.delete(config.folder());
                 throw new IllegalStateException("The data changed after the tokenizer was learnt from it. Start again"
@@ -497,12 +632,15 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** @param characters of the training text; 0 if they are not known */
-    private Dataset open(Tokenizer tokenizer, long characters) {
+    /**
+     * @param folder for the tokens
+     * @param characters of the training text; 0 if they are not known
+     */
+    private Dataset open(Path folder, Tokenizer tokenizer, long characters) {
         TokenizingProgress progress =
                 new TokenizingProgress(characters, line -> status.updateAndGet(last -> last.withMessage(line)));
         Dataset dataset = text.open(
-                config.folder(),
+                folder,
                 tokenizer,
                 config.length().seed(),
                 new TokenizingOptions(
@@ -578,11 +716,10 @@ public final class TrainingRun implements AutoCloseable {
         TrainingOptions options = config.trainingOptions();
         int context = config.model().context();
         int batchSize = options.batch().size();
-        StatusPublisher publisher =
-                new StatusPublisher(status, config.folder(), restart.position().step());
+        Consumer<TrainingStatus> publisher = publisher(restart.position().step());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
         try (Lanes lanes = config.lanes(device.str().getString());
-                Optimizer optimizer = config.optimization().optimizer(model, lanes);
+                Optimizer optimizer = config.optimization().optimizer(model, lanes, workers);
                 BatchLoader batches = BadInputException.naming(
                         "data",
                         () -> BatchLoader.shuffled(
@@ -596,26 +733,15 @@ public final class TrainingRun implements AutoCloseable {
                         text.validation() == null ? "validation fraction" : "validation",
                         () -> BatchLoader.sequential(
                                 dataset.validation(), validating(dataset, sequences), context, batchSize));
-                LossHistory history = LossHistory.open(config.folder(), restart.position());
-                RunWriter writer = new RunWriter(
-                        CheckpointStore.open(config.folder(), config.saving().keep(), history)
-                                .keepEvery(config.saving().keepEvery()),
-                        history,
-                        config.saving().every(),
-                        TokenizerFiles.of(tokenizer, model.config().context()),
-                        identity.values(),
-                        stop)) {
+                RunWriter writer = writer(restart, tokenizer, model, identity)) {
             Learner learner =
-                    new Learner(model, optimizer, device, config.compute().precision(), lanes);
+                    new Learner(model, optimizer, device, config.compute().precision(), lanes, workers);
             Evaluator evaluator = new Evaluator(
                     heldOut, heldOut.counted(tokenizer), options.validation().batches());
             Reporter reporter = new Reporter(
-                    published -> {
-                        publisher.publish(published);
-                        config.listeners().progress().accept(published);
-                    },
+                    publisher,
                     this::say,
-                    sample,
+                    workers.isFirst() ? sample : () -> "",
                     facts(dataset, model, device),
                     restart.checkpoint() == null
                             ? null
@@ -623,10 +749,12 @@ public final class TrainingRun implements AutoCloseable {
                                     .rates());
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
             Trainer.Outcome ended = trainer.run(restart);
-            LearntTokenizer.delete(config.folder()); // the checkpoint has it now
+            if (workers.isFirst()) {
+                LearntTokenizer.delete(config.folder()); // the checkpoint has it now
+            }
             return switch (ended) {
                 case DONE -> {
-                    if (bundled != null) {
+                    if (bundled != null && workers.isFirst()) {
                         say(Exam.result(model, tokenizer, bundled.heldOut(), this::isStopped));
                     }
                     yield Outcome.DONE;
@@ -636,6 +764,33 @@ public final class TrainingRun implements AutoCloseable {
                 case STOPPED -> stopped();
             };
         }
+    }
+
+    /** The first rank speaks for all. */
+    private Consumer<TrainingStatus> publisher(long step) {
+        if (!workers.isFirst()) {
+            return status::set;
+        }
+        StatusPublisher publisher = new StatusPublisher(status, config.folder(), step);
+        return published -> {
+            publisher.publish(published);
+            config.listeners().progress().accept(published);
+        };
+    }
+
+    private RunWriter writer(Restart restart, Tokenizer tokenizer, LanguageModel model, RunIdentity identity) {
+        if (!workers.isFirst()) {
+            return new RunWriter(identity.values(), stop);
+        }
+        LossHistory history = LossHistory.open(config.folder(), restart.position());
+        return new RunWriter(
+                CheckpointStore.open(config.folder(), config.saving().keep(), history)
+                        .keepEvery(config.saving().keepEvery()),
+                history,
+                config.saving().every(),
+                TokenizerFiles.of(tokenizer, model.config().context()),
+                identity.values(),
+                stop);
     }
 
     private RunFacts facts(Dataset dataset, LanguageModel model, Device device) {

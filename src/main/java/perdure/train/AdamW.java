@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import perdure.distributed.Workers;
 import perdure.model.BoxedOperator;
 import perdure.model.LanguageModel;
 
@@ -106,8 +107,16 @@ public final class AdamW implements Optimizer {
         this(model, settings, Lanes.one());
     }
 
-    /** @param lanes the caller's threads, which update together */
+    /** Of a process on its own. */
     public AdamW(LanguageModel model, Settings settings, Lanes lanes) {
+        this(model, settings, lanes, Workers.alone());
+    }
+
+    /**
+     * @param lanes the caller's threads, which update together
+     * @param workers whose gradients are added up; each rank updates all weights
+     */
+    public AdamW(LanguageModel model, Settings settings, Lanes lanes, Workers workers) {
         this.model = model;
         this.lanes = lanes;
         this.settings = settings;
@@ -116,7 +125,8 @@ public final class AdamW implements Optimizer {
                 .toList();
         List<Tensor> weights =
                 groups.stream().flatMap(group -> group.weights.stream()).toList();
-        gradients = new Gradients(weights, lanes);
+        gradients = new Gradients(
+                weights, lanes, workers.world() == 1 ? null : new GradientExchange(workers, model.trained()));
         try (PointerScope scope = new PointerScope()) {
             stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
             update = new BoxedOperator("aten::_fused_adamw_", "");

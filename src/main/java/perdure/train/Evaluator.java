@@ -1,10 +1,11 @@
 package perdure.train;
 
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import perdure.data.Batch;
 import perdure.data.BatchLoader;
 import perdure.data.BatchLoader.Counted;
+import perdure.distributed.Workers;
 import perdure.status.TrainingProgress;
 
 /** Measures the loss of a model on the validation text. Every token is predicted once, without dropout. */
@@ -42,22 +43,43 @@ public final class Evaluator {
     /**
      * Evaluates the model and leaves it in evaluation mode.
      *
-     * @param stop asked before each batch
+     * <p>The batches are shared by the ranks; each has some that follow each other. The losses are added up in the order
+     * of the batches.
+     *
+     * @param stop asked before each batch, as {@link StopRequests#reason}
      * @param progress told before each batch
-     * @throws Trainer.StopRequested if {@code stop} returns true before the evaluation has finished
+     * @throws Trainer.StopRequested if a rank was asked to stop before the evaluation has finished
      */
-    Evaluation evaluate(Learner learner, BooleanSupplier stop, Consumer<TrainingProgress.Evaluation> progress) {
+    Evaluation evaluate(Learner learner, IntSupplier stop, Consumer<TrainingProgress.Evaluation> progress) {
         learner.model().train(false);
-        double sum = 0;
+        Workers workers = learner.workers();
+        int each = Math.toIntExact((count + workers.world() - 1) / workers.world());
+        double[] sums = new double[each * workers.world()]; // by batch
         long tokens = 0;
-        for (long i = 0; i < count; i++) {
-            if (stop.getAsBoolean()) {
-                throw new Trainer.StopRequested();
+        for (int i = 0; i < each; i++) {
+            progress.accept(new TrainingProgress.Evaluation(Math.min(count, (long) i * workers.world()), count));
+            int reason = stop.getAsInt();
+            long index = (long) workers.rank() * each + i;
+            double[] own = {0, 0, reason};
+            if (reason == StopRequests.NONE && index < count) {
+                Batch batch = batches.batch(0, index);
+                own[0] = learner.lossSum(batch);
+                own[1] = batch.tokens();
             }
-            progress.accept(new TrainingProgress.Evaluation(i, count));
-            Batch batch = batches.batch(0, i);
-            sum += learner.lossSum(batch);
-            tokens += batch.tokens();
+            double[] all = workers.gather(own);
+            for (int rank = 0; rank < workers.world(); rank++) {
+                int from = rank * own.length;
+                sums[rank * each + i] = all[from];
+                tokens += (long) all[from + 1];
+                reason = StopRequests.common(reason, all[from + 2]);
+            }
+            if (reason != StopRequests.NONE) {
+                throw new Trainer.StopRequested(reason);
+            }
+        }
+        double sum = 0;
+        for (double one : sums) {
+            sum += one;
         }
         double bytes = text.bytes() * ((double) tokens / text.tokens());
         return new Evaluation(sum / Math.max(1, tokens), sum / Math.log(2) / bytes, tokens);

@@ -26,17 +26,35 @@ import perdure.model.Leaf;
 final class GradientTree implements AutoCloseable {
 
     private final Map<Tensor, Sums> sums = new IdentityHashMap<>();
-    private int leaves;
+    private final GradientExchange exchange;
+    private Range all = new Range(0, 0);
 
     /** @param weights the caller's; they must outlive this */
     GradientTree(List<Tensor> weights) {
+        this(weights, null);
+    }
+
+    /** @param exchange adds up the sums of all ranks; null: there is one */
+    GradientTree(List<Tensor> weights, GradientExchange exchange) {
+        this.exchange = exchange;
         weights.forEach(weight -> sums.put(weight, new Sums(weight)));
     }
 
     /** Begins a step of that many leaves; forgets what an earlier one left behind. */
     void begin(int leaves) {
+        begin(0, leaves);
+    }
+
+    /**
+     * Begins a step of which this rank has the leaves {@code from … to - 1}: an aligned block of them, so that its sum is
+     * one of those that all of them are added up from.
+     */
+    void begin(int from, int to) {
         sums.values().forEach(Sums::clear);
-        this.leaves = leaves;
+        all = new Range(from, to);
+        if (exchange != null) {
+            exchange.begin();
+        }
     }
 
     /**
@@ -70,13 +88,27 @@ final class GradientTree implements AutoCloseable {
 
     /** Puts the sums where the optimizer finds them: {@link Tensor#grad()} of each weight. */
     void finish() {
-        sums.values().forEach(Sums::finish);
+        if (exchange == null) {
+            sums.values().forEach(Sums::finish);
+        } else {
+            exchange.finish();
+        }
+    }
+
+    /** Ends a step whose leaves are not all there, and whose sums nobody uses. */
+    void abandon() {
+        if (exchange != null) {
+            exchange.drain();
+        }
     }
 
     @Override
     public void close() {
         begin(0);
         sums.values().forEach(Sums::close);
+        if (exchange != null) {
+            exchange.close();
+        }
     }
 
     /** The gradient of some leaves that follow one another; without a tensor if these have no rows. */
@@ -124,9 +156,12 @@ final class GradientTree implements AutoCloseable {
             Part kept = tensor == null || buffers.contains(tensor)
                     ? part
                     : new Part(new Tensor(tensor).retainReference()); // Outlives the caller's scope.
-            Part whole = up(new Range(0, leaves), leaf, kept);
+            Part whole = up(all, leaf, kept);
             if (whole != null) {
-                waiting.put(new Range(0, leaves), whole);
+                waiting.put(all, whole);
+            }
+            if (whole != null && exchange != null) {
+                exchange.add(weight, whole.tensor);
             }
         }
 
@@ -172,7 +207,7 @@ final class GradientTree implements AutoCloseable {
         }
 
         synchronized void finish() {
-            Part whole = waiting.get(new Range(0, leaves));
+            Part whole = waiting.get(all);
             if (whole == null || whole.tensor == null) {
                 throw new IllegalStateException("A weight has no gradient of all leaves.");
             }

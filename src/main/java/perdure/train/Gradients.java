@@ -26,12 +26,20 @@ public final class Gradients implements AutoCloseable {
         this(weights, Lanes.one());
     }
 
-    /** @param lanes the threads that compute norms */
+    /** Those of one process. */
     Gradients(List<Tensor> weights, Lanes lanes) {
+        this(weights, lanes, null);
+    }
+
+    /**
+     * @param lanes the threads that compute norms
+     * @param exchange adds up those of all ranks; null: there is one
+     */
+    Gradients(List<Tensor> weights, Lanes lanes, GradientExchange exchange) {
         this.weights = List.copyOf(weights);
         this.lanes = lanes;
         shares = Share.all(weights);
-        tree = new GradientTree(weights);
+        tree = new GradientTree(weights, exchange);
         norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
         scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
     }

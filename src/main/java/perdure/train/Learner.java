@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.data.Batch;
 import perdure.device.Precision;
+import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
 import perdure.model.Leaf;
 import perdure.train.Trainer.Part;
@@ -21,8 +22,10 @@ import perdure.train.Trainer.Part;
  * @param device where the computation runs
  * @param precision of the matrix products: bf16 is the model's own on the CPU, and autocast elsewhere
  * @param lanes the threads that compute a batch together
+ * @param workers the processes that train the model together
  */
-public record Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes) {
+public record Learner(
+        LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes, Workers workers) {
 
     /** From now on the model computes in this precision. */
     public Learner {
@@ -32,6 +35,11 @@ public record Learner(LanguageModel model, Optimizer optimizer, Device device, P
     /** What computes in the calling thread. */
     public Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision) {
         this(model, optimizer, device, precision, Lanes.one());
+    }
+
+    /** What trains in one process. */
+    public Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes) {
+        this(model, optimizer, device, precision, lanes, Workers.alone());
     }
 
     /** Computes a number for some rows of a batch. */

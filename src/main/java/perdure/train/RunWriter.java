@@ -20,6 +20,8 @@ import perdure.status.TrainingProgress.Saved;
 /**
  * Writes a run to the disk: its checkpoints, on a thread of their own, and its loss history. A failed save is reported
  * and does not end the run: the checkpoint before it stays the current one, and the next save may succeed.
+ *
+ * <p>Only the first rank writes. That of another says that it has saved what the first one saves.
  */
 public final class RunWriter implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunWriter.class);
@@ -62,6 +64,16 @@ public final class RunWriter implements AutoCloseable {
         this.identity = identity;
     }
 
+    /** That of a rank that has no run folder. */
+    public RunWriter(Map<String, String> identity, StopRequests stop) {
+        this.stop = stop;
+        this.identity = identity;
+        saver = null;
+        history = null;
+        interval = null;
+        tokenizer = null;
+    }
+
     Map<String, String> identity() {
         return identity;
     }
@@ -78,15 +90,21 @@ public final class RunWriter implements AutoCloseable {
         saved = Saved.before(checkpoint, checkpoint == null ? 0 : position.step());
     }
 
+    private void append(LossCurve.Line line) {
+        if (history != null) {
+            history.append(line);
+        }
+    }
+
     void logStep(Position position, double loss, double learningRate, double gradientNorm) {
-        history.append(new LossCurve.Step(
+        append(new LossCurve.Step(
                 position.step(), position.epoch(), loss, learningRate, gradientNorm, position.tokens()));
     }
 
     /** JSON has no number for what is not finite: an epoch whose steps were all skipped has no line. */
     void logEpoch(Position position, double loss, Evaluator.Evaluation evaluation) {
         if (Double.isFinite(loss)) {
-            history.append(new LossCurve.Epoch(
+            append(new LossCurve.Epoch(
                     position.step(),
                     position.epoch(),
                     loss,
@@ -101,14 +119,16 @@ public final class RunWriter implements AutoCloseable {
 
     void logValidation(Position position, Evaluator.Evaluation evaluation) {
         if (Double.isFinite(evaluation.loss())) {
-            history.append(new LossCurve.Validation(
+            append(new LossCurve.Validation(
                     position.step(), position.epoch(), evaluation.loss(), evaluation.bitsPerByte()));
         }
     }
 
     /** Whether a save inside an epoch is due and no save is in progress. */
     boolean isDue(Position position) {
-        return interval.isDue(System.nanoTime() - lastTry, position.step() - lastTriedStep) && !isSaving();
+        return interval != null
+                && interval.isDue(System.nanoTime() - lastTry, position.step() - lastTriedStep)
+                && !isSaving();
     }
 
     private boolean isSaving() {
@@ -118,6 +138,10 @@ public final class RunWriter implements AutoCloseable {
 
     /** Copies the state and starts to write it. Waits first for a save in progress. */
     public void save(Learner learner, TrainerState state) {
+        if (saver == null) {
+            onDisk = state.position();
+            return;
+        }
         recordOutcome(saver.await());
         try (PointerScope scope = new PointerScope()) {
             saver.submit(new Snapshot(
@@ -135,7 +159,7 @@ public final class RunWriter implements AutoCloseable {
 
     /** Waits for a save in progress. Returns whether this position is on the disk. */
     boolean hasSaved(Position position) {
-        recordOutcome(saver.await());
+        awaitSaver();
         return position.equals(onDisk);
     }
 
@@ -145,7 +169,7 @@ public final class RunWriter implements AutoCloseable {
      * @throws IllegalStateException if the last save failed, so that the run's end is not on disk
      */
     public void requireSaved() {
-        recordOutcome(saver.await());
+        awaitSaver();
         if (problem != null) {
             throw new IllegalStateException(problem);
         }
@@ -166,6 +190,10 @@ public final class RunWriter implements AutoCloseable {
                             + " for two minutes after a stop. One more request to stop gives it up.",
                     problem);
         }
+    }
+
+    private void awaitSaver() {
+        recordOutcome(saver == null ? null : saver.await());
     }
 
     private void recordOutcome(BackgroundSaver.Outcome outcome) {
@@ -207,7 +235,7 @@ public final class RunWriter implements AutoCloseable {
 
     /** What has been saved so far. */
     Saved saved() {
-        recordOutcome(saver.poll());
+        recordOutcome(saver == null ? null : saver.poll());
         return saved;
     }
 
@@ -218,8 +246,10 @@ public final class RunWriter implements AutoCloseable {
 
     @Override
     public void close() {
-        recordOutcome(saver.await());
-        saver.close();
-        history.close();
+        if (saver != null) {
+            awaitSaver();
+            saver.close();
+            history.close();
+        }
     }
 }

@@ -21,10 +21,19 @@ public class StopRequests {
     /** Two saves: one that is in progress and, after it, that of the last step. */
     private static final int SAVES = 2;
 
+    /** No stop was asked for, and the deadline is far. */
+    public static final int NONE = 0;
+
+    /** In place of the number of a signal: the deadline is near. */
+    static final int DEADLINE = -1;
+
+    private static final int TERM = 15;
+
     private final Instant deadline;
     private final InstantSource clock;
     private final LongSupplier nanoTime;
     private int count;
+    private int first = TERM;
     private long lastQuestion;
     private double longestPiece;
     private double longestSave;
@@ -43,10 +52,42 @@ public class StopRequests {
         lastQuestion = nanoTime.getAsLong();
     }
 
-    /** Asks to stop. */
-    public synchronized void add() {
+    /** Asks to stop, as the signal TERM does. */
+    public void add() {
+        add(TERM);
+    }
+
+    /** @param signal number of the signal that asks */
+    public synchronized void add(int signal) {
+        first = count == 0 ? signal : first;
         count++;
         notifyAll();
+    }
+
+    /** Number of the signal that asked first; that of TERM if none did. */
+    public synchronized int firstSignal() {
+        return first;
+    }
+
+    /** Why to stop: the number of the signal that asked, or {@link #DEADLINE}; {@link #NONE} if not. */
+    int reason() {
+        return !any() ? NONE : count() > 0 ? firstSignal() : DEADLINE;
+    }
+
+    /** What is heard of a stop that was agreed on: a request that this rank has not received itself. */
+    synchronized void heard(int reason) {
+        if (reason > 0 && count == 0) {
+            add(reason);
+        }
+    }
+
+    /** The reason to stop that is common to all ranks, of theirs: a signal before a deadline. */
+    static int common(double... reasons) {
+        int common = NONE;
+        for (double reason : reasons) {
+            common = common > 0 || reason == NONE ? common : (int) reason;
+        }
+        return common;
     }
 
     /** How often a stop was asked for. */

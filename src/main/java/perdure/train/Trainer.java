@@ -1,11 +1,12 @@
 package perdure.train;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntSupplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,6 +22,7 @@ import perdure.data.Batch;
 import perdure.data.BatchLoader;
 import perdure.data.MicroBatches;
 import perdure.device.DeviceMigrator;
+import perdure.distributed.Workers;
 import perdure.status.TrainingProgress.State;
 
 /**
@@ -65,12 +67,16 @@ public final class Trainer {
         }
     }
 
-    /** A stop was requested. It is thrown where that is noticed, and ends the loop. */
+    /** A stop was requested, of this rank or of another. It is thrown where all ranks know, and ends the loop. */
     static final class StopRequested extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        StopRequested() {
+        private final int reason;
+
+        /** @param reason as {@link StopRequests#reason} */
+        StopRequested(int reason) {
             super("A stop was requested.", null, false, false);
+            this.reason = reason;
         }
     }
 
@@ -211,6 +217,7 @@ public final class Trainer {
 
     private Outcome loop() {
         int accumulation = options.batch().accumulation();
+        Workers workers = learner.workers();
         try {
             while (position.epoch() < options.epochs()) {
                 DeviceMigrator.ensure(learner.model(), learner.device());
@@ -225,8 +232,8 @@ public final class Trainer {
                         return Outcome.LIMIT;
                     }
                     double learningRate = schedule.at(position.step());
-                    MicroBatches microBatches =
-                            batches.microBatches(position.epoch(), position.epochRows(), accumulation);
+                    MicroBatches microBatches = batches.microBatches(
+                            position.epoch(), position.epochRows(), accumulation, workers.rank(), workers.world());
                     try {
                         Step step = step(
                                 learner,
@@ -234,7 +241,7 @@ public final class Trainer {
                                 seedOfStep(),
                                 learningRate,
                                 options.gradientClip(),
-                                stop::any,
+                                stop::reason,
                                 UNTIMED);
                         advance(step);
                         LOG.trace("Step {}.", position.step());
@@ -255,19 +262,20 @@ public final class Trainer {
             }
             return Outcome.DONE;
         } catch (StopRequested stopped) {
+            stop.heard(stopped.reason);
             return Outcome.STOPPED;
         }
     }
 
     /**
      * Takes one optimizer step on the mean loss over the tokens of its micro-batches that count. The model must be in training
-     * mode.
+     * mode. Every rank computes its own micro-batches, and all end with the same weights.
      *
      * @param seed of the random numbers of the step
      * @param gradientClip largest global norm of the gradients
-     * @param stop asked before each micro-batch
+     * @param stop asked before each micro-batch, as {@link StopRequests#reason}
      * @param ended called with each part of the step when the part has ended
-     * @throws StopRequested if {@code stop} returns true
+     * @throws StopRequested if a rank was asked to stop
      * @throws NotFiniteException if the loss or the gradient norm is not finite
      * @throws UpdateFailedException if the update failed. After every other failure weights and moments are as
      *     before
@@ -278,36 +286,49 @@ public final class Trainer {
             long seed,
             double learningRate,
             double gradientClip,
-            BooleanSupplier stop,
+            IntSupplier stop,
             Consumer<Part> ended) {
         Optimizer optimizer = learner.optimizer();
-        double lossSum = 0;
         boolean updates = false;
-        long predictions = 0;
         double scale = 1.0 / Math.max(1, microBatches.tokens());
         int leaves = learner.lanes().leaves();
         GradientTree tree = optimizer.gradients().tree();
         try {
-            tree.begin(microBatches.count() * leaves);
-            int done = 0;
+            int first = microBatches.first();
+            int end = first + microBatches.count();
+            tree.begin(first * leaves, end * leaves);
+            int next = first;
+            StepSums sums = new StepSums(microBatches.count());
             for (Batch batch : microBatches.batches()) {
-                if (stop.getAsBoolean()) {
-                    throw new StopRequested();
+                learner.workers().check();
+                sums.reason = stop.getAsInt();
+                if (sums.reason != StopRequests.NONE) {
+                    break;
                 }
-                lossSum += learner.accumulate(batch, tree, done++, seed, scale, ended);
-                predictions += batch.predictions();
+                sums.losses[next - first] = learner.accumulate(batch, tree, next, seed, scale, ended);
+                sums.predictions += batch.predictions();
+                next++;
             }
-            for (int missing = done * leaves; missing < microBatches.count() * leaves; missing++) {
-                tree.skip(missing);
+            if (sums.reason == StopRequests.NONE) {
+                for (int missing = next * leaves; missing < end * leaves; missing++) {
+                    tree.skip(missing);
+                }
+                tree.finish();
+            } else {
+                tree.abandon();
             }
-            tree.finish();
+            sums.gather(learner.workers());
+            if (sums.reason != StopRequests.NONE) {
+                throw new StopRequested(sums.reason);
+            }
+            double lossSum = sums.loss;
             requireFinite("loss", lossSum, optimizer);
             double gradientNorm = optimizer.gradients().clip(gradientClip);
             requireFinite("gradient norm", gradientNorm, optimizer);
             updates = true;
             optimizer.step(learningRate);
             learner.weightsChanged();
-            return new Step(lossSum, microBatches.tokens(), predictions, gradientNorm);
+            return new Step(lossSum, microBatches.tokens(), sums.predictions, gradientNorm);
         } catch (RuntimeException | Error failure) {
             if (updates) {
                 throw new UpdateFailedException(failure);
@@ -316,6 +337,34 @@ public final class Trainer {
         } finally {
             optimizer.gradients().zero();
             ended.accept(Part.OPTIMIZER);
+        }
+    }
+
+    /** What the ranks tell each other of a step: first this one's numbers, then those of all. */
+    private static final class StepSums {
+        private final double[] losses; // of this rank's micro-batches, in nats
+        private double loss;
+        private long predictions;
+        private int reason = StopRequests.NONE;
+
+        StepSums(int microBatches) {
+            losses = new double[microBatches];
+        }
+
+        /** The losses are added up in the order of the micro-batches, whoever has computed which. */
+        void gather(Workers workers) {
+            double[] own = Arrays.copyOf(losses, losses.length + 2);
+            own[losses.length] = predictions;
+            own[losses.length + 1] = reason;
+            double[] all = workers.gather(own);
+            predictions = 0;
+            for (int from = 0; from < all.length; from += own.length) {
+                for (int i = 0; i < losses.length; i++) {
+                    loss += all[from + i];
+                }
+                predictions += (long) all[from + losses.length];
+                reason = StopRequests.common(reason, all[from + losses.length + 1]);
+            }
         }
     }
 
@@ -357,7 +406,7 @@ public final class Trainer {
     private Evaluator.Evaluation evaluate() {
         reporter.evaluating(null);
         publish(State.EVALUATING);
-        return evaluator.evaluate(learner, stop::any, progress -> {
+        return evaluator.evaluate(learner, stop::reason, progress -> {
             reporter.evaluating(progress);
             publish(State.EVALUATING);
         });
@@ -457,10 +506,11 @@ public final class Trainer {
         random.seed(options.seed());
         if (checkpoint != null) {
             TrainerState saved = checkpoint.state();
-            try (PointerScope scope = new PointerScope()) {
-                checkpoint.readTrained(learner.model().namedTrained());
-                learner.weightsChanged();
-                checkpoint.readMoments(learner.optimizer().namedMoments());
+            if (learner.workers().isFirst()) {
+                try (PointerScope scope = new PointerScope()) {
+                    checkpoint.readTrained(learner.model().namedTrained());
+                    checkpoint.readMoments(learner.optimizer().namedMoments());
+                }
             }
             learner.optimizer().steps(position.step() - position.skippedSteps());
             random.restore(saved.generators());
@@ -469,6 +519,11 @@ public final class Trainer {
             }
             reporter.announce(saved.plan(), plan(), position, schedule);
         }
+        try (PointerScope scope = new PointerScope()) {
+            learner.workers().broadcast(learner.model().namedTrained().values());
+            learner.workers().broadcast(learner.optimizer().namedMoments().values());
+        }
+        learner.weightsChanged();
         reporter.announceWarmUp(schedule);
         reporter.rising(validation);
         publish(State.TRAINING);

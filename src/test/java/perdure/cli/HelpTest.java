@@ -19,7 +19,16 @@ class HelpTest {
         Map<String, List<OptionSpec>> sections =
                 HelpSections.sections(train.getCommandSpec().options());
         assertEquals(
-                List.of("Run", "Data", "Model", "Adapters", "Optimisation", "Device", "Server", "General"),
+                List.of(
+                        "Run",
+                        "Data",
+                        "Model",
+                        "Adapters",
+                        "Optimisation",
+                        "Device",
+                        "Several processes",
+                        "Server",
+                        "General"),
                 List.copyOf(sections.keySet()));
         assertEquals(
                 Set.of("--help", "--version", "--verbose"),
@@ -41,7 +50,7 @@ class HelpTest {
     void trainListsItsExitCodes() {
         String help = TinyRun.run(List.of("train", "--help")).out();
         String codes = help.substring(help.indexOf("Exit codes:"));
-        for (String code : List.of("0 ", "1 ", "2 ", "129, 130, 138, 143, 152 ")) {
+        for (String code : List.of("0 ", "1 ", "2 ", "75 ", "129, 130, 138, 143, 152 ")) {
             assertTrue(codes.contains("\n  " + code), codes);
         }
     }

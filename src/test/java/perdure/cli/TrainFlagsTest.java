@@ -12,19 +12,25 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import perdure.data.Reading;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.device.NativeConfig;
 import perdure.device.Precision;
+import perdure.distributed.Launch;
+import perdure.distributed.Workers;
 import perdure.model.ModelConfig;
 import perdure.run.BadInputException;
 import perdure.run.ModelShape;
 import perdure.run.Optimization;
 import perdure.run.RunConfig;
+import perdure.run.TrainingRun;
 import perdure.train.AdamW;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
@@ -217,9 +223,60 @@ class TrainFlagsTest {
                 Path.of("checkpoints"), parseAlone("--epochs", "1").flags.run.folder());
         assertEquals(RunConfig.in(command.flags.run.folder()).saving(), config.saving());
         assertEquals(
-                new RunConfig.Compute("auto", Precision.FP32, false, 0, NativeConfig.standard()), config.compute());
+                new RunConfig.Compute(
+                        "auto", Precision.FP32, false, 0, NativeConfig.standard(), Workers.Options.DEFAULT),
+                config.compute());
         assertEquals("127.0.0.1", command.serving.options().host());
         assertEquals(8080, command.serving.options().port());
         assertFalse(command.noServer);
+    }
+
+    @Test
+    void severalProcesses() {
+        Map<String, String> launched =
+                Map.of("RANK", "1", "WORLD_SIZE", "4", "MASTER_ADDR", "here", "MASTER_PORT", "5");
+        assertEquals(
+                "torchrun",
+                parse("--epochs", "1").ranks.options(launched).launch().launcher());
+        Workers.Options flags = parse(
+                        ("--rank 1 --world-size 2 --coordinator there:7 --exchange-timeout 3m --silence 2500ms"
+                                        + " --bucket-size 4MB")
+                                .split(" "))
+                .ranks
+                .options(launched);
+        assertEquals(
+                new Workers.Options(
+                        Launch.of(1, 2, "there:7"), Duration.ofMinutes(3), Duration.ofMillis(2500), 4_000_000),
+                flags);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--rank 0 --world-size 2 | --coordinator is missing: --rank, --world-size and --coordinator go together.",
+                "--rank 2 --world-size 2 --coordinator a:1 | --rank 2 is not one of 2 ranks, 0 to 1.",
+                "--rank 0 --world-size 3 --coordinator a:1 | --rank 0: world size 3 is not a power of two: 1, 2, 4, 8, …",
+                "--rank 0 --world-size 2 --coordinator a | --rank 0: coordinator a is not HOST:PORT.",
+                "--silence 5 | --silence 5: 5 is not a duration, such as 10s or 5m.",
+                "--bucket-size 0MB | --bucket-size 0MB: 0MB is not a number of bytes, such as 25MB.",
+                "--bucket-size big | --bucket-size big: big is not a number of bytes, such as 25MB.",
+            })
+    void whatSeveralProcessesCannotUseIsRefused(String flags, String message) {
+        RankFlags ranks = parse(flags.split(" ")).ranks;
+        assertEquals(
+                message,
+                assertThrows(BadInputException.class, () -> ranks.options(Map.of()))
+                        .getMessage());
+    }
+
+    @Test
+    void ranksShareAStepEvenly() {
+        RunConfig config = parse("--epochs 1 --grad-accum 6 --rank 1 --world-size 4 --coordinator there:7".split(" "))
+                .config();
+        assertEquals(
+                "grad accum 6 cannot be shared evenly by 4 ranks: each trains on as many micro-batches of a step.",
+                assertThrows(BadInputException.class, () -> TrainingRun.open(config))
+                        .getMessage());
     }
 }

@@ -72,7 +72,7 @@ class LeavesTest {
                         ? List.of(batch(step, 1, packed))
                         : List.of(batch(step, 5, packed), batch(10 + step, 3, packed));
                 long tokens = batches.stream().mapToLong(Batch::tokens).sum();
-                Trainer.step(learner, new MicroBatches(tokens, 2, batches), step, 1e-3, 1, () -> false, part -> {});
+                Trainer.step(learner, new MicroBatches(tokens, 2, batches), step, 1e-3, 1, () -> 0, part -> {});
                 model.train(false);
                 losses.add(learner.lossSum(batch(99, 5, packed)));
             }

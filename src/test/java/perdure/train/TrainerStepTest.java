@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -31,7 +31,7 @@ import perdure.train.Trainer.Step;
 
 class TrainerStepTest {
     private static final int VOCABULARY = 16;
-    private static final BooleanSupplier NEVER = () -> false;
+    private static final IntSupplier NEVER = () -> StopRequests.NONE;
 
     private LanguageModel model;
     private Learner learner;
@@ -64,7 +64,7 @@ class TrainerStepTest {
         return Batch.of(ids, targets, rows, TinyTraining.CONTEXT);
     }
 
-    private Step step(MicroBatches microBatches, BooleanSupplier stop) {
+    private Step step(MicroBatches microBatches, IntSupplier stop) {
         return Trainer.step(learner, microBatches, 7, 0.01, 1, stop, part -> {});
     }
 
@@ -186,7 +186,9 @@ class TrainerStepTest {
         List<String> before = List.of(weights(), random.save().toString());
         int[] questions = {0};
         MicroBatches two = new MicroBatches(16, 2, List.of(batch(0, 1), batch(1, 1)));
-        assertThrows(Trainer.StopRequested.class, () -> step(two, () -> questions[0]++ == 1));
+        assertThrows(
+                Trainer.StopRequested.class,
+                () -> step(two, () -> questions[0]++ == 1 ? StopRequests.DEADLINE : StopRequests.NONE));
         assertEquals(2, questions[0]);
         assertEquals(before, List.of(weights(), random.save().toString()));
         assertEquals(0, learner.optimizer().steps());

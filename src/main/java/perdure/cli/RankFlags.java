@@ -1,0 +1,106 @@
+package perdure.cli;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import perdure.cli.HelpSections.Heading;
+import perdure.distributed.Launch;
+import perdure.distributed.Workers;
+import perdure.distributed.WorkersLostException;
+import perdure.run.BadInputException;
+import perdure.train.SaveInterval;
+import picocli.CommandLine.Option;
+
+/** The flags of a run that several processes train together. A launcher's environment takes the place of most. */
+@Heading("Several processes")
+final class RankFlags {
+    private static final Pattern SIZE = Pattern.compile("([0-9]{1,9})(KB|MB|GB)?");
+
+    private static final Map<String, Long> UNITS = Map.of("KB", 1_000L, "MB", 1_000_000L, "GB", 1_000_000_000L);
+
+    @Option(
+            names = "--rank",
+            paramLabel = "R",
+            description =
+                    "Which of the processes this is, from 0. mpirun, srun, torchrun, Kubeflow and Kubernetes say it"
+                            + " in the environment. Only rank 0 needs the run folder.")
+    Integer rank;
+
+    @Option(
+            names = "--world-size",
+            paramLabel = "N",
+            description = "How many processes train together: a power of two that divides --grad-accum.")
+    Integer worldSize;
+
+    @Option(names = "--coordinator", paramLabel = "HOST:PORT", description = "Where rank 0 listens.")
+    String coordinator;
+
+    @Option(
+            names = "--exchange-timeout",
+            paramLabel = "DURATION",
+            description = "How long a process waits for others that are alive (default: 10m).")
+    String exchangeTimeout;
+
+    @Option(
+            names = "--silence",
+            paramLabel = "DURATION",
+            description = "A process that is not heard for so long is lost (default: 10s).")
+    String silence;
+
+    @Option(
+            names = "--bucket-size",
+            paramLabel = "BYTES",
+            description = "Gradients that are exchanged at once, such as 25MB (default: 25MB).")
+    String bucketSize;
+
+    /** Who this process is, by the flags or else by the environment. */
+    Workers.Options options(Map<String, String> environment) {
+        Workers.Options usual = Workers.Options.DEFAULT;
+        return new Workers.Options(
+                launch(environment),
+                time("--exchange-timeout", exchangeTimeout, usual.exchangeTimeout()),
+                time("--silence", silence, usual.silence()),
+                Flags.set("--bucket-size", bucketSize, usual.bucketBytes(), RankFlags::bytes));
+    }
+
+    private Launch launch(Map<String, String> environment) {
+        if (rank == null && worldSize == null && coordinator == null) {
+            return Flags.naming(() -> Launch.of(environment));
+        }
+        if (rank == null || worldSize == null || coordinator == null) {
+            String missing = rank == null ? "--rank" : worldSize == null ? "--world-size" : "--coordinator";
+            throw new BadInputException(missing + " is missing: --rank, --world-size and --coordinator go together.");
+        }
+        return Flags.set("--rank", rank, number -> Launch.of(number, worldSize, coordinator));
+    }
+
+    private static Duration time(String flag, String text, Duration usual) {
+        return Flags.set(flag, text, usual, value -> {
+            Duration time = SaveInterval.parse(value).time();
+            if (time.isZero()) {
+                throw new IllegalArgumentException(value + " is not a duration, such as 10s or 5m.");
+            }
+            return time;
+        });
+    }
+
+    private static long bytes(String text) {
+        Matcher size = SIZE.matcher(text.toUpperCase(Locale.ROOT));
+        if (!size.matches() || Long.parseLong(size.group(1)) == 0) {
+            throw new IllegalArgumentException(text + " is not a number of bytes, such as 25MB.");
+        }
+        return Long.parseLong(size.group(1)) * (size.group(2) == null ? 1 : UNITS.get(size.group(2)));
+    }
+
+    /** The thread that trains is held by native code, which nothing can interrupt. */
+    static void end(WorkersLostException lost) {
+        System.err.println(line(lost));
+        Runtime.getRuntime().halt(lost.exitCode());
+    }
+
+    static String line(WorkersLostException lost) {
+        return "perdure: " + lost.getMessage();
+    }
+}

@@ -1,0 +1,237 @@
+package perdure.distributed;
+
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Which of the processes of a run this one is, as its launcher's environment says.
+ *
+ * @param launcher for people
+ * @param rank from 0
+ * @param world number of processes; 1: there is nobody to meet
+ * @param localRank of those on this machine, from 0
+ * @param localWorld processes on this machine
+ * @param host where rank 0, or the launcher, is met
+ * @param port there
+ * @param attempt how often the launcher has started them before; those of two attempts never meet
+ */
+public record Launch(
+        String launcher, int rank, int world, int localRank, int localWorld, String host, int port, Attempt attempt) {
+
+    /**
+     * @param number from 0
+     * @param launcherListens whether the launcher itself listens at the meeting point, in place of rank 0
+     */
+    public record Attempt(int number, boolean launcherListens) {
+        static final Attempt FIRST = new Attempt(0, false);
+    }
+
+    /** A process on its own. */
+    public static final Launch SINGLE = new Launch("", 0, 1, 0, 1, "", 0, Attempt.FIRST);
+
+    private static final int MOST_PORTS = 65535;
+
+    /** The ports of Slurm jobs that name none begin here. */
+    private static final int SLURM_PORT = 15000;
+
+    private static final int SLURM_PORTS = 10000;
+
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(?:\\[(.+)\\]|([^:]+)):([0-9]+)");
+
+    /** Up to the first comma outside of brackets; of the numbers in brackets the first counts. */
+    private static final Pattern FIRST_HOST = Pattern.compile("([^\\[,]+)(?:\\[([0-9]+)[^\\]]*\\])?([^,\\[]*)");
+
+    /** A number of tasks, and of how many nodes that is the number. */
+    private static final Pattern TASKS = Pattern.compile("([0-9]+)(?:\\(x([0-9]+)\\))?(?:,|$)");
+
+    /**
+     * The variables of a launcher.
+     *
+     * @param localRank null if it has none
+     * @param localWorld null if it has none
+     * @param always whether it sets both rank and world, so that one alone is a mistake
+     */
+    private record Contract(
+            String launcher, String rank, String world, String localRank, String localWorld, boolean always) {}
+
+    private static final Contract SLURM =
+            new Contract("Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", null, false);
+
+    private static final Contract KUBEFLOW =
+            new Contract("Kubeflow Trainer", "PET_NODE_RANK", "PET_NNODES", null, null, true);
+
+    /** The first whose rank and world are both set counts. */
+    private static final List<Contract> CONTRACTS = List.of(
+            new Contract("torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", true),
+            KUBEFLOW,
+            new Contract(
+                    "Open MPI",
+                    "OMPI_COMM_WORLD_RANK",
+                    "OMPI_COMM_WORLD_SIZE",
+                    "OMPI_COMM_WORLD_LOCAL_RANK",
+                    "OMPI_COMM_WORLD_LOCAL_SIZE",
+                    true),
+            new Contract("MPICH", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", true),
+            SLURM,
+            new Contract("an Indexed Job", "JOB_COMPLETION_INDEX", "PERDURE_WORLD_SIZE", null, null, false));
+
+    public Launch {
+        if (world < 1 || rank < 0 || rank >= world) {
+            throw new IllegalArgumentException(
+                    "rank " + rank + " is not one of " + world + " ranks, 0 to " + (world - 1) + ".");
+        }
+        if (Integer.bitCount(world) != 1) {
+            throw new IllegalArgumentException("world size " + world + " is not a power of two: 1, 2, 4, 8, …");
+        }
+        if (world > 1 && (port < 1 || port > MOST_PORTS)) {
+            throw new IllegalArgumentException("port " + port + " is not a number from 1 to " + MOST_PORTS + ".");
+        }
+    }
+
+    /** Whether this is the rank that has the run folder. */
+    public boolean isFirst() {
+        return rank == 0;
+    }
+
+    /**
+     * One that was told without a launcher.
+     *
+     * @param coordinator host and port of rank 0, as {@code host:port}
+     * @throws IllegalArgumentException that names the value that cannot be used
+     */
+    public static Launch of(int rank, int world, String coordinator) {
+        Matcher place = HOST_AND_PORT.matcher(coordinator);
+        if (!place.matches()) {
+            throw new IllegalArgumentException("coordinator " + coordinator + " is not HOST:PORT.");
+        }
+        String host = place.group(1) == null ? place.group(2) : place.group(1);
+        return new Launch("flags", rank, world, 0, 1, host, number("coordinator", place.group(3)), Attempt.FIRST);
+    }
+
+    /**
+     * The process that a launcher has started; a single one if none has.
+     *
+     * @throws IllegalArgumentException with one line that names the variable that is missing or cannot be used
+     */
+    public static Launch of(Map<String, String> environment) {
+        Variables variables = new Variables(environment);
+        for (Contract contract : CONTRACTS) {
+            boolean hasRank = variables.has(contract.rank);
+            boolean hasWorld = variables.has(contract.world);
+            if (contract == SLURM && !variables.has("SLURM_STEP_ID")) {
+                continue; // The shell of a batch job looks like rank 0, and is none.
+            }
+            if (contract.always && hasRank != hasWorld) {
+                throw new IllegalArgumentException((hasRank ? contract.rank : contract.world) + " is set and "
+                        + (hasRank ? contract.world : contract.rank)
+                        + " is not: start all ranks with one launcher, or unset it.");
+            }
+            if (hasRank && hasWorld) {
+                return of(contract, variables);
+            }
+        }
+        return SINGLE;
+    }
+
+    private static Launch of(Contract contract, Variables variables) {
+        int rank = variables.number(contract.rank);
+        int world = variables.number(contract.world);
+        if (world < 1 || rank < 0 || rank >= world) {
+            throw new IllegalArgumentException(
+                    contract.rank + " " + rank + " is not one of the ranks of " + contract.world + " " + world + ".");
+        }
+        if (contract == KUBEFLOW && !variables.get("PET_NPROC_PER_NODE", "1").equals("1")) {
+            throw new IllegalArgumentException("PET_NPROC_PER_NODE " + variables.get("PET_NPROC_PER_NODE", "")
+                    + " would be several processes on a node, which Perdure does not start: set numProcPerNode to 1.");
+        }
+        if (world == 1) {
+            return SINGLE;
+        }
+        boolean slurm = variables.has("SLURM_STEP_ID") && (contract == SLURM || contract.launcher.equals("MPICH"));
+        String host = variables.first("MASTER_ADDR", "PET_MASTER_ADDR");
+        String port = variables.first("MASTER_PORT", "PET_MASTER_PORT");
+        if (host == null && slurm) {
+            host = firstHost(variables.first("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"));
+        }
+        if (port == null && slurm) {
+            port = Integer.toString(SLURM_PORT + variables.number("SLURM_JOB_ID") % SLURM_PORTS);
+        }
+        if (host == null || port == null) {
+            throw new IllegalArgumentException(contract.launcher + " started rank " + rank + " of " + world
+                    + ", but does not say where they meet: set " + (host == null ? "MASTER_ADDR" : "MASTER_PORT")
+                    + ".");
+        }
+        int localRank = variables.has(contract.localRank) ? variables.number(contract.localRank) : 0;
+        int localWorld = variables.has(contract.localWorld) ? variables.number(contract.localWorld) : 1;
+        if (contract == SLURM && variables.has("SLURM_STEP_TASKS_PER_NODE")) {
+            localWorld = tasks(
+                    variables.get("SLURM_STEP_TASKS_PER_NODE", ""),
+                    variables.has("SLURM_NODEID") ? variables.number("SLURM_NODEID") : 0);
+        }
+        String attempt = variables.first("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT");
+        return new Launch(
+                contract.launcher,
+                rank,
+                world,
+                localRank,
+                localWorld,
+                host,
+                number("MASTER_PORT", port),
+                new Attempt(
+                        attempt == null ? 0 : number("restart count", attempt),
+                        variables.get("TORCHELASTIC_USE_AGENT_STORE", "").equals("True")));
+    }
+
+    /** The first host of a list of Slurm's such as {@code gpu[07-09,12],login}; null if there is no list. */
+    private static String firstHost(String list) {
+        if (list == null) {
+            return null;
+        }
+        Matcher first = FIRST_HOST.matcher(list);
+        return first.lookingAt()
+                ? first.group(1) + (first.group(2) == null ? "" : first.group(2)) + first.group(3)
+                : list;
+    }
+
+    /** The tasks on a node, of a list of Slurm's such as {@code 2(x3),1}. */
+    private static int tasks(String list, int node) {
+        Matcher each = TASKS.matcher(list);
+        for (int nodes = 0; each.find(); ) {
+            nodes += each.group(2) == null ? 1 : number("SLURM_STEP_TASKS_PER_NODE", each.group(2));
+            if (node < nodes) {
+                return number("SLURM_STEP_TASKS_PER_NODE", each.group(1));
+            }
+        }
+        return 1;
+    }
+
+    private static int number(String name, String value) {
+        try {
+            return Integer.parseInt(value.strip());
+        } catch (NumberFormatException none) {
+            throw new IllegalArgumentException(name + " " + value + " is not a whole number.");
+        }
+    }
+
+    /** An empty variable is none. */
+    private record Variables(Map<String, String> environment) {
+
+        boolean has(String name) {
+            return name != null && !environment.getOrDefault(name, "").isBlank();
+        }
+
+        String get(String name, String otherwise) {
+            return has(name) ? environment.get(name).strip() : otherwise;
+        }
+
+        String first(String one, String other) {
+            return has(one) ? get(one, null) : get(other, null);
+        }
+
+        int number(String name) {
+            return Launch.number(name, get(name, ""));
+        }
+    }
+}

@@ -1,0 +1,348 @@
+package perdure.distributed;
+
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.LongVector;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.device.IntraOpThreads;
+import perdure.device.NativeRuntime;
+
+/**
+ * The processes that train one run together, seen from one of them, and what they exchange. A process on its own is one
+ * of one: it exchanges nothing, and every method returns at once.
+ *
+ * <p>All ranks must call the same methods in the same order; a thread named "exchange" keeps it. Every method may throw
+ * {@link WorkersLostException}, after which only {@link #close} may be called. Sums are the same for any number of ranks
+ * if each holds the sum of an aligned block: see {@link #sum}.
+ */
+public final class Workers implements AutoCloseable {
+
+    /**
+     * How the workers come together and when they give up.
+     *
+     * @param exchangeTimeout how long a rank waits for others at the start and in an exchange, while their hearts beat
+     * @param silence after so long without a heartbeat a rank is taken for lost
+     * @param bucketBytes gradients that are exchanged at once
+     */
+    public record Options(Launch launch, Duration exchangeTimeout, Duration silence, long bucketBytes) {
+
+        public static final Options DEFAULT =
+                new Options(Launch.SINGLE, Duration.ofMinutes(10), Duration.ofSeconds(10), 25_000_000);
+
+        public Options {
+            requirePositive("exchange timeout", exchangeTimeout.toMillis());
+            requirePositive("silence", silence.toMillis());
+            requirePositive("bucket size", bucketBytes);
+        }
+
+        private static void requirePositive(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(name + " " + value + " is not positive.");
+            }
+        }
+    }
+
+    private static final String LEFT = "left/";
+
+    private final Options options;
+    private final Launch launch;
+    private final Coordinator coordinator; // null: alone, as all below
+    private final ExecutorService exchange;
+    private ProcessGroupGloo.Options groupOptions;
+    private ProcessGroupGloo group;
+    private int shared;
+
+    private Workers(Options options, Consumer<WorkersLostException> overdue) {
+        this.options = options;
+        launch = options.launch();
+        coordinator = launch.world() == 1 ? null : new Coordinator(options, overdue);
+        exchange = launch.world() == 1
+                ? null
+                : Executors.newSingleThreadExecutor(task -> {
+                    Thread thread = new Thread(
+                            () -> {
+                                IntraOpThreads.limitThisThread(1);
+                                task.run();
+                            },
+                            "exchange");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
+
+    /** A process on its own. */
+    public static Workers alone() {
+        return new Workers(Options.DEFAULT, lost -> {});
+    }
+
+    /**
+     * Meets the other ranks. libtorch is loaded.
+     *
+     * @param overdue told, on another thread, if the workers are lost and the thread that uses them has not noticed
+     *     within a second, since it computes or is held by the network
+     * @throws WorkersLostException if that is not possible within the exchange timeout
+     */
+    public static Workers join(Options options, Consumer<WorkersLostException> overdue) {
+        Workers workers = new Workers(options, overdue);
+        if (workers.world() > 1) {
+            NativeRuntime.loadGloo();
+            workers.gatherText("joined", "");
+            workers.form();
+        }
+        return workers;
+    }
+
+    /** Connects each rank with each. */
+    private void form() {
+        String networkInterface = System.getenv("GLOO_SOCKET_IFNAME");
+        await(exchange.submit(() -> {
+            groupOptions = ProcessGroupGloo.Options.create(
+                    new Milliseconds(options.exchangeTimeout().toMillis()));
+            groupOptions
+                    .devices()
+                    .push_back(
+                            networkInterface != null
+                                    ? ProcessGroupGloo.createDeviceForInterface(networkInterface)
+                                    : ProcessGroupGloo.createDeviceForHostname(ownAddress()));
+            group = new ProcessGroupGloo(coordinator.store(), rank(), world(), groupOptions);
+        }));
+    }
+
+    /** The address by which this machine reaches the coordinator. */
+    private String ownAddress() {
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.connect(new InetSocketAddress(launch.host(), launch.port())); // Sends nothing.
+            InetAddress address = socket.getLocalAddress();
+            return address.getHostAddress();
+        } catch (SocketException unreachable) {
+            throw new IllegalStateException("No way to " + launch.host() + ": " + unreachable.getMessage());
+        }
+    }
+
+    public int rank() {
+        return launch.rank();
+    }
+
+    public int world() {
+        return launch.world();
+    }
+
+    /** Whether this is the rank that has the run folder. */
+    public boolean isFirst() {
+        return launch.isFirst();
+    }
+
+    /** How many gradients are exchanged at once, in bytes. */
+    public long bucketBytes() {
+        return options.bucketBytes();
+    }
+
+    /** @throws WorkersLostException if another rank is lost */
+    public void check() {
+        if (coordinator != null) {
+            coordinator.check();
+        }
+    }
+
+    /** The values of the first rank, on all: by name, each as long as it may be. Others' are ignored. */
+    public byte[] share(byte[] value) {
+        if (world() == 1) {
+            return value;
+        }
+        String key = "shared/" + shared++;
+        if (isFirst()) {
+            coordinator.write(key, value);
+            return value;
+        }
+        return coordinator.await(key, 0, null);
+    }
+
+    /** As {@link #share(byte[])}. */
+    public String share(String value) {
+        return new String(share(value.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8);
+    }
+
+    /** The texts of all ranks, in their order. */
+    private List<String> gatherText(String name, String mine) {
+        coordinator.write(name + "/" + rank(), mine.getBytes(StandardCharsets.UTF_8));
+        boolean joins = name.equals("joined");
+        return IntStream.range(0, world())
+                .mapToObj(rank -> new String(
+                        coordinator.await(name + "/" + rank, rank, joins ? options.exchangeTimeout() : null),
+                        StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    /** A value of a rank that differs from that of the first. */
+    public record Difference(int rank, String name, String value, String first) {}
+
+    /**
+     * Compares values of all ranks with those of the first one, before anything is exchanged that depends on them.
+     *
+     * @param values one line each
+     * @return the first difference, the same on all ranks; null if there is none
+     */
+    public Difference compare(Map<String, String> values) {
+        if (world() == 1) {
+            return null;
+        }
+        List<Map<String, String>> all = gatherText(
+                        "same/" + shared++,
+                        values.entrySet().stream()
+                                .map(entry -> entry.getKey() + "\t" + entry.getValue())
+                                .collect(Collectors.joining("\n")))
+                .stream()
+                .map(Workers::values)
+                .toList();
+        for (int rank = 1; rank < world(); rank++) {
+            for (String name : all.get(0).keySet()) {
+                String first = all.get(0).get(name);
+                String other = all.get(rank).getOrDefault(name, "not there");
+                if (!first.equals(other)) {
+                    return new Difference(rank, name, other, first);
+                }
+            }
+        }
+        return null;
+    }
+
+    private static Map<String, String> values(String lines) {
+        Map<String, String> values = new TreeMap<>();
+        lines.lines().forEach(line -> values.put(line.split("\t", 2)[0], line.split("\t", 2)[1]));
+        return values;
+    }
+
+    /** The numbers of all ranks, in their order. Each rank has as many. */
+    public double[] gather(double... mine) {
+        if (world() == 1) {
+            return mine;
+        }
+        double[] all = new double[mine.length * world()];
+        await(submit(() -> {
+            TensorOptions doubles = new TensorOptions(ScalarType.Double);
+            Tensor in = torch.zeros(new long[] {mine.length}, doubles);
+            new DoublePointer(in.data_ptr_double()).put(mine);
+            Tensor out = torch.zeros(new long[] {all.length}, doubles);
+            group._allgather_base(out, in)._wait();
+            new DoublePointer(out.data_ptr_double()).get(all);
+        }));
+        return all;
+    }
+
+    /** Writes the first rank's values of some tensors into those of the others. */
+    public void broadcast(Collection<Tensor> tensors) {
+        if (world() == 1) {
+            return;
+        }
+        await(submit(() -> {
+            for (Tensor tensor : tensors) {
+                try (PointerScope scope = new PointerScope()) {
+                    Tensor whole = tensor.cpu().contiguous();
+                    group.broadcast(new TensorVector(whole))._wait();
+                    tensor.copy_(whole);
+                }
+            }
+        }));
+    }
+
+    /**
+     * Begins to replace a tensor by the sum of those of all ranks. A sum of many ranks is that of its first half plus
+     * that of its second half, and so on. So if rank {@code r} of {@code W} holds such a sum over the block {@code r} of
+     * {@code W} of some leaves, the result is the same for any {@code W}.
+     *
+     * <p>Each rank adds up its share of the values for all: as many bytes go over the network as in a ring, whose order
+     * depends on the number of ranks.
+     *
+     * @param values of which there are as many on each rank, a multiple of the number of ranks
+     * @param buffer on the CPU, as large or larger, for this alone
+     */
+    public Future<?> sum(Tensor values, Tensor buffer) {
+        return submit(() -> {
+            int world = world();
+            long share = values.numel() / world;
+            Tensor own = values.cpu(); // itself, unless it is on a GPU
+            Tensor parts = buffer.narrow(0, 0, values.numel());
+            group.alltoall_base(parts, own, new LongVector(), new LongVector())._wait();
+            for (int stride = 1; stride < world; stride *= 2) {
+                for (int rank = 0; rank < world; rank += 2 * stride) {
+                    parts.narrow(0, rank * share, share).add_(parts.narrow(0, (rank + stride) * share, share));
+                }
+            }
+            group._allgather_base(own, parts.narrow(0, 0, share))._wait();
+            if (!values.is_cpu()) {
+                values.copy_(own);
+            }
+        });
+    }
+
+    private Future<?> submit(Runnable task) {
+        return exchange.submit(() -> {
+            try (PointerScope scope = new PointerScope();
+                    NoGradGuard guard = new NoGradGuard()) {
+                task.run();
+            }
+        });
+    }
+
+    /** Waits for what was begun. */
+    public void await(Future<?> work) {
+        coordinator.await(work);
+    }
+
+    /** Tells the others that this rank ends, so that they end too, with this code. */
+    public void abort(int exitCode, String reason) {
+        if (coordinator != null) {
+            coordinator.abort(exitCode, "rank " + rank() + ": " + reason);
+        }
+    }
+
+    /** Waits until the first rank has ended its work, and all others know. */
+    public void leave() {
+        if (world() == 1) {
+            return;
+        }
+        if (isFirst()) {
+            coordinator.write(LEFT + 0, new byte[0]);
+            for (int rank = 1; rank < world(); rank++) {
+                coordinator.await(LEFT + rank, rank, options.silence());
+            }
+            coordinator.close();
+        } else {
+            coordinator.await(LEFT + 0, 0, null);
+            coordinator.close();
+            coordinator.write(LEFT + rank(), new byte[0]);
+        }
+    }
+
+    /** Leaves nothing behind; the others are not told. */
+    @Override
+    public void close() {
+        if (coordinator != null) {
+            coordinator.close();
+            exchange.shutdown();
+        }
+    }
+}

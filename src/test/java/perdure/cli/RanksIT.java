@@ -1,0 +1,213 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.bench.RunComparison;
+
+/** Several processes train one run. Each stands for a rank, with a log and a home of its own. */
+@Timeout(600)
+class RanksIT {
+
+    /** Dropout, leaves, grouped queries, and an epoch whose last step is too short for all ranks. */
+    private static final String[] FLAGS = {
+        "--epochs", "5", "--steps-per-epoch", "40", "--vocab-size", "300", "--layers", "2", "--heads", "4",
+                "--kv-heads",
+        "2", "--hidden-size", "64", "--context", "16", "--batch-size", "2", "--grad-accum", "4", "--leaves", "2",
+        "--dropout", "0.1", "--warmup-steps", "5", "--checkpoint-every", "10", "--bucket-size", "100KB"
+    };
+
+    private static final Pattern STEP = Pattern.compile("\"step\":([0-9]+)");
+
+    @TempDir
+    Path folder;
+
+    /** The ranks of a run. Only the first one sees the run folder. */
+    private final class Ranks implements AutoCloseable {
+        private final List<TinyRun> homes = new ArrayList<>();
+        private final List<Process> processes = new ArrayList<>();
+
+        /** @param launcher sets the ranks by the environment in place of flags */
+        Ranks(Path home, int world, boolean launcher, String... flags) throws IOException {
+            this(home, world, launcher, rank -> flags);
+        }
+
+        Ranks(Path home, int world, boolean launcher, IntFunction<String[]> flags) throws IOException {
+            int port = freePort();
+            for (int rank = 0; rank < world; rank++) {
+                TinyRun run = new TinyRun(Files.createDirectories(rank == 0 ? home : home.resolve("rank" + rank)));
+                List<String> command = run.train(FLAGS);
+                Collections.addAll(command, flags.apply(rank));
+                Map<String, String> environment = Map.of();
+                if (launcher) {
+                    environment = Map.of(
+                            "RANK",
+                            "" + rank,
+                            "WORLD_SIZE",
+                            "" + world,
+                            "MASTER_ADDR",
+                            "localhost",
+                            "MASTER_PORT",
+                            "" + port);
+                } else if (world > 1) {
+                    Collections.addAll(command, "--rank", "" + rank, "--world-size", "" + world);
+                    Collections.addAll(command, "--coordinator", "127.0.0.1:" + port);
+                }
+                Files.deleteIfExists(run.log());
+                homes.add(run);
+                processes.add(run.start(command, environment));
+            }
+        }
+
+        Path runFolder() {
+            return homes.get(0).checkpoints;
+        }
+
+        String log(int rank) {
+            try {
+                return Files.readString(homes.get(rank).log());
+            } catch (IOException problem) {
+                throw new UncheckedIOException(problem);
+            }
+        }
+
+        /** What a rank said at last. */
+        String lastLine(int rank) {
+            return log(rank).lines().reduce((one, next) -> next).orElse("");
+        }
+
+        List<Integer> exitCodes() throws InterruptedException {
+            List<Integer> codes = new ArrayList<>();
+            for (Process process : processes) {
+                codes.add(TinyRun.await(process));
+            }
+            return codes;
+        }
+
+        /** The first rank's, by the status that it writes. */
+        private long step() {
+            try {
+                Matcher step = STEP.matcher(Files.readString(runFolder().resolve("training_status.json")));
+                return step.find() ? Long.parseLong(step.group(1)) : 0;
+            } catch (IOException absent) {
+                return 0;
+            }
+        }
+
+        void awaitStep(long step) throws InterruptedException {
+            while (step() < step) {
+                assertTrue(processes.stream().allMatch(Process::isAlive), () -> log(0));
+                Thread.sleep(20);
+            }
+        }
+
+        void send(String signal, int rank) throws Exception {
+            new ProcessBuilder("kill", "-" + signal, "" + processes.get(rank).pid())
+                    .start()
+                    .waitFor();
+        }
+
+        @Override
+        public void close() {
+            processes.forEach(Process::destroyForcibly);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private Path finished(String name, int world, boolean launcher, String... flags) throws Exception {
+        try (Ranks ranks = new Ranks(folder.resolve(name), world, launcher, flags)) {
+            assertEquals(Collections.nCopies(world, 0), ranks.exitCodes(), () -> ranks.log(world - 1));
+            for (int rank = 1; rank < world; rank++) {
+                assertFalse(Files.exists(ranks.homes.get(rank).checkpoints), "A rank wrote a run folder of its own.");
+            }
+            return ranks.runFolder();
+        }
+    }
+
+    private static void assertSameBytes(Path one, Path other) throws IOException {
+        assertTrue(RunComparison.of(one, other).isEqual(), other.toString());
+    }
+
+    @Test
+    void anyNumberOfRanksEndsWithTheSameBytesAlsoIfItChanges() throws Exception {
+        Path alone = finished("alone", 1, false);
+        assertSameBytes(alone, finished("two", 2, true));
+        assertSameBytes(alone, finished("four", 4, false));
+        finished("changing", 1, false, "--max-steps", "27");
+        finished("changing", 4, true, "--max-steps", "81");
+        assertSameBytes(alone, finished("changing", 2, false));
+        try (Ranks again = new Ranks(folder.resolve("changing"), 2, false)) { // Nothing is left.
+            assertEquals(List.of(0, 0), again.exitCodes());
+            assertTrue(again.log(0).contains("Skipping training."), again.log(0));
+        }
+    }
+
+    @Test
+    void whateverEndsARankTheNextStartGoesOnToTheSameBytes() throws Exception {
+        Path home = folder.resolve("run");
+        try (Ranks ranks = new Ranks(home, 2, true)) {
+            ranks.awaitStep(12);
+            ranks.send("KILL", 1);
+            assertEquals(List.of(75, 137), ranks.exitCodes(), () -> ranks.log(0));
+            assertTrue(ranks.lastLine(0).startsWith("perdure: Stopped, to be started again: "), ranks.log(0));
+        }
+        try (Ranks ranks = new Ranks(home, 2, false)) {
+            ranks.awaitStep(30);
+            ranks.send("KILL", 0);
+            assertEquals(List.of(137, 75), ranks.exitCodes(), () -> ranks.log(1));
+            assertTrue(ranks.lastLine(1).startsWith("perdure: Stopped, to be started again: "), ranks.log(1));
+            assertFalse(ranks.log(1).contains("frame #"), ranks.log(1)); // of c10d's warnings
+        }
+        try (Ranks ranks = new Ranks(home, 2, false, "--silence", "3s")) {
+            ranks.awaitStep(45);
+            ranks.send("STOP", 1);
+            assertTrue(ranks.processes.get(0).waitFor(60, TimeUnit.SECONDS));
+            assertTrue(ranks.lastLine(0).endsWith("rank 1 has not been heard for 3 s."), ranks.log(0));
+            ranks.send("CONT", 1);
+            assertEquals(List.of(75, 75), ranks.exitCodes(), () -> ranks.log(1));
+        }
+        try (Ranks ranks = new Ranks(home, 2, true)) {
+            ranks.awaitStep(70);
+            ranks.send("TERM", 1);
+            assertEquals(List.of(143, 143), ranks.exitCodes(), () -> ranks.log(0));
+            assertTrue(ranks.lastLine(0).startsWith("Stopped. Run the same command again"), ranks.log(0));
+            assertTrue(Files.exists(ranks.runFolder().resolve("step-%010d".formatted(ranks.step()))));
+        }
+        assertSameBytes(finished("unbroken", 1, false), finished("run", 1, false));
+    }
+
+    @Test
+    void ranksThatWouldTrainDifferentRunsAreRefusedOnAll() throws Exception {
+        String[][] flags = {{}, {"--dropout", "0.2"}};
+        try (Ranks ranks = new Ranks(folder.resolve("run"), 2, false, rank -> flags[rank])) {
+            assertEquals(List.of(2, 2), ranks.exitCodes(), () -> ranks.log(0));
+            String line = "dropout is 0.2 on rank 1 and 0.1 on rank 0: start all ranks with the same flags";
+            for (int rank = 0; rank < 2; rank++) {
+                assertTrue(ranks.lastLine(rank).contains(line), ranks.log(rank));
+            }
+            assertFalse(Files.exists(ranks.runFolder().resolve("current.meta.json")));
+        }
+    }
+}
