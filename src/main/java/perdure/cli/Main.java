@@ -43,6 +43,7 @@ public final class Main {
     static {
         for (Class<?> command : List.of(
                 PlanCommand.class,
+                TokenizeCommand.class,
                 TrainCommand.class,
                 VerifyResumeCommand.class,
                 ServeCommand.class,

@@ -234,6 +234,26 @@ public final class BatchLoader implements AutoCloseable {
         return batch;
     }
 
+    /**
+     * Loads the micro-batch that begins with a row of the epoch, so that what is wrong with its tokens is known now.
+     *
+     * @throws DamagedTokensException with one line that names the file, if a shard is not what it was
+     */
+    public BatchLoader ready(int epoch, long row) {
+        try {
+            if (row < rows()) {
+                next = thread.submit(() -> load(epoch, row));
+                nextEpoch = epoch;
+                nextRow = row;
+                await(next);
+            }
+            return this;
+        } catch (RuntimeException | Error problem) {
+            close();
+            throw problem;
+        }
+    }
+
     private static Batch await(Future<Batch> batch) {
         try {
             return batch.get();
@@ -241,6 +261,9 @@ public final class BatchLoader implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new CancellationException("Interrupted while waiting for a batch.");
         } catch (ExecutionException exception) {
+            if (exception.getCause() instanceof DamagedTokensException damaged) {
+                throw damaged;
+            }
             throw new IllegalStateException("The next batch could not be loaded: " + exception.getCause(), exception);
         }
     }
@@ -296,13 +319,18 @@ public final class BatchLoader implements AutoCloseable {
         return counted;
     }
 
-    /** What the loss of an epoch counts. */
-    public Counted counted(Tokenizer tokenizer) {
+    /**
+     * What the loss of an epoch counts.
+     *
+     * @param most batches that are read, from the first on; 0: all
+     */
+    public Counted counted(Tokenizer tokenizer, long most) {
         int[] lengths = tokenizer.textLengths();
         Rows rows = order.rows(0);
         long tokens = 0;
         long[] bytes = {0};
-        for (long row = 0; row < rows.count(); row++) {
+        long end = most == 0 || most >= batches() ? rows.count() : most * batchSize;
+        for (long row = 0; row < end; row++) {
             for (Rows.Piece piece : rows.row(row)) {
                 tokens += countedTargets(piece, (i, id) -> bytes[0] += lengths[id]);
             }

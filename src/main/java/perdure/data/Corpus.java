@@ -8,6 +8,7 @@ import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import perdure.tokenizer.Tokenizer;
 
 /**
  * Documents in a fixed order. They are streamed, so that a document may be larger than memory.
@@ -19,12 +20,14 @@ public interface Corpus {
 
     /**
      * The files at the paths, in an order that depends on their contents alone. Folders are searched recursively;
-     * hidden and empty files, and those that no {@link FileFormat} knows, are left out there.
+     * hidden and empty files, and those that no {@link FileFormat} knows, are left out there. A folder that {@link
+     * PreparedFolder} made has tokens already.
      *
      * @throws IllegalArgumentException that names the path, if it does not exist or holds nothing that can be read
      */
     static Corpus files(List<Path> paths, Reading reading) {
-        return FileCorpus.of(paths, reading);
+        PreparedTokens prepared = PreparedTokens.in(paths, reading);
+        return prepared != null ? prepared : FileCorpus.of(paths, reading);
     }
 
     /** As {@link #files(List, Reading)}, read in the usual way. */
@@ -89,6 +92,56 @@ public interface Corpus {
     /** Which files of this corpus have the same content as one of the other, one line each. */
     default List<String> sharedWith(Corpus other) {
         return List.of();
+    }
+
+    /** The folder of tokens that are made already, with their tokenizer; null if this is text. */
+    default Path prepared() {
+        return null;
+    }
+
+    /**
+     * The tokens: made now, or taken from the cache in {@code folder}. Errors are those of {@link TokenFile#open}.
+     *
+     * @throws IllegalArgumentException also if they are made already, by another tokenizer
+     */
+    default TokenFile tokens(Path folder, Tokenizer tokenizer, TokenizingOptions options) {
+        return TokenFile.open(folder, this, tokenizer, options);
+    }
+
+    /** How many tokens there are, and whether any document is a conversation. */
+    record Length(long tokens, boolean hasConversations) {}
+
+    /** The number of tokens. Counting stops at {@code enough} or more. */
+    default Length length(long enough, Tokenizer tokenizer, BooleanSupplier stop) {
+        long[] tokens = {0};
+        boolean[] conversations = {false};
+        boolean[] continues = {false};
+        PassageEncoder encoder = new PassageEncoder(tokenizer);
+        read(passage -> {
+            encoder.add(passage, continues[0]).forEach(encoded -> tokens[0] += encoded.ids().length);
+            continues[0] = !passage.endsDocument();
+            conversations[0] |= passage.role() != null;
+            return goOn(stop) && tokens[0] < enough;
+        });
+        return new Length(tokens[0], conversations[0]);
+    }
+
+    /**
+     * Reads everything once, to find errors in the content, and conversations that have no form in the chat template of
+     * a given tokenizer.
+     *
+     * @param stop asked between passages
+     * @return how many passages, or of made tokens how many of them, the loss on assistant turns counts
+     */
+    default long check(Tokenizer tokenizer, BooleanSupplier stop) {
+        long[] learned = {0};
+        PassageEncoder encoder = new PassageEncoder(tokenizer);
+        read(passage -> {
+            encoder.check(passage);
+            learned[0] += passage.learned() ? 1 : 0;
+            return goOn(stop);
+        });
+        return learned[0];
     }
 
     /**

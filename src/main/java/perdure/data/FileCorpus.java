@@ -6,6 +6,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -24,23 +25,32 @@ final class FileCorpus implements Corpus {
     /** The names in the fingerprint of {@link FormerOrder}, in the order of the files; null otherwise. */
     private final List<FormerOrder.Named> former;
 
+    /** What all sections of a corpus find; null if this is no section. */
+    private final Notes shared;
+
     /** SHA-256 of the files that were read to their end. */
     private final Map<Path, String> digests = new ConcurrentHashMap<>();
 
     private volatile List<String> notes = List.of();
 
     private FileCorpus(
-            List<Path> paths, Reading reading, DataFiles found, List<DataFile> files, List<FormerOrder.Named> former) {
+            List<Path> paths,
+            Reading reading,
+            DataFiles found,
+            List<DataFile> files,
+            List<FormerOrder.Named> former,
+            Notes shared) {
         this.paths = paths;
         this.reading = reading;
         this.found = found;
         this.files = files;
         this.former = former;
+        this.shared = shared;
     }
 
     static FileCorpus of(List<Path> paths, Reading reading) {
         DataFiles found = DataFiles.at(paths);
-        return new FileCorpus(List.copyOf(paths), reading, found, found.files(), null);
+        return new FileCorpus(List.copyOf(paths), reading, found, found.files(), null, null);
     }
 
     private FileCorpus former(Charset locale) {
@@ -50,7 +60,44 @@ final class FileCorpus implements Corpus {
                 reading,
                 found,
                 named.stream().map(FormerOrder.Named::file).toList(),
-                named);
+                named,
+                null);
+    }
+
+    /** Files that follow each other, of that many bytes together or a little more: each is a corpus of its own. */
+    List<FileCorpus> sections(long size, Notes counted) {
+        List<FileCorpus> sections = new ArrayList<>();
+        List<DataFile> section = new ArrayList<>();
+        long sum = 0;
+        for (int i = 0; i < files.size(); i++) {
+            section.add(files.get(i));
+            sum += files.get(i).size();
+            if (sum >= size || i == files.size() - 1) {
+                sections.add(new FileCorpus(paths, reading, found, List.copyOf(section), null, counted));
+                section.clear();
+                sum = 0;
+            }
+        }
+        return sections;
+    }
+
+    /** Bytes of all files. */
+    long bytes() {
+        return files.stream().mapToLong(DataFile::size).sum();
+    }
+
+    /** SHA-256 of the sizes and beginnings of all files and of how they are read, found without reading them whole. */
+    String outline() {
+        Fingerprint outline = new Fingerprint().add(reading.identity().getBytes(StandardCharsets.UTF_8));
+        for (DataFile file : files) {
+            outline.add((file.format() + " " + file.key() + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
+        return outline.hex();
+    }
+
+    /** What sections found together. */
+    List<String> notes(Notes counted) {
+        return counted.lines(found);
     }
 
     @Override
@@ -129,7 +176,7 @@ final class FileCorpus implements Corpus {
 
     @Override
     public void read(Predicate<Passage> reader, Runnable nextFile) {
-        Notes counted = new Notes();
+        Notes counted = shared == null ? new Notes() : shared;
         for (DataFile file : files) {
             nextFile.run();
             Fingerprint digest = new Fingerprint();

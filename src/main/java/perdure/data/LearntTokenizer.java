@@ -34,7 +34,7 @@ public record LearntTokenizer(
         String json,
         String checksum) {
 
-    static final String FILE = "learnt-tokenizer.json";
+    public static final String FILE = "learnt-tokenizer.json";
 
     private static final int FORMAT = 1;
     private static final long MAXIMUM_LENGTH = 256L << 20;
@@ -77,6 +77,16 @@ public record LearntTokenizer(
 
     /** The one in the folder, if it was learnt from this text with this size; else null. */
     public static LearntTokenizer read(Path folder, Corpus corpus, int vocabularySize) {
+        LearntTokenizer read = in(folder);
+        return read != null
+                        && read.vocabularySize == vocabularySize
+                        && corpus.signature().equals(read.signature)
+                ? read
+                : null;
+    }
+
+    /** The one in the folder, whatever it was learnt from; null if there is none that can be read. */
+    public static LearntTokenizer in(Path folder) {
         Path file = folder.resolve(FILE);
         try {
             if (Files.size(file) > MAXIMUM_LENGTH) {
@@ -85,8 +95,6 @@ public record LearntTokenizer(
             LearntTokenizer read = JsonMapper.shared().readValue(Files.readString(file), LearntTokenizer.class);
             return read != null
                             && read.format == FORMAT
-                            && read.vocabularySize == vocabularySize
-                            && corpus.signature().equals(read.signature)
                             && read.json != null
                             && checksum(read.json).equals(read.checksum)
                     ? read
@@ -96,11 +104,16 @@ public record LearntTokenizer(
         }
     }
 
+    /** Content of the file. */
+    public byte[] content() {
+        return JsonMapper.shared().writeValueAsBytes(this);
+    }
+
     /** Writes it into the folder. */
     public void write(Path folder) {
         Path temporary = folder.resolve(FILE + ".tmp");
         try {
-            Files.writeString(temporary, JsonMapper.shared().writeValueAsString(this));
+            Files.write(temporary, content());
             Files.move(temporary, folder.resolve(FILE), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException problem) {
             throw new UncheckedIOException("Cannot write " + temporary + ": " + problem, problem);

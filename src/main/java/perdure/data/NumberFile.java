@@ -6,23 +6,32 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * Numbers of one width in a memory-mapped file, little-endian. The file may be larger than memory. Several threads may
- * read it.
+ * Numbers of one width in memory-mapped files, little-endian. They may be larger than memory. Several threads may read
+ * them.
  */
 final class NumberFile {
 
     /** Binary logarithm of the number of bytes in a map, which may hold less than 2 GiB. */
     static final int MAP_SHIFT = 30;
 
-    private final ByteBuffer[] maps;
+    private final AtomicReferenceArray<ByteBuffer> maps;
+    private final Shards shards;
     private final int width;
     private final int mapShift;
     private final long size;
 
-    private NumberFile(ByteBuffer[] maps, int width, int mapShift, long size) {
-        this.maps = maps;
+    /** Where maps come from that are not there yet. */
+    interface Shards {
+        /** The bytes of a shard. */
+        ByteBuffer open(int shard);
+    }
+
+    private NumberFile(ByteBuffer[] maps, Shards shards, int width, int mapShift, long size) {
+        this.maps = new AtomicReferenceArray<>(maps);
+        this.shards = shards;
         this.width = width;
         this.mapShift = mapShift;
         this.size = size;
@@ -37,14 +46,27 @@ final class NumberFile {
     static NumberFile map(Path file, int width, long size, int mapShift) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long bytes = size * width;
-            ByteBuffer[] maps = new ByteBuffer[Math.toIntExact((bytes + (1L << mapShift) - 1) >> mapShift)];
+            ByteBuffer[] maps = new ByteBuffer[maps(bytes, mapShift)];
             for (int i = 0; i < maps.length; i++) {
                 long first = (long) i << mapShift;
                 maps[i] = channel.map(FileChannel.MapMode.READ_ONLY, first, Math.min(1L << mapShift, bytes - first))
                         .order(ByteOrder.LITTLE_ENDIAN);
             }
-            return new NumberFile(maps, width, mapShift, size);
+            return new NumberFile(maps, null, width, mapShift, size);
         }
+    }
+
+    /**
+     * Numbers in shards, each of which is opened when it is first read from.
+     *
+     * @param shardShift binary logarithm of the number of bytes in a shard; the last one may have fewer
+     */
+    static NumberFile of(Shards shards, int width, long size, int shardShift) {
+        return new NumberFile(new ByteBuffer[maps(size * width, shardShift)], shards, width, shardShift, size);
+    }
+
+    private static int maps(long bytes, int mapShift) {
+        return Math.toIntExact((bytes + (1L << mapShift) - 1) >> mapShift);
     }
 
     long size() {
@@ -54,12 +76,26 @@ final class NumberFile {
     /** The number at an index, from zero. */
     long at(long index) {
         long offset = index * width;
-        ByteBuffer map = maps[(int) (offset >> mapShift)];
+        int number = (int) (offset >> mapShift);
+        ByteBuffer map = maps.getAcquire(number);
+        if (map == null) {
+            map = open(number);
+        }
         int place = (int) (offset & (1L << mapShift) - 1);
         return switch (width) {
             case Short.BYTES -> Short.toUnsignedInt(map.getShort(place));
             case Integer.BYTES -> map.getInt(place);
             default -> map.getLong(place);
         };
+    }
+
+    /** Only one thread opens a shard: that may mean to read it whole. */
+    private synchronized ByteBuffer open(int number) {
+        ByteBuffer there = maps.getAcquire(number);
+        if (there == null) {
+            there = shards.open(number).order(ByteOrder.LITTLE_ENDIAN);
+            maps.setRelease(number, there);
+        }
+        return there;
     }
 }

@@ -34,7 +34,9 @@ public final class TokenFile {
     private static final Pattern NAME = Pattern.compile("tokens-[0-9a-f]{16}(\\.bin)?");
 
     private final Path path;
-    private final TokenParts parts;
+    private final String corpus;
+    private final boolean hasConversations;
+    private final long shard;
     private final NumberFile ids;
     private final NumberFile documents;
     private final NumberFile unlearned;
@@ -43,17 +45,33 @@ public final class TokenFile {
 
     private TokenFile(Path path, TokenParts parts, int mapShift) throws IOException {
         this.path = path;
-        this.parts = parts;
-        ids = map(Column.IDS, mapShift);
-        documents = map(Column.DOCUMENTS, mapShift);
-        unlearned = map(Column.UNLEARNED, mapShift);
-        sources = map(Column.SOURCES, mapShift);
+        corpus = parts.corpus();
+        hasConversations = parts.parts().stream().anyMatch(part -> part.messages() > 0);
+        shard = SHARD;
+        ids = parts.map(path, Column.IDS, mapShift);
+        documents = parts.map(path, Column.DOCUMENTS, mapShift);
+        unlearned = parts.map(path, Column.UNLEARNED, mapShift);
+        sources = parts.map(path, Column.SOURCES, mapShift);
         unlearnedTokens =
                 parts.parts().stream().mapToLong(TokenParts.Part::unlearned).sum();
     }
 
-    private NumberFile map(Column column, int mapShift) throws IOException {
-        return NumberFile.map(column.in(path), parts.header().width(column), parts.count(column), mapShift);
+    private TokenFile(PreparedTokens prepared) {
+        path = prepared.folder();
+        corpus = prepared.fingerprint(() -> false);
+        TokenManifest manifest = prepared.manifest();
+        hasConversations = manifest.contents().messages() > 0;
+        shard = manifest.shard();
+        ids = prepared.column(Column.IDS);
+        documents = prepared.column(Column.DOCUMENTS);
+        unlearned = prepared.column(Column.UNLEARNED);
+        sources = prepared.column(Column.SOURCES);
+        unlearnedTokens = manifest.contents().unlearned();
+    }
+
+    /** Tokens that are made already. */
+    static TokenFile of(PreparedTokens prepared) {
+        return new TokenFile(prepared);
     }
 
     /**
@@ -102,7 +120,7 @@ public final class TokenFile {
         Path unfinished = folder.resolve(UNFINISHED);
         boolean isNew = !Files.exists(unfinished);
         try {
-            Tokenizing.run(unfinished, corpus, tokenizer, header, options, partSize);
+            Tokenizing.run(unfinished, corpus, tokenizer, header, options, partSize, Share.ALL);
         } catch (IllegalArgumentException badText) {
             if (isNew) {
                 delete(unfinished);
@@ -167,7 +185,7 @@ public final class TokenFile {
 
     /** Tokens of a shard: what is read together where a place costs time to go to. */
     long shard() {
-        return SHARD;
+        return shard;
     }
 
     /** Path of the folder. */
@@ -217,7 +235,7 @@ public final class TokenFile {
 
     /** Whether any document is a conversation. */
     public boolean hasConversations() {
-        return parts.parts().stream().anyMatch(part -> part.messages() > 0);
+        return hasConversations;
     }
 
     /**
@@ -251,7 +269,7 @@ public final class TokenFile {
 
     /** Fingerprint of the corpus, in hexadecimal. */
     public String fingerprint() {
-        return parts.corpus();
+        return corpus;
     }
 
     /** All tokens. */

@@ -159,6 +159,11 @@ record TokenParts(Header header, List<Part> parts, String corpus) {
         return count(column, parts.size());
     }
 
+    /** The numbers of a column in a folder. */
+    NumberFile map(Path folder, Column column, int mapShift) throws IOException {
+        return NumberFile.map(column.in(folder), header.width(column), count(column), mapShift);
+    }
+
     /**
      * The parts, from the first on, whose every byte is as it was written. All of them, with the fingerprint, if the
      * columns have nothing else in them.

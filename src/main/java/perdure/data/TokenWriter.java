@@ -32,6 +32,7 @@ final class TokenWriter implements AutoCloseable {
     record Encoded(int[] ids, BitSet learned, int messages, boolean endsDocument, boolean again) {}
 
     private final Path folder;
+    private final boolean continues;
     private final TokenParts.Header header;
     private final Map<Column, Output> outputs = new EnumMap<>(Column.class);
     private final FileChannel contents;
@@ -62,11 +63,7 @@ final class TokenWriter implements AutoCloseable {
             if (buffer.remaining() < width) {
                 flush();
             }
-            switch (width) {
-                case Short.BYTES -> buffer.putShort((short) number);
-                case Integer.BYTES -> buffer.putInt((int) number);
-                default -> buffer.putLong(number);
-            }
+            TokenWriter.put(buffer, width, number);
             count++;
         }
 
@@ -91,9 +88,14 @@ final class TokenWriter implements AutoCloseable {
         }
     }
 
-    /** @param kept parts that are in the folder and stay; everything after them is cut off */
-    TokenWriter(Path folder, TokenParts kept) throws IOException {
+    /**
+     * @param kept parts that are in the folder and stay; everything after them is cut off
+     * @param continues whether a part goes on with the document that is open at the end of the one before; else parts
+     *     between them are elsewhere, and the hash of a document begins anew in each
+     */
+    TokenWriter(Path folder, TokenParts kept, boolean continues) throws IOException {
         this.folder = folder;
+        this.continues = continues;
         header = kept.header();
         Files.createDirectories(folder);
         for (Column column : Column.values()) {
@@ -109,9 +111,18 @@ final class TokenWriter implements AutoCloseable {
         documents = kept.count(Column.DOCUMENTS) / 2;
         unlearned = kept.parts().stream().mapToLong(Part::unlearned).sum();
         unlearnedBefore = unlearned;
-        document = kept.parts().isEmpty()
+        document = kept.parts().isEmpty() || !continues
                 ? 0
                 : kept.parts().get(kept.parts().size() - 1).openDocument();
+    }
+
+    /** Puts a number of some bytes. */
+    static void put(ByteBuffer buffer, int width, long number) {
+        switch (width) {
+            case Short.BYTES -> buffer.putShort((short) number);
+            case Integer.BYTES -> buffer.putInt((int) number);
+            default -> buffer.putLong(number);
+        }
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
@@ -140,6 +151,11 @@ final class TokenWriter implements AutoCloseable {
         outputs.get(Column.SOURCES).put(documents);
     }
 
+    /** The hash of the tokens of a document, from the hash of those before and the next id. It begins with 0. */
+    static long hash(long document, long id) {
+        return Permutation.mix(document * 31 + id + 1);
+    }
+
     void write(Encoded passage) throws IOException {
         int[] ids = passage.ids();
         for (int i = 0; i < ids.length; i++) {
@@ -151,7 +167,7 @@ final class TokenWriter implements AutoCloseable {
             unlearnedSpan = !learned;
             unlearned += learned ? 0 : 1;
             outputs.get(Column.IDS).put(ids[i]);
-            document = Permutation.mix(document * 31 + ids[i] + 1);
+            document = hash(document, ids[i]);
             tokens++;
         }
         messages += passage.again() ? 0 : passage.messages();
@@ -172,6 +188,7 @@ final class TokenWriter implements AutoCloseable {
         }
         Part part = new Part(text, characters, messages, unlearned - unlearnedBefore, document, columns);
         append(TokenParts.line(part));
+        document = continues ? document : 0;
         messages = 0;
         unlearnedBefore = unlearned;
         unlearnedSpan = false;

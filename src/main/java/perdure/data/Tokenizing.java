@@ -39,6 +39,7 @@ final class Tokenizing implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final TokenizingOptions options;
     private final long partSize;
+    private final Share share;
     private final ExecutorService threads;
     private final Queue<Tokenizer> idle = new ConcurrentLinkedQueue<>();
     private final Queue<Tokenizer> copies = new ConcurrentLinkedQueue<>();
@@ -50,7 +51,8 @@ final class Tokenizing implements AutoCloseable {
     private boolean beginsSource;
     private boolean continues; // whether the last passage did not end its document
     private TokenParts recorded;
-    private int part; // index of the part that is read
+    private long read; // index of the part that is read, among all
+    private int part; // the same, among those of the share
     private TokenWriter writer;
     private long done;
 
@@ -63,14 +65,21 @@ final class Tokenizing implements AutoCloseable {
     /** @param endsPart SHA-256 of the part's text if the part ends here, else null */
     private record Unit(List<Piece> pieces, Future<List<Result>> encoded, String endsPart, long partCharacters) {}
 
-    private Tokenizing(Path folder, TokenParts recorded, Tokenizer tokenizer, TokenizingOptions options, long partSize)
+    private Tokenizing(
+            Path folder,
+            TokenParts recorded,
+            Tokenizer tokenizer,
+            TokenizingOptions options,
+            long partSize,
+            Share share)
             throws IOException {
         this.folder = folder;
         this.recorded = recorded;
         this.tokenizer = tokenizer;
         this.options = options;
         this.partSize = partSize;
-        writer = new TokenWriter(folder, recorded);
+        this.share = share;
+        writer = writer();
         idle.add(tokenizer);
         threads = Executors.newFixedThreadPool(options.threads(), task -> {
             Thread thread = new Thread(task, "tokenizer");
@@ -80,8 +89,10 @@ final class Tokenizing implements AutoCloseable {
     }
 
     /**
-     * Writes the tokens of a corpus into a folder, after the finished parts that it has.
+     * Writes the tokens of a corpus into a folder, after the finished parts that it has. The parts of the text do not
+     * depend on the share.
      *
+     * @param share which parts are tokenized; the others are read only
      * @param header of the tokens; finished parts with another one are not used
      * @throws CancellationException if a stop was requested; the finished parts stay
      * @throws IllegalArgumentException if the corpus has bad content, or changed while it was read
@@ -92,27 +103,34 @@ final class Tokenizing implements AutoCloseable {
             Tokenizer tokenizer,
             TokenParts.Header header,
             TokenizingOptions options,
-            long partSize)
+            long partSize,
+            Share share)
             throws IOException {
         TokenParts found = TokenParts.read(folder);
         TokenParts recorded = found != null && found.header().equals(header)
                 ? found.verified(folder, options.stop())
                 : new TokenParts(header, List.of(), null);
-        try (Tokenizing tokenizing =
-                new Tokenizing(folder, new TokenParts(header, recorded.parts(), null), tokenizer, options, partSize)) {
+        try (Tokenizing tokenizing = new Tokenizing(
+                folder, new TokenParts(header, recorded.parts(), null), tokenizer, options, partSize, share)) {
             corpus.read(tokenizing::read, () -> tokenizing.beginsSource = true);
             tokenizing.finish(corpus.fingerprint(options.stop()));
         }
     }
 
+    private TokenWriter writer() throws IOException {
+        return new TokenWriter(folder, recorded, share.of() == 1);
+    }
+
     private boolean read(Passage passage) {
         Corpus.goOn(options.stop());
-        addToText(passage);
-        pieces.add(new Piece(passage, beginsSource, continues));
+        long characters = passage.text().length();
+        if (share.has(read)) {
+            addToText(passage);
+            pieces.add(new Piece(passage, beginsSource, continues));
+            unitCharacters += characters;
+        }
         beginsSource = false;
         continues = !passage.endsDocument();
-        long characters = passage.text().length();
-        unitCharacters += characters;
         partCharacters += characters;
         if (passage.role() != null && continues) {
             return true; // A conversation is encoded as a whole.
@@ -138,6 +156,10 @@ final class Tokenizing implements AutoCloseable {
     }
 
     private void endPart() {
+        if (!share.has(read++)) {
+            partCharacters = 0;
+            return;
+        }
         String hash = text.hex();
         text = new Fingerprint();
         if (part < recorded.parts().size()) {
@@ -161,7 +183,7 @@ final class Tokenizing implements AutoCloseable {
         try {
             writer.close();
             recorded = new TokenParts(recorded.header(), recorded.parts().subList(0, kept), null);
-            writer = new TokenWriter(folder, recorded);
+            writer = writer();
         } catch (IOException problem) {
             throw cannotWrite(problem);
         }

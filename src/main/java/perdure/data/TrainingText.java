@@ -74,11 +74,11 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      */
     public void requireTraining(int context, Packing packing, Tokenizer tokenizer, BooleanSupplier stop) {
         double share = validation == null ? 1 - validationFraction : 1;
-        Length length = count(training, (long) Math.ceil((context + 1L) / share) + 1, tokenizer, stop);
-        if (packing == Packing.DOCUMENTS || packing == null && length.hasConversations) {
+        Corpus.Length length = training.length((long) Math.ceil((context + 1L) / share) + 1, tokenizer, stop);
+        if (packing == Packing.DOCUMENTS || packing == null && length.hasConversations()) {
             return;
         }
-        long tokens = length.tokens;
+        long tokens = length.tokens();
         long heldOut = validation == null ? (long) (tokens * validationFraction) : 0;
         if (tokens - heldOut <= context) {
             throw new IllegalArgumentException("context " + context + " is longer than the data: "
@@ -96,14 +96,14 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      */
     public void requireValidation(Tokenizer tokenizer, BooleanSupplier stop) {
         if (validation != null) {
-            if (count(validation, LEAST_HELD_OUT, tokenizer, stop).tokens < LEAST_HELD_OUT) {
+            if (validation.length(LEAST_HELD_OUT, tokenizer, stop).tokens() < LEAST_HELD_OUT) {
                 throw new IllegalArgumentException(
                         "The validation text has fewer than " + LEAST_HELD_OUT + " tokens, and nothing to predict.");
             }
             return;
         }
         long enough = (long) Math.ceil(LEAST_HELD_OUT / validationFraction) + 1;
-        long tokens = count(training, enough, tokenizer, stop).tokens;
+        long tokens = training.length(enough, tokenizer, stop).tokens();
         if ((long) (tokens * validationFraction) < LEAST_HELD_OUT) {
             throw new IllegalArgumentException("validation fraction " + validationFraction + " of " + tokens
                     + " tokens is fewer than " + LEAST_HELD_OUT + " tokens.");
@@ -120,39 +120,11 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      * @throws IllegalArgumentException that names the file and the place
      */
     public long check(Tokenizer tokenizer, BooleanSupplier stop) {
-        long learned = check(training, tokenizer, stop);
+        long learned = training.check(tokenizer, stop);
         if (validation != null) {
-            check(validation, tokenizer, stop);
+            validation.check(tokenizer, stop);
         }
         return learned;
-    }
-
-    private static long check(Corpus corpus, Tokenizer tokenizer, BooleanSupplier stop) {
-        long[] learned = {0};
-        PassageEncoder encoder = new PassageEncoder(tokenizer);
-        corpus.read(passage -> {
-            encoder.check(passage);
-            learned[0] += passage.learned() ? 1 : 0;
-            return Corpus.goOn(stop);
-        });
-        return learned[0];
-    }
-
-    private record Length(long tokens, boolean hasConversations) {}
-
-    /** The number of tokens of a corpus. Counting stops at {@code enough} or more. */
-    private static Length count(Corpus corpus, long enough, Tokenizer tokenizer, BooleanSupplier stop) {
-        long[] tokens = {0};
-        boolean[] conversations = {false};
-        boolean[] continues = {false};
-        PassageEncoder encoder = new PassageEncoder(tokenizer);
-        corpus.read(passage -> {
-            encoder.add(passage, continues[0]).forEach(encoded -> tokens[0] += encoded.ids().length);
-            continues[0] = !passage.endsDocument();
-            conversations[0] |= passage.role() != null;
-            return Corpus.goOn(stop) && tokens[0] < enough;
-        });
-        return new Length(tokens[0], conversations[0]);
     }
 
     /**
@@ -162,8 +134,8 @@ public record TrainingText(Corpus training, Corpus validation, double validation
      * @param seed of the draw of held-out documents
      */
     public Dataset open(Path folder, Tokenizer tokenizer, long seed, TokenizingOptions options) {
-        TokenFile file = TokenFile.open(folder, training, tokenizer, options);
-        TokenFile separate = validation == null ? file : TokenFile.open(folder, validation, tokenizer, options);
+        TokenFile file = training.tokens(folder, tokenizer, options);
+        TokenFile separate = validation == null ? file : validation.tokens(folder, tokenizer, options);
         TokenFile.prune(folder, List.of(file, separate));
         if (validation != null) {
             return new Dataset(file.all(), separate.all(), file.hasConversations());

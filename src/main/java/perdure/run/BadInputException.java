@@ -63,6 +63,11 @@ public final class BadInputException extends IllegalArgumentException {
         return new BadInputException(setting, message, ACCEPT_CHANGES, List.of(), null);
     }
 
+    /** @param remedy the setting that makes what is missing */
+    static BadInputException withRemedy(String setting, String message, String remedy) {
+        return new BadInputException(setting, message, remedy, List.of(), null);
+    }
+
     /** A run cannot go on, because of all these changes. */
     static BadInputException changed(List<Change> changes) {
         boolean acceptable = changes.stream().allMatch(Change::acceptable);

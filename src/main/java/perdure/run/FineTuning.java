@@ -79,7 +79,7 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
     }
 
     /** The newest checkpoint of a run folder; any other folder itself. */
-    private static Path newest(Path folder) {
+    static Path newest(Path folder) {
         return Restart.hasWeights(folder) ? Restart.find(folder).checkpoint().folder() : folder;
     }
 

@@ -14,6 +14,7 @@ import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.Origin;
 import perdure.checkpoint.Restart;
 import perdure.data.Corpus;
+import perdure.data.PreparedFolder;
 import perdure.data.Reading;
 import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
@@ -27,6 +28,8 @@ import perdure.distributed.WorkersLostException;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
 import perdure.status.TrainingStatus;
+import perdure.tokenizer.ByteLevelBpeTrainer;
+import perdure.tokenizer.Tokenizer;
 import perdure.train.Lanes;
 import perdure.train.LearningRateSchedule;
 import perdure.train.SaveInterval;
@@ -283,9 +286,16 @@ public record RunConfig(
                 new Saving(saving.folder, saving.every, saving.keep, saving.keepEvery, saving.acceptChanges, origin));
     }
 
-    /** Files or folders of text and JSON lines to train on; if never called, the bundled conversations. */
+    /**
+     * Files or folders of text and JSON lines to train on, or a folder of prepared tokens, whose tokenizer the model then
+     * has; if never called, the bundled conversations.
+     */
     public RunConfig data(Path... paths) {
-        return with(new Text(
+        int prepared = PreparedFolder.vocabularySize(List.of(paths));
+        RunConfig sized = prepared == 0 || fineTuning.from() != null
+                ? this
+                : model(shape -> shape.vocabularySize(Math.max(ByteLevelBpeTrainer.BYTES, prepared)));
+        return sized.with(new Text(
                 List.of(paths),
                 text.validation,
                 text.validationFraction,
@@ -566,6 +576,29 @@ public record RunConfig(
     /** The run folder, which holds the checkpoints. */
     public Path folder() {
         return saving.folder;
+    }
+
+    /**
+     * The tokenizer of prepared tokens.
+     *
+     * @throws BadInputException if it is missing, or if the vocabulary is to have another size
+     */
+    Tokenizer preparedTokenizer() {
+        Path folder = text.data.get(0);
+        int size = PreparedFolder.vocabularySize(text.data);
+        if (size != model.vocabularySize()) {
+            throw new BadInputException(
+                    "vocab size",
+                    "vocab size " + model.vocabularySize() + " is not that of the tokens in " + folder + ", which is "
+                            + size + ".");
+        }
+        return BadInputException.naming("data", () -> {
+            Tokenizer tokenizer = PreparedFolder.tokenizer(folder);
+            if (tokenizer == null) {
+                throw new IllegalArgumentException(folder + " has tokens, but their tokenizer is missing.");
+            }
+            return tokenizer;
+        });
     }
 
     /**

@@ -62,7 +62,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
         });
         TrainingText text = config.text().open(null);
         Proposal proposal = new Proposal(config, given);
-        if (config.fineTuning().from() == null) {
+        if (config.fineTuning().from() == null && text.training().prepared() == null) {
             long bytes = text.training().sizes().values().stream()
                     .mapToLong(Long::longValue)
                     .sum();
@@ -86,6 +86,9 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
 
     private static Tokenizer tokenizer(RunConfig config, Corpus training) {
         FineTuning fineTuning = config.fineTuning();
+        if (fineTuning.from() == null && training.prepared() != null) {
+            return config.preparedTokenizer();
+        }
         return fineTuning.from() != null
                 ? BadInputException.naming("from", () -> fineTuning.tokenizer(FineTuning.pretrained(fineTuning.from())))
                 : BadInputException.naming(

@@ -26,6 +26,7 @@ import perdure.checkpoint.Restart;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
 import perdure.data.BatchLoader;
+import perdure.data.BatchLoader.Counted;
 import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
@@ -388,11 +389,13 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private NewTokenizer newTokenizer() {
-        if (config.fineTuning().from() == null) {
+        Path prepared = text.training().prepared();
+        if (config.fineTuning().from() == null && prepared == null) {
             return learnTokenizer();
         }
-        Tokenizer tokenizer =
-                BadInputException.naming("from", () -> config.fineTuning().tokenizer(pretrained()));
+        Tokenizer tokenizer = config.fineTuning().from() != null
+                ? BadInputException.naming("from", () -> config.fineTuning().tokenizer(pretrained()))
+                : config.preparedTokenizer();
         requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, this::isStopped)));
         text.notes().forEach(this::say);
         requireEnoughText(tokenizer);
@@ -718,26 +721,24 @@ public final class TrainingRun implements AutoCloseable {
         int batchSize = options.batch().size();
         Consumer<TrainingStatus> publisher = publisher(restart.position().step());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
+        Sequences validating = validating(dataset, sequences);
+        Counted counted = counted(dataset, validating, tokenizer);
         try (Lanes lanes = config.lanes(device.str().getString());
                 Optimizer optimizer = config.optimization().optimizer(model, lanes, workers);
-                BatchLoader batches = BadInputException.naming(
-                        "data",
-                        () -> BatchLoader.shuffled(
+                BatchLoader batches = BadInputException.naming("data", () -> BatchLoader.shuffled(
                                 dataset.training(),
                                 sequences,
                                 context,
                                 batchSize,
                                 new BatchLoader.Shuffling(
-                                        options.seed(), config.text().shuffleGroup())));
-                BatchLoader heldOut = BadInputException.naming(
-                        text.validation() == null ? "validation fraction" : "validation",
-                        () -> BatchLoader.sequential(
-                                dataset.validation(), validating(dataset, sequences), context, batchSize));
+                                        options.seed(), config.text().shuffleGroup()))
+                        .ready(restart.position().epoch(), rowOf(restart)));
+                BatchLoader heldOut = heldOut(dataset, validating);
                 RunWriter writer = writer(restart, tokenizer, model, identity)) {
             Learner learner =
                     new Learner(model, optimizer, device, config.compute().precision(), lanes, workers);
-            Evaluator evaluator = new Evaluator(
-                    heldOut, heldOut.counted(tokenizer), options.validation().batches());
+            Evaluator evaluator =
+                    new Evaluator(heldOut, counted, options.validation().batches());
             Reporter reporter = new Reporter(
                     publisher,
                     this::say,
@@ -791,6 +792,32 @@ public final class TrainingRun implements AutoCloseable {
                 TokenizerFiles.of(tokenizer, model.config().context()),
                 identity.values(),
                 stop);
+    }
+
+    /** The row of the epoch that comes next; the first one if an earlier version did not record it. */
+    private static long rowOf(Restart restart) {
+        Long row = restart.position().epochRows();
+        return row == null ? 0 : row;
+    }
+
+    private BatchLoader heldOut(Dataset dataset, Sequences validating) {
+        return BadInputException.naming(
+                text.validation() == null ? "validation fraction" : "validation",
+                () -> BatchLoader.sequential(
+                        dataset.validation(),
+                        validating,
+                        config.model().context(),
+                        config.optimization().batching().size()));
+    }
+
+    /** What evaluations count. It reads their tokens, so that what is wrong with these is known before the first step. */
+    private Counted counted(Dataset dataset, Sequences validating, Tokenizer tokenizer) {
+        try (BatchLoader heldOut = heldOut(dataset, validating)) {
+            return BadInputException.naming(
+                    text.validation() == null ? "data" : "validation",
+                    () -> heldOut.counted(
+                            tokenizer, config.length().validation().batches()));
+        }
     }
 
     private RunFacts facts(Dataset dataset, LanguageModel model, Device device) {

@@ -25,9 +25,8 @@ public final class Evaluator {
 
     /**
      * @param batches the validation text
-     * @param text what the loss counts of the whole validation text
-     * @param most batches of an evaluation, from the beginning of the text; 0: all. The bits per byte of a part take
-     *     the bytes per token of the whole
+     * @param text what the loss counts of the batches of an evaluation
+     * @param most batches of an evaluation, from the beginning of the text; 0: all
      */
     public Evaluator(BatchLoader batches, Counted text, long most) {
         this.batches = batches;
@@ -81,7 +80,7 @@ public final class Evaluator {
         for (double one : sums) {
             sum += one;
         }
-        double bytes = text.bytes() * ((double) tokens / text.tokens());
+        double bytes = text.bytes();
         return new Evaluation(sum / Math.max(1, tokens), sum / Math.log(2) / bytes, tokens);
     }
 }

@@ -56,7 +56,7 @@ class HelpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "plan", "train", "serve", "generate", "export", "verify-resume", "bench"})
+    @ValueSource(strings = {"", "plan", "tokenize", "train", "serve", "generate", "export", "verify-resume", "bench"})
     void fitsEightyColumns(String command) {
         TinyRun.Result help = TinyRun.run(command.isEmpty() ? List.of("--help") : List.of(command, "--help"));
         assertEquals(0, help.exitCode());

@@ -26,7 +26,7 @@ final class WrittenTokens {
     /** Files of passages; all but those with a wish for learned tokens are learned. */
     static TokenFile of(Path folder, int vocabulary, List<List<Encoded>> sources) {
         TokenParts none = new TokenParts(TokenParts.Header.of("00".repeat(32), vocabulary), List.of(), null);
-        try (TokenWriter writer = new TokenWriter(folder, none)) {
+        try (TokenWriter writer = new TokenWriter(folder, none, true)) {
             for (List<Encoded> source : sources) {
                 writer.beginSource();
                 for (Encoded passage : source) {

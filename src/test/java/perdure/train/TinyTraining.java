@@ -180,7 +180,7 @@ final class TinyTraining {
                                 options,
                                 new Learner(model, optimizer, device, Precision.FP32),
                                 batches,
-                                new Evaluator(validation, validation.counted(tokenizer), 0),
+                                new Evaluator(validation, validation.counted(tokenizer, 0), 0),
                                 writer,
                                 new Reporter(status::set, line -> {}, sample, null, null),
                                 requests)

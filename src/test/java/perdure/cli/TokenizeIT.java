@@ -1,0 +1,106 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import perdure.data.Fingerprint;
+
+/** Processes that make parts at the same time, are killed and go on end with the bytes of one that does it all. */
+class TokenizeIT {
+    @TempDir
+    Path folder;
+
+    @Test
+    void partsThatAreKilledEndWithTheSameBytes() throws Exception {
+        Path data = text();
+        TinyRun runs = new TinyRun(folder);
+        Path one = folder.resolve("one");
+        assertEquals(0, TinyRun.await(runs.start(command(data, one))), () -> log(runs));
+        Path out = Files.createDirectory(folder.resolve("out"));
+        Files.copy(one.resolve("learnt-tokenizer.json"), out.resolve("learnt-tokenizer.json"));
+        for (int kill = 0; kill < 2; kill++) {
+            long before = finished(out);
+            Process first = runs.start(command(data, out, "--part", "1/2"));
+            Process second = runs.start(command(data, out, "--part", "2/2"));
+            while (finished(out) == before && first.isAlive() && second.isAlive()) {
+                Thread.sleep(20);
+            }
+            first.destroyForcibly().waitFor();
+            second.destroyForcibly().waitFor();
+            assertFalse(Files.exists(out.resolve("tokens.json")));
+        }
+        assertTrue(finished(out) > 0);
+        Process first = runs.start(command(data, out, "--part", "1/2"));
+        Process second = runs.start(command(data, out, "--part", "2/2"));
+        assertEquals(0, TinyRun.await(first), () -> log(runs));
+        assertEquals(0, TinyRun.await(second), () -> log(runs));
+        assertEquals(sums(one), sums(out), () -> log(runs));
+    }
+
+    private static String log(TinyRun runs) {
+        try {
+            return Files.readString(runs.log());
+        } catch (IOException problem) {
+            return problem.toString();
+        }
+    }
+
+    private static List<String> command(Path data, Path out, String... more) {
+        return Stream.concat(
+                        Stream.of(
+                                "tokenize",
+                                "--data",
+                                data.toString(),
+                                "--out",
+                                out.toString(),
+                                "--vocab-size",
+                                "300",
+                                "--shard-tokens",
+                                "1048576"),
+                        Stream.of(more))
+                .toList();
+    }
+
+    /** About 45 MB in one file, which are six blocks. */
+    private Path text() throws IOException {
+        Path file = folder.resolve("large.txt");
+        try (BufferedWriter writer = Files.newBufferedWriter(file)) {
+            for (int i = 0; i < 900_000; i++) {
+                writer.write("The fox number " + i * 31L + " sees dog number " + i + ".\n");
+            }
+        }
+        return file;
+    }
+
+    /** Blocks that are finished. */
+    private static long finished(Path out) throws IOException {
+        long blocks = 0;
+        try (Stream<Path> files = Files.walk(out)) {
+            for (Path file : files.filter(each -> each.endsWith("parts.txt")).toList()) {
+                blocks += Files.readString(file).lines().count() - 1;
+            }
+        }
+        return blocks;
+    }
+
+    private static Map<String, String> sums(Path out) throws IOException {
+        Map<String, String> sums = new TreeMap<>();
+        try (Stream<Path> files = Files.list(out)) {
+            for (Path file : files.toList()) {
+                sums.put(file.getFileName().toString(), Fingerprint.of(file));
+            }
+        }
+        return sums;
+    }
+}
