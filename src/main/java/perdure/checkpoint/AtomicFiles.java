@@ -29,7 +29,7 @@ public final class AtomicFiles {
      * @throws UncheckedIOException with one line that names the file and the cause
      */
     public static void write(Path file, DurableFiles.Content content) {
-        place(file, (files, temporary) -> files.create(temporary, content));
+        place(file, (files, temporary) -> files.createUnsigned(temporary, content));
     }
 
     /**

@@ -79,12 +79,27 @@ public final class DurableFiles {
      * @return size and SHA-256 of what was written
      */
     Manifest.Entry create(Path file, Content content) throws IOException {
+        Fingerprint fingerprint = new Fingerprint();
+        long size = create(file, content, fingerprint);
+        return new Manifest.Entry(size, fingerprint.hex());
+    }
+
+    /**
+     * The same, for content whose SHA-256 nobody asks for: large files are written faster without it.
+     *
+     * @return size of what was written
+     */
+    long createUnsigned(Path file, Content content) throws IOException {
+        return create(file, content, (Fingerprint) null);
+    }
+
+    private long create(Path file, Content content, Fingerprint fingerprint) throws IOException {
         hook.reached(FaultPoint.CREATE_FILE);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            Counted counted = new Counted(channel);
+            Counted counted = new Counted(channel, fingerprint);
             content.writeTo(counted);
             force(channel, FaultPoint.FORCE_FILE);
-            return new Manifest.Entry(counted.size, counted.fingerprint.hex());
+            return counted.size;
         }
     }
 
@@ -263,21 +278,24 @@ public final class DurableFiles {
         }
     }
 
-    /** Writes all bytes to a file, counting and hashing them, with a fault point before every block. */
+    /** Writes all bytes to a file, counting and, if it is asked for, hashing them, with a fault point before every block. */
     private final class Counted implements WritableByteChannel {
 
         private final FileChannel channel;
-        private final Fingerprint fingerprint = new Fingerprint();
+        private final Fingerprint fingerprint; // or null
         private long size;
 
-        Counted(FileChannel channel) {
+        Counted(FileChannel channel, Fingerprint fingerprint) {
             this.channel = channel;
+            this.fingerprint = fingerprint;
         }
 
         @Override
         public int write(ByteBuffer bytes) throws IOException {
             int count = bytes.remaining();
-            fingerprint.add(bytes);
+            if (fingerprint != null) {
+                fingerprint.add(bytes);
+            }
             while (bytes.hasRemaining()) {
                 hook.reached(FaultPoint.WRITE_FILE);
                 channel.write(bytes);

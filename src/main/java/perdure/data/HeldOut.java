@@ -19,9 +19,16 @@ record HeldOut(TokenRange training, TokenRange validation) {
 
     static final int LEAST_DRAWN = 10;
 
+    /** A key and some bits are kept of each. */
+    private static final int MOST_DOCUMENTS = Integer.MAX_VALUE - 8;
+
     /** @throws IllegalArgumentException if there are fewer than 2 tokens on one side */
     static HeldOut of(TokenFile file, double fraction, long seed) {
-        int documents = Math.toIntExact(file.documents());
+        if (file.documents() > MOST_DOCUMENTS) {
+            throw new IllegalArgumentException("validation fraction " + fraction + " is of " + file.documents()
+                    + " documents, and at most " + MOST_DOCUMENTS + " can be drawn from: give a validation text.");
+        }
+        int documents = (int) file.documents();
         BitSet drawn = new BitSet(documents);
         BitSet alone = new BitSet(documents);
         for (long source = 0; source < file.sources(); source++) {

@@ -173,7 +173,10 @@ public final class MergedTokens {
         private List<Cursor> cursors = List.of();
         private int block = -1; // of the section
         private long unlearned; // in the blocks before
-        private long index; // of the next number, in its folder
+        private Cursor cursor; // of the block
+        private long first; // number of the block, in its folder
+        private long end;
+        private long index; // of the next one
         private long open; // hash of the document that goes on in this block, if it began in another one
         private boolean isOpen;
 
@@ -181,57 +184,61 @@ public final class MergedTokens {
             this.column = column;
         }
 
-        private Cursor cursor() {
-            return cursors.get(block % cursors.size());
-        }
-
         private void copy(long count, WritableByteChannel channel, CRC32C checksum) throws IOException {
             int width = header.width(column);
-            ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 18).order(ByteOrder.LITTLE_ENDIAN);
             for (long left = count; left > 0; ) {
                 buffer.clear();
-                for (; left > 0 && buffer.remaining() >= width; left--) {
-                    TokenWriter.put(buffer, width, next());
+                while (left > 0 && buffer.remaining() >= width) {
+                    if (column == Column.IDS) {
+                        left -= copyIds((int) Math.min(left, buffer.remaining() / width), buffer);
+                    } else {
+                        TokenWriter.put(buffer, width, next());
+                        left--;
+                    }
                 }
                 checksum.update(buffer.flip().duplicate());
                 channel.write(buffer);
             }
         }
 
-        private long next() {
-            while (block < 0 || index == cursor().end(column)) {
+        /** Token ids are the same wherever they are. Returns how many were copied. */
+        private int copyIds(int most, ByteBuffer buffer) {
+            while (index == end) {
                 nextBlock();
             }
-            Cursor cursor = cursor();
-            long first = cursor.begin[column.ordinal()];
-            boolean even = (index - first) % 2 == 0;
-            long value = cursor.numbers.at(index);
-            long moved =
-                    switch (column) {
-                        case IDS -> value;
-                        case DOCUMENTS ->
-                            even
-                                    ? moved(value, cursor, Column.IDS)
-                                    : isOpen && index == first + 1 ? hash(cursor, cursor.numbers.at(first)) : value;
-                        case UNLEARNED ->
-                            even ? moved(value, cursor, Column.IDS) : value - cursor.unlearned + unlearned;
-                        case SOURCES ->
-                            value
-                                    - cursor.begin[Column.DOCUMENTS.ordinal()] / 2
-                                    + before[Column.DOCUMENTS.ordinal()] / 2;
-                    };
-            index++;
-            return moved;
+            int count = (int) Math.min(most, end - index);
+            cursor.numbers.copy(index, count, buffer);
+            index += count;
+            return count;
         }
 
-        private long moved(long value, Cursor cursor, Column of) {
+        private long next() {
+            while (index == end) {
+                nextBlock();
+            }
+            long place = index++;
+            long value = cursor.numbers.at(place);
+            boolean even = (place - first) % 2 == 0;
+            return switch (column) {
+                case DOCUMENTS ->
+                    even
+                            ? moved(value, Column.IDS)
+                            : isOpen && place == first + 1 ? hash(cursor.numbers.at(first)) : value;
+                case UNLEARNED -> even ? moved(value, Column.IDS) : value - cursor.unlearned + unlearned;
+                default ->
+                    value - cursor.begin[Column.DOCUMENTS.ordinal()] / 2 + before[Column.DOCUMENTS.ordinal()] / 2;
+            };
+        }
+
+        private long moved(long value, Column of) {
             return value - cursor.begin[of.ordinal()] + before[of.ordinal()];
         }
 
         /** The hash of the open document with the tokens of this block before an index. */
-        private long hash(Cursor cursor, long end) {
+        private long hash(long until) {
             long hash = open;
-            for (long token = cursor.begin[Column.IDS.ordinal()]; token < end; token++) {
+            for (long token = cursor.begin[Column.IDS.ordinal()]; token < until; token++) {
                 hash = TokenWriter.hash(hash, cursor.ids.at(token));
             }
             return hash;
@@ -239,7 +246,7 @@ public final class MergedTokens {
 
         private void nextBlock() {
             if (block >= 0) {
-                leave(cursor());
+                leave();
             }
             block++;
             while (block == section.blocks()) {
@@ -250,10 +257,13 @@ public final class MergedTokens {
                 block = 0;
                 isOpen = false;
             }
-            index = cursor().begin[column.ordinal()];
+            cursor = cursors.get(block % cursors.size());
+            first = cursor.begin[column.ordinal()];
+            end = cursor.end(column);
+            index = first;
         }
 
-        private void leave(Cursor cursor) {
+        private void leave() {
             if (column == Column.DOCUMENTS && section.isShared()) {
                 Part part = cursor.part();
                 long tokens = cursor.end(Column.IDS);
@@ -261,7 +271,7 @@ public final class MergedTokens {
                 boolean more = ends
                         ? cursor.numbers.at(cursor.end(Column.DOCUMENTS) - 2) < tokens
                         : isOpen || tokens > cursor.begin[Column.IDS.ordinal()];
-                open = ends || !isOpen ? part.openDocument() : hash(cursor, tokens);
+                open = ends || !isOpen ? part.openDocument() : hash(tokens);
                 isOpen = more;
             }
             for (Column each : Column.values()) {

@@ -77,16 +77,32 @@ final class NumberFile {
     long at(long index) {
         long offset = index * width;
         int number = (int) (offset >> mapShift);
-        ByteBuffer map = maps.getAcquire(number);
-        if (map == null) {
-            map = open(number);
-        }
         int place = (int) (offset & (1L << mapShift) - 1);
+        ByteBuffer map = map(number);
         return switch (width) {
             case Short.BYTES -> Short.toUnsignedInt(map.getShort(place));
             case Integer.BYTES -> map.getInt(place);
             default -> map.getLong(place);
         };
+    }
+
+    /** Puts the bytes of so many numbers from an index on into a buffer. */
+    void copy(long index, int count, ByteBuffer to) {
+        long offset = index * width;
+        for (long left = (long) count * width; left > 0; ) {
+            int number = (int) (offset >> mapShift);
+            int place = (int) (offset & (1L << mapShift) - 1);
+            ByteBuffer map = map(number);
+            int length = (int) Math.min(left, map.limit() - place);
+            to.put(map.slice(place, length));
+            offset += length;
+            left -= length;
+        }
+    }
+
+    private ByteBuffer map(int number) {
+        ByteBuffer map = maps.getAcquire(number);
+        return map == null ? open(number) : map;
     }
 
     /** Only one thread opens a shard: that may mean to read it whole. */

@@ -123,7 +123,8 @@ public final class PreparedFolder {
 
     /** Whether tokens were begun in a folder and are not finished. */
     static boolean isUnfinished(Path folder) {
-        return !TokenManifest.isIn(folder)
+        return Files.isReadable(folder)
+                && !TokenManifest.isIn(folder)
                 && (!unfinished(folder).isEmpty() || Files.exists(folder.resolve(LearntTokenizer.FILE)));
     }
 
