@@ -116,6 +116,8 @@ public final class NativeRuntime {
 
     /** Loads what several processes exchange tensors with, once libtorch is loaded. */
     public static synchronized void loadGloo() {
+        CLibrary.setDefault("TORCH_CPP_LOG_LEVEL", "ERROR"); // A lost rank's warnings are native stack frames.
+        torch.initLogging();
         Path cache = cache().toPath();
         Path lockFile = cache.resolve(UnpackFolder.LOCK);
         try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -223,7 +225,6 @@ public final class NativeRuntime {
                 () -> {
                     Malloc.keepFreedMemory();
                     OpenMp.waitBriefly();
-                    CLibrary.setDefault("TORCH_CPP_LOG_LEVEL", "ERROR"); // Its warnings carry native stack frames.
                 },
                 DaemonThread.named("native-settings"));
         try {

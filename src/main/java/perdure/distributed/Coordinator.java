@@ -8,15 +8,19 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.PrefixStore;
@@ -58,6 +62,7 @@ final class Coordinator implements AutoCloseable {
 
     private final Launch launch;
     private final Workers.Options options;
+    private final BooleanSupplier stop;
     private final Consumer<WorkersLostException> overdue;
 
     // A PrefixStore does not keep the store that it stands before.
@@ -66,6 +71,9 @@ final class Coordinator implements AutoCloseable {
     private final TCPStore heartConnection;
     private final Store heart;
 
+    private final Heard[] heard;
+    private volatile long step;
+    private volatile double waited;
     private volatile long beaten = System.nanoTime();
     private volatile WorkersLostException lost;
     private volatile long lostSince;
@@ -73,10 +81,12 @@ final class Coordinator implements AutoCloseable {
     private volatile boolean closed;
 
     /** Meets the launcher or rank 0, and begins to watch. */
-    Coordinator(Workers.Options options, Consumer<WorkersLostException> overdue) {
+    Coordinator(Workers.Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         this.options = options;
+        this.stop = stop;
         this.overdue = overdue;
         launch = options.launch();
+        heard = new Heard[launch.world()];
         boolean listens = launch.isFirst() && !launch.attempt().launcherListens();
         if (listens) {
             requireFreePort();
@@ -129,6 +139,7 @@ final class Coordinator implements AutoCloseable {
             } catch (IOException refused) {
                 problem = refused.getMessage();
             }
+            goOn();
             sleep(100);
         } while (System.nanoTime() < end);
         throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
@@ -171,8 +182,27 @@ final class Coordinator implements AutoCloseable {
         set(store, key, value.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What a rank has written, or writes within the time. */
+    private void goOn() {
+        if (stop.getAsBoolean()) {
+            throw new CancellationException("Stopped while waiting for the other ranks.");
+        }
+    }
+
+    /**
+     * What a rank has written, or writes within the time.
+     *
+     * @throws CancellationException if a stop is asked for
+     */
     byte[] await(String key, int rank, Duration limit) {
+        return await(key, rank, limit, true);
+    }
+
+    /** The same at the end, also if that is because of a stop. */
+    byte[] awaitEnd(String key, int rank, Duration limit) {
+        return await(key, rank, limit, false);
+    }
+
+    private byte[] await(String key, int rank, Duration limit, boolean stops) {
         long end = limit == null ? Long.MAX_VALUE : System.nanoTime() + limit.toNanos();
         while (true) {
             check();
@@ -183,6 +213,9 @@ final class Coordinator implements AutoCloseable {
                 }
             } catch (RuntimeException broken) {
                 throw lost(gone(broken));
+            }
+            if (stops) {
+                goOn();
             }
             if (System.nanoTime() > end) {
                 throw lost("rank " + rank + " has not come within " + words(limit));
@@ -293,28 +326,79 @@ final class Coordinator implements AutoCloseable {
         return "heart/" + rank;
     }
 
+    /** What a rank said last, and when another was heard. */
+    private record Heard(String text, long at) {}
+
+    /** What this rank says with its next heartbeats: where it is, and how long it has waited for others in all. */
+    void say(long nowAtStep, double secondsWaited) {
+        step = nowAtStep;
+        waited = secondsWaited;
+    }
+
+    /** All ranks that were heard, if this is the first one. */
+    List<Workers.RankState> states() {
+        List<Workers.RankState> states = new ArrayList<>();
+        for (int rank = 0; rank < heard.length; rank++) {
+            Heard last;
+            synchronized (heard) {
+                last = heard[rank];
+            }
+            if (last != null) {
+                String[] parts = last.text.split(" ", 4);
+                states.add(new Workers.RankState(
+                        rank,
+                        parts[3],
+                        Long.parseLong(parts[1]),
+                        Math.round((System.nanoTime() - last.at) / 1e6) / 1e3,
+                        Double.parseDouble(parts[2])));
+            }
+        }
+        return states;
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException nameless) {
+            return "localhost";
+        }
+    }
+
+    /** The first rank watches all, and itself; another one its successor. */
     private void beat() {
-        int next = (launch.rank() + 1) % launch.world();
-        byte[] last = null;
-        long heard = System.nanoTime();
+        int[] watched = launch.isFirst()
+                ? IntStream.range(0, launch.world()).toArray()
+                : new int[] {(launch.rank() + 1) % launch.world()};
+        String host = host();
         for (long i = 0; !closed && lost == null; i++) {
             try {
-                set(heart, key(launch.rank()), Long.toString(i));
+                set(heart, key(launch.rank()), i + " " + step + " " + Math.round(waited * 1e3) / 1e3 + " " + host);
                 hear(read(heart, ABORT));
-                byte[] now = read(heart, key(next));
-                if (now == null || !Arrays.equals(now, last)) {
-                    last = now;
-                    heard = System.nanoTime();
-                } else if (System.nanoTime() - heard > options.silence().toNanos()) {
-                    String line = "rank " + next + " has not been heard for " + words(options.silence());
-                    set(heart, ABORT, WorkersLostException.START_AGAIN + " " + sentence(line) + ".");
-                    lose(restart(sentence(line)));
+                for (int rank : watched) {
+                    watch(rank, read(heart, key(rank)));
                 }
             } catch (RuntimeException broken) {
                 lose(restart(sentence(gone(broken))));
             }
             beaten = System.nanoTime();
             sleep(HEARTBEAT.toMillis());
+        }
+    }
+
+    private void watch(int rank, byte[] said) {
+        if (said == null) {
+            return;
+        }
+        String text = new String(said, StandardCharsets.UTF_8);
+        synchronized (heard) {
+            if (heard[rank] == null || !heard[rank].text.equals(text)) {
+                heard[rank] = new Heard(text, System.nanoTime());
+            }
+        }
+        if (System.nanoTime() - heard[rank].at > options.silence().toNanos()) {
+            String line = "rank " + rank + " has not been heard for " + words(options.silence());
+            set(heart, ABORT, WorkersLostException.START_AGAIN + " " + sentence(line) + ".");
+            lose(restart(sentence(line)));
         }
     }
 

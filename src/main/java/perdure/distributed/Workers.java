@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -74,11 +75,12 @@ public final class Workers implements AutoCloseable {
     private ProcessGroupGloo.Options groupOptions;
     private ProcessGroupGloo group;
     private int shared;
+    private long waited; // nanoseconds
 
-    private Workers(Options options, Consumer<WorkersLostException> overdue) {
+    private Workers(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         this.options = options;
         launch = options.launch();
-        coordinator = launch.world() == 1 ? null : new Coordinator(options, overdue);
+        coordinator = launch.world() == 1 ? null : new Coordinator(options, stop, overdue);
         exchange = launch.world() == 1
                 ? null
                 : Executors.newSingleThreadExecutor(task -> {
@@ -95,18 +97,20 @@ public final class Workers implements AutoCloseable {
 
     /** A process on its own. */
     public static Workers alone() {
-        return new Workers(Options.DEFAULT, lost -> {});
+        return new Workers(Options.DEFAULT, () -> false, lost -> {});
     }
 
     /**
      * Meets the other ranks. libtorch is loaded.
      *
+     * @param stop asked while others are waited for that are not there yet
      * @param overdue told, on another thread, if the workers are lost and the thread that uses them has not noticed
      *     within a second, since it computes or is held by the network
      * @throws WorkersLostException if that is not possible within the exchange timeout
+     * @throws java.util.concurrent.CancellationException if a stop is asked for
      */
-    public static Workers join(Options options, Consumer<WorkersLostException> overdue) {
-        Workers workers = new Workers(options, overdue);
+    public static Workers join(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
+        Workers workers = new Workers(options, stop, overdue);
         if (workers.world() > 1) {
             NativeRuntime.loadGloo();
             workers.gatherText("joined", "");
@@ -309,7 +313,30 @@ public final class Workers implements AutoCloseable {
 
     /** Waits for what was begun. */
     public void await(Future<?> work) {
+        long start = System.nanoTime();
         coordinator.await(work);
+        waited += System.nanoTime() - start;
+    }
+
+    /**
+     * What a rank said of itself last.
+     *
+     * @param step that it has finished
+     * @param heardSeconds since it was heard
+     * @param waitSeconds that it has waited in exchanges; the slowest rank waits least
+     */
+    public record RankState(int rank, String host, long step, double heardSeconds, double waitSeconds) {}
+
+    /** Tells the first rank that this one has finished a step. */
+    public void finished(long step) {
+        if (coordinator != null) {
+            coordinator.say(step, waited / 1e9);
+        }
+    }
+
+    /** All ranks, as the first one knows them; none if it is alone. */
+    public List<RankState> states() {
+        return coordinator == null ? List.of() : coordinator.states();
     }
 
     /** Tells the others that this rank ends, so that they end too, with this code. */
@@ -327,11 +354,11 @@ public final class Workers implements AutoCloseable {
         if (isFirst()) {
             coordinator.write(LEFT + 0, new byte[0]);
             for (int rank = 1; rank < world(); rank++) {
-                coordinator.await(LEFT + rank, rank, options.silence());
+                coordinator.awaitEnd(LEFT + rank, rank, options.silence());
             }
             coordinator.close();
         } else {
-            coordinator.await(LEFT + 0, 0, null);
+            coordinator.awaitEnd(LEFT + 0, 0, null);
             coordinator.close();
             coordinator.write(LEFT + rank(), new byte[0]);
         }

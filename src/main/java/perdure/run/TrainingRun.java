@@ -49,6 +49,7 @@ import perdure.model.ModelConfig;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
+import perdure.status.WorkersStatus;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
 import perdure.train.Evaluator;
@@ -316,8 +317,8 @@ public final class TrainingRun implements AutoCloseable {
         if (launch().world() > 1) {
             naming(null, () -> NativeRuntime.load(config.natives()));
         }
-        try (Workers joined =
-                Workers.join(config.compute().workers(), config.listeners().lost())) {
+        try (Workers joined = Workers.join(
+                config.compute().workers(), this::isStopped, config.listeners().lost())) {
             workers = joined;
             try {
                 Outcome outcome =
@@ -774,9 +775,28 @@ public final class TrainingRun implements AutoCloseable {
         }
         StatusPublisher publisher = new StatusPublisher(status, config.folder(), step);
         return published -> {
-            publisher.publish(published);
-            config.listeners().progress().accept(published);
+            TrainingStatus whole = published.withWorkers(workersStatus());
+            publisher.publish(whole);
+            config.listeners().progress().accept(whole);
         };
+    }
+
+    /** Null if this process trains alone. */
+    private WorkersStatus workersStatus() {
+        return workers.world() == 1
+                ? null
+                : new WorkersStatus(
+                        workers.world(),
+                        launch().launcher(),
+                        launch().attempt().number(),
+                        workers.states().stream()
+                                .map(state -> new WorkersStatus.Rank(
+                                        state.rank(),
+                                        state.host(),
+                                        state.step(),
+                                        state.heardSeconds(),
+                                        state.waitSeconds()))
+                                .toList());
     }
 
     private RunWriter writer(Restart restart, Tokenizer tokenizer, LanguageModel model, RunIdentity identity) {

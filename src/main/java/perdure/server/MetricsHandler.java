@@ -17,6 +17,7 @@ import java.util.function.ToDoubleFunction;
 import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingStatus;
+import perdure.status.WorkersStatus;
 
 /** {@code GET /metrics} for Prometheus: the newest status and the memory of the process, read at each request. */
 final class MetricsHandler implements HttpHandler {
@@ -68,6 +69,12 @@ final class MetricsHandler implements HttpHandler {
                 progress -> progress.saved().writeSeconds());
         counter("perdure_training_seconds", "Time trained in the run's whole life", progress -> progress.speed()
                 .totalSeconds());
+        ofRanks("perdure_worker_step", "Steps of the run that a rank has finished", rank -> (double) rank.step());
+        ofRanks("perdure_worker_heard_seconds", "Time since a rank was heard", WorkersStatus.Rank::heardSeconds);
+        ofRanks(
+                "perdure_worker_wait_seconds",
+                "Time that a rank has waited for others; the slowest waits least",
+                WorkersStatus.Rank::waitSeconds);
         memory(run);
     }
 
@@ -94,6 +101,22 @@ final class MetricsHandler implements HttpHandler {
                     Double now = value.apply(documents.newest().status());
                     if (now != null) {
                         sample.call(now);
+                    }
+                })
+                .register(registry);
+    }
+
+    /** Left out if one process trains alone. */
+    private void ofRanks(String name, String help, ToDoubleFunction<WorkersStatus.Rank> value) {
+        GaugeWithCallback.builder()
+                .name(name)
+                .help(help)
+                .labelNames("rank")
+                .callback(sample -> {
+                    WorkersStatus workers = documents.newest().status().workers();
+                    if (workers != null) {
+                        workers.ranks()
+                                .forEach(rank -> sample.call(value.applyAsDouble(rank), Integer.toString(rank.rank())));
                     }
                 })
                 .register(registry);

@@ -1,5 +1,6 @@
 package perdure.status;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -35,9 +36,9 @@ public final class StatusJson {
         return MAPPER.writeValueAsBytes(status);
     }
 
-    /** The four keys of {@link #brief}, everything of {@link TrainingProgress}, and {@code run}: the facts; in UTF-8. */
+    /** The four keys of {@link #brief}, everything of {@link TrainingProgress}, {@code run}: the facts, and {@code workers} if there are several; in UTF-8. */
     public static byte[] full(TrainingStatus status) {
-        return MAPPER.writeValueAsBytes(new Full(status, status.progress(), status.run()));
+        return MAPPER.writeValueAsBytes(new Full(status, status.progress(), status.run(), status.workers()));
     }
 
     /**
@@ -58,7 +59,8 @@ public final class StatusJson {
                     status.path("total_epochs").asInt(0),
                     status.path("loss").isNumber() ? status.path("loss").asDouble() : null,
                     progress,
-                    MAPPER.treeToValue(status.get("run"), RunFacts.class));
+                    MAPPER.treeToValue(status.get("run"), RunFacts.class),
+                    MAPPER.treeToValue(status.get("workers"), WorkersStatus.class));
         } catch (JacksonException damaged) {
             throw new IllegalArgumentException("not the JSON of a status: " + damaged.getOriginalMessage(), damaged);
         }
@@ -67,7 +69,8 @@ public final class StatusJson {
     private record Full(
             @JsonUnwrapped TrainingStatus status,
             @JsonUnwrapped TrainingProgress progress,
-            RunFacts run) {}
+            RunFacts run,
+            @JsonInclude(JsonInclude.Include.NON_NULL) WorkersStatus workers) {}
 
     private static final class FiniteOrNull extends StdSerializer<Double> {
 

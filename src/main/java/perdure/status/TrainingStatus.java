@@ -12,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param loss the training loss: running mean of the epoch in progress, in nats per token; null before the first step, never NaN
  * @param progress everything else that changes
  * @param run what does not change; null if no run is known
+ * @param workers the processes that train together; null if there is one
  */
 public record TrainingStatus(
         boolean running,
@@ -19,10 +20,17 @@ public record TrainingStatus(
         @JsonProperty("total_epochs") int totalEpochs,
         Double loss,
         @JsonIgnore TrainingProgress progress,
-        @JsonIgnore RunFacts run) {
+        @JsonIgnore RunFacts run,
+        @JsonIgnore WorkersStatus workers) {
 
     public TrainingStatus(boolean running, int currentEpoch, int totalEpochs, Double loss, TrainingProgress progress) {
         this(running, currentEpoch, totalEpochs, loss, progress, null);
+    }
+
+    /** Of one process. */
+    public TrainingStatus(
+            boolean running, int currentEpoch, int totalEpochs, Double loss, TrainingProgress progress, RunFacts run) {
+        this(running, currentEpoch, totalEpochs, loss, progress, run, null);
     }
 
     /** A run is about to start, with the epoch of that ordinal. */
@@ -53,12 +61,18 @@ public record TrainingStatus(
                         progress.saved(),
                         progress.lastEpoch(),
                         progress.evaluation()),
-                run);
+                run,
+                workers);
     }
 
     /** The same of a run with these facts. */
     public TrainingStatus withRun(RunFacts facts) {
-        return new TrainingStatus(running, currentEpoch, totalEpochs, loss, progress, facts);
+        return new TrainingStatus(running, currentEpoch, totalEpochs, loss, progress, facts, workers);
+    }
+
+    /** The same of a run that these processes train. */
+    public TrainingStatus withWorkers(WorkersStatus processes) {
+        return new TrainingStatus(running, currentEpoch, totalEpochs, loss, progress, run, processes);
     }
 
     /** A run ended before its first step: {@code state} and {@code message} say how. */

@@ -157,11 +157,11 @@ final class GradientTree implements AutoCloseable {
                     ? part
                     : new Part(new Tensor(tensor).retainReference()); // Outlives the caller's scope.
             Part whole = up(all, leaf, kept);
-            if (whole != null) {
-                waiting.put(all, whole);
-            }
             if (whole != null && exchange != null) {
-                exchange.add(weight, whole.tensor);
+                exchange.add(weight, whole.tensor); // copies it
+                release(whole);
+            } else if (whole != null) {
+                waiting.put(all, whole);
             }
         }
 

@@ -244,6 +244,7 @@ public final class Trainer {
                                 stop::reason,
                                 UNTIMED);
                         advance(step);
+                        workers.finished(position.step());
                         LOG.trace("Step {}.", position.step());
                         if (position.step() % HISTORY_INTERVAL == 0) {
                             writer.logStep(position, step.loss(), learningRate, step.gradientNorm());

@@ -190,6 +190,11 @@ class RanksIT {
         }
         try (Ranks ranks = new Ranks(home, 2, true)) {
             ranks.awaitStep(70);
+            String status = Files.readString(ranks.runFolder().resolve("training_status.json"));
+            assertTrue(
+                    status.contains(
+                            "\"workers\":{\"world\":2,\"launcher\":\"torchrun\",\"attempt\":0,\"ranks\":[{\"rank\":0,"),
+                    status);
             ranks.send("TERM", 1);
             assertEquals(List.of(143, 143), ranks.exitCodes(), () -> ranks.log(0));
             assertTrue(ranks.lastLine(0).startsWith("Stopped. Run the same command again"), ranks.log(0));

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.status.WorkersStatus;
 
 class MetricsHandlerTest {
 
@@ -45,6 +46,22 @@ class MetricsHandlerTest {
                         .findFirst()
                         .orElseThrow();
                 assertTrue(resident > 10e6, () -> "resident: " + resident);
+            }
+        }
+    }
+
+    @Test
+    void tellsOfEachRank(@TempDir Path folder) throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            run.published.set(ServerUnderTest.running(7, 15, 4.94)
+                    .withWorkers(new WorkersStatus(
+                            2, "Slurm", 1, List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)))));
+            List<String> lines = run.get("/metrics").body().lines().toList();
+            for (String line : List.of(
+                    "perdure_worker_step{rank=\"1\"} 70.0",
+                    "perdure_worker_heard_seconds{rank=\"1\"} 0.5",
+                    "perdure_worker_wait_seconds{rank=\"1\"} 12.25")) {
+                assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));
             }
         }
     }

@@ -2,6 +2,7 @@ package perdure.status;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -31,6 +32,20 @@ class StatusJsonTest {
             TrainingStatus written = status(loss).withMessage("Disk full.").withRun(facts);
             assertEquals(written, StatusJson.read(StatusJson.full(written)));
         }
+    }
+
+    @Test
+    void severalProcessesHaveAKeyOfTheirOwn() {
+        WorkersStatus workers =
+                new WorkersStatus(2, "Slurm", 1, List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)));
+        TrainingStatus written = status(4.94).withWorkers(workers);
+        String json = new String(StatusJson.full(written), UTF_8);
+        assertTrue(
+                json.endsWith(",\"workers\":{\"world\":2,\"launcher\":\"Slurm\",\"attempt\":1,\"ranks\":[{\"rank\":1,"
+                        + "\"host\":\"n2\",\"step\":70,\"heard_seconds\":0.5,\"wait_seconds\":12.25}]}}"),
+                json);
+        assertEquals(written, StatusJson.read(StatusJson.full(written)));
+        assertFalse(new String(StatusJson.full(status(4.94)), UTF_8).contains("workers"));
     }
 
     @Test

@@ -3,6 +3,7 @@ package perdure.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -17,7 +18,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
@@ -54,7 +57,7 @@ class GradientExchangeTest {
                 Workers.Options options =
                         new Workers.Options(launch, Duration.ofSeconds(60), Duration.ofSeconds(30), 300);
                 results.add(threads.submit(() -> {
-                    try (Workers workers = Workers.join(options, lost -> {})) {
+                    try (Workers workers = Workers.join(options, () -> false, lost -> {})) {
                         T result = task.of(workers);
                         workers.leave();
                         return result;
@@ -147,6 +150,41 @@ class GradientExchangeTest {
         }
     }
 
+    /** Those of all threads are counted, so a few may come or go; one that is left by each step would be many. */
+    @Test
+    void stepsLeaveNoNativePointersBehind() throws Exception {
+        int steps = 100;
+        onRanks(2, workers -> {
+            try (PointerScope scope = new PointerScope()) {
+                List<Tensor> weights = List.of(
+                        torch.zeros(50).set_requires_grad(true),
+                        torch.zeros(500).set_requires_grad(true));
+                try (GradientTree tree = new GradientTree(weights, new GradientExchange(workers, weights))) {
+                    long before = 0;
+                    for (int step = -10; step < steps; step++) {
+                        before = step == 0 ? Pointer.totalCount() : before;
+                        tree.begin(2 * workers.rank(), 2 * workers.rank() + 2);
+                        for (int leaf = 2 * workers.rank(); leaf < 2 * workers.rank() + 2; leaf++) {
+                            try (PointerScope own = new PointerScope()) {
+                                for (Tensor weight : weights) {
+                                    tree.leaf(leaf, null).add(weight, torch.ones_like(weight));
+                                }
+                            }
+                        }
+                        tree.finish();
+                        try (PointerScope own = new PointerScope()) {
+                            weights.forEach(weight -> weight.mutable_grad().reset());
+                        }
+                        workers.gather(1, 2);
+                    }
+                    long more = Pointer.totalCount() - before;
+                    assertTrue(more < steps / 2, more + " more");
+                    return 0;
+                }
+            }
+        });
+    }
+
     @Test
     void aRankThatGivesUpAStepDoesNotHoldTheOthers() throws Exception {
         onRanks(2, workers -> {
@@ -188,7 +226,7 @@ class GradientExchangeTest {
             Workers.Difference same = workers.compare(Map.of("a", "1", "b", ""));
             Workers.Difference other = workers.compare(Map.of("a", "1", "b", workers.rank() == 2 ? "x" : "y"));
             try (PointerScope scope = new PointerScope()) {
-                Tensor values = torch.zeros(6).fill_(new org.bytedeco.pytorch.Scalar(workers.rank() + 7.0));
+                Tensor values = torch.zeros(6).fill_(new Scalar(workers.rank() + 7.0));
                 workers.broadcast(List.of(values.view(2, 3).t())); // not contiguous
                 return List.of(all[0], all[2], all[6], all[7])
                         + shared
