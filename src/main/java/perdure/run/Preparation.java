@@ -75,17 +75,21 @@ public record Preparation(
      */
     public boolean make() {
         requirePlace();
+        boolean isNew = !Files.exists(out);
         try (Tokenizer tokenizer = tokenizer()) {
             Share part = share == null ? Share.ALL : share;
             PreparedFolder folder = BadInputException.naming(
                     "out", () -> new PreparedFolder(out, data, reading, tokenizer, part.of(), sizes));
             if (!folder.isFinished()) {
-                make(folder, part);
+                make(folder, part, isNew);
                 SortedSet<Integer> missing = folder.missing();
                 if (!missing.isEmpty() && !folder.isFinished()) {
                     messages.accept("Part " + part + " is finished. Missing: "
                             + missing.stream().map(String::valueOf).collect(Collectors.joining(", ")) + ".");
                     return false;
+                }
+                if (from != null && PreparedFolder.tokenizer(out) == null) {
+                    write(tokenizer);
                 }
                 if (!merge(folder)) {
                     return false;
@@ -93,6 +97,26 @@ public record Preparation(
             }
             deleteUnfinished();
             return true;
+        }
+    }
+
+    /** @param isNew whether nothing was there before: then nothing is left behind if the text cannot be used */
+    private void make(PreparedFolder folder, Share part, boolean isNew) {
+        try {
+            make(folder, part);
+        } catch (BadInputException unusable) {
+            if (isNew && part.of() == 1) {
+                delete(out);
+            }
+            throw unusable;
+        }
+    }
+
+    private static void delete(Path place) {
+        try {
+            DurableFiles.delete(place);
+        } catch (IOException problem) {
+            throw new UncheckedIOException(place + ": " + DurableFiles.cause(problem), problem);
         }
     }
 
@@ -207,7 +231,6 @@ public record Preparation(
         if (from != null) {
             Tokenizer given = BadInputException.naming("from", this::given);
             if (there == null) {
-                write(given);
                 return given;
             }
             boolean same = Fingerprint.of(given).equals(Fingerprint.of(there));
@@ -240,15 +263,24 @@ public record Preparation(
         Corpus corpus = BadInputException.naming("data", () -> Corpus.files(data, reading));
         LearntTokenizer learnt =
                 BadInputException.naming("data", () -> LearntTokenizer.learn(corpus, size, () -> false));
-        AtomicFiles.write(
-                out.resolve(LearntTokenizer.FILE), channel -> channel.write(ByteBuffer.wrap(learnt.content())));
+        write(learnt);
         Tokenizer tokenizer = Tokenizer.of(learnt.json());
         messages.accept("Learnt a tokenizer of " + ids(tokenizer) + ".");
         return tokenizer;
     }
 
+    private void write(LearntTokenizer learnt) {
+        AtomicFiles.write(
+                out.resolve(LearntTokenizer.FILE), channel -> channel.write(ByteBuffer.wrap(learnt.content())));
+    }
+
     /** The file that decides comes last. */
     private void write(Tokenizer given) {
+        LearntTokenizer learnt = LearntTokenizer.in(from);
+        if (learnt != null) {
+            write(learnt);
+            return;
+        }
         Map<String, byte[]> files = new TreeMap<>(given.files(Integer.MAX_VALUE));
         byte[] last = files.remove("tokenizer.json");
         files.forEach((name, content) ->

@@ -72,6 +72,31 @@ class TokenizeTest extends TinyRunTest {
         assertTrue(Arrays.deepEquals(direct, other.weightsAndMoments()));
     }
 
+    /** Where nothing was before, nothing is left; where parts are, they stay. */
+    @Test
+    void textThatCannotBeUsedIsNamedAndLeavesNothingNew() throws IOException {
+        assertEquals(0, TinyRun.run(tokenize()).exitCode());
+        Path rows = Files.writeString(folder.resolve("rows.jsonl"), "{\"text\":\"good\"}\n{bad\n");
+        List<String> command = List.of(
+                "tokenize",
+                "--data",
+                rows.toString(),
+                "--from",
+                out().toString(),
+                "--out",
+                folder.resolve("new").toString());
+        refused(command, "--data", "rows.jsonl line 2 is not JSON", "(--skip-invalid)");
+        assertFalse(Files.exists(folder.resolve("new")));
+        List<String> skipping = new ArrayList<>(command);
+        skipping.add("--skip-invalid");
+        TinyRun.Result result = TinyRun.run(skipping);
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(result.out().contains("Left out: 1 invalid row"), result.out());
+        TinyRun.Result trained = TinyRun.run(train(tiny, folder.resolve("new")));
+        assertEquals(2, trained.exitCode(), "so little text is no context");
+        assertTrue(trained.err().contains("--context 16 is longer than the data"), trained.err());
+    }
+
     @Test
     void badInputIsOneLine() throws IOException {
         refused(tokenize("--part", "3/2"), "--part 3/2");
