@@ -31,13 +31,14 @@ class ArchitectureTest {
         MAY_USE.put("train", List.of("checkpoint", "data", "model", "device", "distributed", "status"));
         MAY_USE.put("chat", List.of("generate", "tokenizer", "checkpoint", "device"));
         MAY_USE.put("bundled", List.of("data"));
-        MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors"));
+        MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors", "device"));
         MAY_USE.put("export", List.of("checkpoint", "model", "tokenizer", "safetensors"));
         MAY_USE.put("data", List.of("tokenizer"));
         MAY_USE.put("generate", List.of("model"));
+        MAY_USE.put("model", List.of("device"));
         MAY_USE.put("tokenizer", List.of("template"));
         MAY_USE.put("distributed", List.of("device"));
-        for (String leaf : List.of("template", "model", "safetensors", "device", "status")) {
+        for (String leaf : List.of("template", "safetensors", "device", "status")) {
             MAY_USE.put(leaf, List.of());
         }
     }

@@ -159,6 +159,7 @@ public final class TrainingBenchmark implements AutoCloseable {
 
     @Override
     public void close() {
+        learner.close();
         learner.optimizer().close();
         lanes.close();
         model.close();

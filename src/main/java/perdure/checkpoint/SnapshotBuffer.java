@@ -2,6 +2,7 @@ package perdure.checkpoint;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -9,28 +10,50 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.Devices;
 import perdure.safetensors.TensorBytes;
 
 /**
- * Host memory for one snapshot, allocated once. At a save, training waits only while the live tensors are copied into
- * this buffer. One thread captures. Another may read the copy until the next capture.
+ * Memory for one snapshot, allocated once. At a save, training waits only while the live tensors are copied into this
+ * buffer. One thread captures. Another may read the copy until the next capture.
+ *
+ * <p>The copy of what is on a GPU stays there if there is room: that takes a hundredth of the time. Whoever writes it
+ * then fetches it, while training goes on.
  */
 final class SnapshotBuffer implements AutoCloseable {
+
+    /** The part of a GPU's free memory that a copy may take. */
+    private static final double SHARE_OF_GPU = 0.25;
 
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final Map<String, Tensor> moments = new LinkedHashMap<>();
 
     /** The same snapshot with its tensors copied. Names and shapes must be those of the first one captured. */
     Snapshot capture(Snapshot live) {
-        copy(live.weights(), weights);
-        copy(live.moments(), moments);
+        boolean onGpu = weights.isEmpty() ? fitsOnGpu(live) : !anyOf(weights).is_cpu();
+        copy(live.weights(), weights, onGpu);
+        copy(live.moments(), moments, onGpu);
+        if (onGpu) {
+            Devices.await(anyOf(weights).device());
+        }
         return new Snapshot(live.config(), live.lora(), weights, moments, live.state(), live.tokenizer());
     }
 
-    private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies) {
+    private static Tensor anyOf(Map<String, Tensor> tensors) {
+        return tensors.values().iterator().next();
+    }
+
+    private static boolean fitsOnGpu(Snapshot live) {
+        long bytes = Stream.concat(live.weights().values().stream(), live.moments().values().stream())
+                .mapToLong(Tensor::nbytes)
+                .sum();
+        return bytes < SHARE_OF_GPU * Devices.freeMemory(anyOf(live.weights()).device());
+    }
+
+    private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies, boolean onGpu) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
-            live.forEach((name, tensor) -> copy(tensor, copies.computeIfAbsent(name, absent -> like(tensor))));
+            live.forEach((name, tensor) -> copy(tensor, copies.computeIfAbsent(name, absent -> like(tensor, onGpu))));
         }
     }
 
@@ -43,9 +66,9 @@ final class SnapshotBuffer implements AutoCloseable {
         }
     }
 
-    /** An empty tensor of the same type and shape: on the CPU, contiguous, and kept beyond the scope. */
-    private static Tensor like(Tensor tensor) {
-        TensorOptions type = new TensorOptions(tensor.scalar_type());
+    /** An empty tensor of the same type and shape: contiguous, and kept beyond the scope. */
+    private static Tensor like(Tensor tensor, boolean onGpu) {
+        TensorOptions type = onGpu ? tensor.options() : new TensorOptions(tensor.scalar_type());
         return torch.empty(TensorBytes.shape(tensor), type, new MemoryFormatOptional())
                 .retainReference();
     }

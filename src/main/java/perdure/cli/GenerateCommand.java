@@ -91,20 +91,19 @@ final class GenerateCommand implements Callable<Integer> {
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
+            Flags.naming(() -> precision.require(device));
             DeviceMigrator.ensure(model, device);
             Flags.naming(() -> {
                 checkpoint.readWeights(model.namedTensors());
                 return model;
             });
             model.train(false);
-            model.multiplyInBf16(precision.isModelsOwn(device));
-            try (Precision.Scope autocast = precision.autocast(device)) {
-                new ChatModel(generator, tokenizer).answer(request, piece -> {
-                    System.out.print(piece.text());
-                    System.out.flush();
-                    return true;
-                });
-            }
+            model.multiplyInBf16(precision == Precision.BF16);
+            new ChatModel(generator, tokenizer).answer(request, piece -> {
+                System.out.print(piece.text());
+                System.out.flush();
+                return true;
+            });
             System.out.println();
         }
         return 0;

@@ -143,6 +143,10 @@ public final class Main {
                 || message.startsWith("GC overhead")) {
             return "Out of Java memory (" + message + "). Give Java more with java -Xmx.";
         }
+        if (message.startsWith("CUDA out of memory")) {
+            return "Out of the GPU's memory (" + message + "). Of --batch-size with more --grad-accum, of --context and"
+                    + " of --hidden-size smaller ones need less, and so do --recompute and --precision bf16.";
+        }
         if (problem instanceof OutOfMemoryError
                 || NATIVE_MEMORY.matcher(message).find()) {
             return "Out of native memory (" + message

@@ -26,10 +26,11 @@ final class NativeFlags {
 
     @Option(
             names = "--precision",
-            paramLabel = "fp32|bf16",
+            paramLabel = "fp32|tf32|bf16",
             description = {
                 "Arithmetic of matrix products (default: fp32).",
                 "fp32: 32-bit floating point.",
+                "tf32: the same with a mantissa of 10 bits, on a GPU alone.",
                 "bf16: bfloat16, where a product is large enough to gain by it; weights, gradients, norms and the loss stay"
                         + " float32. Faster on GPUs and on processors with AVX-512 bf16 or AMX."
             })

@@ -24,6 +24,11 @@ public final class CLibrary {
 
     private CLibrary() {}
 
+    /** Before JNA is used elsewhere. */
+    static void prepare() {
+        // The class is initialised.
+    }
+
     /** @throws UnsatisfiedLinkError if the library has no such function */
     public static Function function(String name) {
         return NativeLibrary.getProcess().getFunction(name);

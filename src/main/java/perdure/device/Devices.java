@@ -46,6 +46,21 @@ public final class Devices {
         return new Device("cuda:" + index);
     }
 
+    /**
+     * Bytes of memory that are free on a GPU on which the calling thread computes, and that libtorch has not taken yet;
+     * 0 elsewhere.
+     */
+    public static long freeMemory(Device device) {
+        return device.is_cuda() ? CudaLibraries.freeMemory() : 0;
+    }
+
+    /** Waits until the GPU has done what it was given, if it is one. */
+    public static void await(Device device) {
+        if (device.is_cuda()) {
+            torch.cuda_synchronize();
+        }
+    }
+
     private static Device automatic() {
         if (cudaAvailable()) {
             return new Device("cuda:0");

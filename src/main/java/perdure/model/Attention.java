@@ -3,6 +3,8 @@ package perdure.model;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.GradMode;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -57,11 +59,23 @@ final class Attention {
     Tensor forward(Tensor x, List<KeyValueCache> caches, DocumentGroups documents, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
         if (documents == null) {
-            return output.forward(recorded(projected, tape, leaf -> attendEach(leaf, caches)), tape); // (B, T, C)
+            FusedKernels kernels = caches != null || queryScale != null || GradMode.is_enabled()
+                    ? null
+                    : FlashAttention.kernels(projected, config);
+            if (kernels != null) {
+                return output.forward(FlashAttention.attend(kernels, projected, rotary, config, tape), tape);
+            }
+            boolean rotated = caches == null
+                    && rotary != null
+                    && queryScale == null
+                    && rotary.rotateInPlace(projected, config.heads() + config.keyValueHeads(), tape);
+            return output.forward(
+                    recorded(projected, tape, leaf -> rotated ? attend(leaf, null, true) : attendEach(leaf, caches)),
+                    tape); // (B, T, C)
         }
         Tensor gathered = documents.gather(projected, tape); // (M, H D + 2 K D)
         Tensor attended =
-                recorded(gathered, tape, leaf -> documents.each(leaf, group -> attend(group, null))); // (M, H D)
+                recorded(gathered, tape, leaf -> documents.each(leaf, group -> attend(group, null, false))); // (M, H D)
         return output.forward(documents.restore(attended, x.size(0), x.size(1), tape), tape); // (B, T, C)
     }
 
@@ -76,17 +90,21 @@ final class Attention {
     /** Sequences with caches may have different lengths, so each attends alone. */
     private Tensor attendEach(Tensor x, List<KeyValueCache> caches) {
         if (caches == null || caches.size() == 1) {
-            return attend(x, caches == null ? null : caches.get(0));
+            return attend(x, caches == null ? null : caches.get(0), false);
         }
         TensorVector rows = new TensorVector();
         for (int i = 0; i < caches.size(); i++) {
-            rows.push_back(attend(x.narrow(0, i, 1), caches.get(i)));
+            rows.push_back(attend(x.narrow(0, i, 1), caches.get(i), false));
         }
         return torch.cat(rows, 0);
     }
 
-    /** On the CPU in float32, also for x in bf16, but for what {@link BlockAttention} does. */
-    private Tensor attend(Tensor x, KeyValueCache cache) {
+    /**
+     * On the CPU in float32, also for x in bf16, but for what {@link BlockAttention} does.
+     *
+     * @param rotated whether the positions are in x already
+     */
+    private Tensor attend(Tensor x, KeyValueCache cache, boolean rotated) {
         Tensor projected = x.is_cpu() ? x.to(ScalarType.Float) : x;
         long batch = projected.size(0);
         long time = projected.size(1);
@@ -96,9 +114,11 @@ final class Attention {
         long past = cache == null ? 0 : cache.length();
 
         TensorVector parts = projected.split_with_sizes(new long[] {(heads + groups) * size, groups * size}, 2);
-        Tensor unrotated = normalised(parts.get(0).view(batch, time, heads + groups, size)); // (B, T, H + K, D)
-        Tensor rotated = rotary == null ? unrotated : rotary.apply(unrotated, past);
-        TensorVector queriesAndKeys = rotated.transpose(1, 2) // (B, H + K, T, D)
+        Tensor joined = parts.get(0).view(batch, time, heads + groups, size); // (B, T, H + K, D)
+        TensorVector queriesAndKeys = (rotated
+                        ? joined
+                        : positioned(normalised(joined), past).to(projected.scalar_type()))
+                .transpose(1, 2) // (B, H + K, T, D)
                 .split_with_sizes(new long[] {heads, groups}, 1);
         Tensor queries = queriesAndKeys.get(0); // (B, H, T, D)
         Tensor keys = queriesAndKeys.get(1); // (B, K, T, D)
@@ -106,6 +126,11 @@ final class Attention {
         if (cache != null) {
             keys = cache.appendKeys(layer, keys); // (B, K, S, D)
             values = cache.appendValues(layer, values); // (B, K, S, D)
+        }
+        boolean expands = groups < heads && x.is_cuda() && x.scalar_type().intern() == ScalarType.Float;
+        if (expands) { // The GPU's kernel of float32 knows no groups.
+            keys = keys.repeat_interleave(heads / groups, new LongOptional(1), new LongOptional()); // (B, H, S, D)
+            values = values.repeat_interleave(heads / groups, new LongOptional(1), new LongOptional());
         }
         boolean blocks = x.is_cpu()
                 && x.scalar_type().intern() == ScalarType.BFloat16
@@ -123,9 +148,19 @@ final class Attention {
                         0.0,
                         past == 0, // The flash kernel's own causal mask; a single new token sees all tokens before it.
                         new DoubleOptional(),
-                        groups < heads); // (B, H, T, D)
+                        groups < heads && !expands); // (B, H, T, D)
         return attended.transpose(1, 2) // (B, T, H, D)
                 .reshape(batch, time, heads * size); // (B, T, H D)
+    }
+
+    /** Heads x [B, T, H + K, D] with positions from {@code past} on. */
+    private Tensor positioned(Tensor x, long past) {
+        return rotary == null ? x : rotary.apply(x, past);
+    }
+
+    /** The type in which a GPU multiplies x. */
+    ScalarType inputType() {
+        return input.weight().type();
     }
 
     /** The RMSNorm of every head of queries and keys, x [B, T, H + K, D], if there is one. */

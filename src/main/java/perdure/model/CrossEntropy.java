@@ -17,7 +17,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * the loss, for a block of rows at a time, and the block is freed at once.
  *
  * <p>On the CPU, new memory costs more than the arithmetic, and each block is cut into chunks of columns that fit the
- * cache. On a GPU, every operation that is issued costs time, and each block has all columns.
+ * cache. On a GPU, every operation that is issued costs time, and each block has all columns. There one kernel makes the
+ * losses and their gradients ({@link FusedKernels}), or else operators.
  *
  * <p>Shapes: {@code R} rows, {@code C} hidden size, {@code V} vocabulary, {@code P} columns of a chunk.
  */
@@ -29,8 +30,11 @@ final class CrossEntropy {
     /** Largest number of logits at a time on the CPU: 256 MB. */
     static final long MAXIMUM_LOGITS = 64 << 20;
 
-    /** Largest number of logits at a time on a GPU: 1 GiB of float32, and half of that where they are bf16 before. */
+    /** Largest number of logits at a time on a GPU by operators: 1 GiB of float32, and half of that in bf16 before. */
     private static final long MAXIMUM_LOGITS_ON_GPU = 256 << 20;
+
+    /** Most bytes of logits at a time with a GPU's kernel, which needs no copy: 2 GiB. */
+    private static final long MAXIMUM_BYTES_ON_GPU = 2L << 30;
 
     /**
      * A GPU's matrix units read whole groups of 16 bytes. A product whose rows are not a multiple of that takes several
@@ -52,10 +56,10 @@ final class CrossEntropy {
     private record Chunk(long from, Tensor exponentials, Tensor maximum, Tensor hasTarget, Tensor target) {}
 
     /**
-     * Where the gradients are added: {@code scale} times the gradient of the loss sum goes to {@code hidden} [R, C] and
+     * Where the gradients are added: {@code scale} [1] times the gradient of the loss sum goes to {@code hidden} [R, C] and
      * {@code weight} [V, C], which is null if the weight is frozen.
      */
-    record Gradients(double scale, Tensor hidden, Tensor weight) {
+    record Gradients(Tensor scale, Tensor hidden, Tensor weight) {
 
         private Gradients rows(long from, long count) {
             return new Gradients(scale, hidden.narrow(0, from, count), weight);
@@ -66,11 +70,11 @@ final class CrossEntropy {
 
     /**
      * The sum of the losses of targets [R] (int64; -100 does not count), given hidden [R, C] and the projection weight
-     * [V, C]. The products have the type of both; the rest is float32.
+     * [V, C], as a scalar in float64 on their device. The products have the type of both; the rest is float32.
      *
      * @param gradients null if none are wanted
      */
-    static double sum(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
+    static Tensor sum(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients) {
         return hidden.is_cpu()
                 ? sumOfBlocks(
                         hidden,
@@ -81,21 +85,26 @@ final class CrossEntropy {
                 : sumInRows(hidden, weight, targets, gradients, MAXIMUM_LOGITS_ON_GPU);
     }
 
-    /** As {@link #sum}, with all columns at once. The device is waited for once, at the end. */
-    static double sumInRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients, long maximumLogits) {
+    /** As {@link #sum}, with all columns at once. */
+    static Tensor sumInRows(Tensor hidden, Tensor weight, Tensor targets, Gradients gradients, long maximumLogits) {
         long vocabulary = weight.size(0);
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            ScalarType type =
-                    torch.is_autocast_enabled(hidden.device().type()) ? ScalarType.BFloat16 : ScalarType.Float;
-            Tensor typed = padded(weight, type); // (V', C)
-            return sumOfBlocks(
-                    hidden.to(type), // (R, C)
-                    targets,
-                    gradients,
-                    maximumLogits / vocabulary,
-                    (x, y, added) -> sumOfWholeRows(x, typed, vocabulary, y, added));
-        }
+        return NestedScope.evaluate(() -> {
+            Tensor whole = padded(weight); // (V', C)
+            FusedKernels kernels = FusedKernels.of(hidden, whole.size(0));
+            return kernels == null
+                    ? sumOfBlocks(
+                            hidden,
+                            targets,
+                            gradients,
+                            maximumLogits / vocabulary,
+                            (x, y, added) -> sumOfWholeRows(x, whole, vocabulary, y, added))
+                    : sumOfBlocks(
+                            hidden,
+                            targets,
+                            gradients,
+                            MAXIMUM_BYTES_ON_GPU / (whole.size(0) * hidden.element_size()),
+                            (x, y, added) -> sumByKernel(kernels, x, whole, vocabulary, y, added));
+        });
     }
 
     /** The sum of the losses of some rows, as a scalar on their device. */
@@ -104,11 +113,10 @@ final class CrossEntropy {
     }
 
     /** @param most rows at a time */
-    private static double sumOfBlocks(Tensor hidden, Tensor targets, Gradients gradients, long most, RowLoss loss) {
+    private static Tensor sumOfBlocks(Tensor hidden, Tensor targets, Gradients gradients, long most, RowLoss loss) {
         long rows = hidden.size(0);
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            Tensor sum = torch.zeros(new long[0], hidden.options()).to(ScalarType.Double);
+        try (NoGradGuard guard = new NoGradGuard()) {
+            Tensor sum = torch.zeros(new long[0], hidden.options().dtype(new ScalarTypeOptional(ScalarType.Double)));
             for (long from = 0; from < rows; ) {
                 long count = Math.min(Math.max(1, most), rows - from);
                 try (PointerScope block = new PointerScope()) {
@@ -119,17 +127,33 @@ final class CrossEntropy {
                 }
                 from += count;
             }
-            return sum.item_double();
+            return sum;
         }
     }
 
     /** The weight [V, C] with rows of zeros up to V', a multiple of {@value #ALIGNMENT}. */
-    private static Tensor padded(Tensor weight, ScalarType type) {
+    private static Tensor padded(Tensor weight) {
         long vocabulary = weight.size(0);
         long missing = (ALIGNMENT - vocabulary % ALIGNMENT) % ALIGNMENT;
-        return missing == 0
-                ? weight.to(type)
-                : torch.constant_pad_nd(weight.to(type), new long[] {0, 0, 0, missing}, new Scalar(0.0));
+        return missing == 0 ? weight : torch.constant_pad_nd(weight, new long[] {0, 0, 0, missing}, new Scalar(0.0));
+    }
+
+    // Forward:  Z = X·Wᵀ, L = Σ over counted rows of log(Σⱼ exp zⱼ) − z_target
+    // Backward: dzⱼ = scale · (softmax(z)ⱼ − [j is the target]), or 0 in rows that do not count, both by the kernel;
+    //           dX = dZ·W, dW = dZᵀ·X as in a linear layer.
+    private static Tensor sumByKernel(
+            FusedKernels kernels, Tensor hidden, Tensor weight, long vocabulary, Tensor targets, Gradients gradients) {
+        Tensor logits = torch.linear(hidden, weight); // (R, V')
+        Tensor losses = kernels.crossEntropy(
+                logits, targets.contiguous(), gradients == null ? null : gradients.scale, vocabulary); // (R)
+        if (gradients != null) {
+            gradients.hidden.add_(torch.matmul(logits, weight));
+            if (gradients.weight != null) {
+                gradients.weight.add_(
+                        MatrixProduct.weightGradient(logits, hidden).narrow(0, 0, vocabulary));
+            }
+        }
+        return losses.sum(new ScalarTypeOptional(ScalarType.Double));
     }
 
     // Forward:  Z = X·Wᵀ, L = Σ over counted rows of log(Σⱼ exp zⱼ) − z_target
@@ -145,7 +169,7 @@ final class CrossEntropy {
         Tensor logarithms = torch.log_softmax(logits, 1, new ScalarTypeOptional(ScalarType.Float)); // (R, V')
         Tensor ofTargets = logarithms.gather(1, target); // (R, 1)
         if (gradients != null) {
-            Tensor scale = ignored.logical_not().to(ScalarType.Float).mul_(new Scalar(gradients.scale)); // (R, 1)
+            Tensor scale = ignored.logical_not().to(ScalarType.Float).mul_(gradients.scale); // (R, 1)
             Tensor gradient = torch.exp_out(logits, logarithms); // (R, V'), in the memory of the logits
             gradient.scatter_(1, target, ofTargets.exp().sub_(new Scalar(1.0)).to(gradient.scalar_type()));
             gradients.hidden.addcmul_(torch.matmul(gradient, weight), scale);
@@ -180,7 +204,7 @@ final class CrossEntropy {
         }
         Tensor logSum = torch.stack(logSums).logsumexp(0); // (R)
         if (gradients != null) {
-            Tensor scale = counted.mul(new Scalar(gradients.scale)); // (R)
+            Tensor scale = counted.mul(gradients.scale); // (R)
             for (Chunk chunk : chunks) {
                 backward(chunk, hidden, weight, logSum, scale, gradients);
             }

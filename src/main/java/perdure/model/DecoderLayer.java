@@ -31,12 +31,15 @@ final class DecoderLayer {
                 x,
                 tape,
                 branch -> dropout.forward(
-                        attention.forward(attentionNorm.forward(x, branch), caches, documents, branch), branch));
+                        attention.forward(
+                                attentionNorm.forward(x, attention.inputType(), branch), caches, documents, branch),
+                        branch));
         return residual(
                 attended,
                 tape,
                 branch -> dropout.forward(
-                        feedForward.forward(feedForwardNorm.forward(attended, branch), branch), branch));
+                        feedForward.forward(feedForwardNorm.forward(attended, feedForward.inputType(), branch), branch),
+                        branch));
     }
 
     /** x plus what its branch computes; {@link Tape#branch} has the backward pass. */

@@ -5,8 +5,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Dropout of the embeddings and of the output of each residual branch, as in GPT-2. There is none inside attention,
- * where it would switch the flash kernel off. The random numbers are those of the {@link Leaf}, or of libtorch's default
- * generator where autograd makes the backward pass.
+ * where it would switch the flash kernel off. The random numbers are those of the {@link Leaf}.
  */
 record Dropout(double probability) {
 

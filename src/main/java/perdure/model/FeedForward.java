@@ -1,8 +1,10 @@
 package perdure.model;
 
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
  * The gated feed-forward SwiGLU (Shazeer 2020): down(silu(gate(x)) * up(x)), with or without
@@ -31,18 +33,45 @@ final class FeedForward {
         return down.forward(tape == null ? swiGlu(x) : swiGlu(x, tape), tape);
     }
 
+    /** The type in which a GPU multiplies x. */
+    ScalarType inputType() {
+        return gateAndUp.weight().type();
+    }
+
     private Tensor swiGlu(Tensor x) {
+        FusedKernels kernels = kernels(x);
+        if (kernels != null) {
+            return kernels.swiGlu(gateAndUp.forward(x, null));
+        }
         TensorVector parts = gateAndUp.forward(x, null).chunk(2, 2); // (B, T, I) each
         return torch.silu(parts.get(0)).mul(parts.get(1));
     }
 
     /** The feed-forward with gate and up contiguous, because element-wise operations are slow on tensors with gaps. */
     private Tensor swiGlu(Tensor x, Tape tape) {
+        FusedKernels kernels = kernels(x);
+        if (kernels != null) {
+            return swiGlu(kernels, x, tape);
+        }
         Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape); // (B, T, I) each
         Tensor gate = tape.saveForBackward(parts.outputs()[0]);
         Tensor up = tape.saveForBackward(parts.outputs()[1]);
         tape.record(gradient -> backward(gradient.to(gate.scalar_type()), parts.saved(), gate, up, tape));
         return torch.silu(gate).mul_(up);
+    }
+
+    private Tensor swiGlu(FusedKernels kernels, Tensor x, Tape tape) {
+        Linear.Parts whole = gateAndUp.forwardInParts(x, 1, tape);
+        Tensor both = tape.saveForBackward(whole.outputs()[0]); // (B, T, I + I)
+        tape.record(gradient -> {
+            kernels.swiGluBackward(gradient.to(both.scalar_type()), both);
+            return gateAndUp.backward(whole.saved(), tape, both);
+        });
+        return kernels.swiGlu(both);
+    }
+
+    private FusedKernels kernels(Tensor x) {
+        return GradMode.is_enabled() ? null : FusedKernels.of(x, down.inputs());
     }
 
     // Forward:  g = gate(x), u = up(x), y = silu(g) ⊙ u with silu(g) = g · σ(g)

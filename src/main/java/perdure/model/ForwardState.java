@@ -8,19 +8,15 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * What a forward pass depends on besides its inputs and weights: the default random generators, which dropout uses, and
- * the autocast of the thread. With it the same forward pass can run again later and gives the same bytes.
+ * What a forward pass depends on besides its inputs and weights: the random generators, which dropout uses. With it the
+ * same forward pass can run again later and gives the same bytes.
  */
 final class ForwardState implements AutoCloseable {
 
     private final List<Generator> generators = new ArrayList<>();
     private final List<Tensor> states;
-    private final DeviceType type;
-    private final ScalarType autocast; // null if it is off
 
     /**
      * The state of this moment, for computations on that device.
@@ -28,9 +24,6 @@ final class ForwardState implements AutoCloseable {
      * @param generator of the CPU's random numbers; null: the default one
      */
     ForwardState(Device device, Generator generator) {
-        type = device.type();
-        autocast =
-                torch.is_autocast_enabled(type) ? torch.get_autocast_dtype(type).intern() : null;
         try (PointerScope scope = new PointerScope()) {
             generators.add(
                     (generator == null ? torch.getDefaultCPUGenerator() : new Generator(generator)).retainReference());
@@ -59,21 +52,9 @@ final class ForwardState implements AutoCloseable {
     Tensor replay(Supplier<Tensor> computation) {
         List<Tensor> before = current();
         set(states);
-        boolean casts = autocast != null;
-        if (casts) {
-            torch.set_autocast_dtype(type, autocast);
-            torch.set_autocast_enabled(type, true);
-            torch.increment_nesting();
-        }
         try {
             return computation.get();
         } finally {
-            if (casts) {
-                if (torch.decrement_nesting() == 0) {
-                    torch.clear_cache();
-                }
-                torch.set_autocast_enabled(type, false);
-            }
             set(before);
             before.forEach(Tensor::close);
         }

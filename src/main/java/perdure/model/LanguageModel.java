@@ -3,15 +3,15 @@ package perdure.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -26,6 +26,8 @@ public final class LanguageModel extends Module {
 
     /** Largest number of logits that the loss computes at a time on the CPU. */
     public static final long MAXIMUM_LOGITS = CrossEntropy.MAXIMUM_LOGITS;
+
+    private static final ScalarTypeOptional FLOAT = new ScalarTypeOptional(ScalarType.Float).retainReference();
 
     private final ModelConfig config;
     private final LoraConfig lora; // or null
@@ -95,38 +97,24 @@ public final class LanguageModel extends Module {
         for (DecoderLayer layer : layers) {
             x = layer.forward(x, caches, documents, active, tape); // (B, T, C)
         }
-        return norm.forward(x, tape);
+        return norm.forward(x, head.weight().type(), tape);
     }
 
     private Dropout activeDropout() {
         return is_training() ? dropout : new Dropout(0);
     }
 
-    /** As {@link #hiddenStates}, with a backward pass on the tape, which each operation or autograd writes. */
+    /** As {@link #hiddenStates}, with a backward pass on the tape, which keeps what is to be kept. */
     private Tensor recordedHiddenStates(Tensor embedded, DocumentGroups documents, Tape tape) {
         if (!recompute) {
-            return recorded(embedded, tape, (x, operations) -> hiddenStates(x, null, documents, operations));
+            return hiddenStates(embedded, null, documents, tape);
         }
         Dropout active = activeDropout();
-        Tensor x = recorded(embedded, tape, active::forward); // (B, T, C)
+        Tensor x = active.forward(embedded, tape); // (B, T, C)
         for (DecoderLayer layer : layers) {
-            x = tape.recordRecomputed(
-                    x,
-                    (input, again) -> recorded(
-                            input,
-                            again,
-                            (states, operations) -> layer.forward(states, null, documents, active, operations)));
+            x = tape.recordRecomputed(x, (input, again) -> layer.forward(input, null, documents, active, again));
         }
-        return recorded(x, tape, norm::forward);
-    }
-
-    /**
-     * A function of x and of the tape on which its operations record themselves. Without a tape, autograd records them.
-     */
-    private Tensor recorded(Tensor x, Tape tape, BiFunction<Tensor, Tape, Tensor> function) {
-        return recordsLayersOnTape()
-                ? function.apply(x, tape)
-                : tape.recordAutograd(x, leaf -> function.apply(leaf, null));
+        return norm.forward(x, head.weight().type(), tape);
     }
 
     /**
@@ -178,10 +166,11 @@ public final class LanguageModel extends Module {
             Tensor hidden = NestedScope.evaluate(() -> hiddenStates(embed(ids), null, groups, null)); // (B, T, C)
             Tensor rows = headFactor(hidden); // (B T, C)
             return CrossEntropy.sum(
-                    rows,
-                    head.weight().inTypeOf(rows), // (V, C)
-                    targets.flatten(), // (B T)
-                    null);
+                            rows,
+                            head.weight().inTypeOf(rows), // (V, C)
+                            targets.flatten(), // (B T)
+                            null)
+                    .item_double();
         }
     }
 
@@ -200,6 +189,17 @@ public final class LanguageModel extends Module {
 
     /** As {@link #forward(Tensor, Tensor, int[], double)}; the gradients go to the leaf. Threads may do so at once. */
     public Loss forward(Tensor ids, Tensor targets, int[] documents, double scale, Leaf leaf) {
+        return forward(
+                ids,
+                targets,
+                documents,
+                torch.full(
+                        new long[] {1}, new Scalar(scale), embedding.options().dtype(FLOAT)),
+                leaf);
+    }
+
+    /** As {@link #forward(Tensor, Tensor, int[], double, Leaf)}, with the scale [1] in float32 on the device. */
+    public Loss forward(Tensor ids, Tensor targets, int[] documents, Tensor scale, Leaf leaf) {
         Tape tape = new Tape(leaf);
         try (NoGradGuard guard = new NoGradGuard()) {
             DocumentGroups groups = groups(documents, ids);
@@ -209,13 +209,12 @@ public final class LanguageModel extends Module {
             Tensor matrix = head.weight().values(); // (V, C)
             Tensor headGradient = head.weight().isTrained() ? leaf.zeros(matrix) : null; // (V, C)
             Tensor rows = headFactor(hidden); // (B T, C)
-            double sum = CrossEntropy.sum(
+            Tensor sum = CrossEntropy.sum(
                     rows,
                     head.weight().inTypeOf(rows), // (V, C)
                     targets.flatten(), // (B T)
                     new CrossEntropy.Gradients(scale, gradient.flatten(0, 1), headGradient));
-            return new Loss(
-                    ids, gradient.to(hidden.scalar_type()), headGradient, tape, leaf, !recordsLayersOnTape(), sum);
+            return new Loss(ids, gradient.to(hidden.scalar_type()), headGradient, tape, leaf, sum);
         } catch (RuntimeException failed) {
             tape.close();
             throw failed;
@@ -231,14 +230,6 @@ public final class LanguageModel extends Module {
         return documents == null ? null : new DocumentGroups(documents, (int) ids.numel(), ids.device());
     }
 
-    /**
-     * Whether {@link Tape} makes the backward pass: on the CPU, where that is faster. Elsewhere, and with autocast, autograd
-     * makes the gradients of all layers.
-     */
-    private boolean recordsLayersOnTape() {
-        return embedding.is_cpu() && !torch.is_autocast_enabled(DeviceType.CPU);
-    }
-
     /** The loss of a forward pass, and its backward pass. */
     public final class Loss implements AutoCloseable {
 
@@ -247,23 +238,25 @@ public final class LanguageModel extends Module {
         private final Tensor headGradient; // (V, C); null if the head is frozen
         private final Tape tape;
         private final Leaf leaf;
-        private final boolean autograd; // makes the gradients of the layers
-        private final double sum;
+        private final Tensor sum; // a scalar
 
-        private Loss(
-                Tensor ids, Tensor gradient, Tensor headGradient, Tape tape, Leaf leaf, boolean autograd, double sum) {
+        private Loss(Tensor ids, Tensor gradient, Tensor headGradient, Tape tape, Leaf leaf, Tensor sum) {
             this.ids = ids;
             this.gradient = gradient;
             this.headGradient = headGradient;
             this.tape = tape;
             this.leaf = leaf;
-            this.autograd = autograd;
             this.sum = sum;
         }
 
-        /** The sum of the token losses, in nats. */
-        public double sum() {
+        /** The sum of the token losses as a scalar in float64 on the device, in the scope of the forward pass. */
+        public Tensor sumOnDevice() {
             return sum;
+        }
+
+        /** The sum of the token losses, in nats. A GPU is waited for. */
+        public double sum() {
+            return sum.item_double();
         }
 
         /** Runs the backward pass, which adds to the gradients. May be called once. */
@@ -275,27 +268,21 @@ public final class LanguageModel extends Module {
                     leaf.add(head.weight().values(), headGradient);
                 }
                 Tensor embedded = tape.backward(gradient); // (B, T, C)
-                if (autograd) {
-                    addFromAutograd();
-                }
                 if (embedding.requires_grad()) {
                     // Forward:  X[b, t] = E[ids[b, t]]
                     // Backward: dE[v] = Σ of dX[b, t] over all b, t with ids[b, t] = v.
                     Tensor sum = tied ? headGradient : leaf.zeros(embedding); // (V, C)
-                    leaf.add(embedding, sum.index_add_(0, ids.flatten(), embedded.flatten(0, 1))); // (B T), (B T, C)
+                    leaf.add(embedding, addRows(sum, ids.flatten(), embedded.flatten(0, 1))); // (B T), (B T, C)
                 }
             }
         }
 
-        /** Hands over what autograd has added to the weights, where it made the backward pass. */
-        private void addFromAutograd() {
-            Stream.concat(matrices().stream(), vectors().stream())
-                    .filter(weight -> weight.grad().defined())
-                    .forEach(weight -> {
-                        Tensor sum = new Tensor(weight.grad());
-                        weight.mutable_grad().reset();
-                        leaf.add(weight, sum);
-                    });
+        /** Adds rows [R, C] to those rows of the sum [V, C] that ids [R] name. */
+        private static Tensor addRows(Tensor sum, Tensor ids, Tensor rows) {
+            // On a GPU index_add_ takes six times as long for tokens that are as unevenly frequent as those of text.
+            return sum.is_cuda()
+                    ? sum.add_(torch.embedding_dense_backward(rows, ids, sum.size(0), -1, false))
+                    : sum.index_add_(0, ids, rows);
         }
 
         /** Frees what a backward pass would have needed, if none was run. */
@@ -319,13 +306,17 @@ public final class LanguageModel extends Module {
     }
 
     /**
-     * Sets whether linear layers on the CPU multiply in bf16 where that is faster, with copies of their weights. Weights,
-     * gradients, the residual stream, norms, softmax and the loss are float32. Initially false. Another device has
-     * autocast instead.
+     * Sets whether linear layers multiply in bf16 where that is faster, with copies of their weights. Weights, gradients,
+     * the residual stream, norms, softmax and the loss are float32. Initially false. The model must be on its device.
      */
     public void multiplyInBf16(boolean bf16) {
         this.bf16 = bf16;
         parameters.multiplied().forEach(weight -> weight.multiplyInBf16(bf16));
+    }
+
+    /** Whether a forward pass with a backward pass draws random numbers, or does more than start operations. */
+    public boolean isRecordable() {
+        return dropout.probability() == 0 && (lora == null || lora.dropout() == 0) && !recompute;
     }
 
     /** Number of weights that have a copy in bf16. */

@@ -126,6 +126,11 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
         return part.narrow(-1, adapter.from() % count, adapter.outputs());
     }
 
+    /** K. */
+    long inputs() {
+        return weight.values().size(1);
+    }
+
     private long outputs() {
         return weight.values().size(0);
     }

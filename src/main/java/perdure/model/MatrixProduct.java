@@ -11,7 +11,6 @@ import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -93,7 +92,9 @@ final class MatrixProduct {
      * here, whatever the size.
      */
     static Tensor weightGradient(Tensor gradient, Tensor x) {
-        return torch.matmul(gradient.t(), x).to(ScalarType.Float);
+        return x.is_cuda() && x.scalar_type().intern() != ScalarType.Float
+                ? torch.mm(gradient.t(), x, ScalarType.Float)
+                : torch.matmul(gradient.t(), x).to(ScalarType.Float);
     }
 
     /** Adds dW to a sum [N, K] in float32. */
@@ -101,15 +102,14 @@ final class MatrixProduct {
         if (x.scalar_type().intern() == ScalarType.Float) {
             sum.addmm_(gradient.t(), x);
         } else {
-            sum.add_(torch.matmul(gradient.t(), x));
+            sum.add_(weightGradient(gradient, x));
         }
     }
 
-    /** The product with the weight in the type of x; a copy is freed at once. Autocast converts by itself. */
+    /** The product with the weight in the type of x; a copy is freed at once. */
     private static Tensor converting(Tensor held, Tensor x, UnaryOperator<Tensor> product) {
         ScalarType type = x.scalar_type();
         return held.scalar_type().intern() == type.intern()
-                        || torch.is_autocast_enabled(x.device().type())
                 ? product.apply(held)
                 : NestedScope.evaluate(() -> product.apply(held.to(type)));
     }
@@ -123,8 +123,7 @@ final class MatrixProduct {
                 || rows < FEWEST_ROWS
                 || rows * weight.numel() < SMALLEST
                 || !Context.hasMKLDNN()
-                || !torch.globalContext().userEnabledMkldnn()
-                || torch.is_autocast_enabled(DeviceType.CPU)) {
+                || !torch.globalContext().userEnabledMkldnn()) {
             return blas.get();
         }
         boolean agrees = AGREES.computeIfAbsent(

@@ -1,6 +1,7 @@
 package perdure.model;
 
 import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -25,8 +26,17 @@ final class RmsNorm {
         weight = parameters.scale(name, config.hiddenSize());
     }
 
-    /** Normalises every position of x [B, T, C] in float32; the tape, if not null, records the backward pass. */
-    Tensor forward(Tensor x, Tape tape) {
+    /**
+     * Normalises every position of x [B, T, C] in float32; the tape, if not null, records the backward pass.
+     *
+     * @param type to which a GPU rounds the result at once
+     */
+    Tensor forward(Tensor x, ScalarType type, Tape tape) {
+        FusedKernels kernels =
+                GradMode.is_enabled() || !FusedKernels.normalises(shape[0]) ? null : FusedKernels.of(x, shape[0]);
+        if (kernels != null) {
+            return forward(kernels, x.contiguous(), type, tape);
+        }
         if (tape == null) {
             return torch.rms_norm(x, shape, new TensorOptional(weight), new DoubleOptional(epsilon));
         }
@@ -39,6 +49,23 @@ final class RmsNorm {
         Tensor savedScale = tape.saveForBackward(scale);
         tape.record(gradient -> backward(gradient.to(ScalarType.Float), savedX, savedScale, tape));
         return x.mul(scale).mul_(weight);
+    }
+
+    private Tensor forward(FusedKernels kernels, Tensor x, ScalarType type, Tape tape) {
+        FusedKernels.Norm norm = kernels.norm(x, weight, epsilon, type);
+        if (tape != null) {
+            Tensor savedX = tape.saveForBackward(x);
+            Tensor savedScales = tape.saveForBackward(norm.scales());
+            tape.record(gradient -> {
+                FusedKernels.NormGradients gradients =
+                        kernels.normBackward(gradient, savedX, weight, savedScales, tape.takeSkipped());
+                if (weight.requires_grad()) {
+                    tape.accumulate(weight, gradients.weight());
+                }
+                return gradients.x();
+            });
+        }
+        return norm.y();
     }
 
     // Forward:  y = w ⊙ x · s with s = 1 / sqrt(mean(x²) + ε) of each position

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -42,6 +43,40 @@ final class RotaryEmbedding implements AutoCloseable {
         Tensor sine = sines.narrow(0, from, time); // (T, 1, D)
         Tensor swapped = x.roll(new long[] {headSize / 2}, 3); // (B, T, H, D): the second half first
         return x.mul(cosine).addcmul_(swapped, sine);
+    }
+
+    /**
+     * Rotates the first heads of every row of x [B, T, …] by their positions from 0 on, in place, where a GPU's kernel
+     * does so; the tape, if not null, records the backward pass. Else it does nothing and returns false.
+     */
+    boolean rotateInPlace(Tensor x, long heads, Tape tape) {
+        FusedKernels kernels = GradMode.is_enabled() ? null : FusedKernels.of(x, headSize / 2, x.size(-1));
+        if (kernels == null) {
+            return false;
+        }
+        rotateInPlace(kernels, x, heads, 1);
+        if (tape != null) {
+            // Forward:  y = R·x with a rotation R
+            // Backward: dx = Rᵀ·dy, the rotation back.
+            tape.record(gradient -> {
+                Tensor whole = gradient.contiguous();
+                rotateInPlace(kernels, whole, heads, -1);
+                return whole;
+            });
+        }
+        return true;
+    }
+
+    /** As {@link #rotateInPlace(Tensor, long, Tape)} without a backward pass; sign -1 rotates back. */
+    void rotateInPlace(FusedKernels kernels, Tensor x, long heads, int sign) {
+        tables(x.device());
+        kernels.rotate(x, cosines, sines, heads, sign);
+    }
+
+    /** {@link FusedKernels#joined} of the gradients of queries, keys and values, of which the first two are rotated back. */
+    Tensor rotatedBack(FusedKernels kernels, Tensor like, TensorVector gradients) {
+        tables(like.device());
+        return kernels.joined(like, gradients, cosines, sines);
     }
 
     private synchronized void tables(Device device) {

@@ -32,6 +32,7 @@ final class Tape implements AutoCloseable {
     private final Leaf leaf;
     private final Deque<Operation> operations = new ArrayDeque<>();
     private final List<AutoCloseable> saved = new ArrayList<>(); // for the operation that is recorded next
+    private Tensor skipped; // or null
 
     /** @param leaf takes the gradients of the parameters */
     Tape(Leaf leaf) {
@@ -56,8 +57,22 @@ final class Tape implements AutoCloseable {
         saved.add(branch);
         // Forward:  Y = X + f(X)
         // Backward: dX = (gradient of f, given dY) + dY.
-        record(gradient -> branch.backward(gradient).add(gradient));
+        record(gradient -> {
+            branch.skipped = gradient;
+            Tensor sum = branch.backward(gradient);
+            return branch.skipped == null ? sum : sum.add(gradient);
+        });
         return branch;
+    }
+
+    /**
+     * Of a branch, the dY that is yet to be added to its gradient of X, for its first operation, which then adds it; null
+     * if there is none.
+     */
+    Tensor takeSkipped() {
+        Tensor taken = skipped;
+        skipped = null;
+        return taken;
     }
 
     /**

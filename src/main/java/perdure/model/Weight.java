@@ -7,17 +7,17 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * The matrix of a linear layer and, where the model multiplies in bf16 on the CPU, a copy of it in that type. The copy
- * follows the matrix only when it is {@link #renew renewed}.
+ * The matrix of a linear layer and, where the model multiplies in bf16, a copy of it in that type. The copy follows the
+ * matrix only when it is {@link #renew renewed}.
  *
- * <p>Small products stay float32: in bf16 they take longer. Which type a product has follows from its shape alone, the
- * same on every machine.
+ * <p>On the CPU small products stay float32: in bf16 they take longer. Which type a product has follows from its shape
+ * alone, the same on every machine.
  *
  * <p>Shapes: {@code R} rows, {@code K} inputs, {@code N} outputs.
  */
 final class Weight implements AutoCloseable {
 
-    /** The smallest R·K·N for which bf16 pays, the conversion of X included. */
+    /** The smallest R·K·N for which bf16 pays on the CPU, the conversion of X included. */
     private static final long SMALLEST = 2L << 20;
 
     private final Tensor values;
@@ -63,7 +63,13 @@ final class Weight implements AutoCloseable {
         if (copy == null || GradMode.is_enabled()) {
             return x;
         }
-        return x.to(x.numel() * outputs < SMALLEST ? ScalarType.Float : ScalarType.BFloat16);
+        boolean small = x.is_cpu() && x.numel() * outputs < SMALLEST;
+        return x.to(small ? ScalarType.Float : ScalarType.BFloat16);
+    }
+
+    /** The type of products on a GPU, where it does not depend on their shape. */
+    ScalarType type() {
+        return copy == null || GradMode.is_enabled() ? ScalarType.Float : ScalarType.BFloat16;
     }
 
     /** The matrix [N, K] for a product in that type. */

@@ -68,9 +68,9 @@ record Calibration(double microBatch, double update, double evaluationBatch, dou
                             batchSize,
                             config.length().seed());
                     BatchLoader heldOut = BatchLoader.sequential(
-                            dataset.validation(), RunOutlook.validating(dataset, sequences), context, batchSize)) {
-                Learner learner =
-                        new Learner(model, optimizer, device, config.compute().precision(), lanes);
+                            dataset.validation(), RunOutlook.validating(dataset, sequences), context, batchSize);
+                    Learner learner = new Learner(
+                            model, optimizer, device, config.compute().precision(), lanes)) {
                 model.train(true);
                 PartTimer timer = new PartTimer();
                 long whole = batches.rows() / batchSize; // the last batch may be smaller

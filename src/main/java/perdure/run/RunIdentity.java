@@ -81,7 +81,7 @@ record RunIdentity(Map<String, String> values) {
 
     private static final String PRECISION = "precision";
 
-    /** How products in bf16 are made on the CPU. */
+    /** How products in bf16 are made. */
     private static final String BF16 = "bf16";
 
     /** Another value changes the order of the data, which only a new epoch can begin with. */
@@ -210,7 +210,7 @@ record RunIdentity(Map<String, String> values) {
         values.put("device", found.device);
         Precision precision = config.compute().precision();
         values.put(PRECISION, precision.name().toLowerCase(Locale.ROOT));
-        if (precision == Precision.BF16 && found.device.equals("cpu")) {
+        if (precision == Precision.BF16) {
             values.put(BF16, "explicit");
         }
         values.put("recompute", config.compute().recompute());

@@ -735,9 +735,9 @@ public final class TrainingRun implements AutoCloseable {
                                         options.seed(), config.text().shuffleGroup()))
                         .ready(restart.position().epoch(), rowOf(restart)));
                 BatchLoader heldOut = heldOut(dataset, validating);
-                RunWriter writer = writer(restart, tokenizer, model, identity)) {
-            Learner learner =
-                    new Learner(model, optimizer, device, config.compute().precision(), lanes, workers);
+                RunWriter writer = writer(restart, tokenizer, model, identity);
+                Learner learner =
+                        new Learner(model, optimizer, device, config.compute().precision(), lanes, workers)) {
             Evaluator evaluator =
                     new Evaluator(heldOut, counted, options.validation().batches());
             Reporter reporter = new Reporter(

@@ -57,6 +57,11 @@ final class GradientTree implements AutoCloseable {
         }
     }
 
+    /** Whether this rank has one leaf of the step. */
+    boolean isSingle() {
+        return all.to - all.from == 1;
+    }
+
     /**
      * One of the leaves, which one thread computes.
      *

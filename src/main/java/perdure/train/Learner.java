@@ -9,27 +9,66 @@ import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.data.Batch;
+import perdure.device.CudaGraph;
 import perdure.device.Precision;
 import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
-import perdure.model.Leaf;
 import perdure.train.Trainer.Part;
 
 /**
  * A model with its optimizer, and the device and precision that it is trained with.
  *
- * @param device where the computation runs
- * @param precision of the matrix products: bf16 is the model's own on the CPU, and autocast elsewhere
- * @param lanes the threads that compute a batch together
- * @param workers the processes that train the model together
+ * <p>On a GPU it computes in the calling thread, which from then on uses a stream of its own. There the passes of batches
+ * of one shape are recorded and replayed, but those that draw random numbers.
  */
-public record Learner(
-        LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes, Workers workers) {
+public final class Learner implements AutoCloseable {
 
-    /** From now on the model computes in this precision. */
-    public Learner {
-        model.multiplyInBf16(precision.isModelsOwn(device));
+    /** The system property that says whether that is done: {@code true}, unless it is set, or {@code false}. */
+    public static final String GRAPHS = "perdure.graphs";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
+
+    /** Batches before one is recorded: the first ones allocate memory and choose kernels. */
+    private static final int WARM_UP = 3;
+
+    private final LanguageModel model;
+    private final Optimizer optimizer;
+    private final Device device;
+    private final Lanes lanes;
+    private final Workers workers;
+    private final boolean records;
+    private int warmedUp;
+    private BatchGraph graph; // null: nothing is recorded
+
+    /**
+     * From now on the model computes in this precision.
+     *
+     * @param device where the model is
+     * @param precision of the matrix products
+     * @param lanes the threads that compute a batch together
+     * @param workers the processes that train the model together
+     */
+    public Learner(
+            LanguageModel model,
+            Optimizer optimizer,
+            Device device,
+            Precision precision,
+            Lanes lanes,
+            Workers workers) {
+        this.workers = workers;
+        this.model = model;
+        this.optimizer = optimizer;
+        this.device = device;
+        this.lanes = lanes;
+        precision.require(device);
+        records = device.is_cuda() && lanes.leaves() == 1 && !"false".equals(System.getProperty(GRAPHS));
+        if (records) {
+            CudaGraph.useOwnStream(device);
+        }
+        model.multiplyInBf16(precision == Precision.BF16);
     }
 
     /** What computes in the calling thread. */
@@ -40,6 +79,27 @@ public record Learner(
     /** What trains in one process. */
     public Learner(LanguageModel model, Optimizer optimizer, Device device, Precision precision, Lanes lanes) {
         this(model, optimizer, device, precision, lanes, Workers.alone());
+    }
+
+    public LanguageModel model() {
+        return model;
+    }
+
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Lanes lanes() {
+        return lanes;
+    }
+
+    /** The processes that train the model together. */
+    Workers workers() {
+        return workers;
     }
 
     /** Computes a number for some rows of a batch. */
@@ -63,11 +123,7 @@ public record Learner(
 
     /** Sum of the token losses of a batch, in nats. */
     public double lossSum(Batch batch) {
-        return sum(batch, () -> {}, (index, ids, targets, documents) -> {
-            try (Precision.Scope autocast = precision.autocast(device)) {
-                return model.lossSum(ids, targets, documents);
-            }
-        });
+        return sum(batch, () -> {}, (index, ids, targets, documents) -> model.lossSum(ids, targets, documents));
     }
 
     /**
@@ -88,10 +144,13 @@ public record Learner(
             }
         }
         double sum = sum(batch, () -> ended.accept(Part.DATA), (leaf, ids, targets, documents) -> {
+            if (isRecorded(ids, targets, documents)) {
+                return graph.replay(ids, targets, scale, tree.leaf(place, null), tree.isSingle());
+            }
             Generator generator =
                     generator(new SplittableRandom(new SplittableRandom(seed).nextLong() + place + leaf).nextLong());
             try (LanguageModel.Loss loss =
-                    forward(ids, targets, documents, scale, tree.leaf(place + leaf, generator))) {
+                    model.forward(ids, targets, documents, scale, tree.leaf(place + leaf, generator))) {
                 if (leaf == 0) {
                     ended.accept(Part.FORWARD);
                 }
@@ -106,6 +165,27 @@ public record Learner(
             ended.accept(Part.BACKWARD);
         }
         return sum;
+    }
+
+    /** Whether there is a recorded pass for such a batch; records it when it is time. */
+    private boolean isRecorded(Tensor ids, Tensor targets, int[] documents) {
+        if (!records || documents != null || !model.isRecordable()) {
+            return false;
+        }
+        if (graph == null && warmedUp++ == WARM_UP) {
+            graph = recorded(ids, targets);
+        }
+        return graph != null && graph.fits(ids);
+    }
+
+    /** Passes of batches like this one, recorded; null if that fails. */
+    private BatchGraph recorded(Tensor ids, Tensor targets) {
+        try {
+            return new BatchGraph(model, device, ids, targets);
+        } catch (RuntimeException | LinkageError failure) {
+            LOG.warn("Training takes longer, since its operations cannot be recorded: {}", RunWriter.describe(failure));
+            return null;
+        }
     }
 
     /** The generator of a leaf on the CPU. On a GPU libtorch's own draws, so it is seeded, and this is null. */
@@ -150,23 +230,17 @@ public record Learner(
         return (int) (((long) batch.rows() * leaf + lanes.leaves() - 1) / lanes.leaves());
     }
 
-    /**
-     * Runs the forward pass in the caller's scope. The backward pass of the returned loss adds {@code scale} times the
-     * gradient of the sum of the token losses to the leaf.
-     *
-     * @param ids [B, T] int64, on the device
-     * @param targets [B, T] int64, on the device
-     * @param documents where they begin, as {@link Batch#documents}
-     */
-    private LanguageModel.Loss forward(Tensor ids, Tensor targets, int[] documents, double scale, Leaf leaf) {
-        try (Precision.Scope autocast = precision.autocast(device)) {
-            return model.forward(ids, targets, documents, scale, leaf);
-        }
-    }
-
     /** Values of a batch as a tensor on the device, [B, T] int64. */
     Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
         return device.is_cpu() ? host : host.to(device, ScalarType.Long);
+    }
+
+    /** Frees what it has recorded. Model and optimizer are the caller's. */
+    @Override
+    public void close() {
+        if (graph != null) {
+            graph.close();
+        }
     }
 }

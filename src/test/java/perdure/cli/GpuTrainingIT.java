@@ -14,10 +14,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
 import perdure.device.Devices;
 import perdure.device.LoadedNatives;
+import perdure.train.Learner;
 
 /** The real command on a GPU; skipped where there is none. */
 @Tag("gpu")
@@ -64,6 +67,33 @@ class GpuTrainingIT {
         assertEquals(7, new MetaStore(broken.checkpoints).read().step());
         train(broken, GPU, flags);
         assertArrayEquals(unbroken.weightsAndMoments(), broken.weightsAndMoments());
+    }
+
+    /** Also with several micro-batches in a step, and with a last batch that is smaller. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", " --grad-accum 2", " --precision bf16"})
+    void recordedBatchesGiveTheSameBytes(String more) throws IOException {
+        String flags = "--epochs 2 --dropout 0" + more;
+        TinyRun eager = run("eager");
+        train(eager, GPU, flags);
+        TinyRun recorded = run("recorded");
+        System.setProperty(Learner.GRAPHS, "true");
+        try {
+            train(recorded, GPU, flags);
+        } finally {
+            System.clearProperty(Learner.GRAPHS);
+        }
+        assertArrayEquals(eager.weightsAndMoments(), recorded.weightsAndMoments());
+    }
+
+    @Test
+    void recomputedLayersGiveTheSameBytes() throws IOException {
+        String flags = "--epochs 1 --dropout 0.1 --precision bf16";
+        TinyRun kept = run("kept");
+        train(kept, GPU, flags);
+        TinyRun recomputed = run("recomputed");
+        train(recomputed, GPU, flags + " --recompute");
+        assertArrayEquals(kept.weightsAndMoments(), recomputed.weightsAndMoments());
     }
 
     @Test

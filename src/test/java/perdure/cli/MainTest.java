@@ -30,10 +30,12 @@ class MainTest {
                 Main.failure(new OutOfMemoryError("Java heap space")));
         String ofLibtorch =
                 "[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: not enough memory: you tried to";
+        String gpu = Main.failure(new RuntimeException("CUDA out of memory. Tried to allocate 2.00 GiB.\nframes"));
+        assertTrue(gpu.startsWith("Out of the GPU's memory (CUDA out of memory. Tried to allocate 2.00 GiB."), gpu);
+        assertTrue(gpu.contains("--batch-size"), gpu);
         for (Throwable problem : List.of(
                 new OutOfMemoryError("Physical memory usage is too high"),
-                new RuntimeException(ofLibtorch + " allocate 9 bytes.\nframes"),
-                new RuntimeException("CUDA out of memory. Tried to allocate 2.00 GiB."))) {
+                new RuntimeException(ofLibtorch + " allocate 9 bytes.\nframes"))) {
             String message = Main.failure(problem);
             assertTrue(message.startsWith("Out of native memory ("), message);
             assertEquals(1, message.lines().count());

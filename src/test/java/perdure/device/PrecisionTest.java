@@ -1,38 +1,30 @@
 package perdure.device;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 
 class PrecisionTest {
 
     @Test
-    void knowsItsTwoNames() {
+    void knowsItsNames() {
         assertEquals(Precision.FP32, Precision.parse("fp32"));
+        assertEquals(Precision.TF32, Precision.parse("tf32"));
         assertEquals(Precision.BF16, Precision.parse("bf16"));
         assertThrows(IllegalArgumentException.class, () -> Precision.parse("fp16"));
     }
 
     @Test
-    void multipliesInItsOwnTypeWhileOpen() {
+    void tf32NeedsAGpu() {
         NativeRuntime.load();
-        try (PointerScope scope = new PointerScope()) {
-            Device cpu = Devices.resolve("cpu");
-            Tensor x = torch.ones(2, 2);
-            try (Precision.Scope precision = Precision.BF16.open(cpu)) {
-                assertEquals(
-                        ScalarType.BFloat16, torch.linear(x, x).scalar_type().intern());
-            }
-            assertEquals(ScalarType.Float, torch.linear(x, x).scalar_type().intern());
-            try (Precision.Scope precision = Precision.FP32.open(cpu)) {
-                assertEquals(ScalarType.Float, torch.linear(x, x).scalar_type().intern());
-            }
+        try (Device cpu = new Device("cpu")) {
+            assertSame(cpu, Precision.BF16.require(cpu));
+            String message = assertThrows(IllegalArgumentException.class, () -> Precision.TF32.require(cpu))
+                    .getMessage();
+            assertEquals("precision tf32: only a GPU has it, and the device is cpu.", message);
         }
     }
 }

@@ -1,0 +1,78 @@
+package perdure.device;
+
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
+import com.sun.jna.ptr.PointerByReference;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Those libraries of a CUDA build whose functions have no Java method. */
+final class CudaLibraries {
+
+    /** Newest first. libtorch was linked to the first. */
+    private static final List<String> COMPILERS = List.of("libnvrtc.so.13", "libnvrtc.so");
+
+    private CudaLibraries() {}
+
+    /** The CUDA part of libtorch, which is loaded already. */
+    static NativeLibrary torch() {
+        CLibrary.prepare();
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            return NativeLibrary.getInstance(maps.filter(line -> line.endsWith("/libtorch_cuda.so"))
+                    .findFirst()
+                    .orElseThrow(() -> new UnsatisfiedLinkError("libtorch_cuda.so is not loaded."))
+                    .replaceFirst("^[^/]*", ""));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The driver. */
+    static NativeLibrary driver() {
+        CLibrary.prepare();
+        return NativeLibrary.getInstance("libcuda.so.1");
+    }
+
+    /** Free bytes of the memory of the GPU on which the calling thread has computed last. */
+    static long freeMemory() {
+        LongByReference free = new LongByReference();
+        driver().getFunction("cuMemGetInfo_v2").invokeInt(new Object[] {free, new LongByReference()});
+        return free.getValue();
+    }
+
+    /** The stream on which libtorch's operations of the calling thread run. */
+    static Pointer currentStream(int device) {
+        PointerByReference stream = new PointerByReference();
+        torch().getFunction("aoti_torch_get_current_cuda_stream").invokeInt(new Object[] {device, stream});
+        return stream.getValue();
+    }
+
+    /**
+     * Drops what is being recorded on that stream. libtorch's own method would throw if the recording is no longer valid,
+     * which ends the process.
+     */
+    static void endCapture(int device) {
+        NativeLibrary.getInstance("libcudart.so.13")
+                .getFunction("cudaStreamEndCapture")
+                .invokeInt(new Object[] {currentStream(device), new PointerByReference()});
+    }
+
+    /** The run-time compiler. */
+    static NativeLibrary compiler() {
+        CLibrary.prepare();
+        UnsatisfiedLinkError first = null;
+        for (String name : COMPILERS) {
+            try {
+                return NativeLibrary.getInstance(name);
+            } catch (UnsatisfiedLinkError missing) {
+                first = first == null ? missing : first;
+            }
+        }
+        throw first;
+    }
+}
