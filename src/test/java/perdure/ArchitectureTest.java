@@ -33,7 +33,7 @@ class ArchitectureTest {
         MAY_USE.put("bundled", List.of("data"));
         MAY_USE.put("checkpoint", List.of("model", "data", "tokenizer", "safetensors", "device"));
         MAY_USE.put("export", List.of("checkpoint", "model", "tokenizer", "safetensors"));
-        MAY_USE.put("data", List.of("tokenizer"));
+        MAY_USE.put("data", List.of("tokenizer", "device"));
         MAY_USE.put("generate", List.of("model"));
         MAY_USE.put("model", List.of("device"));
         MAY_USE.put("tokenizer", List.of("template"));

@@ -79,7 +79,7 @@ public final class DurableFiles {
      * @return size and SHA-256 of what was written
      */
     Manifest.Entry create(Path file, Content content) throws IOException {
-        Fingerprint fingerprint = new Fingerprint();
+        Fingerprint fingerprint = Fingerprint.ofMuch();
         long size = create(file, content, fingerprint);
         return new Manifest.Entry(size, fingerprint.hex());
     }

@@ -127,14 +127,14 @@ final class PretrainedWeights {
 
     /** The SHA-256 of a tensor's bytes. */
     String sha256(String tensor) {
-        Fingerprint fingerprint = new Fingerprint();
+        Fingerprint fingerprint = Fingerprint.ofMuch();
         Safetensors.readBytes(file(tensor), tensor, fingerprint::add);
         return fingerprint.hex();
     }
 
     /** The SHA-256 of all files, one after the other in the order of their names. */
     String sha256() {
-        Fingerprint fingerprint = new Fingerprint();
+        Fingerprint fingerprint = Fingerprint.ofMuch();
         for (Path file : new TreeSet<>(files.values())) {
             try {
                 fingerprint.add(file);

@@ -124,7 +124,7 @@ final class FileCorpus implements Corpus {
             return whole.hex();
         }
         for (DataFile file : files) {
-            Fingerprint content = new Fingerprint();
+            Fingerprint content = Fingerprint.of(file.size());
             String digest = digests.get(file.path());
             if (digest == null) {
                 digest(file, content, stop);
@@ -179,7 +179,7 @@ final class FileCorpus implements Corpus {
         Notes counted = shared == null ? new Notes() : shared;
         for (DataFile file : files) {
             nextFile.run();
-            Fingerprint digest = new Fingerprint();
+            Fingerprint digest = Fingerprint.of(file.size());
             try (InputStream content = digest.adding(Files.newInputStream(file.path()))) {
                 if (!new Documents(file, reading, former != null, counted, reader).read(content)) {
                     return;

@@ -11,13 +11,18 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
+import perdure.device.CryptoLibrary;
 import perdure.tokenizer.Tokenizer;
 
 /** A SHA-256 in progress. Bytes are added, then its value is asked for once. */
 public final class Fingerprint {
 
+    /** Bytes from which on a fingerprint is {@link #ofMuch of much}. */
+    private static final long LARGE = 1 << 20;
+
     private final MessageDigest digest;
 
+    /** Of little: it is ready at once. */
     public Fingerprint() {
         try {
             digest = MessageDigest.getInstance("SHA-256");
@@ -26,13 +31,27 @@ public final class Fingerprint {
         }
     }
 
+    private Fingerprint(MessageDigest digest) {
+        this.digest = digest;
+    }
+
+    /** Of about that many bytes. */
+    static Fingerprint of(long bytes) {
+        return bytes < LARGE ? new Fingerprint() : ofMuch();
+    }
+
+    /** Of what may be large: it takes a moment to begin, and then a tenth of the time. */
+    public static Fingerprint ofMuch() {
+        return new Fingerprint(CryptoLibrary.sha256());
+    }
+
     /**
      * The SHA-256 of a file, as 64 lower-case hexadecimal digits.
      *
      * @throws IOException if the file cannot be read
      */
     public static String of(Path file) throws IOException {
-        return new Fingerprint().add(file).hex();
+        return of(Files.size(file)).add(file).hex();
     }
 
     /**
