@@ -102,46 +102,43 @@ public record Preparation(
 
     /** @param isNew whether nothing was there before: then nothing is left behind if the text cannot be used */
     private void make(PreparedFolder folder, Share part, boolean isNew) {
-        try {
-            make(folder, part);
-        } catch (BadInputException unusable) {
-            if (isNew && part.of() == 1) {
-                delete(out);
-            }
-            throw unusable;
-        }
-    }
-
-    private static void delete(Path place) {
-        try {
-            DurableFiles.delete(place);
-        } catch (IOException problem) {
-            throw new UncheckedIOException(place + ": " + DurableFiles.cause(problem), problem);
-        }
-    }
-
-    private void make(PreparedFolder folder, Share part) {
         Path place = folder.stage().resolve("lock-" + part.part());
         try (RunLock lock = BadInputException.naming("part", () -> lock(place, "part " + part))) {
             long[] told = {System.nanoTime()};
-            BadInputException.naming("data", () -> {
-                folder.make(
-                        part,
-                        new TokenizingOptions(
-                                Runtime.getRuntime().availableProcessors(),
-                                characters -> {
-                                    if (System.nanoTime() - told[0] > INTERVAL) {
-                                        told[0] = System.nanoTime();
-                                        messages.accept(String.format(
-                                                Locale.ROOT,
-                                                "%,d million characters are done.",
-                                                characters / 1_000_000));
-                                    }
-                                },
-                                () -> false));
-                return true;
-            });
+            try {
+                BadInputException.naming("data", () -> {
+                    folder.make(
+                            part,
+                            new TokenizingOptions(
+                                    Runtime.getRuntime().availableProcessors(),
+                                    characters -> {
+                                        if (System.nanoTime() - told[0] > INTERVAL) {
+                                            told[0] = System.nanoTime();
+                                            messages.accept(String.format(
+                                                    Locale.ROOT,
+                                                    "%,d million characters are done.",
+                                                    characters / 1_000_000));
+                                        }
+                                    },
+                                    () -> false));
+                    return true;
+                });
+            } catch (BadInputException unusable) {
+                if (isNew && part.of() == 1) {
+                    delete(out, unusable);
+                }
+                throw unusable;
+            }
             folder.notes().stream().skip(part.of() == 1 ? 0 : 1).forEach(messages);
+        }
+    }
+
+    /** The lock is held, so that no other process is at work there. */
+    private static void delete(Path place, RuntimeException reason) {
+        try {
+            DurableFiles.delete(place);
+        } catch (IOException problem) {
+            reason.addSuppressed(problem);
         }
     }
 
