@@ -378,10 +378,16 @@ final class Coordinator implements AutoCloseable {
                     watch(rank, read(heart, key(rank)));
                 }
             } catch (RuntimeException broken) {
-                lose(restart(sentence(gone(broken))));
+                if (!closed) {
+                    lose(restart(sentence(gone(broken))));
+                }
             }
             beaten = System.nanoTime();
             sleep(HEARTBEAT.toMillis());
+        }
+        if (lost == null) {
+            heart.close();
+            heartConnection.close();
         }
     }
 
@@ -427,6 +433,12 @@ final class Coordinator implements AutoCloseable {
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Frees the store, after {@link #close}, when nothing uses it any more. */
+    void free() {
+        store.close();
+        connection.close();
     }
 
     /** No longer watches, nor is anything to be heard of this rank. */

@@ -9,10 +9,15 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -28,6 +33,8 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.device.IntraOpThreads;
 import perdure.device.NativeRuntime;
 
@@ -66,7 +73,18 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
+
     private static final String LEFT = "left/";
+
+    /** So long the last one of a run may take to free what it used. */
+    private static final long FREEING_SECONDS = 5;
+
+    /**
+     * Those whose native objects are not freed yet. The garbage collector must not do that: it knows no order, and these
+     * use each other. Those of lost workers stay, since a thread may hang in them.
+     */
+    private static final Set<Workers> HELD = ConcurrentHashMap.newKeySet();
 
     private final Options options;
     private final Launch launch;
@@ -76,6 +94,7 @@ public final class Workers implements AutoCloseable {
     private ProcessGroupGloo group;
     private int shared;
     private long waited; // nanoseconds
+    private boolean left;
 
     private Workers(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         this.options = options;
@@ -112,6 +131,7 @@ public final class Workers implements AutoCloseable {
     public static Workers join(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         Workers workers = new Workers(options, stop, overdue);
         if (workers.world() > 1) {
+            HELD.add(workers);
             NativeRuntime.loadGloo();
             workers.gatherText("joined", "");
             workers.form();
@@ -362,6 +382,7 @@ public final class Workers implements AutoCloseable {
             coordinator.close();
             coordinator.write(LEFT + rank(), new byte[0]);
         }
+        left = true;
     }
 
     /** Leaves nothing behind; the others are not told. */
@@ -369,7 +390,26 @@ public final class Workers implements AutoCloseable {
     public void close() {
         if (coordinator != null) {
             coordinator.close();
+            if (left) {
+                freeSoon();
+            }
             exchange.shutdown();
+        }
+    }
+
+    private void freeSoon() {
+        Future<?> freed = exchange.submit(() -> {
+            group.close();
+            groupOptions.close();
+            coordinator.free();
+            HELD.remove(this);
+        });
+        try {
+            freed.get(FREEING_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException held) {
+            LOG.debug("What the workers used is not freed.", held);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
         }
     }
 }
