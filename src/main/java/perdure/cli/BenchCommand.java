@@ -129,6 +129,9 @@ final class BenchCommand implements Callable<Integer> {
         if (nativeFlags.device != null && !List.of("auto", "cpu").contains(nativeFlags.device)) {
             throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU only.");
         }
+        if (nativeFlags.precision() == Precision.TF32) {
+            throw new BadInputException("--precision tf32: bench measures the CPU only, which does not have it.");
+        }
         if (recovery) {
             measureRecovery();
             return 0;

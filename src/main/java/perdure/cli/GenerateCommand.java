@@ -91,7 +91,7 @@ final class GenerateCommand implements Callable<Integer> {
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);
                 TokenGenerator generator = new TokenGenerator(model)) {
-            Flags.naming(() -> precision.require(device));
+            Flags.set("--precision", precision, chosen -> chosen.require(device));
             DeviceMigrator.ensure(model, device);
             Flags.naming(() -> {
                 checkpoint.readWeights(model.namedTensors());

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,7 @@ import perdure.data.Sequences;
 import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText;
+import perdure.device.Devices;
 import perdure.device.NativeConfig;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
@@ -170,6 +172,16 @@ public record RunConfig(
             int leaves,
             NativeConfig natives,
             Workers.Options workers) {
+
+        /**
+         * The device of that name.
+         *
+         * @throws BadInputException if it is not there, or does not have the precision
+         */
+        Device on(String name) {
+            Device found = BadInputException.naming("device", () -> Devices.resolve(name));
+            return BadInputException.naming("precision", () -> precision.require(found));
+        }
 
         Compute leaves(int number) {
             return new Compute(device, precision, recompute, number, natives, workers);

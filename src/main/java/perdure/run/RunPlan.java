@@ -19,7 +19,6 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TokenizingOptions;
 import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
-import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.ResidentMemory;
 import perdure.model.ModelConfig;
@@ -68,8 +67,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
                     .sum();
             proposal.vocabulary(bytes);
         }
-        try (Device device = BadInputException.naming(
-                        "device", () -> Devices.resolve(config.compute().device()));
+        try (Device device = config.compute().on(config.compute().device());
                 Tokenizer tokenizer = tokenizer(proposal.config(), text.training())) {
             if (config.fineTuning().from() != null) { // Its template may not have a form for every conversation.
                 BadInputException.naming("data", () -> text.check(tokenizer, () -> false));

@@ -359,7 +359,7 @@ public final class TrainingRun implements AutoCloseable {
         naming(null, () -> NativeRuntime.load(config.natives()));
         String name = config.compute().device();
         boolean own = name.equals("auto") && launch().world() > 1 && Devices.cudaAvailable();
-        return BadInputException.naming("device", () -> Devices.resolve(own ? "cuda:" + launch().localRank() : name));
+        return config.compute().on(own ? "cuda:" + launch().localRank() : name);
     }
 
     /** The trainer tells how a run ended that it has begun. */

@@ -59,6 +59,7 @@ class BadInputTest extends TinyRunTest {
                     --patience|-1
                     --device|tpu
                     --precision|fp8
+                    --precision|tf32
                     --threads|0
                     --threads|1000000
                     --native-config|/no/such/file.properties
@@ -247,6 +248,7 @@ class BadInputTest extends TinyRunTest {
     @Test
     void measuresNothingElseThanWasAskedFor() throws IOException {
         refused(List.of("bench", "--quick", "--saves", "--precision", "bf16"), "--precision", "bf16");
+        refused(List.of("bench", "--quick", "--precision", "tf32"), "--precision", "tf32");
         refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");
     }
 

@@ -47,6 +47,9 @@ class GenerateCommandTest {
         TinyRun.Result result = generate("--precision", "fp8");
         assertEquals(2, result.exitCode());
         assertTrue(result.err().contains("--precision fp8"), result.err());
+        TinyRun.Result onCpu = generate("--precision", "tf32", "--device", "cpu");
+        assertEquals(2, onCpu.exitCode());
+        assertTrue(onCpu.err().contains("--precision tf32"), onCpu.err());
     }
 
     @Test
