@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The C library of this process, on Linux. */
+/** The C library of this process, on Linux, and the way to other libraries of the system. */
 public final class CLibrary {
 
     /** Where JNA looks for libraries that are not loaded. If it is not set, JNA starts another program to find out. */
@@ -24,9 +24,13 @@ public final class CLibrary {
 
     private CLibrary() {}
 
-    /** Before JNA is used elsewhere. */
-    static void prepare() {
-        // The class is initialised.
+    /**
+     * Another library, by its name in the system's folders or by its path.
+     *
+     * @throws UnsatisfiedLinkError if it is not there
+     */
+    static NativeLibrary library(String name) {
+        return NativeLibrary.getInstance(name);
     }
 
     /** @throws UnsatisfiedLinkError if the library has no such function */

@@ -29,10 +29,9 @@ public final class CryptoLibrary extends MessageDigest {
         static final Functions FOUND = find(); // or null
 
         private static Functions find() {
-            CLibrary.prepare();
             for (String name : NAMES) {
                 try {
-                    NativeLibrary library = NativeLibrary.getInstance(name);
+                    NativeLibrary library = CLibrary.library(name);
                     return new Functions(
                             library.getFunction("EVP_MD_CTX_new"),
                             library.getFunction("EVP_MD_CTX_free"),

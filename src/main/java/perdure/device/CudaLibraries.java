@@ -21,9 +21,8 @@ final class CudaLibraries {
 
     /** The CUDA part of libtorch, which is loaded already. */
     static NativeLibrary torch() {
-        CLibrary.prepare();
         try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-            return NativeLibrary.getInstance(maps.filter(line -> line.endsWith("/libtorch_cuda.so"))
+            return CLibrary.library(maps.filter(line -> line.endsWith("/libtorch_cuda.so"))
                     .findFirst()
                     .orElseThrow(() -> new UnsatisfiedLinkError("libtorch_cuda.so is not loaded."))
                     .replaceFirst("^[^/]*", ""));
@@ -34,8 +33,7 @@ final class CudaLibraries {
 
     /** The driver. */
     static NativeLibrary driver() {
-        CLibrary.prepare();
-        return NativeLibrary.getInstance("libcuda.so.1");
+        return CLibrary.library("libcuda.so.1");
     }
 
     /** Free bytes of the memory of the GPU on which the calling thread has computed last. */
@@ -57,18 +55,17 @@ final class CudaLibraries {
      * which ends the process.
      */
     static void endCapture(int device) {
-        NativeLibrary.getInstance("libcudart.so.13")
+        CLibrary.library("libcudart.so.13")
                 .getFunction("cudaStreamEndCapture")
                 .invokeInt(new Object[] {currentStream(device), new PointerByReference()});
     }
 
     /** The run-time compiler. */
     static NativeLibrary compiler() {
-        CLibrary.prepare();
         UnsatisfiedLinkError first = null;
         for (String name : COMPILERS) {
             try {
-                return NativeLibrary.getInstance(name);
+                return CLibrary.library(name);
             } catch (UnsatisfiedLinkError missing) {
                 first = first == null ? missing : first;
             }

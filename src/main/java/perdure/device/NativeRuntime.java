@@ -118,21 +118,13 @@ public final class NativeRuntime {
     public static synchronized void loadGloo() {
         CLibrary.setDefault("TORCH_CPP_LOG_LEVEL", "ERROR"); // A lost rank's warnings are native stack frames.
         torch.initLogging();
-        Path cache = cache().toPath();
-        Path lockFile = cache.resolve(UnpackFolder.LOCK);
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                FileLock lock = lock(channel, lockFile)) {
-            LOG.trace("Unpacking under {}.", lock);
+        unpack(cache().toPath(), () -> {
             if (Loader.isLoadLibraries()) {
                 Loader.load(torch_gloo.class);
             } else {
                 DirectLink.loadGloo();
             }
-        } catch (IOException e) {
-            throw cannotUnpack(cache, e);
-        } catch (UnsatisfiedLinkError e) {
-            throw new IllegalArgumentException(explain(e), e);
-        }
+        });
     }
 
     /**
@@ -227,16 +219,26 @@ public final class NativeRuntime {
                     OpenMp.waitBriefly();
                 },
                 DaemonThread.named("native-settings"));
-        try {
-            Path lockFile = cache.resolve(UnpackFolder.LOCK);
-            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = lock(channel, lockFile)) {
-                LOG.trace("Unpacking under {}.", lock);
-                prepared.join();
-                if (!linksDirectly()) {
-                    linkByJavaCpp();
-                }
+        unpack(cache, () -> {
+            prepared.join();
+            if (!linksDirectly()) {
+                linkByJavaCpp();
             }
+        });
+    }
+
+    /** Unpacks libraries and loads them. */
+    private interface Unpacking {
+        void run() throws IOException;
+    }
+
+    /** One process at a time. */
+    private static void unpack(Path cache, Unpacking unpacking) {
+        Path lockFile = cache.resolve(UnpackFolder.LOCK);
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = lock(channel, lockFile)) {
+            LOG.trace("Unpacking under {}.", lock);
+            unpacking.run();
         } catch (IOException e) {
             throw cannotUnpack(cache, e);
         } catch (UnsatisfiedLinkError e) {
