@@ -23,7 +23,7 @@ import perdure.tokenizer.Tokenizer;
 public final class BatchLoader implements AutoCloseable {
 
     private static final String NO_GROUPS =
-            "text is read in groups of shards if it is cut; documents that share a row" + " come from anywhere.";
+            "text is read in groups of shards if it is cut; documents that share a row come from anywhere.";
 
     private final TokenRange range;
     private final Sequences sequences;
