@@ -8,11 +8,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import perdure.run.BadInputException;
@@ -132,6 +134,19 @@ public final class TrainingProcess implements AutoCloseable {
         return alive;
     }
 
+    /** @param signal its name, such as TERM */
+    public void send(String signal) {
+        try {
+            new ProcessBuilder("kill", "-" + signal, Long.toString(pid()))
+                    .start()
+                    .waitFor();
+        } catch (IOException problem) {
+            throw new UncheckedIOException("kill: " + problem.getMessage(), problem);
+        } catch (InterruptedException stopped) {
+            throw new IllegalStateException("Interrupted.", stopped);
+        }
+    }
+
     public long pid() {
         return process.pid();
     }
@@ -149,6 +164,15 @@ public final class TrainingProcess implements AutoCloseable {
         }
     }
 
+    /** Waits for the end of the process, so long at most. Returns whether it has ended. */
+    boolean ends(Duration limit) {
+        try {
+            return process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException stopped) {
+            throw new IllegalStateException("Interrupted.", stopped);
+        }
+    }
+
     /**
      * Waits for the end of the process, which must be a success.
      *
@@ -158,13 +182,17 @@ public final class TrainingProcess implements AutoCloseable {
     public void requireDone() {
         int code = waitFor();
         if (code != 0) {
-            List<String> lines = output().lines().toList();
-            String last = lines.isEmpty() ? "nothing" : lines.get(lines.size() - 1);
             if (code == 2) {
-                throw new BadInputException(last.replaceFirst("^perdure: ", ""));
+                throw new BadInputException(lastLine().replaceFirst("^perdure: ", ""));
             }
-            throw new IllegalStateException("A trainer ended with exit code " + code + ". Its last line: " + last);
+            throw new IllegalStateException(
+                    "A trainer ended with exit code " + code + ". Its last line: " + lastLine());
         }
+    }
+
+    /** What it has written last. */
+    String lastLine() {
+        return output().lines().reduce((line, next) -> next).orElse("nothing");
     }
 
     /** Everything that it has written to the log. */

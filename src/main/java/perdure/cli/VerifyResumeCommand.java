@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -12,6 +13,8 @@ import perdure.bench.RunComparison;
 import perdure.bench.WorkFolder;
 import perdure.cli.HelpSections.Heading;
 import perdure.run.BadInputException;
+import perdure.run.RunConfig;
+import perdure.train.TrainingOptions.Batching;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,13 +30,15 @@ import picocli.CommandLine.Spec;
             "Trains a short run twice in temporary folders: once without a break, and once killed at random moments and"
                     + " resumed. Then compares every byte of the weights, the optimizer's moments and the loss"
                     + " history.",
+            "With --ranks the second run is trained by several processes on this machine. One of them is killed each"
+                    + " time, and the others must end by themselves.",
             "It takes the flags of train. --max-steps is 60 and --checkpoint-every is 5 unless given; --checkpoints and"
                     + " the flags of the server have no effect."
         },
         exitCodeListHeading = Main.EXIT_CODES,
         exitCodeList = {
             "0:Both runs are equal to the byte.",
-            "1:They are not equal, nothing was killed, or a run failed.",
+            "1:They are not equal or a run failed, and their folders are kept; or nothing was killed.",
             "2:Bad usage or bad input: one line names the flag or file."
         },
         mixinStandardHelpOptions = true,
@@ -51,7 +56,18 @@ final class VerifyResumeCommand implements Callable<Integer> {
 
     /** Flags that the child processes do not get: the check sets these itself. */
     private static final Set<String> NOT_HANDED_ON = Set.of(
-            "--checkpoints", NO_SERVER, "--host", "--port", "--token", "--kills", "--kill-seed", "--keep-folders");
+            "--checkpoints",
+            NO_SERVER,
+            "--host",
+            "--port",
+            "--token",
+            "--ranks",
+            "--kills",
+            "--kill-seed",
+            "--keep-folders");
+
+    /** Flags that the check gives to each process. */
+    private static final List<String> SET_BY_RANKS = List.of("--rank", "--world-size", "--coordinator");
 
     @Spec
     CommandSpec command;
@@ -69,6 +85,14 @@ final class VerifyResumeCommand implements Callable<Integer> {
             description = "Seed of the moments at which it is killed" + " (default: random).")
     Long killSeed;
 
+    @Option(
+            names = "--ranks",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "How many processes train the second run: a power of two that divides --grad-accum"
+                    + " (default: ${DEFAULT-VALUE}).")
+    int ranks;
+
     @Option(names = "--keep-folders", description = "Keeps the folders and logs of both runs.")
     boolean keepFolders;
 
@@ -80,17 +104,42 @@ final class VerifyResumeCommand implements Callable<Integer> {
         if (train.epochs == null) {
             throw new BadInputException("--epochs is required.");
         }
+        for (String flag : SET_BY_RANKS) {
+            if (command.commandLine().getParseResult().hasMatchedOption(flag)) {
+                throw new BadInputException(flag + " is set by the check itself: say --ranks N.");
+            }
+        }
         long seed = killSeed == null ? new Random().nextInt(1_000_000) : killSeed;
-        ResumeCheck check = Flags.set("--kills", kills, number -> new ResumeCheck(trainFlags(), number, seed));
-        System.out.println(
-                "verify-resume --kills " + kills + " --kill-seed " + seed + ": " + String.join(" ", check.flags()));
+        ResumeCheck alone = Flags.set("--kills", kills, number -> new ResumeCheck(trainFlags(), 1, number, seed));
+        ResumeCheck check = Flags.set("--ranks", ranks, alone::ranks);
+        Batching batching = train.flags
+                .optimization
+                .apply(RunConfig.in(Path.of("")))
+                .optimization()
+                .batching();
+        Flags.set("--grad-accum", batching.accumulation(), number -> batching.share(ranks));
+        System.out.println("verify-resume " + (ranks > 1 ? "--ranks " + ranks + " " : "") + "--kills " + kills
+                + " --kill-seed " + seed + ": " + String.join(" ", check.flags()));
         try (WorkFolder work = WorkFolder.create("perdure-verify-", keepFolders)) {
+            return run(check, work);
+        }
+    }
+
+    private int run(ResumeCheck check, WorkFolder work) {
+        try {
             ResumeCheck.Verdict verdict = check.run(work.path(), line -> System.out.println("  " + line));
             tell(verdict);
-            if (keepFolders) {
-                System.out.println("Both runs are in " + work.path());
+            if (!verdict.comparison().isEqual()) {
+                work.keep();
             }
             return verdict.holds() ? 0 : 1;
+        } catch (IllegalStateException failed) {
+            work.keep();
+            throw failed;
+        } finally {
+            if (work.isKept()) {
+                System.out.println("Both runs are in " + work.path());
+            }
         }
     }
 
@@ -119,6 +168,9 @@ final class VerifyResumeCommand implements Callable<Integer> {
                     file.size(),
                     file.sha256(),
                     file.isEqual() ? "" : " against " + file.otherSha256() + ", from byte " + file.mismatch());
+            if (!file.isEqual()) {
+                System.out.println("    first difference: " + file.difference());
+            }
         }
         System.out.printf(
                 Locale.ROOT,

@@ -220,14 +220,9 @@ public final class TrainingRun implements AutoCloseable {
         Packing asked = config.text().sequences().packing();
         requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
         BadInputException.naming(null, config::trainingOptions);
-        int accumulation = config.optimization().batching().accumulation();
         int world = config.compute().workers().launch().world();
-        if (accumulation % world != 0) {
-            throw new BadInputException(
-                    "grad accum",
-                    "grad accum " + accumulation + " cannot be shared evenly by " + world
-                            + " ranks: each trains on as many micro-batches of a step.");
-        }
+        BadInputException.naming(
+                "grad accum", () -> config.optimization().batching().share(world));
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
     }

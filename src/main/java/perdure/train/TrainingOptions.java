@@ -56,6 +56,19 @@ public record TrainingOptions(
         public long rows() {
             return (long) size * accumulation;
         }
+
+        /**
+         * How many micro-batches of a step each of some ranks computes.
+         *
+         * @throws IllegalArgumentException if it is not the same number on all
+         */
+        public int share(int ranks) {
+            if (accumulation % ranks != 0) {
+                throw new IllegalArgumentException("grad accum " + accumulation + " cannot be shared evenly by " + ranks
+                        + " ranks: each trains on as many micro-batches of a step.");
+            }
+            return accumulation / ranks;
+        }
     }
 
     /**

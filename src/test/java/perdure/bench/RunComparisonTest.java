@@ -9,12 +9,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Runs;
+import perdure.device.NativeRuntime;
 
 class RunComparisonTest {
+
+    @BeforeAll
+    static void load() {
+        NativeRuntime.load();
+    }
 
     @TempDir
     Path first;
@@ -48,13 +55,18 @@ class RunComparisonTest {
         assertEquals(
                 List.of(-1L, -1L, 13L),
                 compare().files().stream().map(RunComparison.Pair::mismatch).toList());
+        assertEquals("line 2: none against {}", compare().files().get(2).difference());
     }
 
     @Test
     void anotherStepIsNotEqual() {
         Runs.store(first).save(Runs.at(20));
         Runs.store(second).save(Runs.at(21));
-        assertFalse(compare().files().get(0).isEqual());
+        RunComparison.Pair weights = compare().files().get(0);
+        assertFalse(weights.isEqual());
+        assertTrue(
+                weights.difference().matches("[ab]\\.weight at 0: -?20.0 against -?21.0; 2 of 3 tensors differ"),
+                weights::difference);
         assertFalse(compare().files().get(1).isEqual());
     }
 

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import perdure.bench.RunComparison;
 import perdure.bench.TrainingProcess;
+import perdure.bench.TrainingRanks;
 
 /**
  * A run so small that starting Java takes longer than training, 100 steps an epoch, and what it comes to when nothing
@@ -64,11 +65,17 @@ record ShortRun(List<String> flags, Path unbroken) {
                 "1");
     }
 
-    /** Trains it unbroken. */
-    static ShortRun train(Path folder, int epochs) {
+    /**
+     * Trains it unbroken.
+     *
+     * @param moreFlags of {@code train}
+     */
+    static ShortRun train(Path folder, int epochs, String... moreFlags) {
         List<String> flags = new ArrayList<>(flags(folder));
         flags.addAll(List.of("--epochs", Integer.toString(epochs)));
-        ShortRun run = new ShortRun(List.copyOf(flags), folder.resolve("unbroken-" + epochs));
+        flags.addAll(List.of(moreFlags));
+        String name = "unbroken-" + epochs + String.join("", moreFlags);
+        ShortRun run = new ShortRun(List.copyOf(flags), folder.resolve(name));
         try (TrainingProcess trainer = run.start(run.unbroken, List.of("--no-server"))) {
             trainer.requireDone();
         }
@@ -76,12 +83,22 @@ record ShortRun(List<String> flags, Path unbroken) {
     }
 
     TrainingProcess start(Path runFolder, List<String> moreFlags, String... javaOptions) {
-        List<String> all = new ArrayList<>(flags);
-        all.addAll(moreFlags);
-        Path log = unbroken.resolveSibling(runFolder.getFileName() + "-" + System.nanoTime() + ".log");
         String[] options =
                 Stream.concat(Stream.of(SHORT_LIVED), Stream.of(javaOptions)).toArray(String[]::new);
-        return TrainingProcess.start(runFolder, log, all, options);
+        return TrainingProcess.start(runFolder, log(runFolder), with(moreFlags), options);
+    }
+
+    /** Starts several ranks of it. */
+    TrainingRanks start(Path runFolder, int world, List<String> moreFlags) {
+        return TrainingRanks.start(runFolder, log(runFolder), world, with(moreFlags), SHORT_LIVED);
+    }
+
+    private Path log(Path runFolder) {
+        return unbroken.resolveSibling(runFolder.getFileName() + "-" + System.nanoTime() + ".log");
+    }
+
+    private List<String> with(List<String> moreFlags) {
+        return Stream.concat(flags.stream(), moreFlags.stream()).toList();
     }
 
     /** Carries it on to its end. */
@@ -91,7 +108,12 @@ record ShortRun(List<String> flags, Path unbroken) {
         }
     }
 
+    /** Says where they differ first. */
     boolean isEqualTo(Path runFolder) {
-        return RunComparison.of(unbroken, runFolder).isEqual();
+        RunComparison comparison = RunComparison.of(unbroken, runFolder);
+        comparison.files().stream()
+                .filter(file -> !file.isEqual())
+                .forEach(file -> System.out.println("  " + runFolder + ", " + file.name() + ": " + file.difference()));
+        return comparison.isEqual();
     }
 }

@@ -30,14 +30,23 @@ final class Tally {
     }
 
     /**
-     * Looks at a run folder after an accident, reading every byte that the next trainer will. Once a step was saved,
-     * there must be nothing to warn of.
+     * Counts an accident and looks at the run folder after it.
      *
      * @param saved the last step that had been called saved
      * @return the step from which the run goes on
      */
     long examine(Path runFolder, long saved) {
         accidents++;
+        return goesOnFrom(runFolder, saved);
+    }
+
+    /**
+     * The step from which a run goes on. Reads every byte that the next trainer will. Once a step was saved, there must be
+     * nothing to warn of.
+     *
+     * @param saved the last step that had been called saved
+     */
+    long goesOnFrom(Path runFolder, long saved) {
         try {
             Restart restart = Restart.find(runFolder);
             long step = restart.position().step();

@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -14,7 +15,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "torture",
         description = {
-            "Kills, cuts off, fills up and damages tiny runs, and compares each with an unbroken one.",
+            "Kills, cuts off, fills up and damages tiny runs, also of several ranks, and compares each with an"
+                    + " unbroken one.",
             "Exit codes: 0 all holds, 1 something does not. Parts that need root are skipped, and say so, without."
         },
         mixinStandardHelpOptions = true)
@@ -27,7 +29,8 @@ final class Torture implements Callable<Integer> {
         PROOF,
         FAULTS,
         FULL,
-        DAMAGE
+        DAMAGE,
+        RANKS
     }
 
     /** Power cuts without forces, which must lose something. */
@@ -42,13 +45,13 @@ final class Torture implements Callable<Integer> {
             names = "--count",
             defaultValue = "20",
             paramLabel = "N",
-            description = "Kills, and power cuts (default: ${DEFAULT-VALUE}; a long run: 200).")
+            description = "Kills, power cuts, and faults of ranks (default: ${DEFAULT-VALUE}; a long run: 200).")
     int count;
 
     @Option(names = "--seed", paramLabel = "S", description = "Seed of all moments (default: another each time).")
     Long seed;
 
-    @Option(names = "--keep-folders", description = "Leave everything in place.")
+    @Option(names = "--keep-folders", description = "Leave everything in place, also if all holds.")
     boolean keepFolders;
 
     private boolean holds = true;
@@ -69,30 +72,37 @@ final class Torture implements Callable<Integer> {
             for (Part part : parts) {
                 long start = System.nanoTime();
                 try {
-                    tell(part, start, perform(part, work, longer, shorter, used));
+                    tell(part, start, perform(part, work.path(), longer, shorter, used));
                 } catch (TestAbortedException skipped) {
                     tell(part, start, skipped.getMessage());
+                } catch (IllegalStateException failed) {
+                    tell(part, start, "BROKEN: " + failed.getMessage());
                 }
+            }
+            if (!holds) {
+                work.keep();
+                System.out.println("Everything is in " + work.path());
             }
         }
         return holds ? 0 : 1;
     }
 
-    private String perform(Part part, WorkFolder work, ShortRun longer, ShortRun shorter, long used) {
+    private String perform(Part part, Path work, ShortRun longer, ShortRun shorter, long used) {
         return switch (part) {
-            case KILLS -> KillTorture.run(longer, work.path(), count, used).toString();
-            case CUTS -> PowerCutTorture.run(longer, work.path(), count, used).toString();
+            case KILLS -> KillTorture.run(longer, work, count, used).toString();
+            case CUTS -> PowerCutTorture.run(longer, work, count, used).toString();
             case PROOF -> proof(longer, work, used);
-            case FAULTS -> FaultTorture.run(shorter, work.path(), used).toString();
-            case FULL -> DiskFullTorture.run(longer, work.path());
+            case FAULTS -> FaultTorture.run(shorter, work, used).toString();
+            case FULL -> DiskFullTorture.run(longer, work);
             case DAMAGE -> DamageTorture.run(shorter.unbroken(), FLIPS, used);
+            case RANKS -> RanksTorture.run(ShortRun.train(work, 10, RanksTorture.SHARED), work, count, used);
         };
     }
 
     /** What the power cuts find when nothing, or no folder, is forced: had they found nothing, they would prove nothing. */
-    private static String proof(ShortRun run, WorkFolder work, long seed) {
-        Tally nothing = PowerCutTorture.run(run, work.path(), PROOF_CUTS, seed, "-Dperdure.force=off");
-        Tally noFolder = PowerCutTorture.run(run, work.path(), PROOF_CUTS, seed, "-Dperdure.force=files");
+    private static String proof(ShortRun run, Path work, long seed) {
+        Tally nothing = PowerCutTorture.run(run, work, PROOF_CUTS, seed, "-Dperdure.force=off");
+        Tally noFolder = PowerCutTorture.run(run, work, PROOF_CUTS, seed, "-Dperdure.force=files");
         boolean found = nothing.lost + nothing.unreadable > 0;
         return (found ? "HOLDS" : "BROKEN") + ": with nothing forced " + nothing.lost + " of " + nothing.afterSave
                 + " power cuts lost a saved step and " + nothing.unreadable

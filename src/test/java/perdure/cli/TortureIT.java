@@ -11,6 +11,6 @@ class TortureIT {
     @Test
     void nothingThatWasSavedIsLost() {
         CommandLine torture = new CommandLine(new Torture()).setCaseInsensitiveEnumValuesAllowed(true);
-        assertEquals(0, torture.execute("--count", "2", "--seed", "1", "kills", "cuts", "full", "damage"));
+        assertEquals(0, torture.execute("--count", "2", "--seed", "1", "kills", "cuts", "full", "damage", "ranks"));
     }
 }

@@ -54,6 +54,33 @@ class VerifyResumeIT {
         assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
     }
 
+    /** Of the ranks one is killed each time, and the others end by themselves. */
+    @Test
+    void ranksThatAreKilledEqualOneUnbrokenProcess() {
+        TinyRun.Result result =
+                verify("--ranks 2 --grad-accum 2 --epochs 50 --max-steps 400 --kills 3 --kill-seed 2 --dropout 0.1"
+                        .split(" "));
+
+        assertEquals(0, result.exitCode(), result::out);
+        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [123] kills.*"), result::out);
+        assertTrue(result.out().contains("kill 1, of rank "), result::out);
+    }
+
+    @Test
+    void ranksAreTheChecksOwnAndShareTheMicroBatches() {
+        assertRefused(
+                "--grad-accum 3 cannot be shared evenly by 2 ranks: each trains on as many micro-batches of a step.",
+                "--ranks 2 --grad-accum 3");
+        assertRefused("--ranks 3 is not a power of two: 1, 2, 4, 8, …", "--ranks 3");
+        assertRefused("--rank is set by the check itself: say --ranks N.", "--ranks 2 --grad-accum 2 --rank 0");
+    }
+
+    private void assertRefused(String line, String flags) {
+        TinyRun.Result result = verify(("--epochs 2 " + flags).split(" "));
+        assertEquals(2, result.exitCode());
+        assertEquals("perdure: " + line, result.err().strip());
+    }
+
     @Test
     void badFlagsOfTrainAreBadFlagsHere() {
         assertEquals(2, verify("--epochs", "2", "--kills", "0").exitCode());
