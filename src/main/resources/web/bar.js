@@ -6,6 +6,7 @@ import {Copy} from './copy.js';
 import {duration, exact, whole} from './format.js';
 import {ask} from './server.js';
 import {ending} from './training.js';
+import {lost, ranks} from './workers.js';
 
 export function StatusBar({training}) {
   const {status, lastSeen} = training;
@@ -32,7 +33,7 @@ function headline({current_epoch: epoch, total_epochs: epochs, loss}) {
 }
 
 /** By importance: what does not fit is left out from the end. */
-function details({state, message, position, speed, quality, evaluation}) {
+function details({state, message, position, speed, quality, evaluation, workers}) {
   return [
     position.percent.toFixed(1) + ' %',
     message,
@@ -42,6 +43,8 @@ function details({state, message, position, speed, quality, evaluation}) {
     speed.tokens_per_second !== null && whole(speed.tokens_per_second) + ' tokens/s',
     quality.validation_loss !== null && 'validation loss ' + exact(quality.validation_loss),
     quality.best_loss !== null && 'best loss ' + exact(quality.best_loss),
+    workers && ranks(workers, speed),
+    workers?.lost && lost(workers.lost),
   ].filter(Boolean);
 }
 

@@ -4,6 +4,7 @@ import {h} from 'preact';
 import {Copy} from './copy.js';
 import {duration, exact, large, short, whole} from './format.js';
 import {ending} from './training.js';
+import {everyRank, lost, ranks} from './workers.js';
 
 export function Facts({training}) {
   const {status} = training;
@@ -26,7 +27,7 @@ function rising({running, quality: {rising: {evaluations, best_loss: loss, best_
     + (running ? ' Stop the training, or start it again with --patience, which ends it by itself.' : '');
 }
 
-function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, position, speed, quality, saved}, over) {
+function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, position, speed, quality, saved, workers}, over) {
   const step = position.total_steps > 0 ? `${whole(position.step)} of ${whole(position.total_steps)}` : whole(position.step);
   return [
     ['Training loss', exact(loss), 'Mean over the tokens of the epoch in progress'],
@@ -41,6 +42,8 @@ function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, 
     ['Training tokens', run?.training_tokens > 0 && large(run.training_tokens), `An epoch; ${whole(run?.validation_tokens ?? 0)} more are held out`],
     ['Device', run?.device && (run.device === 'cpu' ? `CPU, ${run.threads} ${run.threads === 1 ? 'thread' : 'threads'}` : run.device)],
     ['Precision', run?.precision],
+    ['Ranks', workers && ranks(workers, speed), workers && everyRank(workers), 'wide'],
+    ['Last loss of a rank', workers?.lost && lost(workers.lost), workers?.lost?.reason, 'wide'],
     ['Data', run?.data, run?.data, 'wide'],
     ['Folder', run?.folder, run?.folder, 'wide'],
   ];

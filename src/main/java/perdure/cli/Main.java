@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
 import perdure.device.NativeRuntime;
 import perdure.distributed.WorkersLostException;
@@ -90,11 +91,13 @@ public final class Main {
             return HelpSections.in(commandLine(main, arguments))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
-                    .setParameterExceptionHandler((problem, unused) -> badInput(usage(problem)))
-                    .setExecutionExceptionHandler((problem, command, parsed) -> main.explain(problem, leaf(parsed)))
+                    .setParameterExceptionHandler(
+                            (problem, unused) -> badInput(usage(problem)).of(problem.getCommandLine()))
+                    .setExecutionExceptionHandler((problem, command, parsed) ->
+                            main.explain(problem, leaf(parsed)).of(command))
                     .execute(arguments);
         } catch (Error problem) {
-            return main.explain(problem, null);
+            return main.explain(problem, null).print();
         }
     }
 
@@ -114,10 +117,27 @@ public final class Main {
         return parsed.hasSubcommand() ? leaf(parsed.subcommand()) : parsed;
     }
 
-    private int explain(Throwable problem, ParseResult command) {
+    /** How a command ends that fails. */
+    private record Ending(int code, List<String> lines) {
+
+        int print() {
+            lines.forEach(line -> System.err.println("perdure: " + line));
+            return code;
+        }
+
+        /** The other ranks that train with a command hear of it. */
+        int of(CommandLine command) {
+            print();
+            if (command.getCommand() instanceof TrainCommand train) {
+                train.tellOthers(code, lines.get(0));
+            }
+            return code;
+        }
+    }
+
+    private Ending explain(Throwable problem, ParseResult command) {
         if (problem instanceof WorkersLostException lost) {
-            System.err.println(RankFlags.line(lost));
-            return lost.exitCode();
+            return new Ending(lost.exitCode(), List.of(lost.getMessage()));
         }
         if (problem instanceof BadInputException badInput) {
             return badInput(Flags.message(badInput, command));
@@ -125,11 +145,11 @@ public final class Main {
         if (verbose) {
             problem.printStackTrace(System.err);
         }
-        System.err.println("perdure: " + failure(problem));
-        for (Throwable another : problem.getSuppressed()) {
-            System.err.println("perdure: " + failure(another));
-        }
-        return ExitCode.SOFTWARE;
+        return new Ending(
+                ExitCode.SOFTWARE,
+                Stream.concat(Stream.of(problem), Stream.of(problem.getSuppressed()))
+                        .map(Main::failure)
+                        .toList());
     }
 
     /** The failure in one line. */
@@ -162,9 +182,8 @@ public final class Main {
                 : problem.getMessage();
     }
 
-    private static int badInput(String message) {
-        System.err.println("perdure: " + message.lines().findFirst().orElse(""));
-        return ExitCode.USAGE;
+    private static Ending badInput(String message) {
+        return new Ending(ExitCode.USAGE, List.of(message.lines().findFirst().orElse("")));
     }
 
     /** The first line; libtorch's messages carry native stack frames after it. */

@@ -6,6 +6,7 @@ import perdure.cli.HelpSections.Heading;
 import perdure.device.Malloc;
 import perdure.device.ResidentMemory;
 import perdure.distributed.Workers;
+import perdure.run.BadInputException;
 import perdure.run.RunConfig;
 import perdure.run.TrainingRun;
 import perdure.server.ServedRun;
@@ -61,6 +62,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private final ProgressConsole console = ProgressConsole.standard();
 
+    /** Whether the run itself tells the other ranks how it ends. */
+    private boolean meetsOthers;
+
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
         RunConfig config = flags.run.remembered();
@@ -79,6 +83,7 @@ final class TrainCommand implements Callable<Integer> {
         ServerOptions server = serving.options();
         try (TrainingRun training = TrainingRun.open(config)) {
             if (training.remainingEpochs() == 0) {
+                meetsOthers = true;
                 training.train();
                 return ExitCode.OK;
             }
@@ -90,6 +95,7 @@ final class TrainCommand implements Callable<Integer> {
             // Before this line a signal ends the process at once: there is nothing to save.
             StopSignal.listen(training::stop);
             try (StatusServer started = noServer || !first ? null : serve(server, training)) {
+                meetsOthers = true;
                 TrainingRun.Outcome outcome = training.train();
                 if (first) {
                     tell(outcome, training.status().get().progress().position().step());
@@ -99,6 +105,17 @@ final class TrainCommand implements Callable<Integer> {
                         : ExitCode.OK;
             }
         }
+    }
+
+    /** Tells the other ranks that this one has ended before it met them, if it is known who they are. */
+    void tellOthers(int exitCode, String line) {
+        Workers.Options options;
+        try {
+            options = meetsOthers ? Workers.Options.DEFAULT : ranks.options(System.getenv());
+        } catch (BadInputException thatIsWrong) {
+            return;
+        }
+        Workers.tell(options, exitCode, line);
     }
 
     private StatusServer serve(ServerOptions options, TrainingRun training) {

@@ -1,55 +1,49 @@
 package perdure.distributed;
 
-import java.io.IOException;
+import static perdure.distributed.Meeting.read;
+import static perdure.distributed.Meeting.restart;
+import static perdure.distributed.Meeting.set;
+import static perdure.distributed.Meeting.sleep;
+import static perdure.distributed.Meeting.words;
+
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.CancellationException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.javacpp.chrono.Milliseconds;
-import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.Store;
-import org.bytedeco.pytorch.StringVector;
-import org.bytedeco.pytorch.TCPStore;
-import org.bytedeco.pytorch.TCPStoreOptions;
 import perdure.device.DaemonThread;
 
 /**
- * Where the ranks of a run meet: a key-value store of c10d's, in rank 0 or in the launcher. Each rank's heart beats there,
- * and each watches the next rank's. Whoever finds that one is lost tells all others.
+ * Watches over the ranks of a run: each rank's heart beats at their {@link Meeting}, and each watches the next rank's.
+ * Whoever finds that one is lost tells all others.
  *
  * <p>A call of the store blocks without limit if the network is cut. So the heart has a connection and a thread of its
  * own, and another thread, which calls nothing, watches the heart.
  */
 final class Coordinator implements AutoCloseable {
 
-    private static final String ABORT = "abort";
+    /** Before the number of a rank: that it ends too, and not because it is lost. */
     private static final String HEARD = "heard/";
-    private static final Duration HEARTBEAT = Duration.ofSeconds(1);
-
-    /** Between two looks at what another rank is to write. */
-    private static final long LOOK_MILLISECONDS = 10;
-
-    private static final int CONNECT_MILLISECONDS = 2000;
 
     /** A rank that ends for a reason of its own writes it before its connections close; so long it may take. */
     private static final Duration REASON = Duration.ofMillis(500);
+
+    /** A rank that lives shows it within this time. */
+    private static final Duration SIGN_OF_LIFE = Meeting.HEARTBEAT.plusMillis(200);
 
     /** A rank that ends waits so long until the others have heard why: the store may end with it. */
     private static final Duration HEARING = Duration.ofSeconds(3);
@@ -57,112 +51,38 @@ final class Coordinator implements AutoCloseable {
     /** The calling thread has so long to notice that the workers are lost. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
 
-    /** Before a message of Gloo's: the line of its source. */
-    private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
-
     private final Launch launch;
     private final Workers.Options options;
-    private final BooleanSupplier stop;
     private final Consumer<WorkersLostException> overdue;
-
-    // A PrefixStore does not keep the store that it stands before.
-    private final TCPStore connection;
+    private final Meeting meeting;
     private final Store store;
-    private final TCPStore heartConnection;
     private final Store heart;
 
-    private final Heard[] heard;
+    private final AtomicReferenceArray<Heard> heard;
+    private final Set<Integer> missing = new ConcurrentSkipListSet<>();
     private volatile long step;
     private volatile double waited;
     private volatile long beaten = System.nanoTime();
     private volatile WorkersLostException lost;
     private volatile long lostSince;
+    private volatile boolean told;
     private volatile boolean noticed;
     private volatile boolean closed;
+
+    /** What a rank said last, and when another was heard. */
+    private record Heard(Heartbeat last, long at) {}
 
     /** Meets the launcher or rank 0, and begins to watch. */
     Coordinator(Workers.Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         this.options = options;
-        this.stop = stop;
         this.overdue = overdue;
         launch = options.launch();
-        heard = new Heard[launch.world()];
-        boolean listens = launch.isFirst() && !launch.attempt().launcherListens();
-        if (listens) {
-            requireFreePort();
-        } else {
-            awaitListener();
-        }
-        try (PointerScope scope = new PointerScope()) {
-            connection = connect(listens);
-            heartConnection = connect(false);
-            String prefix = "perdure/attempt-" + launch.attempt().number();
-            store = new PrefixStore(prefix, connection).retainReference();
-            heart = new PrefixStore(prefix, heartConnection).retainReference();
-        } catch (RuntimeException failed) {
-            throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed));
-        }
+        heard = new AtomicReferenceArray<>(launch.world());
+        meeting = new Meeting(launch, options.exchangeTimeout(), stop);
+        store = meeting.store();
+        heart = meeting.heart();
         DaemonThread.named("heartbeat").execute(this::beat);
         DaemonThread.named("watchdog").execute(this::watch);
-    }
-
-    private TCPStore connect(boolean listens) {
-        TCPStoreOptions choice = new TCPStoreOptions();
-        choice.port((short) launch.port()); // Those above 32767 survive the cast.
-        choice.isServer(listens);
-        choice.waitWorkers(false);
-        choice.timeout(new Milliseconds(options.exchangeTimeout().toMillis()));
-        return new TCPStore(launch.host(), choice).retainReference();
-    }
-
-    private void requireFreePort() {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.setReuseAddress(true);
-            probe.bind(new InetSocketAddress(launch.port()));
-        } catch (IOException taken) {
-            throw restart("Rank 0 cannot listen at port " + launch.port() + ": " + taken.getMessage());
-        }
-    }
-
-    /** The store itself would print native stack traces, and would take a name that is unknown for a silent host. */
-    private void awaitListener() {
-        long end = System.nanoTime() + options.exchangeTimeout().toNanos();
-        String problem;
-        do {
-            try (Socket probe = new Socket()) {
-                probe.connect(
-                        new InetSocketAddress(InetAddress.getByName(launch.host()), launch.port()),
-                        CONNECT_MILLISECONDS);
-                return;
-            } catch (UnknownHostException unknown) {
-                problem = "the host is unknown";
-            } catch (IOException refused) {
-                problem = refused.getMessage();
-            }
-            goOn();
-            sleep(100);
-        } while (System.nanoTime() < end);
-        throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
-                + words(options.exchangeTimeout()));
-    }
-
-    private String place() {
-        return launch.host() + ":" + launch.port();
-    }
-
-    private static WorkersLostException restart(String line) {
-        return new WorkersLostException(WorkersLostException.START_AGAIN, line + ".");
-    }
-
-    static String words(Duration time) {
-        return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
-    }
-
-    /** libtorch's messages carry native stack frames after the first line. */
-    static String firstLine(Throwable failure) {
-        String line =
-                Objects.toString(failure.getMessage(), "").lines().findFirst().orElse("");
-        return SOURCE.matcher(line).replaceFirst("");
     }
 
     /** What libtorch's process groups find each other with. */
@@ -174,24 +94,10 @@ final class Coordinator implements AutoCloseable {
         set(store, key, value);
     }
 
-    private static void set(Store store, String key, byte[] value) {
-        store.set(key, Base64.getEncoder().encodeToString(value));
-    }
-
-    private static void set(Store store, String key, String value) {
-        set(store, key, value.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private void goOn() {
-        if (stop.getAsBoolean()) {
-            throw new CancellationException("Stopped while waiting for the other ranks.");
-        }
-    }
-
     /**
      * What a rank has written, or writes within the time.
      *
-     * @throws CancellationException if a stop is asked for
+     * @throws java.util.concurrent.CancellationException if a stop is asked for
      */
     byte[] await(String key, int rank, Duration limit) {
         return await(key, rank, limit, true);
@@ -215,24 +121,17 @@ final class Coordinator implements AutoCloseable {
                 throw lost(gone(broken));
             }
             if (stops) {
-                goOn();
+                meeting.goOn();
             }
             if (System.nanoTime() > end) {
                 throw lost("rank " + rank + " has not come within " + words(limit));
             }
-            sleep(LOOK_MILLISECONDS);
-        }
-    }
-
-    /** Null if nobody has written it. */
-    private static byte[] read(Store store, String key) {
-        try (PointerScope scope = new PointerScope()) {
-            return store.check(new StringVector(key)) ? Base64.getDecoder().decode(store.get_to_str(key)) : null;
+            sleep(Meeting.LOOK_MILLISECONDS);
         }
     }
 
     private String gone(RuntimeException broken) {
-        return "the coordinator " + place() + " is gone: " + firstLine(broken);
+        return "the coordinator " + meeting.place() + " is gone: " + Meeting.firstLine(broken);
     }
 
     /**
@@ -257,21 +156,66 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
-    /** An exchange has failed: because another rank is lost, whose reason comes first if it could write one. */
+    /**
+     * An exchange has failed: because another rank is lost, whose reason comes first if it could write one. Else the first
+     * rank finds out who it is, and tells.
+     */
     private WorkersLostException broken(Throwable failure) {
         if (failure.getClass() != RuntimeException.class) { // JavaCPP's for every C++ exception
             throw new IllegalStateException("An exchange with the other ranks failed: " + failure, failure);
         }
-        long end = System.nanoTime() + REASON.toNanos();
+        String problem = Meeting.firstLine(failure);
         try {
-            while (lost == null && System.nanoTime() < end) {
-                hear(read(store, ABORT));
-                sleep(LOOK_MILLISECONDS);
+            set(store, HEARD + launch.rank(), "");
+            long start = System.nanoTime();
+            Map<Integer, Heartbeat> silent = launch.isFirst() ? hearts() : Map.of();
+            for (long time = 0; lost == null && time < SIGN_OF_LIFE.toNanos(); time = System.nanoTime() - start) {
+                hear(read(store, Meeting.ABORT));
+                silent.entrySet().removeIf(rank -> lives(rank.getKey(), rank.getValue()));
+                if (silent.size() == 1 && time > REASON.toNanos()) {
+                    break;
+                }
+                sleep(Meeting.LOOK_MILLISECONDS);
+            }
+            if (lost == null && !silent.isEmpty()) {
+                missing.addAll(silent.keySet());
+                tell(silent.keySet().stream().map(this::name).collect(Collectors.joining(", "))
+                        + (silent.size() == 1 ? " is" : " are") + " lost: " + problem);
             }
         } catch (RuntimeException storeIsGoneToo) {
-            return lost("a peer is lost: " + firstLine(failure));
+            return lost("a peer is lost: " + problem);
         }
-        return lost("a peer is lost: " + firstLine(failure));
+        return lost("a peer is lost: " + problem);
+    }
+
+    /** The newest heartbeats of the others. */
+    private Map<Integer, Heartbeat> hearts() {
+        Map<Integer, Heartbeat> hearts = new TreeMap<>();
+        for (int rank = 0; rank < launch.world(); rank++) {
+            byte[] said = rank == launch.rank() ? null : read(store, Meeting.HEART + rank);
+            if (said != null) {
+                hearts.put(rank, Heartbeat.of(said));
+            }
+        }
+        return hearts;
+    }
+
+    private boolean lives(int rank, Heartbeat before) {
+        return read(store, HEARD + rank) != null
+                || !Heartbeat.of(read(store, Meeting.HEART + rank)).equals(before);
+    }
+
+    private String name(int rank) {
+        Heard last = heard.get(rank);
+        return "rank " + rank + (last == null ? "" : " on " + last.last.host());
+    }
+
+    /** Tells all that they are to be started again. */
+    private void tell(String reason) {
+        WorkersLostException found = restart(sentence(reason));
+        meeting.abort(found);
+        told = true;
+        lose(found);
     }
 
     /** @throws WorkersLostException if the workers are lost */
@@ -282,6 +226,11 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
+    /** Why the workers are lost; null if they are not. */
+    WorkersLostException lost() {
+        return lost;
+    }
+
     /** The exception to throw, since the workers are lost: for the reason that was found first. */
     private WorkersLostException lost(String reason) {
         lose(restart(sentence(reason)));
@@ -290,7 +239,7 @@ final class Coordinator implements AutoCloseable {
     }
 
     private static String sentence(String reason) {
-        return "Stopped, to be started again: " + reason;
+        return WorkersLostException.STOPPED + reason;
     }
 
     private synchronized void lose(WorkersLostException found) {
@@ -304,30 +253,34 @@ final class Coordinator implements AutoCloseable {
     void abort(int exitCode, String line) {
         if (lost == null && !closed) {
             closed = true;
-            set(store, ABORT, exitCode + " " + line);
-            long end = System.nanoTime() + HEARING.toNanos();
-            for (int rank = 0; rank < launch.world() && System.nanoTime() < end; rank++) {
-                while (rank != launch.rank() && read(store, HEARD + rank) == null && System.nanoTime() < end) {
-                    sleep(LOOK_MILLISECONDS);
+            meeting.abort(new WorkersLostException(exitCode, line));
+            awaitHearing();
+        }
+    }
+
+    /** Waits until the others have heard why they end: a short while, or as long as some may still be on their way. */
+    private void awaitHearing() {
+        try {
+            set(store, HEARD + launch.rank(), "");
+            Duration limit = meeting.isComplete() ? HEARING : options.silence();
+            long end = System.nanoTime() + limit.toNanos();
+            for (int rank = 0; rank < launch.world(); rank++) {
+                while (!missing.contains(rank) && read(store, HEARD + rank) == null && System.nanoTime() < end) {
+                    sleep(Meeting.LOOK_MILLISECONDS);
                 }
             }
+        } catch (RuntimeException storeIsGone) {
+            return; // Rank 0 has heard it and has ended.
         }
     }
 
     private void hear(byte[] abort) {
         if (abort != null) {
             set(heart, HEARD + launch.rank(), "");
-            String[] parts = new String(abort, StandardCharsets.UTF_8).split(" ", 2);
-            lose(new WorkersLostException(Integer.parseInt(parts[0]), parts[1]));
+            told = true;
+            lose(Meeting.ending(abort));
         }
     }
-
-    private static String key(int rank) {
-        return "heart/" + rank;
-    }
-
-    /** What a rank said last, and when another was heard. */
-    private record Heard(String text, long at) {}
 
     /** What this rank says with its next heartbeats: where it is, and how long it has waited for others in all. */
     void say(long nowAtStep, double secondsWaited) {
@@ -338,19 +291,15 @@ final class Coordinator implements AutoCloseable {
     /** All ranks that were heard, if this is the first one. */
     List<Workers.RankState> states() {
         List<Workers.RankState> states = new ArrayList<>();
-        for (int rank = 0; rank < heard.length; rank++) {
-            Heard last;
-            synchronized (heard) {
-                last = heard[rank];
-            }
-            if (last != null) {
-                String[] parts = last.text.split(" ", 4);
+        for (int rank = 0; rank < heard.length(); rank++) {
+            Heard known = heard.get(rank);
+            if (known != null) {
                 states.add(new Workers.RankState(
                         rank,
-                        parts[3],
-                        Long.parseLong(parts[1]),
-                        Math.round((System.nanoTime() - last.at) / 1e6) / 1e3,
-                        Double.parseDouble(parts[2])));
+                        known.last.host(),
+                        known.last.step(),
+                        Math.round((System.nanoTime() - known.at) / 1e6) / 1e3,
+                        known.last.waited()));
             }
         }
         return states;
@@ -372,10 +321,10 @@ final class Coordinator implements AutoCloseable {
         String host = host();
         for (long i = 0; !closed && lost == null; i++) {
             try {
-                set(heart, key(launch.rank()), i + " " + step + " " + Math.round(waited * 1e3) / 1e3 + " " + host);
-                hear(read(heart, ABORT));
+                set(heart, Meeting.HEART + launch.rank(), new Heartbeat(i, step, waited, host).text());
+                hear(read(heart, Meeting.ABORT));
                 for (int rank : watched) {
-                    watch(rank, read(heart, key(rank)));
+                    watch(rank, read(heart, Meeting.HEART + rank));
                 }
             } catch (RuntimeException broken) {
                 if (!closed) {
@@ -383,11 +332,10 @@ final class Coordinator implements AutoCloseable {
                 }
             }
             beaten = System.nanoTime();
-            sleep(HEARTBEAT.toMillis());
+            sleep(Meeting.HEARTBEAT.toMillis());
         }
         if (lost == null) {
-            heart.close();
-            heartConnection.close();
+            meeting.freeHeart();
         }
     }
 
@@ -395,16 +343,13 @@ final class Coordinator implements AutoCloseable {
         if (said == null) {
             return;
         }
-        String text = new String(said, StandardCharsets.UTF_8);
-        synchronized (heard) {
-            if (heard[rank] == null || !heard[rank].text.equals(text)) {
-                heard[rank] = new Heard(text, System.nanoTime());
-            }
-        }
-        if (System.nanoTime() - heard[rank].at > options.silence().toNanos()) {
-            String line = "rank " + rank + " has not been heard for " + words(options.silence());
-            set(heart, ABORT, WorkersLostException.START_AGAIN + " " + sentence(line) + ".");
-            lose(restart(sentence(line)));
+        Heartbeat now = Heartbeat.of(said);
+        Heard before = heard.get(rank);
+        if (before == null || !before.last.equals(now)) {
+            heard.set(rank, new Heard(now, System.nanoTime()));
+        } else if (System.nanoTime() - before.at > options.silence().toNanos() && read(heart, HEARD + rank) == null) {
+            missing.add(rank);
+            tell(name(rank) + " has not been heard for " + words(options.silence()));
         }
     }
 
@@ -413,7 +358,8 @@ final class Coordinator implements AutoCloseable {
         while (!closed) {
             sleep(100);
             if (lost == null && System.nanoTime() - beaten > options.silence().toNanos()) {
-                lose(restart(sentence("no word from the coordinator " + place() + " for " + words(options.silence()))));
+                lose(restart(sentence(
+                        "no word from the coordinator " + meeting.place() + " for " + words(options.silence()))));
             }
             if (lost != null) {
                 while (!noticed && System.nanoTime() - lostSince < NOTICE.toNanos()) {
@@ -427,23 +373,17 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
-    private static void sleep(long milliseconds) {
-        try {
-            Thread.sleep(milliseconds);
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     /** Frees the store, after {@link #close}, when nothing uses it any more. */
     void free() {
-        store.close();
-        connection.close();
+        meeting.free();
     }
 
-    /** No longer watches, nor is anything to be heard of this rank. */
+    /** No longer watches, nor is anything to be heard of this rank. The first one waits until the others have heard. */
     @Override
     public void close() {
+        if (told && launch.isFirst() && !closed) {
+            awaitHearing();
+        }
         closed = true;
     }
 }

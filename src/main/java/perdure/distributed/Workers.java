@@ -132,11 +132,35 @@ public final class Workers implements AutoCloseable {
         Workers workers = new Workers(options, stop, overdue);
         if (workers.world() > 1) {
             HELD.add(workers);
-            NativeRuntime.loadGloo();
-            workers.gatherText("joined", "");
-            workers.form();
+            try {
+                NativeRuntime.loadGloo();
+                workers.gatherText(Meeting.JOINED, "", options.exchangeTimeout());
+                workers.form();
+            } catch (RuntimeException failed) {
+                workers.close();
+                throw failed;
+            }
         }
         return workers;
+    }
+
+    /**
+     * Tells the other ranks that this one ends before it has joined them, so that they end too, with this code and reason.
+     * Those that do not come within the silence are not told.
+     */
+    public static void tell(Options options, int exitCode, String reason) {
+        Launch launch = options.launch();
+        if (launch.world() > 1) {
+            Options hasty = new Options(launch, options.silence(), options.silence(), options.bucketBytes());
+            try {
+                NativeRuntime.load();
+                try (Coordinator coordinator = new Coordinator(hasty, () -> false, lost -> {})) {
+                    coordinator.abort(exitCode, "rank " + launch.rank() + ": " + reason);
+                }
+            } catch (RuntimeException | LinkageError unable) {
+                LOG.debug("The other ranks are not told.", unable);
+            }
+        }
     }
 
     /** Connects each rank with each. */
@@ -210,13 +234,10 @@ public final class Workers implements AutoCloseable {
     }
 
     /** The texts of all ranks, in their order. */
-    private List<String> gatherText(String name, String mine) {
-        coordinator.write(name + "/" + rank(), mine.getBytes(StandardCharsets.UTF_8));
-        boolean joins = name.equals("joined");
+    private List<String> gatherText(String name, String mine, Duration limit) {
+        coordinator.write(name + rank(), mine.getBytes(StandardCharsets.UTF_8));
         return IntStream.range(0, world())
-                .mapToObj(rank -> new String(
-                        coordinator.await(name + "/" + rank, rank, joins ? options.exchangeTimeout() : null),
-                        StandardCharsets.UTF_8))
+                .mapToObj(rank -> new String(coordinator.await(name + rank, rank, limit), StandardCharsets.UTF_8))
                 .toList();
     }
 
@@ -234,10 +255,11 @@ public final class Workers implements AutoCloseable {
             return null;
         }
         List<Map<String, String>> all = gatherText(
-                        "same/" + shared++,
+                        "same/" + shared++ + "/",
                         values.entrySet().stream()
                                 .map(entry -> entry.getKey() + "\t" + entry.getValue())
-                                .collect(Collectors.joining("\n")))
+                                .collect(Collectors.joining("\n")),
+                        null)
                 .stream()
                 .map(Workers::values)
                 .toList();
@@ -357,6 +379,11 @@ public final class Workers implements AutoCloseable {
     /** All ranks, as the first one knows them; none if it is alone. */
     public List<RankState> states() {
         return coordinator == null ? List.of() : coordinator.states();
+    }
+
+    /** Why they are lost; null if they are not. */
+    public WorkersLostException lost() {
+        return coordinator == null ? null : coordinator.lost();
     }
 
     /** Tells the others that this rank ends, so that they end too, with this code. */

@@ -1,6 +1,7 @@
 package perdure.run;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
@@ -43,6 +44,7 @@ import perdure.device.Processor;
 import perdure.device.ResidentMemory;
 import perdure.distributed.Launch;
 import perdure.distributed.Workers;
+import perdure.distributed.WorkersLostException;
 import perdure.model.LanguageModel;
 import perdure.model.LoraConfig;
 import perdure.model.ModelConfig;
@@ -768,16 +770,23 @@ public final class TrainingRun implements AutoCloseable {
         if (!workers.isFirst()) {
             return status::set;
         }
+        WorkersStatus.Loss before = StatusPublisher.lastLoss(config.folder());
         StatusPublisher publisher = new StatusPublisher(status, config.folder(), step);
         return published -> {
-            TrainingStatus whole = published.withWorkers(workersStatus());
+            TrainingStatus whole = published.withWorkers(
+                    workersStatus(before, published.progress().position().step()));
             publisher.publish(whole);
             config.listeners().progress().accept(whole);
         };
     }
 
-    /** Null if this process trains alone. */
-    private WorkersStatus workersStatus() {
+    /**
+     * Null if this process trains alone.
+     *
+     * @param before the last loss of an earlier process
+     */
+    private WorkersStatus workersStatus(WorkersStatus.Loss before, long step) {
+        WorkersLostException lost = workers.lost();
         return workers.world() == 1
                 ? null
                 : new WorkersStatus(
@@ -791,7 +800,11 @@ public final class TrainingRun implements AutoCloseable {
                                         state.step(),
                                         state.heardSeconds(),
                                         state.waitSeconds()))
-                                .toList());
+                                .toList(),
+                        lost == null
+                                ? before
+                                : new WorkersStatus.Loss(
+                                        lost.reason(), step, Instant.now().toString()));
     }
 
     private RunWriter writer(Restart restart, Tokenizer tokenizer, LanguageModel model, RunIdentity identity) {

@@ -63,7 +63,8 @@ final class PageHandler implements HttpHandler {
             "tab.js",
             "token.js",
             "training.css",
-            "training.js");
+            "training.js",
+            "workers.js");
 
     /** The webjar of each library, and the file in it. */
     private static final Map<String, String[]> LIBRARIES = Map.of(

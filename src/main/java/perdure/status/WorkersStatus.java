@@ -9,8 +9,9 @@ import java.util.List;
  * @param world how many there are
  * @param launcher that started them
  * @param attempt how often it has started them before
+ * @param lost the last loss of a rank, also by those that trained the run before; null if none is known
  */
-public record WorkersStatus(int world, String launcher, int attempt, List<Rank> ranks) {
+public record WorkersStatus(int world, String launcher, int attempt, List<Rank> ranks, Loss lost) {
 
     /**
      * One of them, as it said of itself last. The one that waits least is the slowest.
@@ -25,4 +26,13 @@ public record WorkersStatus(int world, String launcher, int attempt, List<Rank> 
             long step,
             @JsonProperty("heard_seconds") double heardSeconds,
             @JsonProperty("wait_seconds") double waitSeconds) {}
+
+    /**
+     * That ranks could not go on.
+     *
+     * @param reason which, and why
+     * @param step finished before
+     * @param at time when it was found, ISO 8601
+     */
+    public record Loss(String reason, long step, String at) {}
 }

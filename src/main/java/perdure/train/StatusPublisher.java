@@ -21,6 +21,7 @@ import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
+import perdure.status.WorkersStatus;
 
 /**
  * Publishes the trainer's status: at once in an atomic reference, and in {@code training_status.json} in the run
@@ -65,10 +66,8 @@ public final class StatusPublisher {
      */
     public static TrainingStatus last(Path runFolder, int finishedEpochs) {
         RunFacts folder = RunFacts.of(runFolder.toString(), null);
-        TrainingStatus last;
-        try (InputStream in = Files.newInputStream(runFolder.resolve(FILE))) {
-            last = StatusJson.read(in.readNBytes(LONGEST));
-        } catch (IOException | IllegalArgumentException none) {
+        TrainingStatus last = read(runFolder);
+        if (last == null) {
             return TrainingStatus.idle(finishedEpochs, finishedEpochs).withRun(folder);
         }
         TrainingProgress progress = last.progress();
@@ -89,6 +88,36 @@ public final class StatusPublisher {
                 last.loss(),
                 progress,
                 last.run() == null ? folder : last.run());
+    }
+
+    /** Null if the folder has no status, or none that can be read. */
+    private static TrainingStatus read(Path runFolder) {
+        try (InputStream in = Files.newInputStream(runFolder.resolve(FILE))) {
+            return StatusJson.read(in.readNBytes(LONGEST));
+        } catch (IOException | IllegalArgumentException none) {
+            return null;
+        }
+    }
+
+    /**
+     * The last loss of a rank among those that trained a run, which nobody trains now; null if none is known. A first rank
+     * that was killed could not say so: then its status is that of a run in progress.
+     */
+    public static WorkersStatus.Loss lastLoss(Path runFolder) {
+        TrainingStatus last = read(runFolder);
+        if (last == null || last.workers() == null || !last.running()) {
+            return last == null || last.workers() == null
+                    ? null
+                    : last.workers().lost();
+        }
+        try {
+            return new WorkersStatus.Loss(
+                    "rank 0 is lost",
+                    last.progress().position().step(),
+                    Files.getLastModifiedTime(runFolder.resolve(FILE)).toString());
+        } catch (IOException gone) {
+            return null;
+        }
     }
 
     public void publish(TrainingStatus status) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,11 +104,16 @@ class RanksIT {
 
         /** The first rank's, by the status that it writes. */
         private long step() {
+            Matcher step = STEP.matcher(status());
+            return step.find() ? Long.parseLong(step.group(1)) : 0;
+        }
+
+        /** Empty if there is none yet. */
+        String status() {
             try {
-                Matcher step = STEP.matcher(Files.readString(runFolder().resolve("training_status.json")));
-                return step.find() ? Long.parseLong(step.group(1)) : 0;
+                return Files.readString(runFolder().resolve("training_status.json"));
             } catch (IOException absent) {
-                return 0;
+                return "";
             }
         }
 
@@ -171,10 +177,15 @@ class RanksIT {
             ranks.awaitStep(12);
             ranks.send("KILL", 1);
             assertEquals(List.of(75, 137), ranks.exitCodes(), () -> ranks.log(0));
-            assertTrue(ranks.lastLine(0).startsWith("perdure: Stopped, to be started again: "), ranks.log(0));
+            assertTrue(
+                    ranks.lastLine(0)
+                            .startsWith("perdure: Stopped, to be started again: rank 1 on "
+                                    + InetAddress.getLocalHost().getHostName() + " is lost: "),
+                    ranks.log(0));
         }
         try (Ranks ranks = new Ranks(home, 2, false)) {
             ranks.awaitStep(30);
+            assertTrue(ranks.status().contains("\"lost\":{\"reason\":\"rank 1 on "), ranks.status());
             ranks.send("KILL", 0);
             assertEquals(List.of(137, 75), ranks.exitCodes(), () -> ranks.log(1));
             assertTrue(ranks.lastLine(1).startsWith("perdure: Stopped, to be started again: "), ranks.log(1));
@@ -184,17 +195,18 @@ class RanksIT {
             ranks.awaitStep(45);
             ranks.send("STOP", 1);
             assertTrue(ranks.processes.get(0).waitFor(60, TimeUnit.SECONDS));
-            assertTrue(ranks.lastLine(0).endsWith("rank 1 has not been heard for 3 s."), ranks.log(0));
+            assertTrue(ranks.lastLine(0).endsWith(" has not been heard for 3 s."), ranks.log(0));
             ranks.send("CONT", 1);
             assertEquals(List.of(75, 75), ranks.exitCodes(), () -> ranks.log(1));
         }
         try (Ranks ranks = new Ranks(home, 2, true)) {
             ranks.awaitStep(70);
-            String status = Files.readString(ranks.runFolder().resolve("training_status.json"));
+            String status = ranks.status();
             assertTrue(
                     status.contains(
                             "\"workers\":{\"world\":2,\"launcher\":\"torchrun\",\"attempt\":0,\"ranks\":[{\"rank\":0,"),
                     status);
+            assertTrue(status.contains(" has not been heard for 3 s.\",\"step\":"), status);
             ranks.send("TERM", 1);
             assertEquals(List.of(143, 143), ranks.exitCodes(), () -> ranks.log(0));
             assertTrue(ranks.lastLine(0).startsWith("Stopped. Run the same command again"), ranks.log(0));
@@ -213,6 +225,23 @@ class RanksIT {
                 assertTrue(ranks.lastLine(rank).contains(line), ranks.log(rank));
             }
             assertFalse(Files.exists(ranks.runFolder().resolve("current.meta.json")));
+        }
+    }
+
+    @Test
+    void aRankThatFailsAtOnceEndsAllWithItsReason() throws Exception {
+        String[][][] starts = {
+            {{}, {"--dat", "x"}, {"rank 1: Unknown options: '--dat', 'x'"}},
+            {{}, {"--data", "nowhere.txt"}, {"rank 1: --data: "}},
+            {{"--data", "nowhere.txt"}, {}, {"rank 0: --data: "}},
+        };
+        for (String[][] start : starts) {
+            try (Ranks ranks = new Ranks(folder.resolve("run"), 2, false, rank -> start[rank])) {
+                assertEquals(List.of(2, 2), ranks.exitCodes(), () -> ranks.log(0));
+                int other = start[0].length == 0 ? 0 : 1;
+                assertTrue(ranks.lastLine(other).startsWith("perdure: " + start[2][0]), ranks.log(other));
+                assertFalse(Files.exists(ranks.runFolder()));
+            }
         }
     }
 }

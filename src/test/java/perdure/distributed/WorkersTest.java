@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -27,15 +30,32 @@ class WorkersTest {
         NativeRuntime.load();
     }
 
+    private static Workers.Options options(Launch launch, int exchangeSeconds) {
+        return new Workers.Options(launch, Duration.ofSeconds(exchangeSeconds), Duration.ofSeconds(30), 1000);
+    }
+
     private Workers join(int rank, String coordinator, int exchangeSeconds) {
-        return Workers.join(
-                new Workers.Options(
-                        Launch.of(rank, 2, coordinator),
-                        Duration.ofSeconds(exchangeSeconds),
-                        Duration.ofSeconds(30),
-                        1000),
-                () -> stopped,
-                lost -> {});
+        return join(Launch.of(rank, 2, coordinator), exchangeSeconds);
+    }
+
+    private Workers join(Launch launch, int exchangeSeconds) {
+        return Workers.join(options(launch, exchangeSeconds), () -> stopped, lost -> {});
+    }
+
+    /** A rank that waits for others, on a thread of its own, and how it ends. */
+    private CompletableFuture<WorkersLostException> waiting(Launch launch) {
+        return CompletableFuture.supplyAsync(
+                () -> assertThrows(WorkersLostException.class, () -> {
+                    try (Workers workers = join(launch, 60)) {
+                        workers.share("");
+                    }
+                }),
+                DaemonThread.named("rank " + launch.rank()));
+    }
+
+    private static void assertEnds(int exitCode, String line, WorkersLostException lost) {
+        assertEquals(line, lost.getMessage());
+        assertEquals(exitCode, lost.exitCode());
     }
 
     private String line(int rank, String coordinator) {
@@ -106,5 +126,69 @@ class WorkersTest {
         WorkersLostException lost = (WorkersLostException) failed.getCause();
         assertEquals("rank 0: data nowhere.txt: no such file.", lost.getMessage());
         assertEquals(2, lost.exitCode());
+    }
+
+    @Test
+    void aRankThatFailsBeforeItJoinsTellsItToAll() throws Exception {
+        for (int failing = 0; failing < 2; failing++) {
+            String place = "127.0.0.1:" + freePort();
+            CompletableFuture<WorkersLostException> other = waiting(Launch.of(1 - failing, 2, place));
+            Workers.tell(options(Launch.of(failing, 2, place), 60), 2, "--data: nowhere.txt is not there.");
+            assertEnds(2, "rank " + failing + ": --data: nowhere.txt is not there.", other.get(60, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void ranksOfTwoWorldSizesAllEnd() throws Exception {
+        String place = "127.0.0.1:" + freePort();
+        String line =
+                "Rank 3 of 4 has met rank 0 of 2 at " + place + ": start all ranks of a run with the same world size.";
+        CompletableFuture<WorkersLostException> first = waiting(Launch.of(0, 2, place));
+        assertEnds(2, line, assertThrows(WorkersLostException.class, () -> join(Launch.of(3, 4, place), 60)));
+        assertEnds(2, line, first.get(60, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aRankThatWasStartedTwiceEndsAllThatWait() throws Exception {
+        String place = "127.0.0.1:" + freePort();
+        List<CompletableFuture<WorkersLostException>> ranks = new ArrayList<>();
+        for (int rank : new int[] {0, 1, 1}) {
+            ranks.add(waiting(Launch.of(rank, 4, place)));
+        }
+        String line = "Rank 1 of 4 is at " + place + " already, on "
+                + InetAddress.getLocalHost().getHostName() + ": start each rank once.";
+        for (CompletableFuture<WorkersLostException> rank : ranks) {
+            assertEnds(2, line, rank.get(60, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aStrangerDoesNotDisturbRanksThatAreComplete() throws Exception {
+        String place = "127.0.0.1:" + freePort();
+        CompletableFuture<String> other = CompletableFuture.supplyAsync(
+                () -> {
+                    try (Workers workers = join(1, place, 60)) {
+                        return workers.share("");
+                    }
+                },
+                DaemonThread.named("rank 1"));
+        try (Workers workers = join(0, place, 60)) {
+            assertEquals(
+                    2,
+                    assertThrows(WorkersLostException.class, () -> join(1, place, 60))
+                            .exitCode());
+            int port = Integer.parseInt(place.substring(place.indexOf(':') + 1));
+            Launch later = new Launch("Slurm", 1, 2, 0, 1, "127.0.0.1", port, new Launch.Attempt(1, false));
+            assertEnds(
+                    75,
+                    "Rank 1 of attempt 1 has met rank 0 of attempt 0 at " + place + ".",
+                    assertThrows(WorkersLostException.class, () -> join(later, 60)));
+            assertEquals("good", workers.share("good"));
+            assertEquals("good", other.get(60, TimeUnit.SECONDS));
+            assertEnds(
+                    75,
+                    "Rank 1 of 2 has come to " + place + " before, and was lost.",
+                    assertThrows(WorkersLostException.class, () -> join(1, place, 60)));
+        }
     }
 }

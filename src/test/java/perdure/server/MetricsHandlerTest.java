@@ -55,7 +55,7 @@ class MetricsHandlerTest {
         try (ServerUnderTest run = new ServerUnderTest(folder)) {
             run.published.set(ServerUnderTest.running(7, 15, 4.94)
                     .withWorkers(new WorkersStatus(
-                            2, "Slurm", 1, List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)))));
+                            2, "Slurm", 1, List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)), null)));
             List<String> lines = run.get("/metrics").body().lines().toList();
             for (String line : List.of(
                     "perdure_worker_step{rank=\"1\"} 70.0",

@@ -24,6 +24,7 @@ import org.openqa.selenium.WindowType;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
+import perdure.status.WorkersStatus;
 
 /** The page as a person has it: in a real browser, from a real server, with a model that was trained just before. */
 @Tag("browser")
@@ -182,6 +183,28 @@ class PageIT {
         browser.assertAccessible();
         run.published.set(before);
         browser.await("the end of it", () -> browser.count(".facts-end") == 0);
+        browser.assertQuiet();
+    }
+
+    @Test
+    void tellsWhoIsSlowAndWhoWasLost() throws Exception {
+        browser.await("the chat", () -> browser.count(".composer") == 1);
+        run.published.set(ServerUnderTest.running(7, 15, 4.94)
+                .withWorkers(new WorkersStatus(
+                        2,
+                        "Slurm",
+                        1,
+                        List.of(
+                                new WorkersStatus.Rank(0, "n1", 420, 0, 5.05),
+                                new WorkersStatus.Rank(1, "n2", 420, 0.4, 0.85)),
+                        new WorkersStatus.Loss(
+                                "rank 1 on n2 is lost: Connection reset", 417, "2026-01-01T00:00:00Z"))));
+        browser.await("the bar", () -> browser.text(".bar-detail")
+                .contains("best loss 4.80002 ranks by Slurm, rank 1 on n2 is slow: others wait 20 % for it"
+                        + "rank 1 on n2 is lost: Connection reset – at step 417, "));
+        browser.press("Curve");
+        browser.await("the facts", () -> browser.text(".facts dl").contains("Last loss of a rankrank 1 on n2 is lost"));
+        browser.assertAccessible();
         browser.assertQuiet();
     }
 

@@ -36,13 +36,18 @@ class StatusJsonTest {
 
     @Test
     void severalProcessesHaveAKeyOfTheirOwn() {
-        WorkersStatus workers =
-                new WorkersStatus(2, "Slurm", 1, List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)));
+        WorkersStatus workers = new WorkersStatus(
+                2,
+                "Slurm",
+                1,
+                List.of(new WorkersStatus.Rank(1, "n2", 70, 0.5, 12.25)),
+                new WorkersStatus.Loss("rank 0 on n1 is lost: Connection reset", 60, "2026-01-01T00:00:00Z"));
         TrainingStatus written = status(4.94).withWorkers(workers);
         String json = new String(StatusJson.full(written), UTF_8);
         assertTrue(
                 json.endsWith(",\"workers\":{\"world\":2,\"launcher\":\"Slurm\",\"attempt\":1,\"ranks\":[{\"rank\":1,"
-                        + "\"host\":\"n2\",\"step\":70,\"heard_seconds\":0.5,\"wait_seconds\":12.25}]}}"),
+                        + "\"host\":\"n2\",\"step\":70,\"heard_seconds\":0.5,\"wait_seconds\":12.25}],\"lost\":{\"reason\":\"rank 0 on n1 is lost: Connection"
+                        + " reset\",\"step\":60,\"at\":\"2026-01-01T00:00:00Z\"}}}"),
                 json);
         assertEquals(written, StatusJson.read(StatusJson.full(written)));
         assertFalse(new String(StatusJson.full(status(4.94)), UTF_8).contains("workers"));

@@ -1,0 +1,283 @@
+package perdure.distributed;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.PrefixStore;
+import org.bytedeco.pytorch.Store;
+import org.bytedeco.pytorch.StringVector;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
+
+/**
+ * The key-value store of c10d's where the ranks of a run meet, in rank 0 or in the launcher, and the test whether this
+ * rank belongs to those that are there. Values are bytes, written as text in base 64.
+ */
+final class Meeting {
+
+    /** Why all ranks are to end: an exit code and a line. */
+    static final String ABORT = "abort";
+
+    /** Before the number of a rank: that it has joined. */
+    static final String JOINED = "joined/";
+
+    /** Before the number of a rank: its newest heartbeat. */
+    static final String HEART = "heart/";
+
+    /** Between two heartbeats. */
+    static final Duration HEARTBEAT = Duration.ofSeconds(1);
+
+    /** Between two looks at what another rank is to write. */
+    static final long LOOK_MILLISECONDS = 10;
+
+    /** The world size and the attempt of rank 0. */
+    private static final String FIRST = "perdure/first";
+
+    private static final String CAME = "came/";
+
+    private static final int CONNECT_MILLISECONDS = 2000;
+
+    /** Before a message of Gloo's: the line of its source. */
+    private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
+
+    private final Launch launch;
+    private final Duration patience;
+    private final BooleanSupplier stop;
+
+    // A PrefixStore does not keep the store that it stands before.
+    private final TCPStore connection;
+    private final Store store;
+    private final TCPStore heartConnection;
+    private final Store heart;
+
+    /**
+     * Finds the store, or opens it.
+     *
+     * @param patience for others that are not there yet
+     * @throws WorkersLostException if that is not possible, or if this rank does not belong to those that are there
+     */
+    Meeting(Launch launch, Duration patience, BooleanSupplier stop) {
+        this.launch = launch;
+        this.patience = patience;
+        this.stop = stop;
+        boolean listens = launch.isFirst() && !launch.attempt().launcherListens();
+        if (listens) {
+            requireFreePort();
+        } else {
+            awaitListener();
+        }
+        try (PointerScope scope = new PointerScope()) {
+            connection = connect(listens);
+            heartConnection = connect(false);
+            String prefix = "perdure/attempt-" + launch.attempt().number();
+            store = new PrefixStore(prefix, connection).retainReference();
+            heart = new PrefixStore(prefix, heartConnection).retainReference();
+        } catch (RuntimeException failed) {
+            throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed));
+        }
+        arrive();
+    }
+
+    private TCPStore connect(boolean listens) {
+        TCPStoreOptions choice = new TCPStoreOptions();
+        choice.port((short) launch.port()); // Those above 32767 survive the cast.
+        choice.isServer(listens);
+        choice.waitWorkers(false);
+        choice.timeout(new Milliseconds(patience.toMillis()));
+        return new TCPStore(launch.host(), choice).retainReference();
+    }
+
+    private void requireFreePort() {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.setReuseAddress(true);
+            probe.bind(new InetSocketAddress(launch.port()));
+        } catch (IOException taken) {
+            throw restart("Rank 0 cannot listen at port " + launch.port() + ": " + taken.getMessage());
+        }
+    }
+
+    /** The store itself would print native stack traces, and would take a name that is unknown for a silent host. */
+    private void awaitListener() {
+        long end = System.nanoTime() + patience.toNanos();
+        String problem;
+        do {
+            try (Socket probe = new Socket()) {
+                probe.connect(
+                        new InetSocketAddress(InetAddress.getByName(launch.host()), launch.port()),
+                        CONNECT_MILLISECONDS);
+                return;
+            } catch (UnknownHostException unknown) {
+                problem = "the host is unknown";
+            } catch (IOException refused) {
+                problem = refused.getMessage();
+            }
+            goOn();
+            sleep(100);
+        } while (System.nanoTime() < end);
+        throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
+                + words(patience));
+    }
+
+    /** Rank 0 says what it is; another one hears that. Nobody's heart beats for this rank yet. */
+    private void arrive() {
+        // The launcher's store outlives an attempt, that of rank 0 does not.
+        Store common = launch.attempt().launcherListens() ? store : connection;
+        String mine = launch.world() + " " + launch.attempt().number();
+        if (launch.isFirst()) {
+            set(common, FIRST, mine);
+        } else {
+            String[] first = awaitFirst(common).split(" ");
+            if (!first[0].equals(Integer.toString(launch.world()))) {
+                throw refuse("Rank " + launch.rank() + " of " + launch.world() + " has met rank 0 of " + first[0]
+                        + " at " + place() + ": start all ranks of a run with the same world size.");
+            }
+            if (!first[1].equals(Integer.toString(launch.attempt().number()))) {
+                throw restart("Rank " + launch.rank() + " of attempt "
+                        + launch.attempt().number() + " has met rank 0 of attempt " + first[1] + " at " + place());
+            }
+        }
+        if (store.add(CAME + launch.rank(), 1) > 1) {
+            throw twin();
+        }
+    }
+
+    private String awaitFirst(Store common) {
+        long end = System.nanoTime() + patience.toNanos();
+        for (byte[] first; System.nanoTime() < end; sleep(LOOK_MILLISECONDS)) {
+            byte[] abort = read(store, ABORT);
+            if (abort != null) {
+                throw ending(abort);
+            }
+            first = read(common, FIRST);
+            if (first != null) {
+                return new String(first, StandardCharsets.UTF_8);
+            }
+            goOn();
+        }
+        throw restart("Rank 0 has not come to " + place() + " within " + words(patience));
+    }
+
+    /** Another process was this rank: it lives if its heart beats, else this one may come again. */
+    private WorkersLostException twin() {
+        String who = "Rank " + launch.rank() + " of " + launch.world();
+        byte[] before = read(heart, HEART + launch.rank());
+        for (long end = System.nanoTime() + HEARTBEAT.multipliedBy(3).toNanos(); System.nanoTime() < end; ) {
+            byte[] now = read(heart, HEART + launch.rank());
+            if (!Arrays.equals(before, now)) {
+                return refuse(who + " is at " + place() + " already, on "
+                        + Heartbeat.of(now).host() + ": start each rank once.");
+            }
+            sleep(LOOK_MILLISECONDS);
+        }
+        return restart(who + " has come to " + place() + " before, and was lost");
+    }
+
+    /** As long as the ranks are not complete all of them end; later a stranger does not disturb them. */
+    private WorkersLostException refuse(String line) {
+        WorkersLostException refused = new WorkersLostException(WorkersLostException.NEVER_AGAIN, line);
+        if (!isComplete()) {
+            abort(refused);
+        }
+        return refused;
+    }
+
+    /** Whether all ranks have joined. */
+    boolean isComplete() {
+        return IntStream.range(0, launch.world()).allMatch(rank -> read(store, JOINED + rank) != null);
+    }
+
+    void goOn() {
+        if (stop.getAsBoolean()) {
+            throw new CancellationException("Stopped while waiting for the other ranks.");
+        }
+    }
+
+    String place() {
+        return launch.host() + ":" + launch.port();
+    }
+
+    static WorkersLostException restart(String line) {
+        return new WorkersLostException(WorkersLostException.START_AGAIN, line + ".");
+    }
+
+    static String words(Duration time) {
+        return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
+    }
+
+    /** libtorch's messages carry native stack frames after the first line. */
+    static String firstLine(Throwable failure) {
+        String line =
+                Objects.toString(failure.getMessage(), "").lines().findFirst().orElse("");
+        return SOURCE.matcher(line).replaceFirst("");
+    }
+
+    static void sleep(long milliseconds) {
+        try {
+            Thread.sleep(milliseconds);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Tells all ranks to end with this. */
+    void abort(WorkersLostException reason) {
+        set(store, ABORT, reason.exitCode() + " " + reason.getMessage());
+    }
+
+    /** What {@link #abort} wrote. */
+    static WorkersLostException ending(byte[] abort) {
+        String[] parts = new String(abort, StandardCharsets.UTF_8).split(" ", 2);
+        return new WorkersLostException(Integer.parseInt(parts[0]), parts[1]);
+    }
+
+    /** That of the thread that trains. */
+    Store store() {
+        return store;
+    }
+
+    /** The same, by the connection of the heart. */
+    Store heart() {
+        return heart;
+    }
+
+    static void set(Store store, String key, byte[] value) {
+        store.set(key, Base64.getEncoder().encodeToString(value));
+    }
+
+    static void set(Store store, String key, String value) {
+        set(store, key, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Null if nobody has written it. */
+    static byte[] read(Store store, String key) {
+        try (PointerScope scope = new PointerScope()) {
+            return store.check(new StringVector(key)) ? Base64.getDecoder().decode(store.get_to_str(key)) : null;
+        }
+    }
+
+    /** Frees the connection of the heart, when it has beaten last. */
+    void freeHeart() {
+        heart.close();
+        heartConnection.close();
+    }
+
+    /** Frees the store, when nothing uses it any more. */
+    void free() {
+        store.close();
+        connection.close();
+    }
+}
