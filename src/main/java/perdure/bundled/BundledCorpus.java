@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import perdure.data.Conversation;
+import perdure.data.Corpus;
 
 /**
  * The corpus in the jar: short conversations about a small world. They are generated, and have the same bytes on every
@@ -35,6 +36,11 @@ public final class BundledCorpus {
         exam.forEach(question -> kept.add(question.key()));
         conversations = List.copyOf(converse(world.trained(), kept, random));
         heldOut = exam;
+    }
+
+    /** The conversations as a text, which is made when something needs more than its tokens. */
+    public Corpus corpus() {
+        return Corpus.packaged(Corpus.conversations(this::conversations), BundledCorpus.class);
     }
 
     /** The conversations of one epoch, in the order in which they are trained on. */

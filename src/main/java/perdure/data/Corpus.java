@@ -47,6 +47,15 @@ public interface Corpus {
     }
 
     /**
+     * A text that comes with what {@link PackagedCorpus} writes of it.
+     *
+     * @param neighbour class beside whose file that lies
+     */
+    static Corpus packaged(Corpus text, Class<?> neighbour) {
+        return new PackagedCorpus(text, neighbour);
+    }
+
+    /**
      * SHA-256 of the contents of all that is read, in hexadecimal. After a complete {@link #read} it is known without
      * reading again.
      *
@@ -92,6 +101,11 @@ public interface Corpus {
     /** Which files of this corpus have the same content as one of the other, one line each. */
     default List<String> sharedWith(Corpus other) {
         return List.of();
+    }
+
+    /** The tokenizer of that size that comes with the text; null if it is yet to be learnt. */
+    default LearntTokenizer learnt(int vocabularySize) {
+        return null;
     }
 
     /** The folder of tokens that are made already, with their tokenizer; null if this is text. */

@@ -40,7 +40,8 @@ public record LearntTokenizer(
     private static final long MAXIMUM_LENGTH = 256L << 20;
 
     /**
-     * Learns a tokenizer. The whole text is read once, so that errors in it are found before anything is written.
+     * Learns a tokenizer, unless the corpus comes with one. The whole text is read once, so that errors in it are found
+     * before anything is written.
      *
      * @param vocabularySize byte tokens and merges, without the special tokens
      * @param stop asked between passages and between merges
@@ -48,6 +49,10 @@ public record LearntTokenizer(
      * @throws IllegalArgumentException if the text has bad content
      */
     public static LearntTokenizer learn(Corpus corpus, int vocabularySize, BooleanSupplier stop) {
+        LearntTokenizer known = corpus.learnt(vocabularySize);
+        if (known != null) {
+            return known;
+        }
         String signature = corpus.signature();
         ByteLevelBpeTrainer trainer = new ByteLevelBpeTrainer();
         boolean[] counts = {vocabularySize > ByteLevelBpeTrainer.BYTES};
@@ -92,14 +97,23 @@ public record LearntTokenizer(
             if (Files.size(file) > MAXIMUM_LENGTH) {
                 return null;
             }
-            LearntTokenizer read = JsonMapper.shared().readValue(Files.readString(file), LearntTokenizer.class);
+            return of(Files.readString(file));
+        } catch (IOException absent) {
+            return null;
+        }
+    }
+
+    /** That with this content; null if it is damaged or of another format. */
+    static LearntTokenizer of(String content) {
+        try {
+            LearntTokenizer read = JsonMapper.shared().readValue(content, LearntTokenizer.class);
             return read != null
                             && read.format == FORMAT
                             && read.json != null
                             && checksum(read.json).equals(read.checksum)
                     ? read
                     : null;
-        } catch (IOException | JacksonException absent) {
+        } catch (JacksonException damaged) {
             return null;
         }
     }

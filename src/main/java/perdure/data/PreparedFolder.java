@@ -71,7 +71,7 @@ public final class PreparedFolder {
         this.tokenizer = tokenizer;
         this.parts = parts;
         this.sizes = sizes;
-        header = TokenParts.Header.of(Fingerprint.of(tokenizer), tokenizer.vocabularySize());
+        header = TokenFile.header(tokenizer);
         if (PreparedTokens.in(data, reading) != null) {
             throw new IllegalArgumentException(data.get(0) + " has tokens already, and no text.");
         }

@@ -89,7 +89,7 @@ public final class TokenFile {
 
     /** @param partSize characters of a part */
     static TokenFile open(Path folder, Corpus corpus, Tokenizer tokenizer, TokenizingOptions options, long partSize) {
-        TokenParts.Header header = TokenParts.Header.of(Fingerprint.of(tokenizer), tokenizer.vocabularySize());
+        TokenParts.Header header = header(tokenizer);
         try {
             // If nothing is here, the text is read once only: its fingerprint is taken while it is tokenized.
             if (list(folder).stream().anyMatch(Files::isDirectory)) {
@@ -133,7 +133,13 @@ public final class TokenFile {
         return map(file, NumberFile.MAP_SHIFT);
     }
 
-    private static String name(String corpus, TokenParts.Header header) {
+    /** What all parts of the tokens of that tokenizer have in common. */
+    static TokenParts.Header header(Tokenizer tokenizer) {
+        return TokenParts.Header.of(Fingerprint.of(tokenizer), tokenizer.vocabularySize());
+    }
+
+    /** Name of the folder with the tokens of a corpus, given its fingerprint. */
+    static String name(String corpus, TokenParts.Header header) {
         String fingerprint = new Fingerprint()
                 .add(TokenParts.FORMAT)
                 .add((corpus + header.tokenizer()).getBytes(StandardCharsets.US_ASCII))

@@ -109,7 +109,7 @@ public record RunConfig(
         /** The texts to train on and to validate with. Looks at their files, but does not yet read them. */
         TrainingText open(BundledCorpus bundled) {
             Corpus training = isBundled()
-                    ? Corpus.conversations(bundled::conversations)
+                    ? bundled.corpus()
                     : BadInputException.naming("data", () -> Corpus.files(data, reading));
             Corpus heldOut = validation.isEmpty()
                     ? null

@@ -161,9 +161,8 @@ public final class TrainingRun implements AutoCloseable {
         return config.compute().workers().launch();
     }
 
-    /** Makes the bundled text, and learns the tokenizer of a new run from it; null if the run has one. */
+    /** Learns the tokenizer of a new run from the bundled text; null if the run has one. */
     private LearntTokenizer learnAhead() {
-        bundled.conversations();
         return config.fineTuning().from() != null || Restart.hasWeights(origin.source(config.folder()))
                 ? null
                 : LearntTokenizer.learn(text.training(), config.model().vocabularySize(), this::isStopped);
