@@ -5,15 +5,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
-import perdure.bundled.BundledCorpus;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatSession;
 import perdure.checkpoint.Checkpoint;
@@ -22,7 +19,6 @@ import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.MetaStore.ResumePlan;
 import perdure.checkpoint.Origin;
-import perdure.checkpoint.PretrainedFolder;
 import perdure.checkpoint.Restart;
 import perdure.checkpoint.RunLock;
 import perdure.checkpoint.TokenizerFiles;
@@ -31,12 +27,8 @@ import perdure.data.BatchLoader.Counted;
 import perdure.data.Fingerprint;
 import perdure.data.LearntTokenizer;
 import perdure.data.Sequences;
-import perdure.data.Sequences.Loss;
 import perdure.data.Sequences.Packing;
-import perdure.data.TokenizingOptions;
-import perdure.data.TrainingText;
 import perdure.data.TrainingText.Dataset;
-import perdure.device.DaemonThread;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
@@ -97,16 +89,13 @@ public final class TrainingRun implements AutoCloseable {
     private static final int SIGNALLED = 128;
 
     private RunConfig config;
-    private TrainingText text;
-    private final BundledCorpus bundled;
+    private final RunText text;
     private final ResumePlan plan;
     private final Restart completed;
     private final Origin origin;
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private final StopRequests stop;
-    private PretrainedFolder pretrained;
-    private CompletableFuture<LearntTokenizer> learning;
     private Workers workers = Workers.alone();
 
     /** How {@link #train} ended. */
@@ -128,8 +117,7 @@ public final class TrainingRun implements AutoCloseable {
     private TrainingRun(RunConfig config) {
         this.config = config;
         stop = new StopRequests(config.length().limits().deadline());
-        bundled = config.text().isBundled() ? new BundledCorpus() : null;
-        text = config.text().open(bundled);
+        text = new RunText(config, status, this::isStopped);
         origin = config.saving().origin();
         if (launch().isFirst()) {
             requireConsentToGoBack();
@@ -144,12 +132,12 @@ public final class TrainingRun implements AutoCloseable {
             plan = new ResumePlan(-1, config.length().epochs()); // until the first rank tells
         }
         if (plan.remaining() > 0) {
-            learning = bundled == null || !launch().isFirst()
-                    ? null
-                    : CompletableFuture.supplyAsync(this::learnAhead, DaemonThread.named("bundled-text"));
+            if (launch().isFirst() && !Restart.hasWeights(origin.source(config.folder()))) {
+                text.learnAhead();
+            }
             naming(null, () -> NativeRuntime.begin(config.natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
-                    .withRun(RunFacts.of(config.folder().toString(), data())));
+                    .withRun(RunFacts.of(config.folder().toString(), text.data())));
         }
         chat = new ChatSession(config.folder(), ChatSession.USUAL_TOGETHER, ChatSession.USUAL_WAITING, 1, () -> {
             NativeRuntime.begin(config.natives());
@@ -159,24 +147,6 @@ public final class TrainingRun implements AutoCloseable {
 
     private Launch launch() {
         return config.compute().workers().launch();
-    }
-
-    /** Learns the tokenizer of a new run from the bundled text; null if the run has one. */
-    private LearntTokenizer learnAhead() {
-        return config.fineTuning().from() != null || Restart.hasWeights(origin.source(config.folder()))
-                ? null
-                : LearntTokenizer.learn(text.training(), config.model().vocabularySize(), this::isStopped);
-    }
-
-    private LearntTokenizer learn() {
-        try {
-            LearntTokenizer learnt = learning == null ? null : learning.join();
-            return learnt != null
-                    ? learnt
-                    : LearntTokenizer.learn(text.training(), config.model().vocabularySize(), this::isStopped);
-        } catch (CompletionException failed) {
-            throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
-        }
     }
 
     private void requireConsentToGoBack() {
@@ -219,7 +189,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         config.fineTuning().requireBase();
         Packing asked = config.text().sequences().packing();
-        requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
+        RunText.requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
         BadInputException.naming(null, config::trainingOptions);
         int world = config.compute().workers().launch().world();
         BadInputException.naming(
@@ -344,7 +314,7 @@ public final class TrainingRun implements AutoCloseable {
         if (isNew) {
             device().close(); // Of one that is not there, people hear before their text is read.
         }
-        try (NewTokenizer learnt = isNew ? newTokenizer() : null;
+        try (RunText.NewTokenizer learnt = isNew ? text.newTokenizer() : null;
                 RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
             return train(learnt, lock);
         }
@@ -371,79 +341,6 @@ public final class TrainingRun implements AutoCloseable {
         return Outcome.ALREADY_DONE;
     }
 
-    /**
-     * The tokenizer of a new run, and what it was learnt from.
-     *
-     * @param source null if it is that of a given model
-     * @param textWasRead whether this process has read the whole text already
-     */
-    private record NewTokenizer(LearntTokenizer source, Tokenizer tokenizer, boolean textWasRead)
-            implements AutoCloseable {
-        @Override
-        public void close() {
-            tokenizer.close();
-        }
-    }
-
-    private NewTokenizer newTokenizer() {
-        Path prepared = text.training().prepared();
-        if (config.fineTuning().from() == null && prepared == null) {
-            return learnTokenizer();
-        }
-        Tokenizer tokenizer = config.fineTuning().from() != null
-                ? BadInputException.naming("from", () -> config.fineTuning().tokenizer(pretrained()))
-                : config.preparedTokenizer();
-        requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, this::isStopped)));
-        text.notes().forEach(this::say);
-        requireEnoughText(tokenizer);
-        return new NewTokenizer(null, tokenizer, true);
-    }
-
-    /** Opened once: if it is a run's, its checkpoint is verified then, and a newer one may follow. */
-    private PretrainedFolder pretrained() {
-        if (pretrained == null) {
-            pretrained = BadInputException.naming(
-                    "from", () -> FineTuning.pretrained(config.fineTuning().from()));
-        }
-        return pretrained;
-    }
-
-    /** The one that an earlier process learnt from the same text, if there is one. Else reads all text once. */
-    private NewTokenizer learnTokenizer() {
-        int vocabularySize = config.model().vocabularySize();
-        LearntTokenizer earlier = LearntTokenizer.read(config.folder(), text.training(), vocabularySize);
-        if (earlier == null && text.validation() != null) {
-            naming("validation", () -> text.validation().check(this::isStopped));
-        }
-        LearntTokenizer learnt = earlier != null ? earlier : BadInputException.naming("data", this::learn);
-        if (earlier == null) {
-            text.notes().forEach(this::say);
-        }
-        requireLearned(learnt.learned());
-        Tokenizer tokenizer = Tokenizer.of(learnt.json());
-        requireEnoughText(tokenizer);
-        return new NewTokenizer(learnt, tokenizer, earlier == null);
-    }
-
-    /** @param passages of which the loss on assistant turns counts something */
-    private void requireLearned(long passages) {
-        if (passages == 0 && config.text().sequences().loss() != Loss.ALL) {
-            throw new BadInputException(
-                    "data",
-                    "data has nothing to learn: no assistant says anything. A loss on all tokens would count them.");
-        }
-    }
-
-    private void requireEnoughText(Tokenizer tokenizer) {
-        naming(
-                "context",
-                () -> text.requireTraining(
-                        config.model().context(), config.text().sequences().packing(), tokenizer, this::isStopped));
-        naming(
-                text.validation() == null ? "validation fraction" : "validation",
-                () -> text.requireValidation(tokenizer, this::isStopped));
-    }
-
     private static void naming(String setting, Runnable check) {
         BadInputException.naming(setting, () -> {
             check.run();
@@ -456,7 +353,7 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @param learnt the tokenizer of a new run; null where the run folder has one
      */
-    private Outcome train(NewTokenizer learnt, RunLock lock) {
+    private Outcome train(RunText.NewTokenizer learnt, RunLock lock) {
         naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
@@ -469,22 +366,22 @@ public final class TrainingRun implements AutoCloseable {
         RunIdentity saved = checkpoint == null
                 ? null
                 : RunIdentity.recorded(checkpoint.state().identity());
-        NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : newTokenizer();
+        RunText.NewTokenizer fresh = checkpoint != null ? null : learnt != null ? learnt : text.newTokenizer();
         try (Device device = device();
                 Tokenizer tokenizer = fresh == null ? Tokenizer.read(checkpoint.folder()) : fresh.tokenizer()) {
             ModelConfig shape = config.modelConfig(tokenizer.vocabularySize());
-            String from = fingerprintOfFrom(saved);
+            String from = text.fingerprintOfFrom(saved);
             Restart started = restart;
             if (checkpoint != null) {
-                text = asRecorded(saved);
-                identity(from, tokenizer, sequences(saved, false), device)
+                text.asRecorded(saved);
+                identity(from, tokenizer, text.sequences(saved, false), device)
                         .requireSame(
                                 saved,
                                 config.saving().acceptChanges(),
                                 checkpoint.state().position().epochStep() == 0)
                         .forEach(this::say);
                 requireSame(checkpoint.config(), shape);
-                requireEnoughText(tokenizer);
+                text.requireEnough(tokenizer);
                 sayWhereItStarts();
                 started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart));
                 LearntTokenizer.delete(config.folder());
@@ -495,14 +392,7 @@ public final class TrainingRun implements AutoCloseable {
                     tokenizer.files(shape.context()),
                     config.leaves(device.str().getString()),
                     lock.content());
-            Dataset dataset = BadInputException.naming(
-                    "data",
-                    () -> fresh == null || fresh.source() == null
-                            ? open(config.folder(), tokenizer, 0)
-                            : openNew(fresh.source(), tokenizer));
-            if (fresh != null && !fresh.textWasRead()) {
-                text.notes().forEach(this::say);
-            }
+            Dataset dataset = text.open(fresh, tokenizer);
             workers.share(TOKENS_ARE_THERE);
             return train(started, saved, from, dataset, tokenizer, device);
         }
@@ -521,17 +411,16 @@ public final class TrainingRun implements AutoCloseable {
                     ? null
                     : RunIdentity.recorded(restart.checkpoint().state().identity());
             if (saved != null) {
-                text = asRecorded(saved);
+                text.asRecorded(saved);
             }
             try (Device device = device();
                     Tokenizer tokenizer = Tokenizer.read(told.tokenizer())) {
-                String from = fingerprintOfFrom(saved);
+                String from = text.fingerprintOfFrom(saved);
                 boolean sees = RunLock.isThatOf(config.folder(), told.lock());
                 if (sees) { // The first rank's tokens are used.
                     workers.share(TOKENS_ARE_THERE);
                 }
-                Dataset dataset = BadInputException.naming(
-                        "data", () -> open(sees ? config.folder() : scratch.path(), tokenizer, 0));
+                Dataset dataset = text.open(sees ? config.folder() : scratch.path(), tokenizer);
                 if (!sees) {
                     workers.share(TOKENS_ARE_THERE);
                 }
@@ -545,8 +434,8 @@ public final class TrainingRun implements AutoCloseable {
             Restart started, RunIdentity saved, String from, Dataset dataset, Tokenizer tokenizer, Device device) {
         Checkpoint checkpoint = started.checkpoint();
         ModelConfig shape = config.modelConfig(tokenizer.vocabularySize());
-        Sequences sequences = sequences(saved, dataset.hasConversations());
-        requireGroups(config, sequences.packing());
+        Sequences sequences = text.sequences(saved, dataset.hasConversations());
+        RunText.requireGroups(config, sequences.packing());
         RunIdentity identity = identity(from, tokenizer, sequences, device);
         Beginning.requireSame(workers, identity, config);
         if (checkpoint != null) {
@@ -557,7 +446,7 @@ public final class TrainingRun implements AutoCloseable {
         try (LanguageModel model =
                 new LanguageModel(shape, lora, config.length().seed())) {
             if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
-                naming("from", () -> pretrained().loadInto(model));
+                naming("from", () -> text.pretrained().loadInto(model));
             }
             if (checkpoint == null) {
                 naming("lora from", () -> config.fineTuning().readAdapters(model, from));
@@ -573,22 +462,6 @@ public final class TrainingRun implements AutoCloseable {
             }
             return train(started, dataset, sequences, tokenizer, model, device, identity);
         }
-    }
-
-    /**
-     * Of the weights that the run began with; empty if they were random. Those of a resumed run need not be there now,
-     * unless they are the base of adapters.
-     */
-    private String fingerprintOfFrom(RunIdentity saved) {
-        Path from = config.fineTuning().from();
-        if (from == null) {
-            return "";
-        }
-        return saved != null
-                        && config.fineTuning().lora() == null
-                        && Remembered.paths(List.of(from)).equals(saved.values().get(RunIdentity.FROM))
-                ? saved.values().get(RunIdentity.FROM_WEIGHTS)
-                : pretrained().fingerprint();
     }
 
     private void tell(RunOutlook outlook, Device device) {
@@ -615,79 +488,11 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** What was learnt stays in the run folder until a checkpoint has the tokenizer. */
-    private Dataset openNew(LearntTokenizer learnt, Tokenizer tokenizer) {
-        learnt.write(config.folder());
-        try {
-            Dataset dataset = open(config.folder(), tokenizer, learnt.characters());
-            if (!learnt.fingerprint().equals(text.training().fingerprint(this::isStopped))) {
-                LearntTokenizer.delete(config.folder());
-                throw new IllegalStateException("The data changed after the tokenizer was learnt from it. Start again"
-                        + " when nothing writes to it.");
-            }
-            return dataset;
-        } catch (IllegalArgumentException badText) {
-            LearntTokenizer.delete(config.folder());
-            throw badText;
-        }
-    }
-
-    /**
-     * @param folder for the tokens
-     * @param characters of the training text; 0 if they are not known
-     */
-    private Dataset open(Path folder, Tokenizer tokenizer, long characters) {
-        TokenizingProgress progress =
-                new TokenizingProgress(characters, line -> status.updateAndGet(last -> last.withMessage(line)));
-        Dataset dataset = text.open(
-                folder,
-                tokenizer,
-                config.length().seed(),
-                new TokenizingOptions(
-                        Runtime.getRuntime().availableProcessors(),
-                        done -> {
-                            progress.accept(done);
-                            config.listeners().progress().accept(status.get());
-                        },
-                        this::isStopped));
-        status.updateAndGet(last -> last.withMessage(null));
-        return dataset;
-    }
-
     /** Also of what the run's identity does not record. */
     private static void requireSame(ModelConfig saved, ModelConfig asked) {
         if (!saved.equals(asked)) {
             throw new BadInputException("The model was " + saved + " when this run was saved and is " + asked
                     + " now: the weights do not fit; set it back, or use another run folder.");
-        }
-    }
-
-    private TrainingText asRecorded(RunIdentity saved) {
-        return text.recordedAs(
-                saved.values().get(RunIdentity.DATA), saved.values().get(RunIdentity.VALIDATION_DATA), this::isStopped);
-    }
-
-    /** The validation text of very little data may have nothing that counts: then everything does. */
-    private Sequences validating(Dataset dataset, Sequences sequences) {
-        Sequences used = RunOutlook.validating(dataset, sequences);
-        if (!used.equals(sequences)) {
-            say("No assistant says anything in the validation text: its loss is that of all tokens.");
-        }
-        return used;
-    }
-
-    /** What was asked for, else what the run recorded; of a new run what suits its documents. */
-    private Sequences sequences(RunIdentity saved, boolean hasConversations) {
-        return config.text().sequences().orElse(saved != null ? saved.sequences() : Sequences.usual(hasConversations));
-    }
-
-    private static void requireGroups(RunConfig config, Packing packing) {
-        long group = config.text().shuffleGroup();
-        if (group > 0 && packing == Packing.DOCUMENTS) {
-            throw new BadInputException(
-                    "shuffle group",
-                    "shuffle group " + group + " is for text that is cut: documents that share a row come from"
-                            + " anywhere. Leave it out, or set pack none.");
         }
     }
 
@@ -697,9 +502,9 @@ public final class TrainingRun implements AutoCloseable {
                 new RunIdentity.Found(
                         from,
                         Fingerprint.of(tokenizer),
-                        text.training().fingerprint(this::isStopped),
-                        text.validationFingerprint(this::isStopped),
-                        text,
+                        text.text().training().fingerprint(this::isStopped),
+                        text.text().validationFingerprint(this::isStopped),
+                        text.text(),
                         sequences,
                         device.str().getString(), // what auto came to
                         torch.get_num_threads()));
@@ -718,8 +523,8 @@ public final class TrainingRun implements AutoCloseable {
         int batchSize = options.batch().size();
         Consumer<TrainingStatus> publisher = publisher(restart.position().step());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
-        Sequences validating = validating(dataset, sequences);
-        Counted counted = counted(dataset, validating, tokenizer);
+        Sequences validating = text.validating(dataset, sequences);
+        Counted counted = text.counted(dataset, validating, tokenizer);
         try (Lanes lanes = config.lanes(device.str().getString());
                 Optimizer optimizer = config.optimization().optimizer(model, lanes, workers);
                 BatchLoader batches = BadInputException.naming("data", () -> BatchLoader.shuffled(
@@ -730,7 +535,7 @@ public final class TrainingRun implements AutoCloseable {
                                 new BatchLoader.Shuffling(
                                         options.seed(), config.text().shuffleGroup()))
                         .ready(restart.position().epoch(), rowOf(restart)));
-                BatchLoader heldOut = heldOut(dataset, validating);
+                BatchLoader heldOut = text.heldOut(dataset, validating);
                 RunWriter writer = writer(restart, tokenizer, model, identity);
                 Learner learner =
                         new Learner(model, optimizer, device, config.compute().precision(), lanes, workers)) {
@@ -752,8 +557,8 @@ public final class TrainingRun implements AutoCloseable {
             }
             return switch (ended) {
                 case DONE -> {
-                    if (bundled != null && workers.isFirst()) {
-                        say(Exam.result(model, tokenizer, bundled.heldOut(), this::isStopped));
+                    if (config.text().isBundled() && workers.isFirst()) {
+                        say(Exam.result(model, tokenizer, text.exam(), this::isStopped));
                     }
                     yield Outcome.DONE;
                 }
@@ -827,43 +632,16 @@ public final class TrainingRun implements AutoCloseable {
         return row == null ? 0 : row;
     }
 
-    private BatchLoader heldOut(Dataset dataset, Sequences validating) {
-        return BadInputException.naming(
-                text.validation() == null ? "validation fraction" : "validation",
-                () -> BatchLoader.sequential(
-                        dataset.validation(),
-                        validating,
-                        config.model().context(),
-                        config.optimization().batching().size()));
-    }
-
-    /** What evaluations count. It reads their tokens, so that what is wrong with these is known before the first step. */
-    private Counted counted(Dataset dataset, Sequences validating, Tokenizer tokenizer) {
-        try (BatchLoader heldOut = heldOut(dataset, validating)) {
-            return BadInputException.naming(
-                    text.validation() == null ? "data" : "validation",
-                    () -> heldOut.counted(
-                            tokenizer, config.length().validation().batches()));
-        }
-    }
-
     private RunFacts facts(Dataset dataset, LanguageModel model, Device device) {
         return new RunFacts(
                 config.folder().toString(),
-                data(),
+                text.data(),
                 dataset.training().predictions(),
                 dataset.validation().predictions(),
                 model.config().parameterCount(),
                 device.str().getString(),
                 torch.get_num_threads(),
                 config.compute().precision().name().toLowerCase(Locale.ROOT));
-    }
-
-    /** What is trained on, in a few words. */
-    private String data() {
-        return bundled != null
-                ? "bundled conversations"
-                : config.text().data().stream().map(Path::toString).collect(Collectors.joining(", "));
     }
 
     /** What is trained and both moments as 32-bit numbers, and the tokenizer; the rest is small. */
