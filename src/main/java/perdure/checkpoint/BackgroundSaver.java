@@ -1,8 +1,11 @@
 package perdure.checkpoint;
 
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
 
 /**
  * Saves while training continues. It copies the state at once and writes the copy on a thread of its own, one save at a
@@ -35,11 +38,21 @@ public final class BackgroundSaver implements AutoCloseable {
      * @return whether it started
      */
     public boolean submit(Snapshot live) {
+        return submit(live, to -> to.accept(live.moments()));
+    }
+
+    /**
+     * The same, with moments that may be in memory a part after another.
+     *
+     * @param moments shows them to its argument, in one or more calls; those that it does not show are as in the save
+     *     before
+     */
+    public boolean submit(Snapshot live, Consumer<Consumer<Map<String, Tensor>>> moments) {
         if (inFlight != null) {
             return false;
         }
         long start = System.nanoTime();
-        Snapshot copy = buffer.capture(live);
+        Snapshot copy = buffer.capture(live, moments);
         double copySeconds = secondsSince(start);
         inFlight = new FutureTask<>(() -> save(copy, copySeconds));
         Thread writer = new Thread(inFlight, "checkpoint-writer");

@@ -281,8 +281,11 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
         }
     }
 
-    /** Copies the saved moments into the given tensors, by name. Errors are those of {@link Safetensors#readInto}. */
+    /**
+     * Copies the saved moments into the given tensors, by name; these may be some of them. Errors are those of {@link
+     * Safetensors#readConverted}.
+     */
     public void readMoments(Map<String, Tensor> moments) {
-        Safetensors.readInto(folder.resolve(MOMENTS), moments);
+        Safetensors.readConverted(folder.resolve(MOMENTS), moments);
     }
 }

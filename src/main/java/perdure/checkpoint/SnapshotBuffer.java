@@ -2,7 +2,7 @@ package perdure.checkpoint;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -28,11 +28,17 @@ final class SnapshotBuffer implements AutoCloseable {
     private final Map<String, Tensor> weights = new LinkedHashMap<>();
     private final Map<String, Tensor> moments = new LinkedHashMap<>();
 
-    /** The same snapshot with its tensors copied. Names and shapes must be those of the first one captured. */
-    Snapshot capture(Snapshot live) {
-        boolean onGpu = weights.isEmpty() ? fitsOnGpu(live) : !anyOf(weights).is_cpu();
+    /**
+     * The same snapshot with its tensors copied. Names and shapes must be those of the first one captured.
+     *
+     * @param ofMoments shows its moments to its argument, in one or more calls; copies of those that it does not show
+     *     stay as they are
+     */
+    Snapshot capture(Snapshot live, Consumer<Consumer<Map<String, Tensor>>> ofMoments) {
+        boolean onGpu =
+                weights.isEmpty() ? fitsOnGpu(live.weights()) : !anyOf(weights).is_cpu();
         copy(live.weights(), weights, onGpu);
-        copy(live.moments(), moments, onGpu);
+        ofMoments.accept(shown -> copy(shown, moments, onGpu));
         if (onGpu) {
             Devices.await(anyOf(weights).device());
         }
@@ -43,11 +49,10 @@ final class SnapshotBuffer implements AutoCloseable {
         return tensors.values().iterator().next();
     }
 
-    private static boolean fitsOnGpu(Snapshot live) {
-        long bytes = Stream.concat(live.weights().values().stream(), live.moments().values().stream())
-                .mapToLong(Tensor::nbytes)
-                .sum();
-        return bytes < SHARE_OF_GPU * Devices.freeMemory(anyOf(live.weights()).device());
+    /** With two moments for each weight. */
+    private static boolean fitsOnGpu(Map<String, Tensor> live) {
+        long bytes = 3 * live.values().stream().mapToLong(Tensor::nbytes).sum();
+        return bytes < SHARE_OF_GPU * Devices.freeMemory(anyOf(live).device());
     }
 
     private static void copy(Map<String, Tensor> live, Map<String, Tensor> copies, boolean onGpu) {

@@ -10,6 +10,7 @@ import perdure.distributed.Launch;
 import perdure.distributed.Workers;
 import perdure.distributed.WorkersLostException;
 import perdure.run.BadInputException;
+import perdure.run.RunConfig;
 import perdure.train.SaveInterval;
 import picocli.CommandLine.Option;
 
@@ -55,9 +56,33 @@ final class RankFlags {
             description = "Gradients that are exchanged at once, such as 25MB (default: 25MB).")
     String bucketSize;
 
-    /** Who this process is, by the flags or else by the environment. */
-    Workers.Options options(Map<String, String> environment) {
-        Workers.Options usual = Workers.Options.DEFAULT;
+    @Option(
+            names = "--shard-optimizer",
+            paramLabel = "true|false",
+            arity = "0..1",
+            fallbackValue = "true",
+            description = "Each of N processes has 1/N of AdamW's moments, which are 8 bytes for each parameter, and"
+                    + " updates as many weights. The bytes are the same for any N, and others than without. If a process"
+                    + " is lost, the steps since the last checkpoint are repeated (default: false).")
+    Boolean shardOptimizer;
+
+    /** The configuration with the values of the flags that were given, and who this process is. */
+    RunConfig apply(RunConfig config, Map<String, String> environment) {
+        RunConfig sharded = Flags.set(
+                "--shard-optimizer",
+                shardOptimizer,
+                config,
+                value -> config.optimization(
+                        learning -> learning.adamW(learning.adamW().sharded(value))));
+        return sharded.workers(options(config.compute().workers(), environment));
+    }
+
+    /**
+     * Who this process is, by the flags or else by the environment.
+     *
+     * @param usual what is not given
+     */
+    Workers.Options options(Workers.Options usual, Map<String, String> environment) {
         return new Workers.Options(
                 launch(environment),
                 time("--exchange-timeout", exchangeTimeout, usual.exchangeTimeout()),

@@ -69,9 +69,8 @@ final class TrainCommand implements Callable<Integer> {
     RunConfig config() {
         RunConfig config = flags.run.remembered();
         config = Flags.set("--epochs", epochs, config, config::epochs);
-        Workers.Options workers = ranks.options(System.getenv());
-        config = flags.apply(config).workers(workers).onLost(RankFlags::end);
-        return workers.launch().isFirst()
+        config = ranks.apply(flags.apply(config), System.getenv()).onLost(RankFlags::end);
+        return config.compute().workers().launch().isFirst()
                 ? config.onProgress(console::update).onMessage(console::say)
                 : config.onProgress(status -> {}).onMessage(line -> {});
     }
@@ -109,9 +108,9 @@ final class TrainCommand implements Callable<Integer> {
 
     /** Tells the other ranks that this one has ended before it met them, if it is known who they are. */
     void tellOthers(int exitCode, String line) {
-        Workers.Options options;
+        Workers.Options options = Workers.Options.DEFAULT;
         try {
-            options = meetsOthers ? Workers.Options.DEFAULT : ranks.options(System.getenv());
+            options = meetsOthers ? options : ranks.options(options, System.getenv());
         } catch (BadInputException thatIsWrong) {
             return;
         }

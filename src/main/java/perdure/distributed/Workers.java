@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -64,6 +65,10 @@ public final class Workers implements AutoCloseable {
             requirePositive("exchange timeout", exchangeTimeout.toMillis());
             requirePositive("silence", silence.toMillis());
             requirePositive("bucket size", bucketBytes);
+        }
+
+        public Options bucketBytes(long bytes) {
+            return new Options(launch, exchangeTimeout, silence, bytes);
         }
 
         private static void requirePositive(String name, long value) {
@@ -326,22 +331,62 @@ public final class Workers implements AutoCloseable {
      * @param buffer on the CPU, as large or larger, for this alone
      */
     public Future<?> sum(Tensor values, Tensor buffer) {
+        return exchange(values, own -> spread(own, addUp(own, buffer)));
+    }
+
+    /**
+     * As {@link #sum}, but only this rank's share of the values is replaced: the {@code rank}-th of as many equal ones as
+     * there are ranks. The other values are undefined then.
+     */
+    public Future<?> sumShare(Tensor values, Tensor buffer) {
+        return exchange(values, own -> shareOf(own).copy_(addUp(own, buffer)));
+    }
+
+    /** Begins to replace each share of a tensor by that of the rank whose share it is. Parameters are as for {@link #sum}. */
+    public Future<?> gatherShares(Tensor values, Tensor buffer) {
+        return exchange(values, own -> {
+            Tensor share = shareOf(own);
+            Tensor sent = buffer.narrow(0, 0, share.numel());
+            spread(own, sent.copy_(share));
+        });
+    }
+
+    /** @param task gets the values on the CPU */
+    private Future<?> exchange(Tensor values, Consumer<Tensor> task) {
+        if (world() == 1) {
+            return CompletableFuture.completedFuture(null);
+        }
         return submit(() -> {
-            int world = world();
-            long share = values.numel() / world;
             Tensor own = values.cpu(); // itself, unless it is on a GPU
-            Tensor parts = buffer.narrow(0, 0, values.numel());
-            group.alltoall_base(parts, own, new LongVector(), new LongVector())._wait();
-            for (int stride = 1; stride < world; stride *= 2) {
-                for (int rank = 0; rank < world; rank += 2 * stride) {
-                    parts.narrow(0, rank * share, share).add_(parts.narrow(0, (rank + stride) * share, share));
-                }
-            }
-            group._allgather_base(own, parts.narrow(0, 0, share))._wait();
+            task.accept(own);
             if (!values.is_cpu()) {
                 values.copy_(own);
             }
         });
+    }
+
+    /** This rank's share of some values. */
+    private Tensor shareOf(Tensor values) {
+        long size = values.numel() / world();
+        return values.narrow(0, rank() * size, size);
+    }
+
+    /** The sum over all ranks of this rank's share of the values; a part of the buffer. */
+    private Tensor addUp(Tensor values, Tensor buffer) {
+        long share = values.numel() / world();
+        Tensor parts = buffer.narrow(0, 0, values.numel());
+        group.alltoall_base(parts, values, new LongVector(), new LongVector())._wait();
+        for (int stride = 1; stride < world(); stride *= 2) {
+            for (int rank = 0; rank < world(); rank += 2 * stride) {
+                parts.narrow(0, rank * share, share).add_(parts.narrow(0, (rank + stride) * share, share));
+            }
+        }
+        return parts.narrow(0, 0, share);
+    }
+
+    /** Writes each rank's share to its place in the values of all. */
+    private void spread(Tensor values, Tensor share) {
+        group._allgather_base(values, share)._wait();
     }
 
     private Future<?> submit(Runnable task) {
@@ -355,6 +400,9 @@ public final class Workers implements AutoCloseable {
 
     /** Waits for what was begun. */
     public void await(Future<?> work) {
+        if (world() == 1) {
+            return;
+        }
         long start = System.nanoTime();
         coordinator.await(work);
         waited += System.nanoTime() - start;

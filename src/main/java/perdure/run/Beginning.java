@@ -102,7 +102,7 @@ record Beginning(Restart restart, Path tokenizer, int leaves, byte[] lock) {
     static void requireSame(Workers workers, RunIdentity identity, RunConfig config) {
         Map<String, String> values = identity.ofAllRanks();
         values.put("max steps", Long.toString(config.length().limits().steps()));
-        values.put("bucket size", Long.toString(workers.bucketBytes()));
+        values.put(RunIdentity.BUCKET_SIZE, Long.toString(workers.bucketBytes()));
         Workers.Difference other = workers.compare(values);
         if (other != null) {
             boolean isData =

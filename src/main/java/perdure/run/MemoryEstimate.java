@@ -18,7 +18,8 @@ import perdure.status.Figures;
  * @param process of the Java virtual machine, libtorch and the data, without the model
  * @param weights float32, 4 bytes for each parameter; of adapters' base 2 if it is held in bfloat16. Another 2 for each if
  *     products are bf16, which has copies; on a GPU autocast makes them for a moment
- * @param training the gradients and AdamW's two moments, 12 bytes for each trained parameter
+ * @param training the gradients and AdamW's two moments, 12 bytes for each trained parameter; sharded moments are only
+ *     those of this rank
  * @param copy of what is trained and the moments for the checkpoint that is written meanwhile, 12 bytes for each
  * @param activations that the backward pass needs of a micro-batch, and the work space of a layer and of the loss
  */
@@ -55,11 +56,14 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         double logits =
                 LOGITS * lanes * Math.min(atOnce / lanes * model.vocabularySize(), LanguageModel.MAXIMUM_LOGITS);
         double values = atOnce * (kept + LAYERS * layer + 3.0 * model.hiddenSize()) + logits;
+        int ranks = config.optimization().adamW().sharded()
+                ? config.compute().workers().launch().world()
+                : 1; // that share the moments
         long copies = config.compute().precision() == Precision.BF16 ? Short.BYTES * model.parameterCount() : 0;
         return new MemoryEstimate(
                 process + LIBRARIES,
                 weights + copies,
-                3 * Float.BYTES * trained + Float.BYTES * moreGradients(config, model, trained, lanes),
+                Float.BYTES * (trained + 2 * trained / ranks + moreGradients(config, model, trained, lanes)),
                 3 * Float.BYTES * trained,
                 (long) (Float.BYTES * values));
     }

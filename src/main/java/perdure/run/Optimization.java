@@ -6,6 +6,7 @@ import perdure.train.AdamW;
 import perdure.train.Lanes;
 import perdure.train.LearningRateSchedule;
 import perdure.train.Optimizer;
+import perdure.train.ShardedAdamW;
 import perdure.train.TrainingOptions.Batching;
 
 /**
@@ -111,7 +112,9 @@ public record Optimization(
 
     /** The optimizer of a model that is on its device. */
     Optimizer optimizer(LanguageModel model, Lanes lanes, Workers workers) {
-        return new AdamW(model, adamW, lanes, workers);
+        return adamW.sharded()
+                ? new ShardedAdamW(model, adamW, lanes, workers)
+                : new AdamW(model, adamW, lanes, workers);
     }
 
     /**

@@ -49,6 +49,12 @@ final class Remembered {
         learning("beta2", (learning, text) -> learning.adamW(learning.adamW().beta2(Double.parseDouble(text))));
         learning("grad clip", (learning, text) -> learning.gradientClip(Double.parseDouble(text)));
         learning("dropout", (learning, text) -> learning.dropout(Double.parseDouble(text)));
+        learning(
+                "shard optimizer",
+                (learning, text) -> learning.adamW(learning.adamW().sharded(Boolean.parseBoolean(text))));
+        SETTINGS.put(
+                RunIdentity.BUCKET_SIZE,
+                (config, text) -> config.workers(config.compute().workers().bucketBytes(Long.parseLong(text))));
         SETTINGS.put("epochs", (config, text) -> config.epochs(Integer.parseInt(text)));
         SETTINGS.put(
                 "steps per epoch",

@@ -79,6 +79,12 @@ record RunIdentity(Map<String, String> values) {
     /** The order in which gradients are added up. */
     private static final String SUMMATION = "accumulation";
 
+    /** Whether each rank has the moments of a share of the weights, and adds up the norm of their gradients. */
+    private static final String SHARDED = "shard optimizer";
+
+    /** Recorded where that norm depends on it. */
+    static final String BUCKET_SIZE = "bucket size";
+
     private static final String PRECISION = "precision";
 
     /** How products in bf16 are made. */
@@ -95,8 +101,17 @@ record RunIdentity(Map<String, String> values) {
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
 
     /** Another value gives the same run except for rounding. */
-    private static final Set<String> ROUNDING =
-            Set.of(SUMMATION, "leaves", "threads per leaf", "device", PRECISION, BF16, "lora base", LIBRARY);
+    private static final Set<String> ROUNDING = Set.of(
+            SUMMATION,
+            SHARDED,
+            BUCKET_SIZE,
+            "leaves",
+            "threads per leaf",
+            "device",
+            PRECISION,
+            BF16,
+            "lora base",
+            LIBRARY);
 
     /** Recorded to be taken up; whether they change is told elsewhere, is of no interest, or changes no byte. */
     private static final Set<String> UNCOMPARED = Set.of(
@@ -201,6 +216,10 @@ record RunIdentity(Map<String, String> values) {
         values.put("beta2", optimization.adamW().beta2());
         values.put("grad clip", optimization.gradientClip());
         values.put("dropout", optimization.dropout());
+        values.put(SHARDED, optimization.adamW().sharded());
+        if (optimization.adamW().sharded()) {
+            values.put(BUCKET_SIZE, config.compute().workers().bucketBytes());
+        }
         long steps = config.length().stepsPerEpoch();
         values.put("steps per epoch", steps == 0 ? WHOLE_DATA : steps);
         values.put("seed", config.length().seed());
@@ -288,6 +307,7 @@ record RunIdentity(Map<String, String> values) {
         values.putIfAbsent(FROM_WEIGHTS, "");
         values.putIfAbsent(LORA, "false");
         values.putIfAbsent(SUMMATION, "sequence");
+        values.putIfAbsent(SHARDED, "false");
         if ("bf16".equals(values.get(PRECISION))) {
             values.putIfAbsent(BF16, "autocast");
         }

@@ -52,6 +52,7 @@ import perdure.train.Learner;
 import perdure.train.Optimizer;
 import perdure.train.Reporter;
 import perdure.train.RunWriter;
+import perdure.train.ShardedAdamW;
 import perdure.train.StatusPublisher;
 import perdure.train.StopRequests;
 import perdure.train.Trainer;
@@ -194,6 +195,11 @@ public final class TrainingRun implements AutoCloseable {
         int world = config.compute().workers().launch().world();
         BadInputException.naming(
                 "grad accum", () -> config.optimization().batching().share(world));
+        if (config.optimization().adamW().sharded() && world > ShardedAdamW.MOST_RANKS) {
+            throw new BadInputException(
+                    "shard optimizer",
+                    "shard optimizer is for " + ShardedAdamW.MOST_RANKS + " ranks at most, not for " + world + ".");
+        }
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
         return new TrainingRun(config);
     }

@@ -1,20 +1,17 @@
 package perdure.train;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import perdure.distributed.Workers;
-import perdure.model.BoxedOperator;
 import perdure.model.LanguageModel;
 
 /**
@@ -33,10 +30,11 @@ public final class AdamW implements Optimizer {
      * @param beta2 decay rate of the mean of the squared gradients, in [0, 1)
      * @param epsilon added to the root of the mean of the squared gradients; positive
      * @param weightDecay a step multiplies each matrix by {@code 1 - learningRate * weightDecay}
+     * @param sharded whether each rank has the moments of a share of the weights, as {@link ShardedAdamW}
      */
-    public record Settings(double beta1, double beta2, double epsilon, double weightDecay) {
+    public record Settings(double beta1, double beta2, double epsilon, double weightDecay, boolean sharded) {
 
-        public static final Settings DEFAULT = new Settings(0.9, 0.95, 1e-8, 0.1);
+        public static final Settings DEFAULT = new Settings(0.9, 0.95, 1e-8, 0.1, false);
 
         public Settings {
             requireFraction("beta1", beta1);
@@ -51,15 +49,19 @@ public final class AdamW implements Optimizer {
         }
 
         public Settings beta1(double beta1) {
-            return new Settings(beta1, beta2, epsilon, weightDecay);
+            return new Settings(beta1, beta2, epsilon, weightDecay, sharded);
         }
 
         public Settings beta2(double beta2) {
-            return new Settings(beta1, beta2, epsilon, weightDecay);
+            return new Settings(beta1, beta2, epsilon, weightDecay, sharded);
         }
 
         public Settings weightDecay(double weightDecay) {
-            return new Settings(beta1, beta2, epsilon, weightDecay);
+            return new Settings(beta1, beta2, epsilon, weightDecay, sharded);
+        }
+
+        public Settings sharded(boolean sharded) {
+            return new Settings(beta1, beta2, epsilon, weightDecay, sharded);
         }
 
         private static void requireFraction(String name, double value) {
@@ -68,6 +70,12 @@ public final class AdamW implements Optimizer {
             }
         }
     }
+
+    /** What the names of the mean of the gradients begin with. */
+    static final String MEAN = "exp_avg.";
+
+    /** What the names of the mean of the squared gradients begin with. */
+    static final String SQUARE = "exp_avg_sq.";
 
     /** Weights with the same weight decay, and their moments in the same order. */
     private record Group(
@@ -89,18 +97,11 @@ public final class AdamW implements Optimizer {
     }
 
     private final LanguageModel model;
-    private final Settings settings;
     private final List<Group> groups;
     private final Gradients gradients;
     private final Lanes lanes;
-
-    /**
-     * A float32 scalar on the device of the weights, as the kernel needs it. {@link #steps} is the same number in Java.
-     */
-    private final Tensor stepCount;
-
-    private final BoxedOperator update;
-    private long steps;
+    private final Workers workers;
+    private final FusedAdamW kernel;
 
     /** Updates in the calling thread. */
     public AdamW(LanguageModel model, Settings settings) {
@@ -119,7 +120,7 @@ public final class AdamW implements Optimizer {
     public AdamW(LanguageModel model, Settings settings, Lanes lanes, Workers workers) {
         this.model = model;
         this.lanes = lanes;
-        this.settings = settings;
+        this.workers = workers;
         groups = Stream.of(new Group(model.matrices(), settings.weightDecay()), new Group(model.vectors(), 0))
                 .filter(group -> !group.weights.isEmpty()) // adapters have no vectors
                 .toList();
@@ -127,45 +128,34 @@ public final class AdamW implements Optimizer {
                 groups.stream().flatMap(group -> group.weights.stream()).toList();
         gradients = new Gradients(
                 weights, lanes, workers.world() == 1 ? null : new GradientExchange(workers, model.trained()));
-        try (PointerScope scope = new PointerScope()) {
-            stepCount = torch.zeros(new long[0], weights.get(0).options()).retainReference();
-            update = new BoxedOperator("aten::_fused_adamw_", "");
-        }
+        kernel = new FusedAdamW(settings, weights.get(0));
     }
 
     @Override
     public void step(double learningRate) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            stepCount.add_(new Scalar(1.0));
-            for (Group group : groups) {
-                List<Tensor> ofWeights = Gradients.of(group.weights);
+        try (PointerScope scope = new PointerScope()) {
+            List<List<Tensor>> all =
+                    groups.stream().map(group -> Gradients.of(group.weights)).toList();
+            kernel.begin();
+            for (int i = 0; i < groups.size(); i++) {
+                Group group = groups.get(i);
+                List<Tensor> ofWeights = all.get(i);
                 lanes.run(
                         group.shares.size(), share -> update(group, group.shares.get(share), ofWeights, learningRate));
             }
         }
-        steps++;
     }
 
     private void update(Group group, Share share, List<Tensor> ofWeights, double learningRate) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            update.call(
-                    BoxedOperator.list(share.of(group.weights)),
-                    BoxedOperator.list(share.of(ofWeights)),
-                    BoxedOperator.list(share.of(group.means)),
-                    BoxedOperator.list(share.of(group.squares)),
-                    BoxedOperator.list(List.of()),
-                    BoxedOperator.list(Collections.nCopies(share.pieces().size(), stepCount)),
-                    new IValue(learningRate),
-                    new IValue(settings.beta1),
-                    new IValue(settings.beta2),
-                    new IValue(group.weightDecay),
-                    new IValue(settings.epsilon),
-                    new IValue(false), // amsgrad
-                    new IValue(false), // maximize
-                    new IValue(), // grad_scale
-                    new IValue()); // found_inf
+            kernel.update(
+                    share.of(group.weights),
+                    share.of(ofWeights),
+                    share.of(group.means),
+                    share.of(group.squares),
+                    learningRate,
+                    group.weightDecay);
         }
     }
 
@@ -176,15 +166,35 @@ public final class AdamW implements Optimizer {
 
     @Override
     public long steps() {
-        return steps;
+        return kernel.steps();
     }
 
     @Override
     public void steps(long steps) {
+        kernel.steps(steps);
+    }
+
+    @Override
+    public boolean isSharded() {
+        return false;
+    }
+
+    @Override
+    public void saveMoments(Consumer<Map<String, Tensor>> to) {
         try (PointerScope scope = new PointerScope()) {
-            stepCount.fill_(new Scalar((double) steps));
+            to.accept(namedMoments());
         }
-        this.steps = steps;
+    }
+
+    @Override
+    public void loadMoments(Consumer<Map<String, Tensor>> from) {
+        try (PointerScope scope = new PointerScope()) {
+            Map<String, Tensor> moments = namedMoments();
+            if (workers.isFirst()) {
+                from.accept(moments);
+            }
+            workers.broadcast(moments.values());
+        }
     }
 
     /**
@@ -192,7 +202,6 @@ public final class AdamW implements Optimizer {
      * Hugging Face name. Each has the shape of its weight. They are views in the caller's scope: writing to a view
      * ({@code copy_}) sets the moment.
      */
-    @Override
     public Map<String, Tensor> namedMoments() {
         Map<Tensor, Tensor> means = new IdentityHashMap<>();
         Map<Tensor, Tensor> squares = new IdentityHashMap<>();
@@ -203,8 +212,8 @@ public final class AdamW implements Optimizer {
             }
         }
         Map<String, Tensor> moments = new LinkedHashMap<>();
-        model.named(means::get).forEach((name, view) -> moments.put("exp_avg." + name, view));
-        model.named(squares::get).forEach((name, view) -> moments.put("exp_avg_sq." + name, view));
+        model.named(means::get).forEach((name, view) -> moments.put(MEAN + name, view));
+        model.named(squares::get).forEach((name, view) -> moments.put(SQUARE + name, view));
         return moments;
     }
 
@@ -213,8 +222,7 @@ public final class AdamW implements Optimizer {
         groups.stream()
                 .flatMap(group -> Stream.concat(group.means.stream(), group.squares.stream()))
                 .forEach(Tensor::close);
-        stepCount.close();
-        update.close();
+        kernel.close();
         gradients.close();
     }
 }

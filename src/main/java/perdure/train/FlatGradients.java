@@ -29,10 +29,12 @@ final class FlatGradients implements AutoCloseable {
      * Gradients that follow each other.
      *
      * @param values all of them, and zeros between them
+     * @param weights whose gradients they are, in their order
      */
-    record Bucket(int index, Tensor values, int weights) {}
+    record Bucket(int index, Tensor values, List<Tensor> weights) {}
 
-    private record Place(Tensor view, Bucket bucket) {}
+    /** @param from where the gradient begins in the bucket */
+    private record Place(Tensor view, Bucket bucket, long from) {}
 
     private final Tensor values;
     private final List<Bucket> buckets = new ArrayList<>();
@@ -74,12 +76,12 @@ final class FlatGradients implements AutoCloseable {
         }
         end = multiple(end, BUCKET_ALIGNMENT);
         Bucket bucket =
-                new Bucket(buckets.size(), values.narrow(0, from, end - from).retainReference(), group.size());
+                new Bucket(buckets.size(), values.narrow(0, from, end - from).retainReference(), group);
         buckets.add(bucket);
         long at = from;
         for (Tensor weight : group) {
             Tensor view = values.narrow(0, at, weight.numel()).view_as(weight);
-            places.put(weight, new Place(view.retainReference(), bucket));
+            places.put(weight, new Place(view.retainReference(), bucket, at - from));
             at += multiple(weight.numel(), ALIGNMENT);
         }
         return end;
@@ -95,6 +97,16 @@ final class FlatGradients implements AutoCloseable {
 
     Bucket bucket(Tensor weight) {
         return places.get(weight).bucket;
+    }
+
+    /** The gradient of a weight, in its shape. */
+    Tensor of(Tensor weight) {
+        return places.get(weight).view;
+    }
+
+    /** Where the gradient of a weight begins in its bucket. */
+    long from(Tensor weight) {
+        return places.get(weight).from;
     }
 
     /** Values of the largest bucket. */

@@ -17,6 +17,8 @@ public final class Gradients implements AutoCloseable {
     private final List<Tensor> weights;
     private final List<Share> shares;
     private final Lanes lanes;
+    private final GradientExchange exchange; // null: there is one rank
+    private final List<Tensor> pieces; // of this rank's shard; null: it has all gradients
     private final GradientTree tree;
     private final BoxedOperator norms;
     private final BoxedOperator scale;
@@ -38,7 +40,11 @@ public final class Gradients implements AutoCloseable {
     Gradients(List<Tensor> weights, Lanes lanes, GradientExchange exchange) {
         this.weights = List.copyOf(weights);
         this.lanes = lanes;
-        shares = Share.all(weights);
+        this.exchange = exchange;
+        pieces = exchange == null || exchange.shard() == null
+                ? null
+                : exchange.shard().pieces();
+        shares = pieces == null ? Share.all(weights) : Share.each(pieces);
         tree = new GradientTree(weights, exchange);
         norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
         scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
@@ -58,6 +64,15 @@ public final class Gradients implements AutoCloseable {
         return gradients;
     }
 
+    /** What this rank has of them. */
+    private List<Tensor> own() {
+        if (pieces == null) {
+            return of(weights);
+        }
+        exchange.requireSums();
+        return pieces;
+    }
+
     /**
      * Scales all gradients so that their global L2 norm is at most {@code largest}; 0 is no limit.
      *
@@ -66,10 +81,11 @@ public final class Gradients implements AutoCloseable {
      */
     public double clip(double largest) {
         try (PointerScope scope = new PointerScope()) {
-            List<Tensor> gradients = of(weights);
+            List<Tensor> gradients = own();
             double[] squares = new double[shares.size()];
             lanes.run(squares.length, i -> squares[i] = squaredNorm(shares.get(i), gradients));
-            double norm = Math.sqrt(Arrays.stream(squares).sum());
+            double[] all = pieces == null ? squares : exchange.ofAllRanks(squares);
+            double norm = Math.sqrt(Arrays.stream(all).sum());
             if (largest > 0 && norm > largest && norm < Double.POSITIVE_INFINITY) {
                 lanes.run(squares.length, i -> scale(shares.get(i), gradients, largest / norm));
             }

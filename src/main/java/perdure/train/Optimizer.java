@@ -1,13 +1,14 @@
 package perdure.train;
 
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Updates the weights of one model by their gradients. It knows no schedule: every step is told its learning rate.
  *
- * <p>Everything that a step depends on besides weights, gradients and rate is in {@link #namedMoments} and
- * {@link #steps()}: with both set back, the same steps give the same bytes.
+ * <p>Everything that a step depends on besides weights, gradients and rate is in its moments and {@link #steps()}: with
+ * both set back, the same steps give the same bytes. All ranks that train together call the same methods.
  */
 public interface Optimizer extends AutoCloseable {
 
@@ -24,11 +25,25 @@ public interface Optimizer extends AutoCloseable {
     /** Steps taken in the whole life of the run. */
     long steps();
 
-    /** Resumes after {@code steps} steps, whose moments the caller writes to {@link #namedMoments()}. */
+    /** Resumes after {@code steps} steps, with the moments that {@link #loadMoments} gets. */
     void steps(long steps);
 
-    /** What it remembers from step to step, by name: views in the caller's scope. Writing to one (copy_) sets it. */
-    Map<String, Tensor> namedMoments();
+    /** Whether this rank has a part of the moments, so that they are lost with any rank. */
+    boolean isSharded();
+
+    /**
+     * Shows the moments, by name.
+     *
+     * @param to gets all of them, in one or more calls, as tensors that are valid during the call
+     */
+    void saveMoments(Consumer<Map<String, Tensor>> to);
+
+    /**
+     * Sets the moments on all ranks.
+     *
+     * @param from called on the first rank, as in {@link #saveMoments}, to write to the tensors (copy_)
+     */
+    void loadMoments(Consumer<Map<String, Tensor>> from);
 
     /** Frees what it remembers, not the weights. */
     @Override

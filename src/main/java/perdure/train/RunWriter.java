@@ -4,7 +4,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.BackgroundSaver;
@@ -38,6 +40,7 @@ public final class RunWriter implements AutoCloseable {
 
     private Position onDisk;
     private Position submitted;
+    private Position captured; // of the moments that the saver has a copy of
     private long lastTry = System.nanoTime();
     private long lastTriedStep;
     private Saved saved = Saved.before(null, 0);
@@ -136,25 +139,34 @@ public final class RunWriter implements AutoCloseable {
         return submitted != null;
     }
 
-    /** Copies the state and starts to write it. Waits first for a save in progress. */
+    /**
+     * Copies the state and starts to write it. Waits first for a save in progress. All ranks take part if the moments are
+     * sharded, unless they did at this position: a save that is tried again needs the first rank alone.
+     */
     public void save(Learner learner, TrainerState state) {
+        Consumer<Consumer<Map<String, Tensor>>> moments =
+                state.position().equals(captured) ? to -> {} : learner.optimizer()::saveMoments;
         if (saver == null) {
+            moments.accept(all -> {});
             onDisk = state.position();
-            return;
+        } else {
+            recordOutcome(saver.await());
+            try (PointerScope scope = new PointerScope()) {
+                saver.submit(
+                        new Snapshot(
+                                learner.model().config(),
+                                learner.model().lora(),
+                                learner.model().namedTrained(),
+                                Map.of(),
+                                state,
+                                tokenizer),
+                        moments);
+            }
+            submitted = state.position();
+            lastTry = System.nanoTime();
+            lastTriedStep = submitted.step();
         }
-        recordOutcome(saver.await());
-        try (PointerScope scope = new PointerScope()) {
-            saver.submit(new Snapshot(
-                    learner.model().config(),
-                    learner.model().lora(),
-                    learner.model().namedTrained(),
-                    learner.optimizer().namedMoments(),
-                    state,
-                    tokenizer));
-        }
-        submitted = state.position();
-        lastTry = System.nanoTime();
-        lastTriedStep = submitted.step();
+        captured = state.position();
     }
 
     /** Waits for a save in progress. Returns whether this position is on the disk. */

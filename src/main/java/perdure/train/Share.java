@@ -2,6 +2,7 @@ package perdure.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -29,6 +30,13 @@ record Share(List<Piece> pieces) {
     /** The rows of each piece, given tensors of the shapes of all weights; in the caller's scope. */
     List<Tensor> of(List<Tensor> weights) {
         return pieces.stream().map(piece -> piece.of(weights)).toList();
+    }
+
+    /** Each of some vectors is one. */
+    static List<Share> each(List<Tensor> vectors) {
+        return IntStream.range(0, vectors.size())
+                .mapToObj(i -> new Share(List.of(new Piece(i, 0, vectors.get(i).size(0)))))
+                .toList();
     }
 
     /** All weights, in their order. On a GPU they are one share, since every call costs time there. */

@@ -23,6 +23,7 @@ import perdure.data.BatchLoader;
 import perdure.data.MicroBatches;
 import perdure.device.DeviceMigrator;
 import perdure.distributed.Workers;
+import perdure.distributed.WorkersLostException;
 import perdure.status.TrainingProgress.State;
 
 /**
@@ -202,10 +203,10 @@ public final class Trainer {
             saveLast();
             return outcome;
         } catch (UpdateFailedException halfUpdated) {
-            throw halfUpdated;
+            throw halfUpdated.getCause() instanceof WorkersLostException lost ? lost : halfUpdated;
         } catch (RuntimeException | Error failure) {
             try {
-                if (position.step() > first) {
+                if (position.step() > first && canSave(failure)) {
                     saveLast();
                 }
             } catch (RuntimeException | Error another) {
@@ -213,6 +214,11 @@ public final class Trainer {
             }
             throw failure;
         }
+    }
+
+    /** Whether everything that a save needs is there after a failure: sharded moments are if all ranks end by it. */
+    private boolean canSave(Throwable failure) {
+        return !learner.optimizer().isSharded() || failure instanceof NotFiniteException;
     }
 
     private Outcome loop() {
@@ -255,7 +261,7 @@ public final class Trainer {
                     }
                     publish(State.TRAINING);
                     validateIfDue();
-                    if (writer.isDue(position)) {
+                    if (isSaveDue()) {
                         save();
                     }
                 }
@@ -467,6 +473,12 @@ public final class Trainer {
         reporter.rising(validation);
     }
 
+    /** Whether a save inside an epoch is due, which the first rank knows. */
+    private boolean isSaveDue() {
+        boolean due = writer.isDue(position);
+        return learner.optimizer().isSharded() ? learner.workers().gather(due ? 1 : 0)[0] == 1 : due;
+    }
+
     private void save() {
         TrainerState state = new TrainerState(
                 position, loss, best, random.save(), plan(), writer.identity(), reporter.sessions(), validation);
@@ -510,9 +522,9 @@ public final class Trainer {
             if (learner.workers().isFirst()) {
                 try (PointerScope scope = new PointerScope()) {
                     checkpoint.readTrained(learner.model().namedTrained());
-                    checkpoint.readMoments(learner.optimizer().namedMoments());
                 }
             }
+            learner.optimizer().loadMoments(checkpoint::readMoments);
             learner.optimizer().steps(position.step() - position.skippedSteps());
             random.restore(saved.generators());
             if (position.epoch() == saved.position().epoch()) {
@@ -522,7 +534,6 @@ public final class Trainer {
         }
         try (PointerScope scope = new PointerScope()) {
             learner.workers().broadcast(learner.model().namedTrained().values());
-            learner.workers().broadcast(learner.optimizer().namedMoments().values());
         }
         learner.weightsChanged();
         reporter.announceWarmUp(schedule);

@@ -21,6 +21,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.bench.RunComparison;
 
 /** Several processes train one run. Each stands for a rank, with a log and a home of its own. */
@@ -156,24 +158,28 @@ class RanksIT {
         assertTrue(RunComparison.of(one, other).isEqual(), other.toString());
     }
 
-    @Test
-    void anyNumberOfRanksEndsWithTheSameBytesAlsoIfItChanges() throws Exception {
-        Path alone = finished("alone", 1, false);
-        assertSameBytes(alone, finished("two", 2, true));
-        assertSameBytes(alone, finished("four", 4, false));
-        finished("changing", 1, false, "--max-steps", "27");
-        finished("changing", 4, true, "--max-steps", "81");
-        assertSameBytes(alone, finished("changing", 2, false));
-        try (Ranks again = new Ranks(folder.resolve("changing"), 2, false)) { // Nothing is left.
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void anyNumberOfRanksEndsWithTheSameBytesAlsoIfItChanges(String sharded) throws Exception {
+        String[] flag = {"--shard-optimizer", sharded};
+        Path alone = finished("alone", 1, false, flag);
+        assertSameBytes(alone, finished("two", 2, true, flag));
+        assertSameBytes(alone, finished("four", 4, false, flag));
+        finished("changing", 1, false, "--max-steps", "27", flag[0], sharded);
+        finished("changing", 4, true, "--max-steps", "81", flag[0], sharded);
+        assertSameBytes(alone, finished("changing", 2, false, flag));
+        try (Ranks again = new Ranks(folder.resolve("changing"), 2, false, flag)) { // Nothing is left.
             assertEquals(List.of(0, 0), again.exitCodes());
             assertTrue(again.log(0).contains("Skipping training."), again.log(0));
         }
     }
 
-    @Test
-    void whateverEndsARankTheNextStartGoesOnToTheSameBytes() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"false", "true"})
+    void whateverEndsARankTheNextStartGoesOnToTheSameBytes(String sharded) throws Exception {
+        String[] flag = {"--shard-optimizer", sharded};
         Path home = folder.resolve("run");
-        try (Ranks ranks = new Ranks(home, 2, true)) {
+        try (Ranks ranks = new Ranks(home, 2, true, flag)) {
             ranks.awaitStep(12);
             ranks.send("KILL", 1);
             assertEquals(List.of(75, 137), ranks.exitCodes(), () -> ranks.log(0));
@@ -183,7 +189,7 @@ class RanksIT {
                                     + InetAddress.getLocalHost().getHostName() + " is lost: "),
                     ranks.log(0));
         }
-        try (Ranks ranks = new Ranks(home, 2, false)) {
+        try (Ranks ranks = new Ranks(home, 2, false, flag)) {
             ranks.awaitStep(30);
             assertTrue(ranks.status().contains("\"lost\":{\"reason\":\"rank 1 on "), ranks.status());
             ranks.send("KILL", 0);
@@ -191,7 +197,7 @@ class RanksIT {
             assertTrue(ranks.lastLine(1).startsWith("perdure: Stopped, to be started again: "), ranks.log(1));
             assertFalse(ranks.log(1).contains("frame #"), ranks.log(1)); // of c10d's warnings
         }
-        try (Ranks ranks = new Ranks(home, 2, false, "--silence", "3s")) {
+        try (Ranks ranks = new Ranks(home, 2, false, "--silence", "3s", flag[0], sharded)) {
             ranks.awaitStep(45);
             ranks.send("STOP", 1);
             assertTrue(ranks.processes.get(0).waitFor(60, TimeUnit.SECONDS));
@@ -199,7 +205,7 @@ class RanksIT {
             ranks.send("CONT", 1);
             assertEquals(List.of(75, 75), ranks.exitCodes(), () -> ranks.log(1));
         }
-        try (Ranks ranks = new Ranks(home, 2, true)) {
+        try (Ranks ranks = new Ranks(home, 2, true, flag)) {
             ranks.awaitStep(70);
             String status = ranks.status();
             assertTrue(
@@ -212,7 +218,26 @@ class RanksIT {
             assertTrue(ranks.lastLine(0).startsWith("Stopped. Run the same command again"), ranks.log(0));
             assertTrue(Files.exists(ranks.runFolder().resolve("step-%010d".formatted(ranks.step()))));
         }
-        assertSameBytes(finished("unbroken", 1, false), finished("run", 1, false));
+        assertSameBytes(finished("unbroken", 1, false, flag), finished("run", 1, false, flag));
+    }
+
+    /** The files of a checkpoint are the same, so a run may take up the flag, and give it back. */
+    @Test
+    void aRunGoesOnWithAShardedOptimizerAndIsToldThatItsBytesMayDiffer() throws Exception {
+        finished("run", 1, false, "--max-steps", "20");
+        try (Ranks ranks = new Ranks(folder.resolve("run"), 2, true, "--max-steps", "40", "--shard-optimizer")) {
+            assertEquals(List.of(0, 0), ranks.exitCodes(), () -> ranks.log(0));
+            String line = "shard optimizer was false and is true now: the bytes may differ from an unbroken run's.";
+            assertTrue(ranks.log(0).contains(line), ranks.log(0));
+        }
+        try (Ranks ranks = new Ranks(folder.resolve("run"), 1, false, "--max-steps", "60")) { // remembers it
+            assertEquals(List.of(0), ranks.exitCodes(), () -> ranks.log(0));
+            assertFalse(ranks.log(0).contains("shard optimizer"), ranks.log(0));
+        }
+        try (Ranks ranks = new Ranks(folder.resolve("run"), 1, false, "--shard-optimizer", "false")) {
+            assertEquals(List.of(0), ranks.exitCodes(), () -> ranks.log(0));
+            assertTrue(ranks.log(0).contains("shard optimizer was true and is false now"), ranks.log(0));
+        }
     }
 
     @Test

@@ -115,7 +115,7 @@ class TrainFlagsTest {
                         0.002,
                         5,
                         LearningRateSchedule.Kind.WSD,
-                        new AdamW.Settings(0.8, 0.9, 1e-8, 0.3),
+                        new AdamW.Settings(0.8, 0.9, 1e-8, 0.3, false),
                         0.5,
                         0.25),
                 config.optimization());
@@ -231,19 +231,23 @@ class TrainFlagsTest {
         assertFalse(command.noServer);
     }
 
+    private static Workers.Options workers(RankFlags flags, Map<String, String> environment) {
+        return flags.options(Workers.Options.DEFAULT, environment);
+    }
+
     @Test
     void severalProcesses() {
         Map<String, String> launched =
                 Map.of("RANK", "1", "WORLD_SIZE", "4", "MASTER_ADDR", "here", "MASTER_PORT", "5");
         assertEquals(
                 "torchrun",
-                parse("--epochs", "1").ranks.options(launched).launch().launcher());
-        Workers.Options flags = parse(
-                        ("--rank 1 --world-size 2 --coordinator there:7 --exchange-timeout 3m --silence 2500ms"
+                workers(parse("--epochs", "1").ranks, launched).launch().launcher());
+        Workers.Options flags = workers(
+                parse(("--rank 1 --world-size 2 --coordinator there:7 --exchange-timeout 3m --silence 2500ms"
                                         + " --bucket-size 4MB")
                                 .split(" "))
-                .ranks
-                .options(launched);
+                        .ranks,
+                launched);
         assertEquals(
                 new Workers.Options(
                         Launch.of(1, 2, "there:7"), Duration.ofMinutes(3), Duration.ofMillis(2500), 4_000_000),
@@ -266,7 +270,24 @@ class TrainFlagsTest {
         RankFlags ranks = parse(flags.split(" ")).ranks;
         assertEquals(
                 message,
-                assertThrows(BadInputException.class, () -> ranks.options(Map.of()))
+                assertThrows(BadInputException.class, () -> workers(ranks, Map.of()))
+                        .getMessage());
+    }
+
+    @Test
+    void theOptimizerIsSharded() {
+        assertTrue(parse("--epochs", "1", "--shard-optimizer")
+                .config()
+                .optimization()
+                .adamW()
+                .sharded());
+        RunConfig config = parse(("--epochs 1 --grad-accum 128 --shard-optimizer true --rank 1 --world-size 128"
+                                + " --coordinator there:7")
+                        .split(" "))
+                .config();
+        assertEquals(
+                "shard optimizer is for 64 ranks at most, not for 128.",
+                assertThrows(BadInputException.class, () -> TrainingRun.open(config))
                         .getMessage());
     }
 

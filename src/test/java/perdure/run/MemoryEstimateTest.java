@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
+import perdure.distributed.Launch;
+import perdure.distributed.Workers;
 import perdure.model.ModelConfig;
 
 class MemoryEstimateTest {
@@ -24,6 +27,17 @@ class MemoryEstimateTest {
         assertEquals(16 * parameters, memory.weights() + memory.training());
         assertEquals(12 * parameters, memory.copy());
         assertEquals(360_000_000, memory.process());
+    }
+
+    @Test
+    void shardedMomentsAreThoseOfThisRank() {
+        RunConfig four = CONFIG.workers(new Workers.Options(
+                Launch.of(1, 4, "there:7"), Duration.ofMinutes(1), Duration.ofSeconds(1), 25_000_000));
+        RunConfig sharded =
+                four.optimization(learning -> learning.adamW(learning.adamW().sharded(true)));
+        long moments = 8 * ModelConfig.DEFAULT.parameterCount();
+        assertEquals(of(CONFIG).training(), of(four).training());
+        assertEquals(of(four).training() - moments * 3 / 4, of(sharded).training());
     }
 
     @Test

@@ -114,10 +114,10 @@ class AdamWTest {
 
     @Test
     void refusesSettingsThatCannotBe() {
-        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(1, 0.95, 1e-8, 0.1));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, -0.1, 1e-8, 0.1));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, 0.95, 0, 0.1));
-        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, 0.95, 1e-8, Double.NaN));
+        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(1, 0.95, 1e-8, 0.1, false));
+        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, -0.1, 1e-8, 0.1, false));
+        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, 0.95, 0, 0.1, false));
+        assertThrows(IllegalArgumentException.class, () -> new AdamW.Settings(0.9, 0.95, 1e-8, Double.NaN, false));
     }
 
     @Test

@@ -5,29 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.net.ServerSocket;
-import java.time.Duration;
-import java.util.ArrayList;
+import java.lang.reflect.Field;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.opentest4j.AssertionFailedError;
 import perdure.device.NativeRuntime;
-import perdure.distributed.Launch;
 import perdure.distributed.Workers;
 
 /** Any number of ranks adds up the same gradients to the same bytes. The ranks are threads of this process. */
@@ -42,43 +38,8 @@ class GradientExchangeTest {
         NativeRuntime.load();
     }
 
-    private interface RankTask<T> {
-        T of(Workers workers) throws Exception;
-    }
-
-    /** What each rank returns. */
-    private static <T> List<T> onRanks(int world, RankTask<T> task) throws Exception {
-        int port = freePort();
-        ExecutorService threads = Executors.newFixedThreadPool(world);
-        try {
-            List<Future<T>> results = new ArrayList<>();
-            for (int rank = 0; rank < world; rank++) {
-                Launch launch = world == 1 ? Launch.SINGLE : Launch.of(rank, world, "127.0.0.1:" + port);
-                Workers.Options options =
-                        new Workers.Options(launch, Duration.ofSeconds(60), Duration.ofSeconds(30), 300);
-                results.add(threads.submit(() -> {
-                    try (Workers workers = Workers.join(options, () -> false, lost -> {})) {
-                        T result = task.of(workers);
-                        workers.leave();
-                        return result;
-                    }
-                }));
-            }
-            List<T> all = new ArrayList<>();
-            for (Future<T> result : results) {
-                all.add(result.get());
-            }
-            return all;
-        } finally {
-            threads.shutdownNow();
-            System.gc(); // It must not free what libtorch still uses.
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
+    private static <T> List<T> onRanks(int world, RankThreads.Task<T> task) throws Exception {
+        return RankThreads.run(world, 300, task);
     }
 
     /** The values of a leaf, of very different sizes, so that another order rounds otherwise. */
@@ -101,37 +62,51 @@ class GradientExchangeTest {
     /** The sums of a step whose last leaves, from {@code rows} on, are empty. */
     private static Map<Integer, float[]> step(Workers workers, int rows) {
         try (PointerScope scope = new PointerScope()) {
-            List<Tensor> weights = IntStream.of(SIZES)
-                    .mapToObj(size -> torch.zeros(size).set_requires_grad(true))
-                    .toList();
+            List<Tensor> weights = weights();
             GradientExchange exchange = workers.world() == 1 ? null : new GradientExchange(workers, weights);
             try (GradientTree tree = new GradientTree(weights, exchange)) {
-                int each = LEAVES / workers.world();
-                int first = workers.rank() * each;
-                Map<Integer, float[]> sums = new HashMap<>();
-                for (int round = 0; round < 2; round++) { // The second finds what the first left.
-                    tree.begin(first, first + each);
-                    for (int leaf = first; leaf < first + each; leaf++) {
-                        if (leaf >= rows) {
-                            tree.skip(leaf);
-                            continue;
-                        }
-                        for (int weight = SIZES.length - 1; weight >= 0; weight--) {
-                            try (PointerScope own = new PointerScope()) {
-                                tree.leaf(leaf, null).add(weights.get(weight), tensor(values(leaf, weight)));
-                            }
-                        }
-                    }
-                    tree.finish();
-                    for (int weight = 0; weight < SIZES.length; weight++) {
-                        float[] sum = new float[SIZES[weight]];
-                        new FloatPointer(weights.get(weight).grad().data_ptr_float()).get(sum);
-                        sums.put(weight, sum);
-                        weights.get(weight).mutable_grad().reset();
-                    }
-                }
-                return sums;
+                step(workers, rows, weights, tree); // The second finds what the first left.
+                return step(workers, rows, weights, tree);
             }
+        }
+    }
+
+    private static List<Tensor> weights() {
+        return IntStream.of(SIZES)
+                .mapToObj(size -> torch.zeros(size).set_requires_grad(true))
+                .toList();
+    }
+
+    private static Map<Integer, float[]> step(Workers workers, int rows, List<Tensor> weights, GradientTree tree) {
+        int each = LEAVES / workers.world();
+        int first = workers.rank() * each;
+        tree.begin(first, first + each);
+        for (int leaf = first; leaf < first + each; leaf++) {
+            if (leaf >= rows) {
+                tree.skip(leaf);
+                continue;
+            }
+            for (int weight = SIZES.length - 1; weight >= 0; weight--) {
+                try (PointerScope own = new PointerScope()) {
+                    tree.leaf(leaf, null).add(weights.get(weight), tensor(values(leaf, weight)));
+                }
+            }
+        }
+        tree.finish();
+        Map<Integer, float[]> sums = new HashMap<>();
+        for (int weight = 0; weight < SIZES.length; weight++) {
+            float[] sum = new float[SIZES[weight]];
+            new FloatPointer(weights.get(weight).grad().data_ptr_float()).get(sum);
+            sums.put(weight, sum);
+            weights.get(weight).mutable_grad().reset();
+        }
+        return sums;
+    }
+
+    /** Equal bits: assertArrayEquals of floats takes 0 and -0 for different, as it should. */
+    private static void assertSame(Map<Integer, float[]> alone, Map<Integer, float[]> sums, String of) {
+        for (int weight = 0; weight < SIZES.length; weight++) {
+            assertArrayEquals(alone.get(weight), sums.get(weight), of);
         }
     }
 
@@ -142,13 +117,38 @@ class GradientExchangeTest {
                     onRanks(1, workers -> step(workers, rows)).get(0);
             for (int world : new int[] {2, 4}) {
                 for (Map<Integer, float[]> sums : onRanks(world, workers -> step(workers, rows))) {
-                    for (int weight = 0; weight < SIZES.length; weight++) {
-                        // Equal bits: assertArrayEquals of floats would take 0 and -0 for different, as it should.
-                        assertArrayEquals(alone.get(weight), sums.get(weight), world + " ranks, " + rows + " leaves");
-                    }
+                    assertSame(alone, sums, world + " ranks, " + rows + " leaves");
                 }
             }
         }
+    }
+
+    /** The sums of a step if Gloo's own ring added up those of the ranks. */
+    private static Map<Integer, float[]> ringStep(Workers workers) throws ReflectiveOperationException {
+        Field group = Workers.class.getDeclaredField("group");
+        group.setAccessible(true);
+        ProcessGroupGloo ring = (ProcessGroupGloo) group.get(workers);
+        try (PointerScope scope = new PointerScope()) {
+            List<Tensor> weights = weights();
+            try (GradientTree tree = new GradientTree(weights)) {
+                Map<Integer, float[]> sums = step(workers, LEAVES, weights, tree);
+                for (int weight = 0; weight < SIZES.length; weight++) {
+                    Tensor sum = tensor(sums.get(weight));
+                    ring.allreduce(new TensorVector(sum))._wait();
+                    new FloatPointer(sum.data_ptr_float()).get(sums.get(weight));
+                }
+                return sums;
+            }
+        }
+    }
+
+    @Test
+    void thisComparisonFindsThatTheRingOfGlooAddsUpInAnotherOrder() throws Exception {
+        Map<Integer, float[]> alone =
+                onRanks(1, workers -> step(workers, LEAVES)).get(0);
+        assertSame(alone, onRanks(2, GradientExchangeTest::ringStep).get(1), "x + y is y + x");
+        List<Map<Integer, float[]>> four = onRanks(4, GradientExchangeTest::ringStep);
+        assertThrows(AssertionFailedError.class, () -> assertSame(alone, four.get(0), "4 ranks"));
     }
 
     /** Those of all threads are counted, so a few may come or go; one that is left by each step would be many. */

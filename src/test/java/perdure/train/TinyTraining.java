@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
@@ -136,8 +137,18 @@ final class TinyTraining {
         }
 
         @Override
-        public Map<String, Tensor> namedMoments() {
-            return adamW.namedMoments();
+        public boolean isSharded() {
+            return adamW.isSharded();
+        }
+
+        @Override
+        public void saveMoments(Consumer<Map<String, Tensor>> to) {
+            adamW.saveMoments(to);
+        }
+
+        @Override
+        public void loadMoments(Consumer<Map<String, Tensor>> from) {
+            adamW.loadMoments(from);
         }
 
         @Override
