@@ -121,23 +121,28 @@ def main(folder, threads, mode):
     loss_of = torch.compile(model) if mode.startswith("compiled") else model
     print(json.dumps({"name": f"torch {torch.__version__} {mode}"}), flush=True)
     for line in sys.stdin:
-        question = json.loads(line)
-        for group in adam.param_groups:
-            group["lr"] = question["learning_rate"]
-        seconds, losses = [], []
-        for batch in question["batches"]:
-            begin = time.perf_counter()
-            ids, targets = torch.tensor(batch["ids"]), torch.tensor(batch["targets"])
-            with torch.autocast("cpu", torch.bfloat16, enabled=mode.endswith("-autocast")):
-                loss = loss_of(ids, targets)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            adam.step()
-            adam.zero_grad(set_to_none=True)
-            losses.append(loss.item())
-            seconds.append(time.perf_counter() - begin)
+        seconds, losses = steps(json.loads(line), loss_of, adam, mode.endswith("-autocast"))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({"seconds": seconds, "losses": losses, "peak": peak}), flush=True)
+
+
+def steps(question, loss_of, adam, autocast=False, rows=slice(None)):
+    """Takes a step on those rows of each batch."""
+    for group in adam.param_groups:
+        group["lr"] = question["learning_rate"]
+    seconds, losses = [], []
+    for batch in question["batches"]:
+        begin = time.perf_counter()
+        ids, targets = torch.tensor(batch["ids"][rows]), torch.tensor(batch["targets"][rows])
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            loss = loss_of(ids, targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(loss_of.parameters(), 1.0)
+        adam.step()
+        adam.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+        seconds.append(time.perf_counter() - begin)
+    return seconds, losses
 
 
 if __name__ == "__main__":

@@ -1,11 +1,5 @@
 package perdure.bench;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,9 +13,7 @@ import perdure.checkpoint.TrainerState;
 import perdure.device.NativeConfig;
 import perdure.model.LanguageModel;
 import perdure.run.BadInputException;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A script of {@code scripts/reference} that runs in the user's Python, in a process of its own. A benchmark compares
@@ -29,14 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class ReferenceScript implements AutoCloseable {
 
-    private static final JsonMapper MAPPER = JsonMapper.shared();
-
-    private final Path python;
-    private final Process process;
-    private final Thread killAtExit;
-    private final BufferedWriter questions;
-    private final BufferedReader answers;
-    private final String name;
+    private final JsonProcess process;
 
     /**
      * Starts the script and waits until it is ready.
@@ -44,27 +29,21 @@ final class ReferenceScript implements AutoCloseable {
      * @throws BadInputException with one line, if that Python does not start or the script does not run in it
      */
     ReferenceScript(Path python, String script, String... arguments) {
-        this.python = python;
-        List<String> command =
-                new ArrayList<>(List.of(python.toString(), location(script).toString()));
-        command.addAll(List.of(arguments));
+        process = start(python, script, arguments);
         try {
-            process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-        } catch (IOException problem) {
-            throw new BadInputException("against python", python + ": " + problem.getMessage(), problem);
-        }
-        killAtExit = new Thread(process::destroyForcibly);
-        Runtime.getRuntime().addShutdownHook(killAtExit);
-        questions = process.outputWriter(UTF_8);
-        answers = process.inputReader(UTF_8);
-        try {
-            name = answer().path("name").asString("");
+            process.awaitReady();
         } catch (RuntimeException notReady) {
             close();
             throw notReady;
         }
+    }
+
+    /** Starts the script without waiting until it is ready. */
+    static JsonProcess start(Path python, String script, String... arguments) {
+        List<String> command =
+                new ArrayList<>(List.of(python.toString(), location(script).toString()));
+        command.addAll(List.of(arguments));
+        return new JsonProcess(command, problem -> new BadInputException("against python", python + ": " + problem));
     }
 
     private static Path location(String script) {
@@ -96,7 +75,7 @@ final class ReferenceScript implements AutoCloseable {
 
     /** The name that the script states: library and version. */
     String name() {
-        return name;
+        return process.name();
     }
 
     /**
@@ -106,31 +85,12 @@ final class ReferenceScript implements AutoCloseable {
      * @throws BadInputException with one line, if the script ends or its answer is not JSON
      */
     JsonNode ask(Object question) {
-        try {
-            questions.write(MAPPER.writeValueAsString(question));
-            questions.newLine();
-            questions.flush();
-        } catch (IOException gone) {
-            throw new UncheckedIOException(python + ": " + gone.getMessage(), gone);
-        }
-        return answer();
-    }
-
-    private JsonNode answer() {
-        try {
-            String line = answers.readLine();
-            if (line == null) {
-                throw new BadInputException("against python", python + ": the script ended without an answer.");
-            }
-            return MAPPER.readTree(line);
-        } catch (IOException | JacksonException problem) {
-            throw new BadInputException("against python", python + ": " + problem.getMessage(), problem);
-        }
+        process.send(question);
+        return process.receive();
     }
 
     @Override
     public void close() {
-        process.destroyForcibly();
-        Runtime.getRuntime().removeShutdownHook(killAtExit);
+        process.close();
     }
 }

@@ -16,6 +16,7 @@ import perdure.data.Batch;
 import perdure.data.MicroBatches;
 import perdure.device.Devices;
 import perdure.device.Precision;
+import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.train.AdamW;
@@ -72,6 +73,16 @@ public final class TrainingBenchmark implements AutoCloseable {
                             2));
         }
 
+        /** The same with another number of rows per step. */
+        Recipe batch(int rows) {
+            return new Recipe(name, config, rows);
+        }
+
+        /** Tokens per step. */
+        public int tokens() {
+            return batch * config.context();
+        }
+
         /** Into how many leaves a batch is cut on this machine. */
         public int leaves() {
             return TrainingBenchmark.leaves(config, batch);
@@ -79,7 +90,7 @@ public final class TrainingBenchmark implements AutoCloseable {
 
         /** Floating-point operations of one step's matrix products, forward and backward (Kaplan et al. 2020). */
         double floatingPointOperations() {
-            long tokens = (long) batch * config.context();
+            long tokens = tokens();
             double attention = 12.0 * config.layers() * config.hiddenSize() * config.context() / 2; // causal: half
             return tokens * (6.0 * config.parameterCount() + attention);
         }
@@ -105,19 +116,40 @@ public final class TrainingBenchmark implements AutoCloseable {
     private final Recipe recipe;
     private final LanguageModel model;
     private final Lanes lanes;
+    private final Workers workers;
     private final Learner learner;
     private final List<Batch> batches;
     private int steps;
 
     /** Creates a model with random weights. It trains on a few batches of random tokens. */
     public TrainingBenchmark(Recipe recipe, Precision precision) {
+        this(recipe, precision, lanes(recipe.config(), recipe.batch()), Workers.alone(), batches(recipe));
+    }
+
+    /**
+     * The same on these batches of the recipe, or on rows of them.
+     *
+     * @param workers who train the model together, each on a part of the batches
+     */
+    TrainingBenchmark(Recipe recipe, Precision precision, Lanes lanes, Workers workers, List<Batch> batches) {
         this.recipe = recipe;
+        this.lanes = lanes;
+        this.workers = workers;
+        this.batches = batches;
         model = new LanguageModel(recipe.config(), 1);
-        lanes = lanes(recipe.config(), recipe.batch());
         learner = new Learner(
-                model, new AdamW(model, AdamW.Settings.DEFAULT, lanes), Devices.resolve("cpu"), precision, lanes);
+                model,
+                new AdamW(model, AdamW.Settings.DEFAULT, lanes, workers),
+                Devices.resolve("cpu"),
+                precision,
+                lanes,
+                workers);
         model.train(true);
-        batches = LongStream.range(0, BATCHES)
+    }
+
+    /** Those of random tokens that a recipe trains on, one after the other. */
+    static List<Batch> batches(Recipe recipe) {
+        return LongStream.range(0, BATCHES)
                 .mapToObj(seed -> randomBatch(recipe, seed))
                 .toList();
     }
@@ -137,19 +169,27 @@ public final class TrainingBenchmark implements AutoCloseable {
 
     /** The batches of the next {@code count} steps. */
     public List<Batch> next(int count) {
-        return IntStream.range(steps, steps + count)
-                .mapToObj(step -> batches.get(step % BATCHES))
+        return next(batches, steps, count);
+    }
+
+    /** The batches of the {@code count} steps from this one on, of batches that follow each other again and again. */
+    static List<Batch> next(List<Batch> batches, int from, int count) {
+        return IntStream.range(from, from + count)
+                .mapToObj(step -> batches.get(step % batches.size()))
                 .toList();
     }
 
     /** Takes a step. */
     public Step step() {
-        return step(learner, batches.get(steps++ % BATCHES));
+        Batch batch = batches.get(steps++ % BATCHES);
+        int world = workers.world();
+        return step(
+                learner, new MicroBatches(batch.tokens() * world, workers.rank(), 1, List.of(batch)), LEARNING_RATE);
     }
 
     /** Tokens per step. */
     public int tokens() {
-        return recipe.batch() * recipe.config().context();
+        return recipe.tokens();
     }
 
     /** Floating-point operations per second of the matrix products, for a step of this many milliseconds. */
@@ -171,9 +211,12 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     static Step step(Learner learner, Batch batch, double learningRate) {
+        return step(learner, MicroBatches.of(batch), learningRate);
+    }
+
+    private static Step step(Learner learner, MicroBatches batches, double learningRate) {
         PartTimer timer = new PartTimer();
-        Trainer.Step step =
-                Trainer.step(learner, MicroBatches.of(batch), 0, learningRate, GRADIENT_CLIP, () -> 0, timer);
+        Trainer.Step step = Trainer.step(learner, batches, 0, learningRate, GRADIENT_CLIP, () -> 0, timer);
         return new Step(
                 timer.milliseconds(Part.DATA),
                 timer.milliseconds(Part.FORWARD),
@@ -216,7 +259,7 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     static Batch randomBatch(Recipe recipe, long seed) {
-        int tokens = recipe.batch() * recipe.config().context();
+        int tokens = recipe.tokens();
         int vocabulary = recipe.config().vocabularySize();
         SplittableRandom random = new SplittableRandom(seed);
         long[] ids = random.longs(tokens, 0, vocabulary).toArray();

@@ -155,7 +155,8 @@ public final class TrainingComparison {
                 : Stream.of("eager", "compiled", "eager-autocast", "compiled-autocast");
     }
 
-    private static Map<String, Object> question(List<Batch> batches) {
+    /** What {@code scripts/reference/train.py} is asked: to take a step on each of the batches. */
+    static Map<String, Object> question(List<Batch> batches) {
         return Map.of(
                 "learning_rate",
                 TrainingBenchmark.LEARNING_RATE,

@@ -54,14 +54,9 @@ public final class TrainingProcess implements AutoCloseable {
      * @throws UncheckedIOException if it cannot be started
      */
     public static TrainingProcess start(Path runFolder, Path log, List<String> flags, String... javaOptions) {
-        List<String> command = new ArrayList<>();
-        command.add(ProcessHandle.current().info().command().orElse("java"));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(option -> !option.startsWith("-agent") && !option.startsWith("-javaagent"))
-                .forEach(command::add);
-        command.add("-Dperdure.log=TRACE");
-        Collections.addAll(command, javaOptions);
-        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), "Train");
+        List<String> options = new ArrayList<>(List.of("-Dperdure.log=TRACE"));
+        Collections.addAll(options, javaOptions);
+        List<String> command = command(options, "Train");
         command.addAll(flags);
         Collections.addAll(command, "--checkpoints", runFolder.toString());
         try {
@@ -76,6 +71,18 @@ public final class TrainingProcess implements AutoCloseable {
             throw new UncheckedIOException(
                     "A second Java process could not be started: " + problem.getMessage(), problem);
         }
+    }
+
+    /** A command that starts a class of this program with the same Java, its options and more of them. */
+    static List<String> command(List<String> moreOptions, String mainClass) {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> !option.startsWith("-agent") && !option.startsWith("-javaagent"))
+                .forEach(command::add);
+        command.addAll(moreOptions);
+        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), mainClass);
+        return command;
     }
 
     private static Path status(Path runFolder) {

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.bench.FineTuningBenchmark;
 import perdure.bench.GenerationBenchmark;
 import perdure.bench.PollingBenchmark;
+import perdure.bench.RanksBenchmark;
 import perdure.bench.RecoveryBenchmark;
 import perdure.bench.SaveBenchmark;
 import perdure.bench.TrainingBenchmark;
@@ -28,7 +29,7 @@ import picocli.CommandLine.Option;
         name = "bench",
         description = {
             "Measures how fast this machine trains.",
-            "It trains on random tokens on the CPU. --saves,"
+            "It trains on random tokens on the CPU. --ranks, --saves,"
                     + " --recovery, --polling, --generation and --fine-tuning measure something else instead."
         },
         customSynopsis = "perdure bench [OPTIONS]",
@@ -97,6 +98,13 @@ final class BenchCommand implements Callable<Integer> {
     boolean lora;
 
     @Option(
+            names = "--ranks",
+            paramLabel = "N",
+            description = "Measures N processes of one thread each that train together, against one process with N"
+                    + " threads and against N processes that exchange nothing.")
+    Integer ranks;
+
+    @Option(
             names = "--against-python",
             paramLabel = "PYTHON",
             description = "A Python to compare with, in turns, on the same weights, batches and threads. It needs"
@@ -132,11 +140,18 @@ final class BenchCommand implements Callable<Integer> {
         if (nativeFlags.precision() == Precision.TF32) {
             throw new BadInputException("--precision tf32: bench measures the CPU only, which does not have it.");
         }
+        if (ranks != null) {
+            requireRanks();
+        }
         if (recovery) {
             measureRecovery();
             return 0;
         }
         nativeFlags.load();
+        if (ranks != null) {
+            measureRanks();
+            return 0;
+        }
         if (saves) {
             measureSaves();
             return 0;
@@ -155,6 +170,58 @@ final class BenchCommand implements Callable<Integer> {
         }
         measureTraining();
         return 0;
+    }
+
+    private void requireRanks() {
+        if (ranks < 2 || Integer.bitCount(ranks) != 1) {
+            throw new BadInputException("--ranks " + ranks + " is not a power of two: 2, 4, 8, …");
+        }
+        if (saves || recovery || polling || generation || fineTuning || nativeFlags.precision() != Precision.FP32) {
+            throw new BadInputException(
+                    "--ranks " + ranks + " measures training in float32, and goes with no other measurement.");
+        }
+        if (nativeFlags.threads != null || nativeFlags.nativeConfig != null) {
+            throw new BadInputException("--ranks " + ranks
+                    + " sets the threads of its processes: --threads and --native-config do not go with it.");
+        }
+    }
+
+    private void measureRanks() {
+        System.out.printf(
+                "Medians of at least %d steps, in turns, in tokens per second. On %s, with Java %s and %s.%n",
+                quick ? 1 : steps, Processor.current().name(), Runtime.version(), NativeRuntime.libraries());
+        for (Recipe recipe : chosen(RanksBenchmark.recipes(ranks))) {
+            try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+                print(recipe, RanksBenchmark.run(recipe, ranks, quick ? 1 : steps, work.path(), python));
+            }
+        }
+    }
+
+    private void print(Recipe recipe, RanksBenchmark.Result result) {
+        System.out.printf(
+                Locale.ROOT,
+                "%s, %,d tokens per step: %,.0f by %d ranks of one thread; %,.0f by one process of %d threads;"
+                        + " %,.0f by %d processes that exchange nothing, of which the ranks reach %.2f;"
+                        + " losses of ranks and process differ by at most %.1e%n",
+                recipe.name(),
+                recipe.tokens(),
+                result.ranks(),
+                ranks,
+                result.alone(),
+                ranks,
+                result.unconnected(),
+                ranks,
+                result.ranks() / result.unconnected(),
+                result.lossDifference());
+        if (result.python() != null) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "  %s: %,.0f tokens/s, ratio %.2f; losses differ by at most %.1e%n",
+                    result.python().name(),
+                    result.python().tokensPerSecond(),
+                    result.ranks() / result.python().tokensPerSecond(),
+                    result.python().lossDifference());
+        }
     }
 
     private void measureTraining() {
@@ -176,7 +243,10 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private List<Recipe> recipes() {
-        List<Recipe> all = Recipe.all();
+        return chosen(Recipe.all());
+    }
+
+    private List<Recipe> chosen(List<Recipe> all) {
         if (recipe == null) {
             return quick ? all.subList(0, 1) : all;
         }
