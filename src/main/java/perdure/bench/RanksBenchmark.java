@@ -50,7 +50,7 @@ public final class RanksBenchmark {
     }
 
     /**
-     * Runs the comparison. The first turn is not counted.
+     * Runs the comparison. The first step is not counted.
      *
      * @param recipe one of {@link #recipes}
      * @param steps least number of measured steps
@@ -69,13 +69,13 @@ public final class RanksBenchmark {
                 Side unconnected =
                         new Side(ranks, part -> start(new BenchmarkRank.Task(letter, ranks, ranks, part, 0)));
                 Side other = python == null ? null : python(recipe, ranks, work, python)) {
-            for (int done = -TURN; done < steps; done += TURN) {
+            for (int done = 0; done <= steps; done += done == 0 ? 1 : TURN) {
+                int turn = done == 0 ? 1 : TURN;
                 for (Side side : List.of(alone, together, unconnected)) {
-                    side.turn(TURN, done >= 0);
+                    side.turn(turn, done > 0);
                 }
                 if (other != null) {
-                    List<Batch> next = TrainingBenchmark.next(batches, done + TURN, TURN);
-                    other.turn(TrainingComparison.question(next), done >= 0);
+                    other.turn(TrainingComparison.question(TrainingBenchmark.next(batches, done, turn)), done > 0);
                 }
             }
             return new Result(
