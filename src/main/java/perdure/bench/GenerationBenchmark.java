@@ -9,6 +9,7 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.IntraOpThreads;
 import perdure.generate.SamplingOptions;
 import perdure.generate.Sequence;
 import perdure.generate.TokenGenerator;
@@ -79,9 +80,12 @@ public final class GenerationBenchmark {
         List<Double> seconds = new ArrayList<>();
         List<Double> together = new ArrayList<>();
         List<Double> reference = new ArrayList<>();
+        int threads = torch.get_num_threads();
         try (LanguageModel model = new LanguageModel(config, 1);
                 TokenGenerator generator = new TokenGenerator(model);
-                ReferenceScript script = python == null ? null : reference(python, ReferenceScript.save(model, work))) {
+                ReferenceScript script =
+                        python == null ? null : reference(python, ReferenceScript.save(model, work), threads)) {
+            IntraOpThreads.limitThisThread(generator.threads(threads));
             model.train(false);
             for (int turn = 0; turn <= turns; turn++) {
                 long start = System.nanoTime();
@@ -102,11 +106,13 @@ public final class GenerationBenchmark {
             }
             return new Result(
                     prompt.length, tokens, seconds, together, script == null ? null : script.name(), reference);
+        } finally {
+            IntraOpThreads.limitThisThread(threads);
         }
     }
 
-    private static ReferenceScript reference(Path python, Path folder) {
-        return new ReferenceScript(python, "generate.py", folder.toString(), Integer.toString(torch.get_num_threads()));
+    private static ReferenceScript reference(Path python, Path folder, int threads) {
+        return new ReferenceScript(python, "generate.py", folder.toString(), Integer.toString(threads));
     }
 
     private static int[] generate(TokenGenerator generator, int[] prompt, int tokens) {

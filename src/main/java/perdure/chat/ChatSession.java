@@ -53,7 +53,7 @@ public final class ChatSession implements AutoCloseable {
     /** Used by the generation thread only, as are the next fields. */
     private final LoadedModels models;
 
-    private boolean limited;
+    private int limit; // threads of an operation; 0 before the first answer
     /** Those that are answered now, all by the same model. */
     private final List<Asked> active = new ArrayList<>();
 
@@ -62,7 +62,7 @@ public final class ChatSession implements AutoCloseable {
      * @param together requests to the same checkpoint that are answered together. An answer that grows alone is a function of
      *     its request and its seed; beside others its sums may round otherwise
      * @param mostWaiting requests that may wait meanwhile
-     * @param threads that libtorch uses inside an operation; one if training runs in the same process
+     * @param threads that libtorch uses inside an operation of a large model; one if training runs in the same process
      * @param ready called on the generation thread before the first answer; returns once libtorch is loaded
      */
     public ChatSession(Path runFolder, int together, int mostWaiting, int threads, Runnable ready) {
@@ -293,12 +293,20 @@ public final class ChatSession implements AutoCloseable {
 
     /** @param checkpoint null: the newest */
     private LoadedModel model(String checkpoint) {
-        if (!limited) {
+        if (limit == 0) {
             ready.run();
-            IntraOpThreads.limitThisThread(threads);
-            limited = true;
+            limit(threads);
         }
-        return checkpoint == null ? newestModel() : namedModel(checkpoint);
+        LoadedModel model = checkpoint == null ? newestModel() : namedModel(checkpoint);
+        limit(model.generator().threads(threads));
+        return model;
+    }
+
+    private void limit(int count) {
+        if (limit != count) {
+            IntraOpThreads.limitThisThread(count);
+            limit = count;
+        }
     }
 
     /** The model of the newest checkpoint. If that cannot be loaded, the one that answered before stays. */

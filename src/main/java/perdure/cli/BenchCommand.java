@@ -334,7 +334,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measureGeneration() {
         int turns = quick ? 3 : 15;
-        System.out.printf("Medians of %d, batch 1, %d threads.%n", turns, torch.get_num_threads());
+        System.out.printf("Medians of %d, batch 1, at most %d threads.%n", turns, torch.get_num_threads());
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
                 GenerationBenchmark.Result result =

@@ -22,13 +22,17 @@ import perdure.model.ModelConfig;
 
 /**
  * Continues sequences of token ids with a model, one or several at once: ids in, ids out, on the calling thread. It does
- * not know text, tokenizers, chat formats, stop strings, checkpoints or threads.
+ * not know text, tokenizers, chat formats, stop strings or checkpoints.
  *
  * <p>A full context does not end a generation. Its last half becomes the new context, which the model reads anew from
  * position zero, and the generation goes on to the requested number of tokens. If a prompt is longer than the context,
  * its last {@code context} tokens are read.
  */
 public final class TokenGenerator implements AutoCloseable {
+
+    /** The fewest parameters with which a second thread inside an operation is worth its waits. */
+    private static final long FEWEST_FOR_THREADS = 1 << 24;
+
     private final LanguageModel model;
     private final boolean ownsModel;
     /** One is kept between two sequences, so that its memory need not be found anew. */
@@ -66,6 +70,15 @@ public final class TokenGenerator implements AutoCloseable {
         }
         model.train(false);
         return new TokenGenerator(model, true);
+    }
+
+    /**
+     * How many threads inside an operation the model is worth, of so many that there are. With 12 million parameters two
+     * threads are 2 % faster than one on an idle machine. With one million, beside two busy processes, they take 2.7 times
+     * as long.
+     */
+    public int threads(int most) {
+        return model.config().parameterCount() < FEWEST_FOR_THREADS ? 1 : most;
     }
 
     /**
