@@ -11,7 +11,9 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -54,6 +56,12 @@ final class Meeting {
     /** Before a message of Gloo's: the line of its source. */
     private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
 
+    /**
+     * Those whose stores are not freed. The garbage collector must not do that: it knows no order, and a store that stands
+     * before another uses it when it ends. Those of ranks that could not join, or were lost, stay.
+     */
+    private static final Set<Meeting> HELD = ConcurrentHashMap.newKeySet();
+
     private final Launch launch;
     private final Duration patience;
     private final BooleanSupplier stop;
@@ -86,6 +94,7 @@ final class Meeting {
             String prefix = "perdure/attempt-" + launch.attempt().number();
             store = new PrefixStore(prefix, connection).retainReference();
             heart = new PrefixStore(prefix, heartConnection).retainReference();
+            HELD.add(this);
         } catch (RuntimeException failed) {
             throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed));
         }
@@ -275,9 +284,10 @@ final class Meeting {
         heartConnection.close();
     }
 
-    /** Frees the store, when nothing uses it any more. */
+    /** Frees the store, when nothing uses it any more, the heart included. */
     void free() {
         store.close();
         connection.close();
+        HELD.remove(this);
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,6 +29,12 @@ class WorkersTest {
     @BeforeAll
     static void load() {
         NativeRuntime.load();
+    }
+
+    /** It must not free what libtorch still uses: that damaged malloc's heap. */
+    @AfterEach
+    void collectGarbage() {
+        System.gc();
     }
 
     private static Workers.Options options(Launch launch, int exchangeSeconds) {
