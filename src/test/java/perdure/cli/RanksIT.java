@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import perdure.bench.RunComparison;
 
 /** Several processes train one run. Each stands for a rank, with a log and a home of its own. */
 @Timeout(600)
+@Tag("ranks")
 class RanksIT {
 
     /** Dropout, leaves, grouped queries, and an epoch whose last step is too short for all ranks. */
