@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import perdure.model.ModelConfig;
@@ -282,10 +283,16 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     }
 
     /**
-     * Copies the saved moments into the given tensors, by name; these may be some of them. Errors are those of {@link
-     * Safetensors#readConverted}.
+     * Copies the saved moments into the given tensors, by name; these may be those of some kinds. Errors are those of
+     * {@link Safetensors#readInto}.
      */
     public void readMoments(Map<String, Tensor> moments) {
-        Safetensors.readConverted(folder.resolve(MOMENTS), moments);
+        Set<String> kinds = moments.keySet().stream().map(Checkpoint::kind).collect(Collectors.toSet());
+        Safetensors.readInto(folder.resolve(MOMENTS), moments, name -> kinds.contains(kind(name)));
+    }
+
+    /** What the name of a moment begins with. */
+    private static String kind(String moment) {
+        return moment.replaceFirst("\\..*", "");
     }
 }

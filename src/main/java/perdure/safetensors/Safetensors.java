@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -184,13 +185,22 @@ public final class Safetensors {
      * @throws UncheckedIOException that names the file, if it cannot be read
      */
     public static void readInto(Path file, Map<String, Tensor> tensors) {
+        readInto(file, tensors, name -> true);
+    }
+
+    /** As {@link #readInto(Path, Map)}, of those tensors of the file alone whose names are chosen. */
+    public static void readInto(Path file, Map<String, Tensor> tensors, Predicate<String> chosen) {
         reading(file, channel -> {
-            SafetensorsHeader header = header(file, channel);
-            requireSame(file, header, tensors);
-            for (String name : header.entries().keySet()) {
-                TensorBytes.fill(tensors.get(name), bytes -> readFully(channel, bytes));
+            Map<String, Entry> entries =
+                    new LinkedHashMap<>(header(file, channel).entries());
+            entries.keySet().removeIf(chosen.negate());
+            requireSame(file, entries, tensors);
+            long data = channel.position();
+            for (Map.Entry<String, Entry> entry : entries.entrySet()) {
+                channel.position(data + entry.getValue().begin());
+                TensorBytes.fill(tensors.get(entry.getKey()), bytes -> readFully(channel, bytes));
             }
-            return header;
+            return entries;
         });
     }
 
@@ -260,13 +270,13 @@ public final class Safetensors {
         });
     }
 
-    private static void requireSame(Path file, SafetensorsHeader header, Map<String, Tensor> tensors) {
+    private static void requireSame(Path file, Map<String, Entry> entries, Map<String, Tensor> tensors) {
         for (String name : tensors.keySet()) {
-            if (!header.entries().containsKey(name)) {
+            if (!entries.containsKey(name)) {
                 throw new DamagedFileException(file, "there is no tensor \"" + name + "\"");
             }
         }
-        header.entries().forEach((name, entry) -> {
+        entries.forEach((name, entry) -> {
             Tensor tensor = tensors.get(name);
             if (tensor == null) {
                 throw new DamagedFileException(file, "there is an unexpected tensor \"" + name + "\"");

@@ -125,6 +125,25 @@ class SafetensorsTest {
     }
 
     @Test
+    void readsTheChosenTensorsAloneAndAllOfThem() {
+        Path file = folder.resolve("x");
+        Tensor values = Tensors.range(ScalarType.Float, 6);
+        Safetensors.write(file, Map.of("a.v", values, "a.w", values, "b.v", values), Map.of());
+
+        Tensor v = Tensors.zeros(ScalarType.Float, 6);
+        Tensor w = Tensors.zeros(ScalarType.Float, 6);
+        String message = assertThrows(
+                        DamagedFileException.class,
+                        () -> Safetensors.readInto(file, Map.of("a.v", v), name -> name.startsWith("a.")))
+                .getMessage();
+        assertTrue(message.contains("there is an unexpected tensor \"a.w\""), message);
+        assertEquals(0, v.sum().item_double());
+        Safetensors.readInto(file, Map.of("a.v", v, "a.w", w), name -> name.startsWith("a."));
+        assertTrue(Tensors.same(values, v));
+        assertTrue(Tensors.same(values, w));
+    }
+
+    @Test
     void readsIntoNothingUnlessNamesShapesAndTypesAgree() {
         Path file = folder.resolve("x");
         Safetensors.write(file, Map.of("a", Tensors.range(ScalarType.Float, 6)), Map.of());
