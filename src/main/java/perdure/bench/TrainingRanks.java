@@ -9,12 +9,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import perdure.distributed.WorkersLostException;
 
 /** The ranks of one run on this machine, each a {@link TrainingProcess}. They meet at a free port of this start. */
 public final class TrainingRanks implements AutoCloseable {
-
-    /** Exit code of a rank that has lost another. */
-    public static final int START_AGAIN = 75;
 
     private static final int NONE = -1;
 
@@ -57,7 +55,7 @@ public final class TrainingRanks implements AutoCloseable {
     }
 
     /** A port of this machine at which nobody listens now. */
-    static int freePort() {
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException problem) {
@@ -82,7 +80,7 @@ public final class TrainingRanks implements AutoCloseable {
      * Kills a rank, with SIGKILL where there are signals, and waits until all others have ended by themselves.
      *
      * @return whether the run was still going on; false if it had come to its end
-     * @throws IllegalStateException that names a rank which does not end in time, or not with exit code 75
+     * @throws IllegalStateException that names a rank which does not end in time, or not with exit code {@link WorkersLostException#START_AGAIN}
      */
     public boolean kill(int rank) {
         if (!ranks[rank].kill()) {
@@ -100,7 +98,7 @@ public final class TrainingRanks implements AutoCloseable {
      * @throws IllegalStateException as {@link #kill}
      */
     public boolean awaitOthers(int lost, String what) {
-        return await(lost, START_AGAIN, "Rank " + lost + " " + what);
+        return await(lost, WorkersLostException.START_AGAIN, "Rank " + lost + " " + what);
     }
 
     /**

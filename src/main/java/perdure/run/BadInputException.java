@@ -111,4 +111,12 @@ public final class BadInputException extends IllegalArgumentException {
             throw new BadInputException(setting, problem.getMessage(), problem);
         }
     }
+
+    /** As {@link #naming}, for an action without a result. */
+    static void checking(String setting, Runnable action) {
+        naming(setting, () -> {
+            action.run();
+            return true;
+        });
+    }
 }

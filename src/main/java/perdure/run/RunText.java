@@ -123,7 +123,7 @@ final class RunText {
         int vocabularySize = config.model().vocabularySize();
         LearntTokenizer earlier = LearntTokenizer.read(config.folder(), text.training(), vocabularySize);
         if (earlier == null && text.validation() != null) {
-            naming("validation", () -> text.validation().check(stop));
+            BadInputException.checking("validation", () -> text.validation().check(stop));
         }
         LearntTokenizer learnt = earlier != null ? earlier : BadInputException.naming("data", this::learn);
         if (earlier == null) {
@@ -151,20 +151,13 @@ final class RunText {
 
     /** @throws BadInputException if there are too few tokens for a row, or to validate with */
     void requireEnough(Tokenizer tokenizer) {
-        naming(
+        BadInputException.checking(
                 "context",
                 () -> text.requireTraining(
                         config.model().context(), config.text().sequences().packing(), tokenizer, stop));
-        naming(
+        BadInputException.checking(
                 text.validation() == null ? "validation fraction" : "validation",
                 () -> text.requireValidation(tokenizer, stop));
-    }
-
-    private static void naming(String setting, Runnable check) {
-        BadInputException.naming(setting, () -> {
-            check.run();
-            return true;
-        });
     }
 
     /** The model that the run begins with. Opened once: if it is a run's, a newer checkpoint may follow. */

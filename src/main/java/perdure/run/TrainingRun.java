@@ -136,7 +136,7 @@ public final class TrainingRun implements AutoCloseable {
             if (launch().isFirst() && !Restart.hasWeights(origin.source(config.folder()))) {
                 text.learnAhead();
             }
-            naming(null, () -> NativeRuntime.begin(config.natives()));
+            BadInputException.checking(null, () -> NativeRuntime.begin(config.natives()));
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
                     .withRun(RunFacts.of(config.folder().toString(), text.data())));
         }
@@ -287,7 +287,7 @@ public final class TrainingRun implements AutoCloseable {
     /** Whatever ends this rank before the run's end also ends the others. */
     private Outcome trainTogether() {
         if (launch().world() > 1) {
-            naming(null, () -> NativeRuntime.load(config.natives()));
+            BadInputException.checking(null, () -> NativeRuntime.load(config.natives()));
         }
         try (Workers joined = Workers.join(
                 config.compute().workers(), this::isStopped, config.listeners().lost())) {
@@ -328,7 +328,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** Waits until libtorch is loaded. Of several processes on one machine each has a GPU of its own. */
     private Device device() {
-        naming(null, () -> NativeRuntime.load(config.natives()));
+        BadInputException.checking(null, () -> NativeRuntime.load(config.natives()));
         String name = config.compute().device();
         boolean own = name.equals("auto") && launch().world() > 1 && Devices.cudaAvailable();
         return config.compute().on(own ? "cuda:" + launch().localRank() : name);
@@ -347,20 +347,13 @@ public final class TrainingRun implements AutoCloseable {
         return Outcome.ALREADY_DONE;
     }
 
-    private static void naming(String setting, Runnable check) {
-        BadInputException.naming(setting, () -> {
-            check.run();
-            return true;
-        });
-    }
-
     /**
      * Trains as the first rank, or the only one.
      *
      * @param learnt the tokenizer of a new run; null where the run folder has one
      */
     private Outcome train(RunText.NewTokenizer learnt, RunLock lock) {
-        naming("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
+        BadInputException.checking("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
         ResumePlan remaining = restart.plan(config.length().epochs());
@@ -452,17 +445,18 @@ public final class TrainingRun implements AutoCloseable {
         try (LanguageModel model =
                 new LanguageModel(shape, lora, config.length().seed())) {
             if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
-                naming("from", () -> text.pretrained().loadInto(model));
+                BadInputException.checking("from", () -> text.pretrained().loadInto(model));
             }
             if (checkpoint == null) {
-                naming("lora from", () -> config.fineTuning().readAdapters(model, from));
+                BadInputException.checking(
+                        "lora from", () -> config.fineTuning().readAdapters(model, from));
             }
             model.dropout(config.optimization().dropout());
             model.recompute(config.compute().recompute());
             DeviceMigrator.ensure(model, device);
             if (workers.isFirst()) {
                 long bytes = bytesOfCheckpoint(config, shape, tokenizer);
-                naming("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
+                BadInputException.checking("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
                 tell(new RunOutlook(config, shape, dataset, sequences, memory, bytes), device);
             }

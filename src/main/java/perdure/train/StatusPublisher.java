@@ -105,10 +105,11 @@ public final class StatusPublisher {
      */
     public static WorkersStatus.Loss lastLoss(Path runFolder) {
         TrainingStatus last = read(runFolder);
-        if (last == null || last.workers() == null || !last.running()) {
-            return last == null || last.workers() == null
-                    ? null
-                    : last.workers().lost();
+        if (last == null || last.workers() == null) {
+            return null;
+        }
+        if (!last.running()) {
+            return last.workers().lost();
         }
         try {
             return new WorkersStatus.Loss(

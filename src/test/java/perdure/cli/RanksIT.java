@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import perdure.bench.RunComparison;
+import perdure.bench.TrainingRanks;
 
 /** Several processes train one run. Each stands for a rank, with a log and a home of its own. */
 @Timeout(600)
@@ -55,7 +55,7 @@ class RanksIT {
         }
 
         Ranks(Path home, int world, boolean launcher, IntFunction<String[]> flags) throws IOException {
-            int port = freePort();
+            int port = TrainingRanks.freePort();
             for (int rank = 0; rank < world; rank++) {
                 TinyRun run = new TinyRun(Files.createDirectories(rank == 0 ? home : home.resolve("rank" + rank)));
                 List<String> command = run.train(FLAGS);
@@ -137,12 +137,6 @@ class RanksIT {
         @Override
         public void close() {
             processes.forEach(Process::destroyForcibly);
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 

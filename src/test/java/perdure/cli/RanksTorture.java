@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.stream.Collectors;
 import perdure.bench.TrainingProcess;
 import perdure.bench.TrainingRanks;
+import perdure.distributed.WorkersLostException;
 
 /** Does something bad to a random one of a run's ranks, until the run ends. Each start has another number of them. */
 final class RanksTorture {
@@ -109,7 +110,8 @@ final class RanksTorture {
                     TrainingProcess.pause(ranks.world() > 1 ? 0 : SILENCE * 1500);
                     victim.send("CONT");
                     if (lost) {
-                        return ranks.awaitAll(TrainingRanks.START_AGAIN, "Rank " + rank + " went on after a stop");
+                        return ranks.awaitAll(
+                                WorkersLostException.START_AGAIN, "Rank " + rank + " went on after a stop");
                     }
                 }
                 case PAUSE -> {

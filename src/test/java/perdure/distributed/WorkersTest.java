@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import perdure.bench.TrainingRanks;
 import perdure.device.DaemonThread;
 import perdure.device.NativeRuntime;
 
@@ -49,6 +50,17 @@ class WorkersTest {
         return Workers.join(options(launch, exchangeSeconds), () -> stopped, lost -> {});
     }
 
+    /** A rank on a thread of its own, and what it hears of the first one. */
+    private CompletableFuture<String> hearing(Launch launch) {
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    try (Workers workers = join(launch, 60)) {
+                        return workers.share("");
+                    }
+                },
+                DaemonThread.named("rank " + launch.rank()));
+    }
+
     /** A rank that waits for others, on a thread of its own, and how it ends. */
     private CompletableFuture<WorkersLostException> waiting(Launch launch) {
         return CompletableFuture.supplyAsync(
@@ -72,12 +84,6 @@ class WorkersTest {
         return lost.getMessage();
     }
 
-    private static int freePort() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
-
     @Test
     void aPortThatIsTaken() throws Exception {
         try (ServerSocket taken = new ServerSocket(0)) {
@@ -95,14 +101,15 @@ class WorkersTest {
 
     @Test
     void nobodyListens() throws Exception {
-        String place = "127.0.0.1:" + freePort();
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
         assertEquals("Rank 1 cannot meet the others at " + place + ": Connection refused, for 1 s.", line(1, place));
     }
 
     @Test
     void aRankThatDoesNotCome() throws Exception {
         assertEquals(
-                "Stopped, to be started again: rank 1 has not come within 1 s.", line(0, "127.0.0.1:" + freePort()));
+                "Stopped, to be started again: rank 1 has not come within 1 s.",
+                line(0, "127.0.0.1:" + TrainingRanks.freePort()));
     }
 
     @Test
@@ -110,21 +117,15 @@ class WorkersTest {
         stopped = true;
         for (int rank = 0; rank < 2; rank++) {
             int waits = rank;
-            String place = "127.0.0.1:" + freePort();
+            String place = "127.0.0.1:" + TrainingRanks.freePort();
             assertThrows(CancellationException.class, () -> join(waits, place, 100));
         }
     }
 
     @Test
     void aRankThatEndsForAReasonOfItsOwnTellsItToAll() throws Exception {
-        String place = "127.0.0.1:" + freePort();
-        CompletableFuture<String> other = CompletableFuture.supplyAsync(
-                () -> {
-                    try (Workers workers = join(1, place, 60)) {
-                        return workers.share("");
-                    }
-                },
-                DaemonThread.named("rank 1"));
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<String> other = hearing(Launch.of(1, 2, place));
         try (Workers workers = join(0, place, 60)) {
             workers.abort(2, "data nowhere.txt: no such file.");
         }
@@ -138,7 +139,7 @@ class WorkersTest {
     @Test
     void aRankThatFailsBeforeItJoinsTellsItToAll() throws Exception {
         for (int failing = 0; failing < 2; failing++) {
-            String place = "127.0.0.1:" + freePort();
+            String place = "127.0.0.1:" + TrainingRanks.freePort();
             CompletableFuture<WorkersLostException> other = waiting(Launch.of(1 - failing, 2, place));
             Workers.tell(options(Launch.of(failing, 2, place), 60), 2, "--data: nowhere.txt is not there.");
             assertEnds(2, "rank " + failing + ": --data: nowhere.txt is not there.", other.get(60, TimeUnit.SECONDS));
@@ -147,7 +148,7 @@ class WorkersTest {
 
     @Test
     void ranksOfTwoWorldSizesAllEnd() throws Exception {
-        String place = "127.0.0.1:" + freePort();
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
         String line =
                 "Rank 3 of 4 has met rank 0 of 2 at " + place + ": start all ranks of a run with the same world size.";
         CompletableFuture<WorkersLostException> first = waiting(Launch.of(0, 2, place));
@@ -157,7 +158,7 @@ class WorkersTest {
 
     @Test
     void aRankThatWasStartedTwiceEndsAllThatWait() throws Exception {
-        String place = "127.0.0.1:" + freePort();
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
         List<CompletableFuture<WorkersLostException>> ranks = new ArrayList<>();
         for (int rank : new int[] {0, 1, 1}) {
             ranks.add(waiting(Launch.of(rank, 4, place)));
@@ -171,14 +172,8 @@ class WorkersTest {
 
     @Test
     void aStrangerDoesNotDisturbRanksThatAreComplete() throws Exception {
-        String place = "127.0.0.1:" + freePort();
-        CompletableFuture<String> other = CompletableFuture.supplyAsync(
-                () -> {
-                    try (Workers workers = join(1, place, 60)) {
-                        return workers.share("");
-                    }
-                },
-                DaemonThread.named("rank 1"));
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<String> other = hearing(Launch.of(1, 2, place));
         try (Workers workers = join(0, place, 60)) {
             assertEquals(
                     2,

@@ -1,13 +1,12 @@
 package perdure.train;
 
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import perdure.bench.TrainingRanks;
 import perdure.distributed.Launch;
 import perdure.distributed.Workers;
 
@@ -22,7 +21,7 @@ final class RankThreads {
 
     /** What each rank returns. */
     static <T> List<T> run(int world, long bucketBytes, Task<T> task) throws Exception {
-        int port = freePort();
+        int port = TrainingRanks.freePort();
         ExecutorService threads = Executors.newFixedThreadPool(world);
         try {
             List<Future<T>> results = new ArrayList<>();
@@ -46,12 +45,6 @@ final class RankThreads {
         } finally {
             threads.shutdownNow();
             System.gc(); // It must not free what libtorch still uses.
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
         }
     }
 }
