@@ -57,10 +57,10 @@ final class Meeting {
     private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
 
     /**
-     * Those whose stores are not freed. The garbage collector must not do that: it knows no order, and a store that stands
-     * before another uses it when it ends. Those of ranks that could not join, or were lost, stay.
+     * What has native objects that are not freed yet. The garbage collector must not do that: it knows no order, and these
+     * use each other. Those of ranks that could not join, or were lost, stay, since a thread may hang in them.
      */
-    private static final Set<Meeting> HELD = ConcurrentHashMap.newKeySet();
+    private static final Set<Object> HELD = ConcurrentHashMap.newKeySet();
 
     private final Launch launch;
     private final Duration patience;
@@ -94,7 +94,7 @@ final class Meeting {
             String prefix = "perdure/attempt-" + launch.attempt().number();
             store = new PrefixStore(prefix, connection).retainReference();
             heart = new PrefixStore(prefix, heartConnection).retainReference();
-            HELD.add(this);
+            hold(this);
         } catch (RuntimeException failed) {
             throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed));
         }
@@ -278,6 +278,16 @@ final class Meeting {
         }
     }
 
+    /** Keeps an object with native ones from the garbage collector, until it is released. */
+    static void hold(Object owner) {
+        HELD.add(owner);
+    }
+
+    /** To be called when the native objects are freed. */
+    static void release(Object owner) {
+        HELD.remove(owner);
+    }
+
     /** Frees the connection of the heart, when it has beaten last. */
     void freeHeart() {
         heart.close();
@@ -288,6 +298,6 @@ final class Meeting {
     void free() {
         store.close();
         connection.close();
-        HELD.remove(this);
+        release(this);
     }
 }

@@ -1,18 +1,12 @@
 package perdure.distributed;
 
-import java.net.DatagramSocket;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,17 +17,9 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.javacpp.chrono.Milliseconds;
-import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.NoGradGuard;
-import org.bytedeco.pytorch.ProcessGroupGloo;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.device.IntraOpThreads;
@@ -85,18 +71,11 @@ public final class Workers implements AutoCloseable {
     /** So long the last one of a run may take to free what it used. */
     private static final long FREEING_SECONDS = 5;
 
-    /**
-     * Those whose native objects are not freed yet. The garbage collector must not do that: it knows no order, and these
-     * use each other. Those of lost workers stay, since a thread may hang in them.
-     */
-    private static final Set<Workers> HELD = ConcurrentHashMap.newKeySet();
-
     private final Options options;
     private final Launch launch;
     private final Coordinator coordinator; // null: alone, as all below
     private final ExecutorService exchange;
-    private ProcessGroupGloo.Options groupOptions;
-    private ProcessGroupGloo group;
+    private Collectives collectives;
     private int shared;
     private long waited; // nanoseconds
     private boolean left;
@@ -136,11 +115,11 @@ public final class Workers implements AutoCloseable {
     public static Workers join(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         Workers workers = new Workers(options, stop, overdue);
         if (workers.world() > 1) {
-            HELD.add(workers);
             try {
                 NativeRuntime.loadGloo();
                 workers.gatherText(Meeting.JOINED, "", options.exchangeTimeout());
-                workers.form();
+                workers.await(workers.submit(() -> workers.collectives =
+                        new Collectives(options.launch(), workers.coordinator.store(), options.exchangeTimeout())));
             } catch (RuntimeException failed) {
                 workers.close();
                 throw failed;
@@ -165,33 +144,6 @@ public final class Workers implements AutoCloseable {
             } catch (RuntimeException | LinkageError unable) {
                 LOG.debug("The other ranks are not told.", unable);
             }
-        }
-    }
-
-    /** Connects each rank with each. */
-    private void form() {
-        String networkInterface = System.getenv("GLOO_SOCKET_IFNAME");
-        await(exchange.submit(() -> {
-            groupOptions = ProcessGroupGloo.Options.create(
-                    new Milliseconds(options.exchangeTimeout().toMillis()));
-            groupOptions
-                    .devices()
-                    .push_back(
-                            networkInterface != null
-                                    ? ProcessGroupGloo.createDeviceForInterface(networkInterface)
-                                    : ProcessGroupGloo.createDeviceForHostname(ownAddress()));
-            group = new ProcessGroupGloo(coordinator.store(), rank(), world(), groupOptions);
-        }));
-    }
-
-    /** The address by which this machine reaches the coordinator. */
-    private String ownAddress() {
-        try (DatagramSocket socket = new DatagramSocket()) {
-            socket.connect(new InetSocketAddress(launch.host(), launch.port())); // Sends nothing.
-            InetAddress address = socket.getLocalAddress();
-            return address.getHostAddress();
-        } catch (SocketException unreachable) {
-            throw new IllegalStateException("No way to " + launch.host() + ": " + unreachable.getMessage());
         }
     }
 
@@ -291,16 +243,9 @@ public final class Workers implements AutoCloseable {
         if (world() == 1) {
             return mine;
         }
-        double[] all = new double[mine.length * world()];
-        await(submit(() -> {
-            TensorOptions doubles = new TensorOptions(ScalarType.Double);
-            Tensor in = torch.zeros(new long[] {mine.length}, doubles);
-            new DoublePointer(in.data_ptr_double()).put(mine);
-            Tensor out = torch.zeros(new long[] {all.length}, doubles);
-            group._allgather_base(out, in)._wait();
-            new DoublePointer(out.data_ptr_double()).get(all);
-        }));
-        return all;
+        double[][] all = new double[1][];
+        await(submit(() -> all[0] = collectives.gather(mine)));
+        return all[0];
     }
 
     /** Writes the first rank's values of some tensors into those of the others. */
@@ -312,7 +257,7 @@ public final class Workers implements AutoCloseable {
             for (Tensor tensor : tensors) {
                 try (PointerScope scope = new PointerScope()) {
                     Tensor whole = tensor.cpu().contiguous();
-                    group.broadcast(new TensorVector(whole))._wait();
+                    collectives.broadcast(whole);
                     tensor.copy_(whole);
                 }
             }
@@ -328,27 +273,22 @@ public final class Workers implements AutoCloseable {
      * depends on the number of ranks.
      *
      * @param values of which there are as many on each rank, a multiple of the number of ranks
-     * @param buffer on the CPU, as large or larger, for this alone
      */
-    public Future<?> sum(Tensor values, Tensor buffer) {
-        return exchange(values, own -> spread(own, addUp(own, buffer)));
+    public Future<?> sum(Tensor values) {
+        return exchange(values, own -> collectives.sum(own));
     }
 
     /**
      * As {@link #sum}, but only this rank's share of the values is replaced: the {@code rank}-th of as many equal ones as
      * there are ranks. The other values are undefined then.
      */
-    public Future<?> sumShare(Tensor values, Tensor buffer) {
-        return exchange(values, own -> shareOf(own).copy_(addUp(own, buffer)));
+    public Future<?> sumShare(Tensor values) {
+        return exchange(values, own -> collectives.sumShare(own));
     }
 
-    /** Begins to replace each share of a tensor by that of the rank whose share it is. Parameters are as for {@link #sum}. */
-    public Future<?> gatherShares(Tensor values, Tensor buffer) {
-        return exchange(values, own -> {
-            Tensor share = shareOf(own);
-            Tensor sent = buffer.narrow(0, 0, share.numel());
-            spread(own, sent.copy_(share));
-        });
+    /** Begins to replace each share of a tensor by that of the rank whose share it is. */
+    public Future<?> gatherShares(Tensor values) {
+        return exchange(values, own -> collectives.gatherShares(own));
     }
 
     /** @param task gets the values on the CPU */
@@ -363,30 +303,6 @@ public final class Workers implements AutoCloseable {
                 values.copy_(own);
             }
         });
-    }
-
-    /** This rank's share of some values. */
-    private Tensor shareOf(Tensor values) {
-        long size = values.numel() / world();
-        return values.narrow(0, rank() * size, size);
-    }
-
-    /** The sum over all ranks of this rank's share of the values; a part of the buffer. */
-    private Tensor addUp(Tensor values, Tensor buffer) {
-        long share = values.numel() / world();
-        Tensor parts = buffer.narrow(0, 0, values.numel());
-        group.alltoall_base(parts, values, new LongVector(), new LongVector())._wait();
-        for (int stride = 1; stride < world(); stride *= 2) {
-            for (int rank = 0; rank < world(); rank += 2 * stride) {
-                parts.narrow(0, rank * share, share).add_(parts.narrow(0, (rank + stride) * share, share));
-            }
-        }
-        return parts.narrow(0, 0, share);
-    }
-
-    /** Writes each rank's share to its place in the values of all. */
-    private void spread(Tensor values, Tensor share) {
-        group._allgather_base(values, share)._wait();
     }
 
     private Future<?> submit(Runnable task) {
@@ -474,10 +390,8 @@ public final class Workers implements AutoCloseable {
 
     private void freeSoon() {
         Future<?> freed = exchange.submit(() -> {
-            group.close();
-            groupOptions.close();
+            collectives.free();
             coordinator.free();
-            HELD.remove(this);
         });
         try {
             freed.get(FREEING_SECONDS, TimeUnit.SECONDS);

@@ -109,11 +109,6 @@ final class FlatGradients implements AutoCloseable {
         return places.get(weight).from;
     }
 
-    /** Values of the largest bucket. */
-    long largest() {
-        return buckets.stream().mapToLong(bucket -> bucket.values.numel()).max().orElseThrow();
-    }
-
     /** Sets the gradient of a weight; null: nothing is added to those of other ranks. */
     void set(Tensor weight, Tensor gradient) {
         try (PointerScope scope = new PointerScope();
@@ -121,7 +116,7 @@ final class FlatGradients implements AutoCloseable {
             Tensor view = places.get(weight).view;
             if (gradient == null) {
                 view.fill_(new Scalar(NEUTRAL));
-            } else {
+            } else if (gradient != view) {
                 view.copy_(gradient);
             }
         }

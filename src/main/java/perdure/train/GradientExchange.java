@@ -3,9 +3,7 @@ package perdure.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import perdure.distributed.Workers;
 
 /**
@@ -18,7 +16,6 @@ final class GradientExchange implements AutoCloseable {
     private final Workers workers;
     private final FlatGradients gradients;
     private final Shard shard; // null: this rank has all
-    private final Tensor buffer;
 
     // Threads that compute leaves share these.
     private final int[] missing;
@@ -40,9 +37,6 @@ final class GradientExchange implements AutoCloseable {
         gradients = new FlatGradients(weights, workers.bucketBytes());
         shard = sharded ? new Shard(gradients, workers.rank(), workers.world()) : null;
         missing = new int[gradients.buckets().size()];
-        try (PointerScope scope = new PointerScope()) {
-            buffer = torch.zeros(workers.world() == 1 ? 0 : gradients.largest()).retainReference();
-        }
         begin();
     }
 
@@ -74,7 +68,7 @@ final class GradientExchange implements AutoCloseable {
 
     private void beginNext() {
         Tensor values = gradients.buckets().get(next++).values();
-        begun.add(shard == null ? workers.sum(values, buffer) : workers.sumShare(values, buffer));
+        begun.add(shard == null ? workers.sum(values) : workers.sumShare(values));
     }
 
     /**
@@ -114,7 +108,7 @@ final class GradientExchange implements AutoCloseable {
 
     /** Begins to get what the other ranks have in their shares of the bucket. Until then its gradients are used. */
     Future<?> gather(Shard.Slice slice) {
-        return workers.gatherShares(slice.bucket().values(), buffer);
+        return workers.gatherShares(slice.bucket().values());
     }
 
     /** A number of each piece of this rank's shard, and those of all ranks, in an order that is the same for any number. */
@@ -146,6 +140,5 @@ final class GradientExchange implements AutoCloseable {
             shard.close();
         }
         gradients.close();
-        buffer.close();
     }
 }

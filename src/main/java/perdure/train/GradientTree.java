@@ -140,6 +140,9 @@ final class GradientTree implements AutoCloseable {
 
         Sums(Tensor weight) {
             this.weight = weight;
+            if (exchange != null) {
+                buffers.add(exchange.of(weight)); // A sum that is made there need not be copied.
+            }
         }
 
         synchronized Tensor zeros() {
@@ -163,7 +166,7 @@ final class GradientTree implements AutoCloseable {
                     : new Part(new Tensor(tensor).retainReference()); // Outlives the caller's scope.
             Part whole = up(all, leaf, kept);
             if (whole != null && exchange != null) {
-                exchange.add(weight, whole.tensor); // copies it
+                exchange.add(weight, whole.tensor); // copies it, unless it is there
                 release(whole);
             } else if (whole != null) {
                 waiting.put(all, whole);
@@ -230,6 +233,9 @@ final class GradientTree implements AutoCloseable {
         }
 
         void close() {
+            if (exchange != null) {
+                buffers.remove(exchange.of(weight));
+            }
             buffers.forEach(Tensor::close);
         }
     }

@@ -123,11 +123,15 @@ class GradientExchangeTest {
         }
     }
 
+    private static Object field(Object of, String name) throws ReflectiveOperationException {
+        Field field = of.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(of);
+    }
+
     /** The sums of a step if Gloo's own ring added up those of the ranks. */
     private static Map<Integer, float[]> ringStep(Workers workers) throws ReflectiveOperationException {
-        Field group = Workers.class.getDeclaredField("group");
-        group.setAccessible(true);
-        ProcessGroupGloo ring = (ProcessGroupGloo) group.get(workers);
+        ProcessGroupGloo ring = (ProcessGroupGloo) field(field(workers, "collectives"), "group");
         try (PointerScope scope = new PointerScope()) {
             List<Tensor> weights = weights();
             try (GradientTree tree = new GradientTree(weights)) {
@@ -149,6 +153,36 @@ class GradientExchangeTest {
         assertSame(alone, onRanks(2, GradientExchangeTest::ringStep).get(1), "x + y is y + x");
         List<Map<Integer, float[]>> four = onRanks(4, GradientExchangeTest::ringStep);
         assertThrows(AssertionFailedError.class, () -> assertSame(alone, four.get(0), "4 ranks"));
+    }
+
+    /** As many that each share is sent in several pieces. */
+    @Test
+    void manyValuesAreAddedUpInTheSameTree() throws Exception {
+        for (boolean sharded : new boolean[] {false, true}) {
+            onRanks(4, workers -> {
+                try (PointerScope scope = new PointerScope()) {
+                    Tensor[] ofRanks = IntStream.range(0, 4)
+                            .mapToObj(GradientExchangeTest::manyValues)
+                            .toArray(Tensor[]::new);
+                    Tensor all = ofRanks[0].add(ofRanks[1]).add_(ofRanks[2].add(ofRanks[3]));
+                    Tensor own = ofRanks[workers.rank()];
+                    if (sharded) {
+                        workers.await(workers.sumShare(own));
+                        workers.await(workers.gatherShares(own));
+                    } else {
+                        workers.await(workers.sum(own));
+                    }
+                    assertTrue(torch.equal(all, own));
+                    return 0;
+                }
+            });
+        }
+    }
+
+    private static Tensor manyValues(int rank) {
+        return torch.arange(new Scalar(3_000_004.0))
+                .mul_(new Scalar(rank + 0.7))
+                .sin_();
     }
 
     /** Those of all threads are counted, so a few may come or go; one that is left by each step would be many. */
