@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -71,7 +72,8 @@ final class MatrixProduct {
         return converting(
                 held,
                 x,
-                weight -> choose("product", x, weight, () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
+                weight -> choose(
+                        "product", x, weight.size(0), () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
     }
 
     /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
@@ -82,27 +84,30 @@ final class MatrixProduct {
                 weight -> choose(
                         "gradient of x",
                         gradient,
-                        weight,
+                        weight.size(1),
                         () -> OneDnn.product(gradient, weight.t()),
                         () -> torch.matmul(gradient, weight)));
     }
 
-    /**
-     * dW = dYᵀ·X [N, K] in float32, given gradient dY [R, N] and x [R, K] of one type. In float32 BLAS is the faster one
-     * here, whatever the size.
-     */
+    /** dW = dYᵀ·X [N, K] in float32, given gradient dY [R, N] and x [R, K] of one type. oneDNN copies both factors. */
     static Tensor weightGradient(Tensor gradient, Tensor x) {
-        return x.is_cuda() && x.scalar_type().intern() != ScalarType.Float
-                ? torch.mm(gradient.t(), x, ScalarType.Float)
-                : torch.matmul(gradient.t(), x).to(ScalarType.Float);
+        if (x.is_cuda() && x.scalar_type().intern() != ScalarType.Float) {
+            return torch.mm(gradient.t(), x, ScalarType.Float);
+        }
+        return choose(
+                "gradient of the weight",
+                x,
+                gradient.size(1),
+                () -> OneDnn.product(gradient.t(), x.t()),
+                () -> torch.matmul(gradient.t(), x).to(ScalarType.Float));
     }
 
     /** Adds dW to a sum [N, K] in float32. */
     static void addWeightGradient(Tensor sum, Tensor gradient, Tensor x) {
-        if (x.scalar_type().intern() == ScalarType.Float) {
-            sum.addmm_(gradient.t(), x);
-        } else {
+        if (x.scalar_type().intern() != ScalarType.Float || suitsOneDnn(x, gradient.size(1))) {
             sum.add_(weightGradient(gradient, x));
+        } else {
+            sum.addmm_(gradient.t(), x);
         }
     }
 
@@ -114,25 +119,35 @@ final class MatrixProduct {
                 : NestedScope.evaluate(() -> product.apply(held.to(type)));
     }
 
+    /** @param columns those of the result, for a factor x [R, ...] */
     private static Tensor choose(
-            String operation, Tensor x, Tensor weight, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
-        long rows = x.numel() / x.size(-1);
-        if (GradMode.is_enabled()
-                || !x.is_cpu()
-                || x.scalar_type().intern() != ScalarType.Float
-                || rows < FEWEST_ROWS
-                || rows * weight.numel() < SMALLEST
-                || !Context.hasMKLDNN()
-                || !torch.globalContext().userEnabledMkldnn()) {
+            String operation, Tensor x, long columns, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+        if (!suitsOneDnn(x, columns)) {
             return blas.get();
         }
-        boolean agrees = AGREES.computeIfAbsent(
-                List.of(operation, weight.size(0), weight.size(1)), key -> near(blas.get(), oneDnn.get()));
+        boolean agrees =
+                AGREES.computeIfAbsent(List.of(operation, columns, x.size(-1)), key -> near(blas.get(), oneDnn.get()));
         return (agrees ? oneDnn : blas).get();
     }
 
+    private static boolean suitsOneDnn(Tensor x, long columns) {
+        return !GradMode.is_enabled()
+                && x.is_cpu()
+                && x.scalar_type().intern() == ScalarType.Float
+                && x.numel() / x.size(-1) >= FEWEST_ROWS
+                && x.numel() * columns >= SMALLEST
+                && Context.hasMKLDNN()
+                && torch.globalContext().userEnabledMkldnn();
+    }
+
+    /** Overwrites actual. */
     private static boolean near(Tensor expected, Tensor actual) {
-        double difference = actual.sub(expected).abs().max().item_double();
-        return difference <= TOLERANCE * expected.abs().max().item_double();
+        double largest = largest(expected);
+        return largest(actual.sub_(expected)) <= TOLERANCE * largest;
+    }
+
+    /** The largest magnitude, without a copy of x. */
+    private static double largest(Tensor x) {
+        return x.norm(new Scalar(Double.POSITIVE_INFINITY)).item_double();
     }
 }
