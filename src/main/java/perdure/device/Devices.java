@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +54,16 @@ public final class Devices {
      */
     public static long freeMemory(Device device) {
         return device.is_cuda() ? CudaLibraries.freeMemory() : 0;
+    }
+
+    /**
+     * Values in the memory of the host on a device. A GPU is not waited for: it copies them from pinned memory, which
+     * libtorch keeps until that is done.
+     */
+    public static Tensor copy(Tensor host, Device device) {
+        return device.is_cpu()
+                ? host
+                : host.pin_memory().to(device, host.scalar_type(), true, false, new MemoryFormatOptional());
     }
 
     /** Waits until the GPU has done what it was given, if it is one. */

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.Devices;
 
 /**
  * The documents that share the rows of a batch, for attention that does not cross them. Documents of about the same
@@ -69,13 +70,9 @@ final class DocumentGroups {
                 }
             }
         }
-        places = on(torch.tensor(from), device);
-        inverse = on(torch.tensor(to), device);
-        filled = on(torch.tensor(mask), device).unsqueeze(1);
-    }
-
-    private static Tensor on(Tensor tensor, Device device) {
-        return device.is_cpu() ? tensor : tensor.to(device, tensor.scalar_type());
+        places = Devices.copy(torch.tensor(from), device);
+        inverse = Devices.copy(torch.tensor(to), device);
+        filled = Devices.copy(torch.tensor(mask), device).unsqueeze(1);
     }
 
     /** x [B, T, P] as [M, P]: document after document, those of a group padded to the same length. */

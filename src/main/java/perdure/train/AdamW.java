@@ -102,6 +102,7 @@ public final class AdamW implements Optimizer {
     private final Lanes lanes;
     private final Workers workers;
     private final FusedAdamW kernel;
+    private final List<List<FusedAdamW.Arguments>> arguments; // of each share of each group
 
     /** Updates in the calling thread. */
     public AdamW(LanguageModel model, Settings settings) {
@@ -129,33 +130,38 @@ public final class AdamW implements Optimizer {
         gradients = new Gradients(
                 weights, lanes, workers.world() == 1 ? null : new GradientExchange(workers, model.trained()));
         kernel = new FusedAdamW(settings, weights.get(0));
+        try (PointerScope scope = new PointerScope()) {
+            arguments = groups.stream()
+                    .map(group -> group.shares.stream()
+                            .map(share -> kernel
+                            .new Arguments(share.of(group.weights), share.of(group.means), share.of(group.squares)))
+                            .toList())
+                    .toList();
+        }
     }
 
     @Override
-    public void step(double learningRate) {
+    public void step(double learningRate, Tensor skip) {
         try (PointerScope scope = new PointerScope()) {
             List<List<Tensor>> all =
                     groups.stream().map(group -> Gradients.of(group.weights)).toList();
             kernel.begin();
             for (int i = 0; i < groups.size(); i++) {
                 Group group = groups.get(i);
+                List<FusedAdamW.Arguments> ofShares = arguments.get(i);
                 List<Tensor> ofWeights = all.get(i);
-                lanes.run(
-                        group.shares.size(), share -> update(group, group.shares.get(share), ofWeights, learningRate));
+                lanes.run(ofShares.size(), share -> {
+                    try (PointerScope own = new PointerScope();
+                            NoGradGuard guard = new NoGradGuard()) {
+                        kernel.update(
+                                ofShares.get(share),
+                                group.shares.get(share).of(ofWeights),
+                                learningRate,
+                                group.weightDecay,
+                                skip);
+                    }
+                });
             }
-        }
-    }
-
-    private void update(Group group, Share share, List<Tensor> ofWeights, double learningRate) {
-        try (PointerScope scope = new PointerScope();
-                NoGradGuard guard = new NoGradGuard()) {
-            kernel.update(
-                    share.of(group.weights),
-                    share.of(ofWeights),
-                    share.of(group.means),
-                    share.of(group.squares),
-                    learningRate,
-                    group.weightDecay);
         }
     }
 
@@ -222,6 +228,7 @@ public final class AdamW implements Optimizer {
         groups.stream()
                 .flatMap(group -> Stream.concat(group.means.stream(), group.squares.stream()))
                 .forEach(Tensor::close);
+        arguments.stream().flatMap(List::stream).forEach(FusedAdamW.Arguments::close);
         kernel.close();
         gradients.close();
     }

@@ -73,11 +73,12 @@ final class BatchGraph implements AutoCloseable {
     }
 
     /**
-     * Adds {@code factor} times the gradient of the sum of the token losses to the leaf. Returns that sum, in nats.
+     * Adds {@code factor} times the gradient of the sum of the token losses to the leaf. Returns that sum in nats: a scalar
+     * in float64 on the device, which is the next replay's too.
      *
      * @param alone whether the leaf is the only one of its step, and may have the memory of the gradients until the next
      */
-    double replay(Tensor ids, Tensor targets, double factor, Leaf leaf, boolean alone) {
+    Tensor replay(Tensor ids, Tensor targets, double factor, Leaf leaf, boolean alone) {
         try (PointerScope own = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
             this.ids.copy_(ids);
@@ -85,7 +86,7 @@ final class BatchGraph implements AutoCloseable {
             scale.fill_(new Scalar(factor));
             graph.replay();
             gradients.forEach((weight, gradient) -> leaf.add(weight, alone ? gradient : gradient.clone()));
-            return sum.item_double();
+            return sum;
         }
     }
 

@@ -35,23 +35,52 @@ final class FusedAdamW implements AutoCloseable {
         steps(steps + 1);
     }
 
-    /** Updates some weights; threads may do so at once. All lists have the same order. */
-    void update(
-            List<Tensor> weights,
-            List<Tensor> gradients,
-            List<Tensor> means,
-            List<Tensor> squares,
-            double learningRate,
-            double weightDecay) {
+    /** Some weights and their moments as arguments of the kernel, which are made once. */
+    final class Arguments implements AutoCloseable {
+
+        private final IValue weights;
+        private final IValue means;
+        private final IValue squares;
+        private final IValue steps;
+
+        /** All lists have the same order. */
+        Arguments(List<Tensor> weights, List<Tensor> means, List<Tensor> squares) {
+            this.weights = kept(weights);
+            this.means = kept(means);
+            this.squares = kept(squares);
+            steps = kept(Collections.nCopies(weights.size(), stepCount));
+        }
+
+        private static IValue kept(List<Tensor> tensors) {
+            try (PointerScope scope = new PointerScope()) {
+                return BoxedOperator.list(tensors).retainReference();
+            }
+        }
+
+        @Override
+        public void close() {
+            weights.close();
+            means.close();
+            squares.close();
+            steps.close();
+        }
+    }
+
+    /**
+     * Updates some weights by their gradients; threads may do so at once.
+     *
+     * @param skip as {@link Optimizer#step(double, Tensor)}
+     */
+    void update(Arguments of, List<Tensor> gradients, double learningRate, double weightDecay, Tensor skip) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
             update.call(
-                    BoxedOperator.list(weights),
+                    of.weights,
                     BoxedOperator.list(gradients),
-                    BoxedOperator.list(means),
-                    BoxedOperator.list(squares),
+                    of.means,
+                    of.squares,
                     BoxedOperator.list(List.of()),
-                    BoxedOperator.list(Collections.nCopies(weights.size(), stepCount)),
+                    of.steps,
                     new IValue(learningRate),
                     new IValue(settings.beta1()),
                     new IValue(settings.beta2()),
@@ -60,7 +89,7 @@ final class FusedAdamW implements AutoCloseable {
                     new IValue(false), // amsgrad
                     new IValue(false), // maximize
                     new IValue(), // grad_scale
-                    new IValue()); // found_inf
+                    skip == null ? new IValue() : new IValue(skip)); // found_inf
         }
     }
 

@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.model.BoxedOperator;
 
 /** The gradients of some weights, taken as one vector. */
@@ -22,6 +23,7 @@ public final class Gradients implements AutoCloseable {
     private final GradientTree tree;
     private final BoxedOperator norms;
     private final BoxedOperator scale;
+    private final BoxedOperator scaleOnDevice;
 
     /** @param weights the caller's; they must outlive this */
     public Gradients(List<Tensor> weights) {
@@ -48,6 +50,7 @@ public final class Gradients implements AutoCloseable {
         tree = new GradientTree(weights, exchange);
         norms = new BoxedOperator("aten::_foreach_norm", "Scalar");
         scale = new BoxedOperator("aten::_foreach_mul_", "Scalar");
+        scaleOnDevice = new BoxedOperator("aten::_foreach_mul_", "Tensor");
     }
 
     /** Adds up those of the leaves of a step. */
@@ -93,16 +96,45 @@ public final class Gradients implements AutoCloseable {
         }
     }
 
+    /** Whether their norm is computed in one piece, so that {@link #clipOnDevice} gives the bytes of {@link #clip}. */
+    boolean isOneShare() {
+        return pieces == null && shares.size() == 1;
+    }
+
+    /**
+     * As {@link #clip} of one share, but the device is not waited for. If the norm is not finite, neither are the gradients
+     * afterwards.
+     *
+     * @return the norm before scaling, a scalar in float64 on the device, in the caller's scope
+     */
+    Tensor clipOnDevice(double largest) {
+        try (NoGradGuard guard = new NoGradGuard()) {
+            List<Tensor> gradients = own();
+            Tensor norm = norm(shares.get(0), gradients).to(ScalarType.Double);
+            if (largest > 0) {
+                Tensor factor = torch.full_like(norm, new Scalar(largest)).div_(norm);
+                scaleOnDevice.call(
+                        BoxedOperator.list(shares.get(0).of(gradients)),
+                        new IValue(factor.clamp_max_(new Scalar(1.0)).to(ScalarType.Float)));
+            }
+            return norm;
+        }
+    }
+
     private double squaredNorm(Share share, List<Tensor> gradients) {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            TensorVector parts = norms.call(
-                            BoxedOperator.list(share.of(gradients)), new IValue(new Scalar(2.0)), new IValue())
-                    .get(0)
-                    .toTensorVector();
-            double norm = torch.stack(parts).norm().item_double();
+            double norm = norm(share, gradients).item_double();
             return norm * norm;
         }
+    }
+
+    private Tensor norm(Share share, List<Tensor> gradients) {
+        TensorVector parts = norms.call(
+                        BoxedOperator.list(share.of(gradients)), new IValue(new Scalar(2.0)), new IValue())
+                .get(0)
+                .toTensorVector();
+        return torch.stack(parts).norm();
     }
 
     private void scale(Share share, List<Tensor> gradients, double factor) {
@@ -128,5 +160,6 @@ public final class Gradients implements AutoCloseable {
         tree.close();
         norms.close();
         scale.close();
+        scaleOnDevice.close();
     }
 }

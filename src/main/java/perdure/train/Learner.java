@@ -3,16 +3,17 @@ package perdure.train;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.data.Batch;
 import perdure.device.CudaGraph;
+import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
@@ -31,6 +32,12 @@ public final class Learner implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
 
+    /**
+     * The system property that says whether a step is begun before the numbers of the one before it are read, so that the
+     * device has work all the time: {@code false}, unless it is set, or {@code true}.
+     */
+    public static final String AHEAD = "perdure.ahead";
+
     /** Batches before one is recorded: the first ones allocate memory and choose kernels. */
     private static final int WARM_UP = 3;
 
@@ -40,6 +47,7 @@ public final class Learner implements AutoCloseable {
     private final Lanes lanes;
     private final Workers workers;
     private final boolean records;
+    private final boolean ahead;
     private int warmedUp;
     private BatchGraph graph; // null: nothing is recorded
 
@@ -65,6 +73,10 @@ public final class Learner implements AutoCloseable {
         this.lanes = lanes;
         precision.require(device);
         records = device.is_cuda() && lanes.leaves() == 1 && !"false".equals(System.getProperty(GRAPHS));
+        ahead = "true".equals(System.getProperty(AHEAD))
+                && lanes.leaves() == 1
+                && workers.world() == 1
+                && optimizer.gradients().isOneShare();
         if (records) {
             CudaGraph.useOwnStream(device);
         }
@@ -102,6 +114,11 @@ public final class Learner implements AutoCloseable {
         return workers;
     }
 
+    /** Whether a step may be begun before the numbers of the one before it are read. */
+    boolean runsAhead() {
+        return ahead;
+    }
+
     /** Computes a number for some rows of a batch. */
     private interface RowsTask {
 
@@ -133,10 +150,19 @@ public final class Learner implements AutoCloseable {
      * @param tree of the step
      * @param index of the micro-batch in the step
      * @param seed of the step's random numbers; those of a leaf depend on it and on the leaf's place in the step
+     * @param read reads the sum of the token losses of a leaf, a scalar in float64 on the device. A GPU is waited for when
+     *     a number is read
      * @param ended called when a part of the first leaf's work has ended, and at the end of all
-     * @return the sum of the token losses, in nats
+     * @return the sum of the token losses, in nats, as it was read
      */
-    double accumulate(Batch batch, GradientTree tree, int index, long seed, double scale, Consumer<Part> ended) {
+    double accumulate(
+            Batch batch,
+            GradientTree tree,
+            int index,
+            long seed,
+            double scale,
+            ToDoubleFunction<Tensor> read,
+            Consumer<Part> ended) {
         int place = index * lanes.leaves();
         for (int leaf = 0; leaf < lanes.leaves(); leaf++) {
             if (firstRow(batch, leaf) == firstRow(batch, leaf + 1)) {
@@ -145,7 +171,7 @@ public final class Learner implements AutoCloseable {
         }
         double sum = sum(batch, () -> ended.accept(Part.DATA), (leaf, ids, targets, documents) -> {
             if (isRecorded(ids, targets, documents)) {
-                return graph.replay(ids, targets, scale, tree.leaf(place, null), tree.isSingle());
+                return read.applyAsDouble(graph.replay(ids, targets, scale, tree.leaf(place, null), tree.isSingle()));
             }
             Generator generator =
                     generator(new SplittableRandom(new SplittableRandom(seed).nextLong() + place + leaf).nextLong());
@@ -158,7 +184,7 @@ public final class Learner implements AutoCloseable {
                 if (leaf == 0) {
                     ended.accept(Part.BACKWARD);
                 }
-                return loss.sum();
+                return read.applyAsDouble(loss.sumOnDevice());
             }
         });
         if (lanes.leaves() > 1) {
@@ -233,7 +259,7 @@ public final class Learner implements AutoCloseable {
     /** Values of a batch as a tensor on the device, [B, T] int64. */
     Tensor onDevice(long[] values, Batch batch) {
         Tensor host = torch.tensor(values).view(batch.rows(), batch.context()); // (B*T) -> (B, T)
-        return device.is_cpu() ? host : host.to(device, ScalarType.Long);
+        return Devices.copy(host, device);
     }
 
     /** Frees what it has recorded. Model and optimizer are the caller's. */

@@ -20,7 +20,17 @@ public interface Optimizer extends AutoCloseable {
      *
      * @throws IllegalStateException if a weight has no gradient
      */
-    void step(double learningRate);
+    default void step(double learningRate) {
+        step(learningRate, null);
+    }
+
+    /**
+     * As {@link #step(double)}, unless the device finds that it must not.
+     *
+     * @param skip a scalar in float32 on the device of the weights; if it is 1, nothing changes but {@link #steps()}, which
+     *     the caller then sets back. Null: there is no such condition
+     */
+    void step(double learningRate, Tensor skip);
 
     /** Steps taken in the whole life of the run. */
     long steps();

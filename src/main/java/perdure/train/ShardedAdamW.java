@@ -35,6 +35,7 @@ public final class ShardedAdamW implements Optimizer {
             List<Tensor> gradients,
             List<Tensor> means,
             List<Tensor> squares,
+            FusedAdamW.Arguments arguments,
             double weightDecay) {}
 
     private final LanguageModel model;
@@ -79,11 +80,17 @@ public final class ShardedAdamW implements Optimizer {
         List<Shard.Part> parts = piece.parts().stream()
                 .filter(part -> part.weight().dim() > 1 == matrices)
                 .toList();
+        List<Tensor> weights = parts.stream().map(Shard.Part::values).toList();
+        List<Tensor> means =
+                parts.stream().map(part -> moments(this.means, part)).toList();
+        List<Tensor> squares =
+                parts.stream().map(part -> moments(this.squares, part)).toList();
         return new Group(
-                parts.stream().map(Shard.Part::values).toList(),
+                weights,
                 parts.stream().map(Shard.Part::gradients).toList(),
-                parts.stream().map(part -> moments(means, part)).toList(),
-                parts.stream().map(part -> moments(squares, part)).toList(),
+                means,
+                squares,
+                kernel.new Arguments(weights, means, squares),
                 weightDecay);
     }
 
@@ -93,13 +100,13 @@ public final class ShardedAdamW implements Optimizer {
 
     /** Updates this rank's slice, and gets the others from their ranks. */
     @Override
-    public void step(double learningRate) {
+    public void step(double learningRate, Tensor skip) {
         exchange.requireSums();
         kernel.begin();
         List<Future<?>> gathered = new ArrayList<>();
         for (Shard.Slice slice : exchange.shard().slices()) {
             List<List<Group>> pieces = groups.get(slice.bucket().index());
-            lanes.run(pieces.size(), piece -> update(pieces.get(piece), learningRate));
+            lanes.run(pieces.size(), piece -> update(pieces.get(piece), learningRate, skip));
             gathered.add(exchange.gather(slice));
         }
         if (workers.world() > 1) {
@@ -110,9 +117,9 @@ public final class ShardedAdamW implements Optimizer {
         }
     }
 
-    private void update(List<Group> piece, double learningRate) {
+    private void update(List<Group> piece, double learningRate, Tensor skip) {
         for (Group group : piece) {
-            kernel.update(group.weights, group.gradients, group.means, group.squares, learningRate, group.weightDecay);
+            kernel.update(group.arguments, group.gradients, learningRate, group.weightDecay, skip);
             if (workers.world() > 1) {
                 copy(group.weights, group.gradients);
             }
@@ -205,6 +212,7 @@ public final class ShardedAdamW implements Optimizer {
                 .flatMap(List::stream)
                 .flatMap(group -> Stream.concat(group.means.stream(), group.squares.stream()))
                 .forEach(Tensor::close);
+        groups.stream().flatMap(List::stream).flatMap(List::stream).forEach(group -> group.arguments.close());
         means.close();
         squares.close();
         kernel.close();

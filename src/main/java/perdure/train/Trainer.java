@@ -8,6 +8,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.checkpoint.Checkpoint;
@@ -105,6 +106,14 @@ public final class Trainer {
         }
     }
 
+    /**
+     * A step that is begun.
+     *
+     * @param late whose loss and norm are not read; null: the step has them
+     * @param after where it ends
+     */
+    private record Begun(Step step, BegunStep late, Position after, double learningRate) {}
+
     private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
     /** How long the last save is tried again if a stop was asked for: longer than a supervisor waits. */
@@ -134,6 +143,7 @@ public final class Trainer {
     private LossSum loss = new LossSum(0, 0);
     private Best best;
     private Validation validation;
+    private Begun ahead; // null: no step is begun that is not settled
 
     public Trainer(
             TrainingOptions options,
@@ -206,6 +216,9 @@ public final class Trainer {
             throw halfUpdated.getCause() instanceof WorkersLostException lost ? lost : halfUpdated;
         } catch (RuntimeException | Error failure) {
             try {
+                if (ahead != null) {
+                    settle(takeAhead()); // The weights are those after it.
+                }
                 if (position.step() > first && canSave(failure)) {
                     saveLast();
                 }
@@ -222,8 +235,6 @@ public final class Trainer {
     }
 
     private Outcome loop() {
-        int accumulation = options.batch().accumulation();
-        Workers workers = learner.workers();
         try {
             while (position.epoch() < options.epochs()) {
                 DeviceMigrator.ensure(learner.model(), learner.device());
@@ -233,36 +244,28 @@ public final class Trainer {
                     if (isOutOfPatience()) {
                         return Outcome.OUT_OF_PATIENCE;
                     }
-                    if (options.limits().steps() > 0
-                            && position.step() >= options.limits().steps()) {
+                    if (isLimit(position)) {
                         return Outcome.LIMIT;
                     }
-                    double learningRate = schedule.at(position.step());
-                    MicroBatches microBatches = batches.microBatches(
-                            position.epoch(), position.epochRows(), accumulation, workers.rank(), workers.world());
                     try {
-                        Step step = step(
-                                learner,
-                                microBatches,
-                                seedOfStep(),
-                                learningRate,
-                                options.gradientClip(),
-                                stop::reason,
-                                UNTIMED);
-                        advance(step);
-                        workers.finished(position.step());
-                        LOG.trace("Step {}.", position.step());
-                        if (position.step() % HISTORY_INTERVAL == 0) {
-                            writer.logStep(position, step.loss(), learningRate, step.gradientNorm());
+                        Begun begun = ahead == null ? begin(position, null) : takeAhead();
+                        try {
+                            if (mayGoOn(begun.after)) {
+                                ahead = begin(begun.after, begun.late);
+                            }
+                        } finally {
+                            settle(begun);
                         }
-                        reporter.step(learningRate, step.gradientNorm());
                     } catch (NotFiniteException bad) {
+                        forgetAhead();
                         skip(bad);
                     }
                     publish(State.TRAINING);
-                    validateIfDue();
-                    if (isSaveDue()) {
-                        save();
+                    if (ahead == null) {
+                        validateIfDue();
+                        if (isSaveDue()) {
+                            save();
+                        }
                     }
                 }
                 finishEpoch(evaluate());
@@ -272,6 +275,78 @@ public final class Trainer {
             stop.heard(stopped.reason);
             return Outcome.STOPPED;
         }
+    }
+
+    /**
+     * Begins the step at a position.
+     *
+     * @param before a step that is begun and not read; null: none
+     */
+    private Begun begin(Position at, BegunStep before) {
+        Workers workers = learner.workers();
+        BegunStep late = learner.runsAhead() ? new BegunStep(before) : null;
+        double learningRate = schedule.at(at.step());
+        Step step = step(
+                learner,
+                batches.microBatches(
+                        at.epoch(), at.epochRows(), options.batch().accumulation(), workers.rank(), workers.world()),
+                seedOfStep(at),
+                learningRate,
+                options.gradientClip(),
+                stop::reason,
+                UNTIMED,
+                late);
+        return new Begun(step, late, at.after(rowsAfterStep(at), step.predictions, false), learningRate);
+    }
+
+    /** Whether the step at a position may be begun before the one before it is settled: nothing else is due there. */
+    private boolean mayGoOn(Position at) {
+        return learner.runsAhead()
+                && at.epochStep() < epochSteps(at)
+                && !isLimit(at)
+                && !options.validation().isDue(at.step())
+                && !writer.isDue(at);
+    }
+
+    private boolean isLimit(Position at) {
+        return options.limits().steps() > 0 && at.step() >= options.limits().steps();
+    }
+
+    private Begun takeAhead() {
+        Begun taken = ahead;
+        ahead = null;
+        return taken;
+    }
+
+    /** Drops the step that is ahead of one that is not finite. It has updated nothing. */
+    private void forgetAhead() {
+        if (ahead != null) {
+            takeAhead().late.close();
+        }
+        if (learner.runsAhead()) {
+            learner.optimizer().steps(position.step() - position.skippedSteps());
+        }
+    }
+
+    /** Waits for the numbers of a step, and goes on to where it ends. */
+    private void settle(Begun begun) {
+        Step step = begun.step;
+        if (begun.late != null) {
+            try (BegunStep late = begun.late) {
+                double[] numbers = late.read();
+                requireFinite("loss", numbers[0], position.step() + 1);
+                requireFinite("gradient norm", numbers[1], position.step() + 1);
+                step = new Step(numbers[0], step.tokens, step.predictions, numbers[1]);
+            }
+        }
+        position = begun.after;
+        loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
+        learner.workers().finished(position.step());
+        LOG.trace("Step {}.", position.step());
+        if (position.step() % HISTORY_INTERVAL == 0) {
+            writer.logStep(position, step.loss(), begun.learningRate, step.gradientNorm());
+        }
+        reporter.step(begun.learningRate, step.gradientNorm());
     }
 
     /**
@@ -295,6 +370,23 @@ public final class Trainer {
             double gradientClip,
             IntSupplier stop,
             Consumer<Part> ended) {
+        return step(learner, microBatches, seed, learningRate, gradientClip, stop, ended, null);
+    }
+
+    /**
+     * As above, but the step may only have begun when this returns.
+     *
+     * @param late keeps loss and norm, which alone then says whether they are finite; null: they are read
+     */
+    private static Step step(
+            Learner learner,
+            MicroBatches microBatches,
+            long seed,
+            double learningRate,
+            double gradientClip,
+            IntSupplier stop,
+            Consumer<Part> ended,
+            BegunStep late) {
         Optimizer optimizer = learner.optimizer();
         boolean updates = false;
         double scale = 1.0 / Math.max(1, microBatches.tokens());
@@ -312,7 +404,8 @@ public final class Trainer {
                 if (sums.reason != StopRequests.NONE) {
                     break;
                 }
-                sums.losses[next - first] = learner.accumulate(batch, tree, next, seed, scale, ended);
+                sums.losses[next - first] = learner.accumulate(
+                        batch, tree, next, seed, scale, late == null ? Tensor::item_double : late::addLoss, ended);
                 sums.predictions += batch.predictions();
                 next++;
             }
@@ -328,15 +421,25 @@ public final class Trainer {
             if (sums.reason != StopRequests.NONE) {
                 throw new StopRequested(sums.reason);
             }
-            double lossSum = sums.loss;
-            requireFinite("loss", lossSum, optimizer);
-            double gradientNorm = optimizer.gradients().clip(gradientClip);
-            requireFinite("gradient norm", gradientNorm, optimizer);
+            double gradientNorm = 0;
+            Tensor skip = null;
+            try (PointerScope scope = new PointerScope()) {
+                if (late == null) {
+                    requireFinite("loss", sums.loss, optimizer.steps() + 1);
+                    gradientNorm = optimizer.gradients().clip(gradientClip);
+                    requireFinite("gradient norm", gradientNorm, optimizer.steps() + 1);
+                } else {
+                    skip = late.norm(optimizer.gradients().clipOnDevice(gradientClip));
+                }
+            }
             updates = true;
-            optimizer.step(learningRate);
+            optimizer.step(learningRate, skip);
             learner.weightsChanged();
-            return new Step(lossSum, microBatches.tokens(), sums.predictions, gradientNorm);
+            return new Step(sums.loss, microBatches.tokens(), sums.predictions, gradientNorm);
         } catch (RuntimeException | Error failure) {
+            if (late != null) {
+                late.close();
+            }
             if (updates) {
                 throw new UpdateFailedException(failure);
             }
@@ -376,13 +479,13 @@ public final class Trainer {
     }
 
     /** Follows from the run's seed and the step alone, so that a run that goes on draws what an unbroken one draws. */
-    private long seedOfStep() {
-        return new SplittableRandom(options.seed()).nextLong() + position.step();
+    private long seedOfStep(Position at) {
+        return new SplittableRandom(options.seed()).nextLong() + at.step();
     }
 
-    private static void requireFinite(String what, double value, Optimizer optimizer) {
+    private static void requireFinite(String what, double value, long step) {
         if (!Double.isFinite(value)) {
-            throw new NotFiniteException(what, value, optimizer.steps() + 1, 0);
+            throw new NotFiniteException(what, value, step, 0);
         }
     }
 
@@ -393,7 +496,7 @@ public final class Trainer {
         if (skipped >= options.limits().badSteps()) {
             throw placed;
         }
-        position = position.after(rowsAfterStep(), 0, true);
+        position = position.after(rowsAfterStep(position), 0, true);
         LOG.warn(
                 "{} Skipped it: {} of at most {}.",
                 placed.getMessage(),
@@ -401,13 +504,8 @@ public final class Trainer {
                 options.limits().badSteps());
     }
 
-    private void advance(Step step) {
-        position = position.after(rowsAfterStep(), step.predictions(), false);
-        loss = new LossSum(loss.sum() + step.lossSum(), loss.tokens() + step.tokens());
-    }
-
-    private long rowsAfterStep() {
-        return Math.min(position.epochRows() + options.batch().rows(), batches.rows());
+    private long rowsAfterStep(Position at) {
+        return Math.min(at.epochRows() + options.batch().rows(), batches.rows());
     }
 
     private Evaluator.Evaluation evaluate() {
@@ -487,7 +585,11 @@ public final class Trainer {
 
     /** Optimizer steps of the epoch in progress. */
     private long epochSteps() {
-        return options.stepsIn(batches.rows(), position.epochStep(), position.epochRows());
+        return epochSteps(position);
+    }
+
+    private long epochSteps(Position at) {
+        return options.stepsIn(batches.rows(), at.epochStep(), at.epochRows());
     }
 
     /** Sets the position in the run, the best epoch and the learning rate schedule. */

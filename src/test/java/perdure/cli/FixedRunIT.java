@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.RunComparison;
+import perdure.train.Learner;
 
 /** A fixed run on one thread ends with the bytes that are on record: a change of the code changes no arithmetic. */
 class FixedRunIT {
@@ -54,6 +56,14 @@ class FixedRunIT {
     void endsWithTheBytesOnRecord() throws IOException, InterruptedException {
         TinyRun run = new TinyRun(folder);
         assertEquals(0, TinyRun.await(run.start(run.train(FLAGS))), Files.readString(run.log()));
+        BytesOnRecord.verify("fixed", run.checkpoints);
+    }
+
+    @Test
+    void endsWithTheSameBytesIfEachStepBeginsBeforeTheOneBeforeItIsRead() throws IOException, InterruptedException {
+        TinyRun run = new TinyRun(folder);
+        Map<String, String> ahead = Map.of("JAVA_TOOL_OPTIONS", "-D" + Learner.AHEAD + "=true");
+        assertEquals(0, TinyRun.await(run.start(run.train(FLAGS), ahead)), Files.readString(run.log()));
         BytesOnRecord.verify("fixed", run.checkpoints);
     }
 

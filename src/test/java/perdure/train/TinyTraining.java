@@ -101,29 +101,32 @@ final class TinyTraining {
     private final class Spoiling implements Optimizer {
         private final AdamW adamW;
         private final LanguageModel model;
-        private long uses;
+        private long step;
+        private boolean there;
 
         Spoiling(AdamW adamW, LanguageModel model, long stepsBefore) {
             this.adamW = adamW;
             this.model = model;
-            uses = 3 * stepsBefore;
+            step = stepsBefore;
         }
 
-        /** Each step uses them three times: to add them up, to clip them and to drop them. */
+        /** The first use in a step that finds them there clips them. */
         @Override
         public Gradients gradients() {
-            boolean clips = uses++ % 3 == 1;
-            if (clips && badSteps.contains(uses / 3 + 1)) {
-                try (PointerScope scope = new PointerScope()) {
-                    model.matrices().get(0).grad().fill_(new Scalar(Double.NaN));
+            try (PointerScope scope = new PointerScope()) {
+                Tensor gradient = model.matrices().get(0).grad();
+                boolean clips = gradient.defined() && !there;
+                there = gradient.defined();
+                if (clips && badSteps.contains(++step)) {
+                    gradient.fill_(new Scalar(Double.NaN));
                 }
             }
             return adamW.gradients();
         }
 
         @Override
-        public void step(double rate) {
-            adamW.step(rate);
+        public void step(double rate, Tensor skip) {
+            adamW.step(rate, skip);
         }
 
         @Override
@@ -131,8 +134,10 @@ final class TinyTraining {
             return adamW.steps();
         }
 
+        /** A step that was begun in vain, after a bad one, comes again. */
         @Override
         public void steps(long steps) {
+            step -= Math.max(0, adamW.steps() - steps - 1);
             adamW.steps(steps);
         }
 

@@ -29,8 +29,8 @@ class TrainerFailureTest {
     @TempDir
     Path folder;
 
-    private Path runFolder;
-    private TinyTraining tiny;
+    Path runFolder;
+    TinyTraining tiny;
 
     @BeforeEach
     void prepare() throws Exception {

@@ -125,7 +125,7 @@ class TrainerStepTest {
         }
 
         @Override
-        public void step(double learningRate) {
+        public void step(double learningRate, Tensor skip) {
             try (PointerScope scope = new PointerScope();
                     NoGradGuard guard = new NoGradGuard()) {
                 weights.forEach(weight -> weight.sub_(weight.grad().mul(new Scalar(learningRate))));
