@@ -2,7 +2,7 @@
 
 import {h} from 'preact';
 import {Copy} from './copy.js';
-import {duration, exact, large, short, whole} from './format.js';
+import {bytes, duration, exact, large, short, whole} from './format.js';
 import {ending} from './training.js';
 import {everyRank, lost, ranks} from './workers.js';
 
@@ -40,13 +40,22 @@ function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, 
     ['Last checkpoint', saved.checkpoint !== null && short(saved.checkpoint), saved.at === null ? saved.checkpoint : `${saved.checkpoint}, ${new Date(saved.at).toLocaleString()}`],
     ['Parameters', run?.parameters > 0 && large(run.parameters)],
     ['Training tokens', run?.training_tokens > 0 && large(run.training_tokens), `An epoch; ${whole(run?.validation_tokens ?? 0)} more are held out`],
-    ['Device', run?.device && (run.device === 'cpu' ? `CPU, ${run.threads} ${run.threads === 1 ? 'thread' : 'threads'}` : run.device)],
+    ['Device', run?.device && (run.device === 'cpu' ? `CPU, ${run.threads} ${run.threads === 1 ? 'thread' : 'threads'}` : gpu(run.device, speed.gpu)), speed.gpu && `Memory at most ${bytes(speed.gpu.peak_bytes)} since the start; all processes on the GPU together`],
     ['Precision', run?.precision],
     ['Ranks', workers && ranks(workers, speed), workers && everyRank(workers), 'wide'],
     ['Last loss of a rank', workers?.lost && lost(workers.lost), workers?.lost?.reason, 'wide'],
     ['Data', run?.data, run?.data, 'wide'],
     ['Folder', run?.folder, run?.folder, 'wide'],
   ];
+}
+
+/** "cuda:0, 97 %, 41 of 80 GB" */
+export function gpu(device, meter) {
+  if (!meter) {
+    return device;
+  }
+  const load = meter.utilization == null ? '' : `, ${meter.utilization} %`;
+  return `${device}${load}, ${bytes(meter.used_bytes)} of ${bytes(meter.total_bytes)}`;
 }
 
 /** Side by side, so that one sees how the answers grow. */

@@ -1,7 +1,9 @@
 package perdure.device;
 
+import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.io.IOException;
@@ -41,6 +43,23 @@ final class CudaLibraries {
         LongByReference free = new LongByReference();
         driver().getFunction("cuMemGetInfo_v2").invokeInt(new Object[] {free, new LongByReference()});
         return free.getValue();
+    }
+
+    /**
+     * Where a GPU is in the machine, such as {@code 0000:65:00.0}.
+     *
+     * @throws IllegalStateException if the driver does not tell
+     */
+    static String busId(int device) {
+        IntByReference handle = new IntByReference();
+        byte[] id = new byte[32];
+        if (driver().getFunction("cuDeviceGet").invokeInt(new Object[] {handle, device}) != 0
+                || driver().getFunction("cuDeviceGetPCIBusId")
+                                .invokeInt(new Object[] {id, id.length, handle.getValue()})
+                        != 0) {
+            throw new IllegalStateException("The driver does not tell where GPU " + device + " is.");
+        }
+        return Native.toString(id);
     }
 
     /** The stream on which libtorch's operations of the calling thread run. */

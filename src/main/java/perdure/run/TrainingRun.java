@@ -31,6 +31,7 @@ import perdure.data.Sequences.Packing;
 import perdure.data.TrainingText.Dataset;
 import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
+import perdure.device.GpuMeter;
 import perdure.device.NativeRuntime;
 import perdure.device.Processor;
 import perdure.device.ResidentMemory;
@@ -549,7 +550,8 @@ public final class TrainingRun implements AutoCloseable {
                     restart.checkpoint() == null
                             ? null
                             : RunIdentity.recorded(restart.checkpoint().state().identity())
-                                    .rates());
+                                    .rates(),
+                    GpuMeter.of(device));
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
             Trainer.Outcome ended = trainer.run(restart);
             if (workers.isFirst()) {

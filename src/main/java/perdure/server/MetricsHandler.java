@@ -14,8 +14,10 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
+import perdure.status.TrainingProgress.Gpu;
 import perdure.status.TrainingStatus;
 import perdure.status.WorkersStatus;
 
@@ -51,6 +53,16 @@ final class MetricsHandler implements HttpHandler {
                 "perdure_training_tokens_per_second",
                 "Tokens per second that this process trains on",
                 status -> status.progress().speed().tokensPerSecond());
+        gauge("perdure_gpu_memory_used_bytes", "Memory of the GPU that all processes on it use", ofGpu(Gpu::usedBytes));
+        gauge(
+                "perdure_gpu_memory_peak_bytes",
+                "The most memory of the GPU that was used since this process began, of one reading per second",
+                ofGpu(Gpu::peakBytes));
+        gauge("perdure_gpu_memory_total_bytes", "Memory of the GPU", ofGpu(Gpu::totalBytes));
+        gauge("perdure_gpu_utilization_percent", "Share of the last moment in which the GPU computed", status -> {
+            Gpu gpu = status.progress().speed().gpu();
+            return gpu == null || gpu.utilization() == null ? null : (double) gpu.utilization();
+        });
         counter("perdure_training_steps", "Optimizer steps of the run", progress -> progress.position()
                 .step());
         counter("perdure_training_tokens", "Tokens trained on in the run", progress -> progress.position()
@@ -90,6 +102,14 @@ final class MetricsHandler implements HttpHandler {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         format.write(body, registry.scrape());
         Responses.send(exchange, 200, format.getContentType(), body.toByteArray());
+    }
+
+    /** Null without a GPU. */
+    private static Function<TrainingStatus, Double> ofGpu(ToLongFunction<Gpu> value) {
+        return status -> {
+            Gpu gpu = status.progress().speed().gpu();
+            return gpu == null ? null : (double) value.applyAsLong(gpu);
+        };
     }
 
     /** @param value if null, the metric is left out */

@@ -1,6 +1,7 @@
 package perdure.status;
 
 import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
@@ -67,6 +68,7 @@ public record TrainingProgress(
      * @param etaSeconds estimated time to the end of the run; null before it can be known
      * @param restarts how often a new process resumed the run
      * @param memoryBytes resident memory of the process, including the Java heap; null if not known
+     * @param gpu on which it trains; null, and no key in the JSON, if it is none or cannot be read
      */
     public record Speed(
             @JsonProperty("tokens_per_second") Double tokensPerSecond,
@@ -74,7 +76,39 @@ public record TrainingProgress(
             @JsonProperty("session_seconds") double sessionSeconds,
             @JsonProperty("total_seconds") double totalSeconds,
             int restarts,
-            @JsonProperty("memory_bytes") Long memoryBytes) {}
+            @JsonProperty("memory_bytes") Long memoryBytes,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Gpu gpu) {
+
+        /** On no GPU. */
+        public Speed(
+                Double tokensPerSecond,
+                Long etaSeconds,
+                double sessionSeconds,
+                double totalSeconds,
+                int restarts,
+                Long memoryBytes) {
+            this(tokensPerSecond, etaSeconds, sessionSeconds, totalSeconds, restarts, memoryBytes, null);
+        }
+
+        /** The same on a GPU. */
+        public Speed on(Gpu newGpu) {
+            return new Speed(tokensPerSecond, etaSeconds, sessionSeconds, totalSeconds, restarts, memoryBytes, newGpu);
+        }
+    }
+
+    /**
+     * A GPU, with what all processes on it use, read once per second.
+     *
+     * @param usedBytes of its memory
+     * @param peakBytes the most that was read since this process began
+     * @param totalBytes of its memory
+     * @param utilization percent of the last moment in which it computed; null if it does not tell
+     */
+    public record Gpu(
+            @JsonProperty("used_bytes") long usedBytes,
+            @JsonProperty("peak_bytes") long peakBytes,
+            @JsonProperty("total_bytes") long totalBytes,
+            Integer utilization) {}
 
     /**
      * Losses are means in nats per token; null if not yet computed.

@@ -12,13 +12,16 @@ import perdure.checkpoint.TrainerState.Plan;
 import perdure.checkpoint.TrainerState.Position;
 import perdure.checkpoint.TrainerState.Session;
 import perdure.checkpoint.TrainerState.Validation;
+import perdure.device.GpuMeter;
 import perdure.device.ResidentMemory;
 import perdure.status.RunFacts;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.FinishedEpoch;
+import perdure.status.TrainingProgress.Gpu;
 import perdure.status.TrainingProgress.Quality;
 import perdure.status.TrainingProgress.Rising;
 import perdure.status.TrainingProgress.Saved;
+import perdure.status.TrainingProgress.Speed;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingProgress.Steps;
 import perdure.status.TrainingStatus;
@@ -34,6 +37,7 @@ public final class Reporter {
     private final Supplier<String> sample;
     private final LearningRateSchedule former;
     private final RunFacts facts;
+    private final GpuMeter meter;
 
     private Plan plan;
     private SessionClock clock;
@@ -47,6 +51,7 @@ public final class Reporter {
     private Rising rising;
     private FirstSteps firstSteps;
     private Long memoryBytes;
+    private Gpu gpu;
     private long memoryRead;
 
     /**
@@ -55,18 +60,21 @@ public final class Reporter {
      * @param sample generates a line or two of text with the current model, at each epoch's end
      * @param facts what does not change while this process trains
      * @param former the learning rate schedule with which the run was saved, of any length; null if it is not known
+     * @param meter of the GPU that is trained on; null: none
      */
     public Reporter(
             Consumer<TrainingStatus> listener,
             Consumer<String> messages,
             Supplier<String> sample,
             RunFacts facts,
-            LearningRateSchedule former) {
+            LearningRateSchedule former,
+            GpuMeter meter) {
         this.listener = listener;
         this.messages = messages;
         this.sample = sample;
         this.facts = facts;
         this.former = former;
+        this.meter = meter;
     }
 
     /** Says where a run resumes, and how the learning rate goes on if that is not as it was planned. */
@@ -170,7 +178,7 @@ public final class Reporter {
                                 epochSteps,
                                 100.0 * position.step() / plan.totalSteps(),
                                 position.tokens()),
-                        clock.speed(plan.totalSteps(), evaluationsLeft(position), memoryBytes()),
+                        speed(position),
                         new Quality(
                                 learningRate,
                                 gradientNorm,
@@ -184,15 +192,28 @@ public final class Reporter {
                 facts));
     }
 
-    /** Read at most once per second, since steps may be short. */
-    private Long memoryBytes() {
+    /** Memory is read at most once per second, since steps may be short. */
+    private Speed speed(Position position) {
         long now = System.nanoTime();
         if (memoryRead == 0 || now - memoryRead > MEMORY_INTERVAL) {
             long bytes = ResidentMemory.bytes();
             memoryBytes = bytes < 0 ? null : bytes;
+            gpu = meter == null ? null : gpu(meter.read());
             memoryRead = now;
         }
-        return memoryBytes;
+        return clock.speed(plan.totalSteps(), evaluationsLeft(position), memoryBytes)
+                .on(gpu);
+    }
+
+    private Gpu gpu(GpuMeter.Reading reading) {
+        long peak = gpu == null ? 0 : gpu.peakBytes();
+        return reading == null
+                ? gpu
+                : new Gpu(
+                        reading.usedBytes(),
+                        Math.max(peak, reading.usedBytes()),
+                        reading.totalBytes(),
+                        reading.utilization());
     }
 
     private long evaluationsLeft(Position position) {

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import perdure.status.TrainingProgress;
+import perdure.status.TrainingStatus;
 import perdure.status.WorkersStatus;
 
 class MetricsHandlerTest {
@@ -61,6 +63,38 @@ class MetricsHandlerTest {
                     "perdure_worker_step{rank=\"1\"} 70.0",
                     "perdure_worker_heard_seconds{rank=\"1\"} 0.5",
                     "perdure_worker_wait_seconds{rank=\"1\"} 12.25")) {
+                assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));
+            }
+        }
+    }
+
+    @Test
+    void tellsOfTheGpu(@TempDir Path folder) throws Exception {
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            TrainingStatus status = ServerUnderTest.running(7, 15, 4.94);
+            TrainingProgress on = status.progress();
+            run.published.set(status);
+            assertFalse(run.get("/metrics").body().contains("perdure_gpu"));
+            run.published.set(new TrainingStatus(
+                    true,
+                    7,
+                    15,
+                    4.94,
+                    new TrainingProgress(
+                            on.state(),
+                            null,
+                            on.position(),
+                            on.speed().on(new TrainingProgress.Gpu(42, 43, 80, 97)),
+                            on.quality(),
+                            on.saved(),
+                            null,
+                            null)));
+            List<String> lines = run.get("/metrics").body().lines().toList();
+            for (String line : List.of(
+                    "perdure_gpu_memory_used_bytes 42.0",
+                    "perdure_gpu_memory_peak_bytes 43.0",
+                    "perdure_gpu_memory_total_bytes 80.0",
+                    "perdure_gpu_utilization_percent 97.0")) {
                 assertTrue(lines.contains(line), () -> line + " not in\n" + String.join("\n", lines));
             }
         }

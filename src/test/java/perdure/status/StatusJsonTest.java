@@ -54,6 +54,27 @@ class StatusJsonTest {
     }
 
     @Test
+    void aGpuHasAKeyOfItsOwn() {
+        TrainingProgress idle = TrainingProgress.of(TrainingProgress.State.IDLE);
+        TrainingProgress onGpu = new TrainingProgress(
+                idle.state(),
+                null,
+                idle.position(),
+                idle.speed().on(new TrainingProgress.Gpu(42, 43, 80, 97)),
+                idle.quality(),
+                idle.saved(),
+                null,
+                null);
+        TrainingStatus written = new TrainingStatus(true, 7, 15, 4.94, onGpu);
+        String json = new String(StatusJson.full(written), UTF_8);
+        assertTrue(
+                json.contains("\"gpu\":{\"used_bytes\":42,\"peak_bytes\":43,\"total_bytes\":80,\"utilization\":97}"),
+                json);
+        assertEquals(written, StatusJson.read(StatusJson.full(written)));
+        assertFalse(new String(StatusJson.full(status(4.94)), UTF_8).contains("gpu"));
+    }
+
+    @Test
     void readsTheStatusOfAnEarlierVersion() {
         String old = new String(StatusJson.full(status(null)), UTF_8)
                 .replace("\"idle\"", "\"done\"")

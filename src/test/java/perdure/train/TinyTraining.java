@@ -198,7 +198,7 @@ final class TinyTraining {
                                 batches,
                                 new Evaluator(validation, validation.counted(tokenizer, 0), 0),
                                 writer,
-                                new Reporter(status::set, line -> {}, sample, null, null),
+                                new Reporter(status::set, line -> {}, sample, null, null, null),
                                 requests)
                         .run(restart);
             }
