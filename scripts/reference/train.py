@@ -1,9 +1,10 @@
 """The other side of scripts/bench: the same training steps in Python torch, eager or compiled.
 
 Usage: python scripts/reference/train.py FOLDER THREADS eager|compiled|eager-autocast|compiled-autocast    (torch 2.13)
-Reads the Hugging Face Llama model in FOLDER, prints its name, and answers each line {"learning_rate": r, "batches":
-[{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": largest resident bytes}: one step of
-forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with the
+                                         [cpu|cuda:0 [fp32|tf32|bf16]]
+Products are float32, or with tf32 rounded to TF32; with autocast they are bf16. Reads the Hugging Face Llama model in FOLDER, prints its name, and answers each line {"learning_rate": r, "batches":
+[{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": largest resident bytes, or bytes
+of tensors on the GPU}: one step of forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with the
 same input stacked, scaled_dot_product_attention, rms_norm and cross_entropy of torch, the fused AdamW.
 """
 
@@ -113,28 +114,37 @@ def optimizer(model):
     return torch.optim.AdamW(groups, betas=(0.9, 0.95), eps=1e-8, fused=True)
 
 
-def main(folder, threads, mode):
+def main(folder, threads, mode, device="cpu", precision="fp32"):
     torch.set_num_threads(int(threads))
+    device = torch.device(device)
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
     model = Llama(json.loads((Path(folder) / "config.json").read_text()))
     model.read(load_file(Path(folder) / "model.safetensors"))
+    model.to(device)
     adam = optimizer(model)
     loss_of = torch.compile(model) if mode.startswith("compiled") else model
     print(json.dumps({"name": f"torch {torch.__version__} {mode}"}), flush=True)
     for line in sys.stdin:
-        seconds, losses = steps(json.loads(line), loss_of, adam, mode.endswith("-autocast"))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        print(json.dumps({"seconds": seconds, "losses": losses, "peak": peak}), flush=True)
+        seconds, losses = steps(json.loads(line), loss_of, adam, mode.endswith("-autocast"), device=device)
+        print(json.dumps({"seconds": seconds, "losses": losses, "peak": peak(device)}), flush=True)
 
 
-def steps(question, loss_of, adam, autocast=False, rows=slice(None)):
-    """Takes a step on those rows of each batch."""
+def peak(device):
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def steps(question, loss_of, adam, autocast=False, rows=slice(None), device=torch.device("cpu")):
+    """Takes a step on those rows of each batch. What a GPU still does after the last one counts as that one's time."""
     for group in adam.param_groups:
         group["lr"] = question["learning_rate"]
     seconds, losses = [], []
     for batch in question["batches"]:
         begin = time.perf_counter()
-        ids, targets = torch.tensor(batch["ids"][rows]), torch.tensor(batch["targets"][rows])
-        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        ids = torch.tensor(batch["ids"][rows], device=device)
+        targets = torch.tensor(batch["targets"][rows], device=device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
             loss = loss_of(ids, targets)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(loss_of.parameters(), 1.0)
@@ -142,6 +152,10 @@ def steps(question, loss_of, adam, autocast=False, rows=slice(None)):
         adam.zero_grad(set_to_none=True)
         losses.append(loss.item())
         seconds.append(time.perf_counter() - begin)
+    if device.type == "cuda":
+        begin = time.perf_counter()
+        torch.cuda.synchronize(device)
+        seconds[-1] += time.perf_counter() - begin
     return seconds, losses
 
 

@@ -8,6 +8,7 @@ import java.util.Scanner;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
+import perdure.device.Devices;
 import perdure.device.NativeConfig;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
@@ -85,8 +86,8 @@ final class BenchmarkRank {
         List<Batch> batches =
                 TrainingBenchmark.batches(recipe).stream().map(task::rows).toList();
         try (Workers workers = task.workers();
-                TrainingBenchmark benchmark =
-                        new TrainingBenchmark(recipe, Precision.FP32, Lanes.of(threads, threads), workers, batches)) {
+                TrainingBenchmark benchmark = new TrainingBenchmark(
+                        recipe, Precision.FP32, Devices.resolve("cpu"), Lanes.of(threads, threads), workers, batches)) {
             answer(Map.of("name", "Perdure"));
             Scanner questions = new Scanner(System.in);
             while (questions.hasNextInt()) {

@@ -6,7 +6,9 @@ import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -14,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.data.Batch;
 import perdure.data.MicroBatches;
+import perdure.device.DeviceMigrator;
 import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.distributed.Workers;
@@ -73,6 +76,24 @@ public final class TrainingBenchmark implements AutoCloseable {
                             2));
         }
 
+        /** These, c with longer rows and more of them, and 540 million parameters with the same. */
+        public static List<Recipe> onGpus() {
+            ModelConfig c = all().get(2).config().withContext(1024);
+            Stream<Recipe> large = Stream.of(
+                    new Recipe("d: 12 layers, width 768, context 1,024", c, 16),
+                    new Recipe(
+                            "e: 24 layers, width 1,280, context 1,024",
+                            ModelConfig.DEFAULT
+                                    .withVocabularySize(50259)
+                                    .withHiddenSize(1280)
+                                    .withHeads(20, 20)
+                                    .withLayers(24)
+                                    .withContext(1024)
+                                    .withIntermediateSize(3456),
+                            16));
+            return Stream.concat(all().stream(), large).toList();
+        }
+
         /** The same with another number of rows per step. */
         Recipe batch(int rows) {
             return new Recipe(name, config, rows);
@@ -114,6 +135,8 @@ public final class TrainingBenchmark implements AutoCloseable {
     private static final int BATCHES = 5;
 
     private final Recipe recipe;
+    private final Precision precision;
+    private final Device device;
     private final LanguageModel model;
     private final Lanes lanes;
     private final Workers workers;
@@ -121,9 +144,20 @@ public final class TrainingBenchmark implements AutoCloseable {
     private final List<Batch> batches;
     private int steps;
 
-    /** Creates a model with random weights. It trains on a few batches of random tokens. */
+    /** Creates a model with random weights. It trains on a few batches of random tokens, on the CPU. */
     public TrainingBenchmark(Recipe recipe, Precision precision) {
-        this(recipe, precision, lanes(recipe.config(), recipe.batch()), Workers.alone(), batches(recipe));
+        this(recipe, precision, Devices.resolve("cpu"));
+    }
+
+    /** The same on a device. A GPU takes a batch whole. */
+    TrainingBenchmark(Recipe recipe, Precision precision, Device device) {
+        this(
+                recipe,
+                precision,
+                device,
+                device.is_cpu() ? lanes(recipe.config(), recipe.batch()) : Lanes.one(),
+                Workers.alone(),
+                batches(recipe));
     }
 
     /**
@@ -131,19 +165,18 @@ public final class TrainingBenchmark implements AutoCloseable {
      *
      * @param workers who train the model together, each on a part of the batches
      */
-    TrainingBenchmark(Recipe recipe, Precision precision, Lanes lanes, Workers workers, List<Batch> batches) {
+    TrainingBenchmark(
+            Recipe recipe, Precision precision, Device device, Lanes lanes, Workers workers, List<Batch> batches) {
         this.recipe = recipe;
+        this.precision = precision;
+        this.device = device;
         this.lanes = lanes;
         this.workers = workers;
         this.batches = batches;
         model = new LanguageModel(recipe.config(), 1);
+        DeviceMigrator.ensure(model, device);
         learner = new Learner(
-                model,
-                new AdamW(model, AdamW.Settings.DEFAULT, lanes, workers),
-                Devices.resolve("cpu"),
-                precision,
-                lanes,
-                workers);
+                model, new AdamW(model, AdamW.Settings.DEFAULT, lanes, workers), device, precision, lanes, workers);
         model.train(true);
     }
 
@@ -187,6 +220,18 @@ public final class TrainingBenchmark implements AutoCloseable {
                 learner, new MicroBatches(batch.tokens() * world, workers.rank(), 1, List.of(batch)), LEARNING_RATE);
     }
 
+    /** Waits until a GPU has ended the last step. Returns the milliseconds that took, which are that step's. */
+    double await() {
+        long start = System.nanoTime();
+        Devices.await(device);
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    /** What large matrix products reach there, in floating-point operations per second. */
+    double matrixPeak() {
+        return matrixPeak(precision, device);
+    }
+
     /** Tokens per step. */
     public int tokens() {
         return recipe.tokens();
@@ -226,34 +271,38 @@ public final class TrainingBenchmark implements AutoCloseable {
     }
 
     /**
-     * Floating-point operations per second of large matrix products. In float32 the faster of two libraries counts: BLAS,
-     * or oneDNN on operands that are already in its own layout.
+     * Floating-point operations per second of large matrix products. In float32 on the CPU the faster of two libraries
+     * counts: BLAS, or oneDNN on operands that are already in its own layout.
      */
-    public static double matrixPeak(Precision precision) {
-        int size = 1024;
+    private static double matrixPeak(Precision precision, Device device) {
+        int size = device.is_cpu() ? 1024 : 8192;
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
-            Tensor a = torch.ones(size, size);
+            Tensor a = torch.ones(size, size).to(device, ScalarType.Float);
             double seconds;
             if (precision == Precision.BF16) {
                 Tensor rounded = a.to(ScalarType.BFloat16);
-                seconds = seconds(() -> torch.linear(rounded, rounded));
+                seconds = seconds(device, () -> torch.linear(rounded, rounded));
+            } else if (device.is_cuda()) {
+                seconds = seconds(device, () -> torch.matmul(a, a));
             } else {
                 Tensor converted = a.to_mkldnn();
                 seconds = Math.min(
-                        seconds(() -> torch.matmul(a, a)),
-                        seconds(() -> torch.mkldnn_linear(converted, a, new TensorOptional())));
+                        seconds(device, () -> torch.matmul(a, a)),
+                        seconds(device, () -> torch.mkldnn_linear(converted, a, new TensorOptional())));
             }
             return 2.0 * size * size * size / seconds;
         }
     }
 
     /** The time of the fastest of several products. */
-    private static double seconds(Supplier<Tensor> product) {
+    private static double seconds(Device device, Supplier<Tensor> product) {
         double fastest = Double.POSITIVE_INFINITY;
         for (int i = 0; i < 6; i++) {
+            Devices.await(device);
             long start = System.nanoTime();
             product.get();
+            Devices.await(device);
             fastest = Math.min(fastest, (System.nanoTime() - start) / 1e9);
         }
         return fastest;

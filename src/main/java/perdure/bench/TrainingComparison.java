@@ -6,13 +6,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
+import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.device.ResidentMemory;
 import tools.jackson.databind.JsonNode;
@@ -38,8 +41,8 @@ public final class TrainingComparison {
     /**
      * The measurements of another program.
      *
-     * @param milliseconds median ms per step
-     * @param peakBytes peak resident memory, in bytes
+     * @param milliseconds median ms per step, on a GPU the mean
+     * @param peakBytes peak resident memory, or on a GPU the most that its tensors took there, in bytes
      * @param lossDifference largest difference of a step's loss, in nats per token
      * @param tolerance up to which the losses agree
      */
@@ -51,10 +54,10 @@ public final class TrainingComparison {
     }
 
     /**
-     * The measurements, as medians.
+     * The measurements, as medians; on a GPU the time of a step is a mean, and its parts say when they were begun.
      *
      * @param step median of each part
-     * @param milliseconds median ms per step
+     * @param milliseconds per step
      * @param achieved floating-point operations per second of the matrix products of a step
      * @param matrixPeak floating-point operations per second of large matrix products: the 90th percentile
      * @param peakBytes peak resident memory of this process so far, in bytes
@@ -88,12 +91,21 @@ public final class TrainingComparison {
      * @throws BadInputException if that Python does not run the script
      */
     public static Result run(Recipe recipe, Precision precision, int steps, double seconds, Path work, Path python) {
+        return run(recipe, precision, Devices.resolve("cpu"), steps, seconds, work, python);
+    }
+
+    /**
+     * As above, on a device. The times of a GPU are means: it works on while the next step begins, so that only many steps
+     * together have a time, which ends when the GPU has ended.
+     */
+    public static Result run(
+            Recipe recipe, Precision precision, Device device, int steps, double seconds, Path work, Path python) {
         List<Step> times = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         List<Double> peaks = new ArrayList<>();
         List<Opponent> opponents = List.of();
-        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe, precision)) {
-            opponents = opponents(python, benchmark, precision, work);
+        try (TrainingBenchmark benchmark = new TrainingBenchmark(recipe, precision, device)) {
+            opponents = opponents(python, benchmark, precision, device, work);
             long collected = 0;
             double elapsed = 0;
             for (int done = -TURN; done < steps || elapsed < seconds * 1e3; done += TURN) {
@@ -107,16 +119,18 @@ public final class TrainingComparison {
                         elapsed += step.total();
                     }
                 }
+                double rest = benchmark.await();
                 if (done >= 0) {
+                    elapsed += rest;
                     collected += collectorMillis() - before;
-                    peaks.add(TrainingBenchmark.matrixPeak(precision));
+                    peaks.add(benchmark.matrixPeak());
                 }
                 Map<String, Object> question = question(batches);
                 for (Opponent opponent : opponents) {
                     opponent.turn(question, done >= 0);
                 }
             }
-            double total = median(times, Step::total);
+            double total = device.is_cpu() ? median(times, Step::total) : elapsed / times.size();
             return new Result(
                     new Step(
                             median(times, Step::data),
@@ -130,29 +144,40 @@ public final class TrainingComparison {
                     TrainingBenchmark.percentile(peaks, 0.9),
                     ResidentMemory.peakBytes(),
                     collected / elapsed,
-                    opponents.stream().map(one -> one.result(losses)).toList());
+                    opponents.stream().map(one -> one.result(losses, device)).toList());
         } finally {
             opponents.forEach(one -> one.script.close());
         }
     }
 
-    private static List<Opponent> opponents(Path python, TrainingBenchmark benchmark, Precision precision, Path work) {
+    private static List<Opponent> opponents(
+            Path python, TrainingBenchmark benchmark, Precision precision, Device device, Path work) {
         if (python == null) {
             return List.of();
         }
         String folder = ReferenceScript.save(benchmark.model(), work).toString();
         String threads = Integer.toString(torch.get_num_threads());
-        return modes(precision)
+        return modes(precision, device)
                 .map(mode -> new Opponent(
-                        new ReferenceScript(python, "train.py", folder, threads, mode),
+                        new ReferenceScript(
+                                python,
+                                "train.py",
+                                folder,
+                                threads,
+                                mode,
+                                device.str().getString(),
+                                precision.name().toLowerCase(Locale.ROOT)),
                         precision == Precision.FP32 ? LOSS_TOLERANCE : BF16_LOSS_TOLERANCE))
                 .toList();
     }
 
-    private static Stream<String> modes(Precision precision) {
-        return precision == Precision.FP32
-                ? Stream.of("eager", "compiled")
-                : Stream.of("eager", "compiled", "eager-autocast", "compiled-autocast");
+    private static Stream<String> modes(Precision precision, Device device) {
+        Stream<String> plain = Stream.of("eager", "compiled");
+        if (precision != Precision.BF16) {
+            return plain;
+        }
+        Stream<String> rounded = Stream.of("eager-autocast", "compiled-autocast");
+        return device.is_cpu() ? Stream.concat(plain, rounded) : rounded; // On a GPU nobody would leave it out.
     }
 
     /** What {@code scripts/reference/train.py} is asked: to take a step on each of the batches. */
@@ -201,10 +226,15 @@ public final class TrainingComparison {
             return answer.path(name).valueStream().map(JsonNode::asDouble);
         }
 
-        Reference result(List<Double> expected) {
+        Reference result(List<Double> expected, Device device) {
             return new Reference(
                     script.name(),
-                    TrainingBenchmark.percentile(milliseconds, 0.5),
+                    device.is_cpu()
+                            ? TrainingBenchmark.percentile(milliseconds, 0.5)
+                            : milliseconds.stream()
+                                    .mapToDouble(Double::doubleValue)
+                                    .average()
+                                    .orElse(Double.NaN),
                     peakBytes,
                     largestDifference(expected, losses),
                     tolerance);

@@ -3,10 +3,13 @@ package perdure.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.bench.FineTuningBenchmark;
 import perdure.bench.GenerationBenchmark;
+import perdure.bench.GpuPeak;
 import perdure.bench.PollingBenchmark;
 import perdure.bench.RanksBenchmark;
 import perdure.bench.RecoveryBenchmark;
@@ -16,6 +19,7 @@ import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingComparison;
 import perdure.bench.WorkFolder;
 import perdure.cli.HelpSections.Heading;
+import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import perdure.device.Processor;
@@ -44,6 +48,9 @@ final class BenchCommand implements Callable<Integer> {
     /** Seconds to measure at least: short steps are repeated for that long, however few were asked for. */
     private static final double SECONDS = 20;
 
+    /** The same on a GPU. */
+    private static final double GPU_SECONDS = 5;
+
     /** Steps of fine-tuning that are measured three times; more take one turn, which is long enough. */
     private static final int FEW = 20;
 
@@ -59,12 +66,13 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(
             names = "--recipe",
-            paramLabel = "a|b|c",
+            paramLabel = "a|b|c|d|e",
             description = {
-                "Runs one recipe alone (default: all three).",
+                "Runs one recipe alone (default: all three, with --device cuda all five).",
                 "a: 4 layers, width 128.",
                 "b: 6 layers, width 384.",
-                "c: 12 layers, width 768."
+                "c: 12 layers, width 768.",
+                "d and e, with --device cuda: c with 16 rows of 1,024 tokens; 24 layers, width 1,280, with the same."
             })
     String recipe;
 
@@ -134,11 +142,13 @@ final class BenchCommand implements Callable<Integer> {
             throw new BadInputException("--precision " + nativeFlags.precision
                     + " works for training, not with the other measurements, which are in float32.");
         }
-        if (nativeFlags.device != null && !List.of("auto", "cpu").contains(nativeFlags.device)) {
-            throw new BadInputException("--device " + nativeFlags.device + ": bench measures the CPU only.");
+        if (onGpu() && (saves || recovery || polling || generation || fineTuning || ranks != null)) {
+            throw new BadInputException("--device " + nativeFlags.device
+                    + " works for training, not with the other measurements, which are on the CPU.");
         }
-        if (nativeFlags.precision() == Precision.TF32) {
-            throw new BadInputException("--precision tf32: bench measures the CPU only, which does not have it.");
+        if (nativeFlags.precision() == Precision.TF32 && !onGpu()) {
+            throw new BadInputException("--precision tf32: bench measures the CPU, which does not have it, unless"
+                    + " --device cuda is given.");
         }
         if (ranks != null) {
             requireRanks();
@@ -168,8 +178,17 @@ final class BenchCommand implements Callable<Integer> {
             measureFineTuning();
             return 0;
         }
-        measureTraining();
+        if (onGpu()) {
+            measureTrainingOnGpu();
+        } else {
+            measureTraining();
+        }
         return 0;
+    }
+
+    /** Whether a GPU is asked for: otherwise the CPU is measured, whatever the build. */
+    private boolean onGpu() {
+        return nativeFlags.device != null && !List.of("auto", "cpu").contains(nativeFlags.device);
     }
 
     private void requireRanks() {
@@ -224,6 +243,65 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    private void measureTrainingOnGpu() {
+        int least = quick ? QUICK_STEPS : steps;
+        Precision precision = nativeFlags.precision();
+        try (Device gpu = nativeFlags.device()) {
+            String card = Devices.model(gpu);
+            System.out.printf(
+                    Locale.ROOT,
+                    "Means of at least %d steps, %s, on one %s, with Java %s and %s.%n",
+                    least,
+                    precision.name().toLowerCase(Locale.ROOT),
+                    card,
+                    Runtime.version(),
+                    NativeRuntime.libraries());
+            for (Recipe recipe : recipes()) {
+                try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+                    print(
+                            recipe,
+                            TrainingComparison.run(
+                                    recipe, precision, gpu, least, quick ? 0 : GPU_SECONDS, work.path(), python),
+                            GpuPeak.of(card, precision));
+                }
+            }
+        }
+    }
+
+    private static void print(Recipe recipe, TrainingComparison.Result result, OptionalDouble peak) {
+        String share = peak.isPresent()
+                ? String.format(
+                        Locale.ROOT,
+                        "%.1f %% of the card's %.0f TFLOP/s",
+                        100 * result.achieved() / peak.getAsDouble(),
+                        peak.getAsDouble() / 1e12)
+                : "the card's peak is not known";
+        System.out.printf(
+                Locale.ROOT,
+                "%s: %,.0f tokens/s, %.2f ms per step, %.1f TFLOP/s (%s; large products reach %.1f)%n",
+                recipe.name(),
+                result.tokensPerSecond(),
+                result.milliseconds(),
+                result.achieved() / 1e12,
+                share,
+                result.matrixPeak() / 1e12);
+        for (TrainingComparison.Reference reference : result.references()) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "  %s: %.2f ms per step; losses differ by at most %.1e%s%n",
+                    reference.name(),
+                    reference.milliseconds(),
+                    reference.lossDifference(),
+                    ratio(reference, result));
+        }
+    }
+
+    private static String ratio(TrainingComparison.Reference reference, TrainingComparison.Result result) {
+        return reference.counts()
+                ? String.format(Locale.ROOT, "; ratio %.2f", reference.milliseconds() / result.milliseconds())
+                : "; too much to compare times";
+    }
+
     private void measureTraining() {
         int least = quick ? QUICK_STEPS : steps;
         System.out.printf(
@@ -243,7 +321,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private List<Recipe> recipes() {
-        return chosen(Recipe.all());
+        return chosen(onGpu() ? Recipe.onGpus() : Recipe.all());
     }
 
     private List<Recipe> chosen(List<Recipe> all) {
@@ -253,7 +331,8 @@ final class BenchCommand implements Callable<Integer> {
         List<Recipe> chosen =
                 all.stream().filter(one -> one.name().startsWith(recipe + ":")).toList();
         if (chosen.isEmpty()) {
-            throw new BadInputException("--recipe " + recipe + " is not one of a, b, c.");
+            throw new BadInputException("--recipe " + recipe + " is not one of a, b, c"
+                    + (onGpu() ? ", d, e." : "; d and e are for --device cuda."));
         }
         return chosen;
     }
@@ -284,10 +363,7 @@ final class BenchCommand implements Callable<Integer> {
                     reference.milliseconds(),
                     reference.peakBytes() / 1e6,
                     reference.lossDifference(),
-                    reference.counts()
-                            ? String.format(
-                                    Locale.ROOT, "; ratio %.2f", reference.milliseconds() / result.milliseconds())
-                            : "; too much to compare times");
+                    ratio(reference, result));
         }
     }
 

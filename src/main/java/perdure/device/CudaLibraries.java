@@ -51,15 +51,26 @@ final class CudaLibraries {
      * @throws IllegalStateException if the driver does not tell
      */
     static String busId(int device) {
+        return text("cuDeviceGetPCIBusId", device);
+    }
+
+    /**
+     * The name of a GPU, such as {@code NVIDIA H100 80GB HBM3}.
+     *
+     * @throws IllegalStateException if the driver does not tell
+     */
+    static String name(int device) {
+        return text("cuDeviceGetName", device);
+    }
+
+    private static String text(String function, int device) {
         IntByReference handle = new IntByReference();
-        byte[] id = new byte[32];
+        byte[] text = new byte[256];
         if (driver().getFunction("cuDeviceGet").invokeInt(new Object[] {handle, device}) != 0
-                || driver().getFunction("cuDeviceGetPCIBusId")
-                                .invokeInt(new Object[] {id, id.length, handle.getValue()})
-                        != 0) {
-            throw new IllegalStateException("The driver does not tell where GPU " + device + " is.");
+                || driver().getFunction(function).invokeInt(new Object[] {text, text.length, handle.getValue()}) != 0) {
+            throw new IllegalStateException(function + " fails for GPU " + device + ".");
         }
-        return Native.toString(id);
+        return Native.toString(text);
     }
 
     /** The stream on which libtorch's operations of the calling thread run. */

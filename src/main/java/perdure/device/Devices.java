@@ -102,6 +102,13 @@ public final class Devices {
         return "CUDA finds no usable GPU; it needs driver 580 or newer and a GPU of compute capability 7.5 or higher.";
     }
 
+    /** The name of the processor that a device is, such as {@code NVIDIA H100 80GB HBM3}. */
+    public static String model(Device device) {
+        return device.is_cuda()
+                ? CudaLibraries.name(device.index())
+                : Processor.current().name();
+    }
+
     /** The name of a device for people, such as "cpu (2 threads)" or "cuda:0 (1 of 2 GPUs)". */
     public static String describe(Device device) {
         String name = device.str().getString();

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatRequest;
@@ -553,7 +554,12 @@ public final class TrainingRun implements AutoCloseable {
                                     .rates(),
                     GpuMeter.of(device));
             Trainer trainer = new Trainer(options, learner, batches, evaluator, writer, reporter, stop);
-            Trainer.Outcome ended = trainer.run(restart);
+            Trainer.Outcome ended;
+            try {
+                ended = trainer.run(restart);
+            } catch (RuntimeException failure) {
+                throw withSizes(failure, options.batch(), model);
+            }
             if (workers.isFirst()) {
                 LearntTokenizer.delete(config.folder()); // the checkpoint has it now
             }
@@ -569,6 +575,28 @@ public final class TrainingRun implements AutoCloseable {
                 case STOPPED -> stopped();
             };
         }
+    }
+
+    /** The same failure; if it is that the GPU's memory has run out, with what takes it. */
+    static RuntimeException withSizes(RuntimeException failure, TrainingOptions.Batching batch, LanguageModel model) {
+        String start = "CUDA out of memory";
+        if (failure.getMessage() == null || !failure.getMessage().startsWith(start)) {
+            return failure;
+        }
+        IllegalStateException whole = new IllegalStateException(
+                String.format(
+                        Locale.ROOT,
+                        "%s with batch size %d, context %d, %d layers, hidden size %d and vocabulary %d%s",
+                        start,
+                        batch.size(),
+                        model.config().context(),
+                        model.config().layers(),
+                        model.config().hiddenSize(),
+                        model.config().vocabularySize(),
+                        failure.getMessage().substring(start.length())),
+                failure);
+        Stream.of(failure.getSuppressed()).forEach(whole::addSuppressed);
+        return whole;
     }
 
     /** The first rank speaks for all. */

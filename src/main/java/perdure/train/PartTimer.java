@@ -27,8 +27,9 @@ public final class PartTimer implements Consumer<Part> {
         last = now;
     }
 
+    /** 0 if no such part has ended, as those of a recorded batch do not. */
     public double milliseconds(Part part) {
-        return nanoseconds.get(part) / 1e6;
+        return nanoseconds.getOrDefault(part, 0L) / 1e6;
     }
 
     /** The share of a part in the time of all. */

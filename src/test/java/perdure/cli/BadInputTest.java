@@ -250,6 +250,8 @@ class BadInputTest extends TinyRunTest {
         refused(List.of("bench", "--quick", "--saves", "--precision", "bf16"), "--precision", "bf16");
         refused(List.of("bench", "--quick", "--precision", "tf32"), "--precision", "tf32");
         refused(List.of("bench", "--quick", "--device", "cuda"), "--device", "cuda");
+        refused(List.of("bench", "--quick", "--device", "cuda", "--saves"), "--device", "cuda");
+        refused(List.of("bench", "--quick", "--recipe", "d"), "--recipe", "d");
         refused(List.of("bench", "--quick", "--ranks", "3"), "--ranks", "3");
         refused(List.of("bench", "--quick", "--ranks", "2", "--threads", "2"), "--ranks", "--threads");
         refused(List.of("bench", "--quick", "--ranks", "2", "--saves"), "--ranks", "2");

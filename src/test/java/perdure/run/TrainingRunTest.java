@@ -1,7 +1,9 @@
 package perdure.run;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,9 +20,13 @@ import perdure.checkpoint.DurableFiles;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
 import perdure.data.Fingerprint;
+import perdure.device.NativeRuntime;
+import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
 import perdure.run.TrainingRun.Outcome;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
+import perdure.train.TrainingOptions;
 
 /** The front door, as a program in the same process uses it. */
 class TrainingRunTest {
@@ -49,6 +55,26 @@ class TrainingRunTest {
     private static Outcome train(RunConfig config) {
         try (TrainingRun run = TrainingRun.open(config)) {
             return run.train();
+        }
+    }
+
+    @Test
+    void aGpuWithoutMemorySaysWhatTookIt() {
+        NativeRuntime.load();
+        RuntimeException other = new RuntimeException("no memory");
+        RuntimeException cuda = new RuntimeException("CUDA out of memory. Tried to allocate 2.00 GiB.\nframes");
+        IllegalStateException notSaved = new IllegalStateException("not saved");
+        cuda.addSuppressed(notSaved);
+        ModelConfig shape = ModelConfig.DEFAULT.withLayers(2).withVocabularySize(300);
+        try (LanguageModel model = new LanguageModel(shape, 1)) {
+            TrainingOptions.Batching batch = new TrainingOptions.Batching(8, 2);
+            assertSame(other, TrainingRun.withSizes(other, batch, model));
+            RuntimeException told = TrainingRun.withSizes(cuda, batch, model);
+            assertEquals(
+                    "CUDA out of memory with batch size 8, context 128, 2 layers, hidden size 128 and vocabulary 300."
+                            + " Tried to allocate 2.00 GiB.",
+                    told.getMessage().lines().findFirst().orElseThrow());
+            assertArrayEquals(new Throwable[] {notSaved}, told.getSuppressed());
         }
     }
 
