@@ -49,8 +49,8 @@ function facts({running, current_epoch: epoch, total_epochs: epochs, loss, run, 
   ];
 }
 
-/** "cuda:0, 97 %, 41 of 80 GB" */
-export function gpu(device, meter) {
+/** "cuda:0, 97 %, 39.1 GiB of 79.6 GiB" */
+function gpu(device, meter) {
   if (!meter) {
     return device;
   }
