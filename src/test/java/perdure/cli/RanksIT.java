@@ -28,7 +28,7 @@ import perdure.bench.TrainingRanks;
 
 /** Several processes train one run. Each stands for a rank, with a log and a home of its own. */
 @Timeout(600)
-@Tag("ranks")
+@Tag("long")
 class RanksIT {
 
     /** Dropout, leaves, grouped queries, and an epoch whose last step is too short for all ranks. */

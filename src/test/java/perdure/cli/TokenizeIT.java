@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.data.Fingerprint;
 
 /** Processes that make parts at the same time, are killed and go on end with the bytes of one that does it all. */
+@Tag("long")
 class TokenizeIT {
     @TempDir
     Path folder;

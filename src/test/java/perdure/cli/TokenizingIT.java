@@ -13,12 +13,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.TrainingProcess;
 import perdure.data.Fingerprint;
 
 /** A process that is killed while it tokenizes loses no finished part, and ends with the tokens of an unbroken one. */
+@Tag("long")
 class TokenizingIT {
     private static final int KILLS = 2;
 

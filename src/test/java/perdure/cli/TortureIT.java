@@ -2,10 +2,12 @@ package perdure.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
 /** A few of the accidents of {@code scripts/torture}, which does as many as one likes. */
+@Tag("long")
 class TortureIT {
 
     @Test

@@ -39,7 +39,7 @@ class WorkersTest {
     }
 
     private static Workers.Options options(Launch launch, int exchangeSeconds) {
-        return new Workers.Options(launch, Duration.ofSeconds(exchangeSeconds), Duration.ofSeconds(30), 1000);
+        return new Workers.Options(launch, Duration.ofSeconds(exchangeSeconds), Duration.ofSeconds(8), 1000);
     }
 
     private Workers join(int rank, String coordinator, int exchangeSeconds) {
