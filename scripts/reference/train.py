@@ -2,10 +2,11 @@
 
 Usage: python scripts/reference/train.py FOLDER THREADS eager|compiled|eager-autocast|compiled-autocast    (torch 2.13)
                                          [cpu|cuda:0 [fp32|tf32|bf16]]
-Products are float32, or with tf32 rounded to TF32; with autocast they are bf16. Reads the Hugging Face Llama model in FOLDER, prints its name, and answers each line {"learning_rate": r, "batches":
-[{"ids": [[…]], "targets": [[…]]}, …]} with {"seconds": […], "losses": […], "peak": largest resident bytes, or bytes
-of tensors on the GPU}: one step of forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with the
-same input stacked, scaled_dot_product_attention, rms_norm and cross_entropy of torch, the fused AdamW.
+Products are float32, or with tf32 rounded to TF32; with autocast they are bf16. Reads the Hugging Face Llama model in
+FOLDER, prints its name, and answers each line {"learning_rate": r, "batches": [{"ids": [[…]], "targets": [[…]]}, …]}
+with {"seconds": […], "losses": […], "peak": largest resident bytes, or bytes of tensors on the GPU}: one step of
+forward, backward, clipping to 1 and AdamW per batch. Written as a Python user would write it for speed: products with
+the same input stacked, scaled_dot_product_attention, rms_norm and cross_entropy of torch, the fused AdamW.
 """
 
 import json

@@ -227,11 +227,6 @@ public final class TrainingBenchmark implements AutoCloseable {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    /** What large matrix products reach there, in floating-point operations per second. */
-    double matrixPeak() {
-        return matrixPeak(precision, device);
-    }
-
     /** Tokens per step. */
     public int tokens() {
         return recipe.tokens();
@@ -274,7 +269,7 @@ public final class TrainingBenchmark implements AutoCloseable {
      * Floating-point operations per second of large matrix products. In float32 on the CPU the faster of two libraries
      * counts: BLAS, or oneDNN on operands that are already in its own layout.
      */
-    private static double matrixPeak(Precision precision, Device device) {
+    double matrixPeak() {
         int size = device.is_cpu() ? 1024 : 8192;
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
@@ -282,27 +277,27 @@ public final class TrainingBenchmark implements AutoCloseable {
             double seconds;
             if (precision == Precision.BF16) {
                 Tensor rounded = a.to(ScalarType.BFloat16);
-                seconds = seconds(device, () -> torch.linear(rounded, rounded));
+                seconds = seconds(() -> torch.linear(rounded, rounded));
             } else if (device.is_cuda()) {
-                seconds = seconds(device, () -> torch.matmul(a, a));
+                seconds = seconds(() -> torch.matmul(a, a));
             } else {
                 Tensor converted = a.to_mkldnn();
                 seconds = Math.min(
-                        seconds(device, () -> torch.matmul(a, a)),
-                        seconds(device, () -> torch.mkldnn_linear(converted, a, new TensorOptional())));
+                        seconds(() -> torch.matmul(a, a)),
+                        seconds(() -> torch.mkldnn_linear(converted, a, new TensorOptional())));
             }
             return 2.0 * size * size * size / seconds;
         }
     }
 
     /** The time of the fastest of several products. */
-    private static double seconds(Device device, Supplier<Tensor> product) {
+    private double seconds(Supplier<Tensor> product) {
         double fastest = Double.POSITIVE_INFINITY;
         for (int i = 0; i < 6; i++) {
-            Devices.await(device);
+            await();
             long start = System.nanoTime();
             product.get();
-            Devices.await(device);
+            await();
             fastest = Math.min(fastest, (System.nanoTime() - start) / 1e9);
         }
         return fastest;

@@ -15,7 +15,6 @@ import org.bytedeco.pytorch.global.torch;
 import perdure.bench.TrainingBenchmark.Recipe;
 import perdure.bench.TrainingBenchmark.Step;
 import perdure.data.Batch;
-import perdure.device.Devices;
 import perdure.device.Precision;
 import perdure.device.ResidentMemory;
 import tools.jackson.databind.JsonNode;
@@ -82,21 +81,14 @@ public final class TrainingComparison {
     private TrainingComparison() {}
 
     /**
-     * Runs the comparison. The times of a first turn are not counted.
+     * Runs the comparison. The times of a first turn are not counted. Those of a GPU are means: it works on while the next
+     * step begins, so that only many steps together have a time, which ends when the GPU has ended.
      *
      * @param steps least number of measured steps
      * @param seconds least time of the measured steps
      * @param work an empty folder
      * @param python the Python to compare with, eager and compiled, for bf16 also with autocast; null for none
      * @throws BadInputException if that Python does not run the script
-     */
-    public static Result run(Recipe recipe, Precision precision, int steps, double seconds, Path work, Path python) {
-        return run(recipe, precision, Devices.resolve("cpu"), steps, seconds, work, python);
-    }
-
-    /**
-     * As above, on a device. The times of a GPU are means: it works on while the next step begins, so that only many steps
-     * together have a time, which ends when the GPU has ended.
      */
     public static Result run(
             Recipe recipe, Precision precision, Device device, int steps, double seconds, Path work, Path python) {

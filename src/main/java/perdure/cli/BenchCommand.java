@@ -178,11 +178,7 @@ final class BenchCommand implements Callable<Integer> {
             measureFineTuning();
             return 0;
         }
-        if (onGpu()) {
-            measureTrainingOnGpu();
-        } else {
-            measureTraining();
-        }
+        measureTraining();
         return 0;
     }
 
@@ -243,31 +239,6 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private void measureTrainingOnGpu() {
-        int least = quick ? QUICK_STEPS : steps;
-        Precision precision = nativeFlags.precision();
-        try (Device gpu = nativeFlags.device()) {
-            String card = Devices.model(gpu);
-            System.out.printf(
-                    Locale.ROOT,
-                    "Means of at least %d steps, %s, on one %s, with Java %s and %s.%n",
-                    least,
-                    precision.name().toLowerCase(Locale.ROOT),
-                    card,
-                    Runtime.version(),
-                    NativeRuntime.libraries());
-            for (Recipe recipe : recipes()) {
-                try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                    print(
-                            recipe,
-                            TrainingComparison.run(
-                                    recipe, precision, gpu, least, quick ? 0 : GPU_SECONDS, work.path(), python),
-                            GpuPeak.of(card, precision));
-                }
-            }
-        }
-    }
-
     private static void print(Recipe recipe, TrainingComparison.Result result, OptionalDouble peak) {
         String share = peak.isPresent()
                 ? String.format(
@@ -304,19 +275,42 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measureTraining() {
         int least = quick ? QUICK_STEPS : steps;
-        System.out.printf(
-                "Medians of at least %d steps, %d threads, %s. Parts of a step: data + forward (with the loss and the"
-                        + " gradient of the output projection) + backward + optimizer.%n",
-                least, torch.get_num_threads(), nativeFlags.precision() == Precision.BF16 ? "bf16" : "float32");
-        System.out.println("On " + Processor.current().name() + ", with Java " + Runtime.version() + " and "
-                + NativeRuntime.libraries() + ".");
-        for (Recipe recipe : recipes()) {
-            try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
-                print(
-                        recipe,
-                        TrainingComparison.run(
-                                recipe, nativeFlags.precision(), least, quick ? 0 : SECONDS, work.path(), python));
+        Precision precision = nativeFlags.precision();
+        try (Device device = onGpu() ? nativeFlags.device() : Devices.resolve("cpu")) {
+            String processor = Devices.model(device);
+            printHeading(least, precision, device, processor);
+            double seconds = device.is_cpu() ? SECONDS : GPU_SECONDS;
+            for (Recipe recipe : recipes()) {
+                try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
+                    TrainingComparison.Result result = TrainingComparison.run(
+                            recipe, precision, device, least, quick ? 0 : seconds, work.path(), python);
+                    if (device.is_cpu()) {
+                        print(recipe, result);
+                    } else {
+                        print(recipe, result, GpuPeak.of(processor, precision));
+                    }
+                }
             }
+        }
+    }
+
+    private static void printHeading(int least, Precision precision, Device device, String processor) {
+        if (device.is_cpu()) {
+            System.out.printf(
+                    "Medians of at least %d steps, %d threads, %s. Parts of a step: data + forward (with the loss and the"
+                            + " gradient of the output projection) + backward + optimizer.%n",
+                    least, torch.get_num_threads(), precision == Precision.BF16 ? "bf16" : "float32");
+            System.out.println(
+                    "On " + processor + ", with Java " + Runtime.version() + " and " + NativeRuntime.libraries() + ".");
+        } else {
+            System.out.printf(
+                    Locale.ROOT,
+                    "Means of at least %d steps, %s, on one %s, with Java %s and %s.%n",
+                    least,
+                    precision.name().toLowerCase(Locale.ROOT),
+                    processor,
+                    Runtime.version(),
+                    NativeRuntime.libraries());
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
+import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.distributed.WorkersLostException;
 import perdure.run.BadInputException;
@@ -163,7 +164,7 @@ public final class Main {
                 || message.startsWith("GC overhead")) {
             return "Out of Java memory (" + message + "). Give Java more with java -Xmx.";
         }
-        if (message.startsWith("CUDA out of memory")) {
+        if (message.startsWith(Devices.OUT_OF_MEMORY)) {
             return "Out of the GPU's memory (" + message + "). Of --batch-size with more --grad-accum, of --context and"
                     + " of --hidden-size smaller ones need less, and so do --recompute and --precision bf16.";
         }

@@ -18,6 +18,9 @@ public final class Devices {
 
     private static final Pattern CUDA = Pattern.compile("cuda(?::([0-9]{1,3}))?");
 
+    /** With this libtorch begins the message of a failure because the memory of a GPU does not suffice. */
+    public static final String OUT_OF_MEMORY = "CUDA out of memory";
+
     private Devices() {}
 
     /**

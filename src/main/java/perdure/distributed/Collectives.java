@@ -66,16 +66,14 @@ final class Collectives {
         }
     }
 
-    /** The numbers of all ranks, in their order. Each rank has as many. */
-    double[] gather(double[] mine) {
-        double[] all = new double[mine.length * world];
+    /** Sets all to the numbers of all ranks, in their order. Each rank has as many. */
+    void gather(double[] mine, double[] all) {
         TensorOptions doubles = new TensorOptions(ScalarType.Double);
         Tensor in = torch.zeros(new long[] {mine.length}, doubles);
         new DoublePointer(in.data_ptr_double()).put(mine);
         Tensor out = torch.zeros(new long[] {all.length}, doubles);
         group._allgather_base(out, in)._wait();
         new DoublePointer(out.data_ptr_double()).get(all);
-        return all;
     }
 
     /** Writes the first rank's values into those of the others. */

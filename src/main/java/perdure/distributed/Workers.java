@@ -243,9 +243,9 @@ public final class Workers implements AutoCloseable {
         if (world() == 1) {
             return mine;
         }
-        double[][] all = new double[1][];
-        await(submit(() -> all[0] = collectives.gather(mine)));
-        return all[0];
+        double[] all = new double[mine.length * world()];
+        await(submit(() -> collectives.gather(mine, all)));
+        return all;
     }
 
     /** Writes the first rank's values of some tensors into those of the others. */

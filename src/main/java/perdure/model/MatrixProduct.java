@@ -19,9 +19,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * computes them. Forward: Y = X·Wᵀ. Backward: dX = dY·W and dW = dYᵀ·X.
  *
  * <p>Float32 products on the CPU go to oneDNN, a part of libtorch, which uses AVX-512 on every processor that has it;
- * MKL does so only on Intel processors. oneDNN's operator on plain tensors copies nothing, but records no graph. So
- * BLAS computes all three products where autograd records a graph. Elsewhere {@link Tape} runs the backward pass, also
- * with oneDNN. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
+ * MKL does so only on Intel processors. oneDNN's operator on plain tensors copies nothing but the factors of dW, and
+ * records no graph. So BLAS computes all three products where autograd records a graph. Elsewhere {@link Tape} runs the
+ * backward pass, also with oneDNN. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
  *
  * <p>Products with few rows, and small ones, stay with BLAS: oneDNN prepares for longer before it begins. Which library
  * computes a product follows from its shape alone, the same on every machine, so that no bytes depend on a measurement.
@@ -89,7 +89,7 @@ final class MatrixProduct {
                         () -> torch.matmul(gradient, weight)));
     }
 
-    /** dW = dYᵀ·X [N, K] in float32, given gradient dY [R, N] and x [R, K] of one type. oneDNN copies both factors. */
+    /** dW = dYᵀ·X [N, K] in float32, given gradient dY [R, N] and x [R, K] of one type. */
     static Tensor weightGradient(Tensor gradient, Tensor x) {
         if (x.is_cuda() && x.scalar_type().intern() != ScalarType.Float) {
             return torch.mm(gradient.t(), x, ScalarType.Float);

@@ -579,7 +579,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** The same failure; if it is that the GPU's memory has run out, with what takes it. */
     static RuntimeException withSizes(RuntimeException failure, TrainingOptions.Batching batch, LanguageModel model) {
-        String start = "CUDA out of memory";
+        String start = Devices.OUT_OF_MEMORY;
         if (failure.getMessage() == null || !failure.getMessage().startsWith(start)) {
             return failure;
         }

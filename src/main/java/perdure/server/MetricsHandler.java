@@ -12,9 +12,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
-import java.util.function.ToLongFunction;
 import perdure.server.openai.Responses;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.Gpu;
@@ -59,10 +59,10 @@ final class MetricsHandler implements HttpHandler {
                 "The most memory of the GPU that was used since this process began, of one reading per second",
                 ofGpu(Gpu::peakBytes));
         gauge("perdure_gpu_memory_total_bytes", "Memory of the GPU", ofGpu(Gpu::totalBytes));
-        gauge("perdure_gpu_utilization_percent", "Share of the last moment in which the GPU computed", status -> {
-            Gpu gpu = status.progress().speed().gpu();
-            return gpu == null || gpu.utilization() == null ? null : (double) gpu.utilization();
-        });
+        gauge(
+                "perdure_gpu_utilization_percent",
+                "Share of the last moment in which the GPU computed",
+                ofGpu(Gpu::utilization));
         counter("perdure_training_steps", "Optimizer steps of the run", progress -> progress.position()
                 .step());
         counter("perdure_training_tokens", "Tokens trained on in the run", progress -> progress.position()
@@ -104,12 +104,12 @@ final class MetricsHandler implements HttpHandler {
         Responses.send(exchange, 200, format.getContentType(), body.toByteArray());
     }
 
-    /** Null without a GPU. */
-    private static Function<TrainingStatus, Double> ofGpu(ToLongFunction<Gpu> value) {
-        return status -> {
-            Gpu gpu = status.progress().speed().gpu();
-            return gpu == null ? null : (double) value.applyAsLong(gpu);
-        };
+    /** Null without a GPU, and where the value is null. */
+    private static Function<TrainingStatus, Double> ofGpu(Function<Gpu, Number> value) {
+        return status -> Optional.ofNullable(status.progress().speed().gpu())
+                .map(value)
+                .map(Number::doubleValue)
+                .orElse(null);
     }
 
     /** @param value if null, the metric is left out */

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.bench.TrainingBenchmark.Recipe;
+import perdure.device.Devices;
 import perdure.device.LoadedNatives;
 import perdure.device.Precision;
 
@@ -23,7 +24,8 @@ class TrainingComparisonTest {
 
     @Test
     void measuresEveryPartOfAStep() {
-        TrainingComparison.Result result = TrainingComparison.run(RECIPE, Precision.FP32, 10, 0, folder, null);
+        TrainingComparison.Result result =
+                TrainingComparison.run(RECIPE, Precision.FP32, Devices.resolve("cpu"), 10, 0, folder, null);
         assertTrue(result.step().data() > 0);
         assertTrue(result.step().forward() > 0);
         assertTrue(result.step().backward() > 0);
@@ -45,7 +47,7 @@ class TrainingComparisonTest {
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
         List<TrainingComparison.Reference> references = TrainingComparison.run(
-                        RECIPE, Precision.BF16, 5, 0, work, other)
+                        RECIPE, Precision.BF16, Devices.resolve("cpu"), 5, 0, work, other)
                 .references();
         assertEquals(
                 List.of("eager", "compiled", "eager-autocast", "compiled-autocast"),
