@@ -250,22 +250,30 @@ final class Coordinator implements AutoCloseable {
     }
 
     /** Tells all others that this rank ends, and with which code they should. */
-    void abort(int exitCode, String line) {
+    void abort(WorkersLostException reason) {
         if (lost == null && !closed) {
             closed = true;
-            meeting.abort(new WorkersLostException(exitCode, line));
-            awaitHearing();
+            meeting.abort(reason);
+            awaitHearing(reason);
         }
     }
 
-    /** Waits until the others have heard why they end: a short while, or as long as some may still be on their way. */
-    private void awaitHearing() {
+    /**
+     * Waits until the others have heard why they end: a short while, or as long as some may still be on their way. But
+     * those that are to be started again need not hear it: they meet the others then.
+     */
+    private void awaitHearing(WorkersLostException reason) {
+        boolean goOn = reason.exitCode() == WorkersLostException.START_AGAIN;
         try {
             set(store, HEARD + launch.rank(), "");
-            Duration limit = meeting.isComplete() ? HEARING : options.silence();
+            Duration limit = goOn || meeting.isComplete() ? HEARING : options.silence();
             long end = System.nanoTime() + limit.toNanos();
             for (int rank = 0; rank < launch.world(); rank++) {
-                while (!missing.contains(rank) && read(store, HEARD + rank) == null && System.nanoTime() < end) {
+                boolean waits = !goOn || meeting.hasJoined(rank);
+                while (waits
+                        && !missing.contains(rank)
+                        && read(store, HEARD + rank) == null
+                        && System.nanoTime() < end) {
                     sleep(Meeting.LOOK_MILLISECONDS);
                 }
             }
@@ -382,7 +390,7 @@ final class Coordinator implements AutoCloseable {
     @Override
     public void close() {
         if (told && launch.isFirst() && !closed) {
-            awaitHearing();
+            awaitHearing(lost);
         }
         closed = true;
     }

@@ -175,6 +175,9 @@ final class Meeting {
             if (first != null) {
                 return new String(first, StandardCharsets.UTF_8);
             }
+            if (stop.getAsBoolean()) {
+                abort(stopped(launch.rank()));
+            }
             goOn();
         }
         throw restart("Rank 0 has not come to " + place() + " within " + words(patience));
@@ -206,13 +209,22 @@ final class Meeting {
 
     /** Whether all ranks have joined. */
     boolean isComplete() {
-        return IntStream.range(0, launch.world()).allMatch(rank -> read(store, JOINED + rank) != null);
+        return IntStream.range(0, launch.world()).allMatch(this::hasJoined);
+    }
+
+    boolean hasJoined(int rank) {
+        return read(store, JOINED + rank) != null;
     }
 
     void goOn() {
         if (stop.getAsBoolean()) {
             throw new CancellationException("Stopped while waiting for the other ranks.");
         }
+    }
+
+    /** What the others hear of a rank that is stopped while it waits for some of them. */
+    static WorkersLostException stopped(int rank) {
+        return restart(WorkersLostException.STOPPED + "rank " + rank + " was stopped while it waited for the others");
     }
 
     String place() {

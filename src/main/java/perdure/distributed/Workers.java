@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -110,7 +111,7 @@ public final class Workers implements AutoCloseable {
      * @param overdue told, on another thread, if the workers are lost and the thread that uses them has not noticed
      *     within a second, since it computes or is held by the network
      * @throws WorkersLostException if that is not possible within the exchange timeout
-     * @throws java.util.concurrent.CancellationException if a stop is asked for
+     * @throws CancellationException if a stop is asked for; those that have joined are told
      */
     public static Workers join(Options options, BooleanSupplier stop, Consumer<WorkersLostException> overdue) {
         Workers workers = new Workers(options, stop, overdue);
@@ -120,6 +121,10 @@ public final class Workers implements AutoCloseable {
                 workers.gatherText(Meeting.JOINED, "", options.exchangeTimeout());
                 workers.await(workers.submit(() -> workers.collectives =
                         new Collectives(options.launch(), workers.coordinator.store(), options.exchangeTimeout())));
+            } catch (CancellationException stopped) {
+                workers.coordinator.abort(Meeting.stopped(workers.rank()));
+                workers.close();
+                throw stopped;
             } catch (RuntimeException failed) {
                 workers.close();
                 throw failed;
@@ -139,12 +144,16 @@ public final class Workers implements AutoCloseable {
             try {
                 NativeRuntime.load();
                 try (Coordinator coordinator = new Coordinator(hasty, () -> false, lost -> {})) {
-                    coordinator.abort(exitCode, "rank " + launch.rank() + ": " + reason);
+                    coordinator.abort(ending(launch, exitCode, reason));
                 }
             } catch (RuntimeException | LinkageError unable) {
                 LOG.debug("The other ranks are not told.", unable);
             }
         }
+    }
+
+    private static WorkersLostException ending(Launch launch, int exitCode, String reason) {
+        return new WorkersLostException(exitCode, "rank " + launch.rank() + ": " + reason);
     }
 
     public int rank() {
@@ -353,7 +362,7 @@ public final class Workers implements AutoCloseable {
     /** Tells the others that this rank ends, so that they end too, with this code. */
     public void abort(int exitCode, String reason) {
         if (coordinator != null) {
-            coordinator.abort(exitCode, "rank " + rank() + ": " + reason);
+            coordinator.abort(ending(launch, exitCode, reason));
         }
     }
 

@@ -13,10 +13,15 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.bench.TrainingRanks;
 import perdure.device.DaemonThread;
 import perdure.device.NativeRuntime;
@@ -47,7 +52,11 @@ class WorkersTest {
     }
 
     private Workers join(Launch launch, int exchangeSeconds) {
-        return Workers.join(options(launch, exchangeSeconds), () -> stopped, lost -> {});
+        return join(launch, exchangeSeconds, () -> stopped);
+    }
+
+    private static Workers join(Launch launch, int exchangeSeconds, BooleanSupplier stop) {
+        return Workers.join(options(launch, exchangeSeconds), stop, lost -> {});
     }
 
     /** A rank on a thread of its own, and what it hears of the first one. */
@@ -63,9 +72,13 @@ class WorkersTest {
 
     /** A rank that waits for others, on a thread of its own, and how it ends. */
     private CompletableFuture<WorkersLostException> waiting(Launch launch) {
+        return waiting(launch, () -> false);
+    }
+
+    private CompletableFuture<WorkersLostException> waiting(Launch launch, BooleanSupplier stop) {
         return CompletableFuture.supplyAsync(
                 () -> assertThrows(WorkersLostException.class, () -> {
-                    try (Workers workers = join(launch, 60)) {
+                    try (Workers workers = join(launch, 60, stop)) {
                         workers.share("");
                     }
                 }),
@@ -120,6 +133,27 @@ class WorkersTest {
             String place = "127.0.0.1:" + TrainingRanks.freePort();
             assertThrows(CancellationException.class, () -> join(waits, place, 100));
         }
+    }
+
+    /** Two of four have come. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void aStopOfARankThatWaitsEndsThoseThatAreThere(int stopping) throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        AtomicBoolean waits = new AtomicBoolean();
+        AtomicInteger looks = new AtomicInteger(); // of the other, since then: at the third it has joined
+        CompletableFuture<WorkersLostException> other = waiting(Launch.of(1 - stopping, 4, place), () -> {
+            looks.addAndGet(waits.get() ? 1 : 0);
+            return false;
+        });
+        assertThrows(
+                CancellationException.class,
+                () -> join(Launch.of(stopping, 4, place), 60, () -> {
+                    waits.set(true);
+                    return looks.get() > 2;
+                }));
+        String line = "Stopped, to be started again: rank " + stopping + " was stopped while it waited for the others.";
+        assertEnds(75, line, other.get(60, TimeUnit.SECONDS));
     }
 
     @Test
