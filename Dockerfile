@@ -18,7 +18,9 @@ WORKDIR /opt/perdure
 COPY pom.xml NOTICE ./
 COPY native-config native-config
 COPY src/main src/main
-RUN mvn -B -ntp -q -Dmaven.test.skip -DskipSbom package $PROFILE
+# The class-data archive knows the times of the jars, cut to seconds. Buildah rounds them, and then the archive fits none.
+RUN mvn -B -ntp -q -Dmaven.test.skip -DskipSbom package $PROFILE \
+ && for jar in target/*.jar target/lib/*.jar; do touch -d "@$(stat -c %Y "$jar")" "$jar"; done
 
 FROM ${BASE}
 ARG PACKAGES=
