@@ -24,7 +24,7 @@ public final class Launch {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-Xms64m",
-            "-Xmn32m",
+            "-Xmn16m",
             "-XX:MetaspaceSize=64m");
 
     private static final List<String> VARIABLES = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");

@@ -24,7 +24,7 @@ class PlannedMemoryIT extends TinyRunTest {
         command.addAll(List.of("--layers", "4", "--hidden-size", "192", "--heads", "4", "--context", "256"));
         command.addAll(List.of("--batch-size", "12"));
         Process process = tiny.start(
-                command, Map.of("JAVA_TOOL_OPTIONS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms64m -Xmn32m"));
+                command, Map.of("JAVA_TOOL_OPTIONS", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xms64m -Xmn16m"));
         long peak = 0;
         while (process.isAlive()) {
             peak = Math.max(peak, peak(process.pid()));
