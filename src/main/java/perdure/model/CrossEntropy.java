@@ -206,7 +206,9 @@ final class CrossEntropy {
         if (gradients != null) {
             Tensor scale = counted.mul(gradients.scale); // (R)
             for (Chunk chunk : chunks) {
-                backward(chunk, hidden, weight, logSum, scale, gradients);
+                try (PointerScope own = new PointerScope()) {
+                    backward(chunk, hidden, weight, logSum, scale, gradients);
+                }
             }
         }
         return logSum.mul(counted).sub(targetLogits).sum();
