@@ -1,6 +1,5 @@
 package perdure.device;
 
-import com.sun.jna.Function;
 import com.sun.jna.Platform;
 import com.sun.jna.Structure;
 
@@ -18,6 +17,9 @@ public final class Malloc {
     /** Twice the size of one of glibc's heaps: a heap that becomes empty is kept. */
     private static final int SLACK = 128 << 20;
 
+    /** A block of this size is a tensor, hardly anything else. */
+    private static final int TENSOR = 64 << 10;
+
     private Malloc() {}
 
     /**
@@ -32,12 +34,16 @@ public final class Malloc {
             return -1;
         }
         try {
-            Function mallinfo = CLibrary.function("mallinfo2");
-            Usage usage = (Usage) mallinfo.invoke(Usage.class, new Object[0]);
+            Usage usage = usage();
             return usage.uordblks + usage.hblkhd;
         } catch (LinkageError otherLibrary) {
             return -1;
         }
+    }
+
+    /** @throws LinkageError if the allocator cannot tell */
+    static Usage usage() {
+        return (Usage) CLibrary.function("mallinfo2").invoke(Usage.class, new Object[0]);
     }
 
     /** {@code struct mallinfo2} of malloc.h, whose ten fields are of type {@code size_t}. */
@@ -75,17 +81,29 @@ public final class Malloc {
      * system and takes new pages, which the system sets to zero, at every step. This is worst on all threads but the
      * first of the process, and the {@code java} launcher runs {@code main} on another one. Only speed depends on it.
      */
-    static void keepFreedMemory() {
+    public static void keepFreedMemory() {
+        set(M_MMAP_THRESHOLD, LARGEST_BLOCK);
+        set(M_TRIM_THRESHOLD, Integer.MAX_VALUE);
+        set(M_TOP_PAD, SLACK);
+    }
+
+    /**
+     * Tells the allocator to map each tensor by itself, until {@link #keepFreedMemory} is called. For a first step, in which
+     * the libraries allocate what they keep from then on: among tensors that would cut the memory that these leave into
+     * pieces, which larger ones cannot use. Only the memory and the speed depend on it.
+     */
+    public static void mapTensors() {
+        set(M_MMAP_THRESHOLD, TENSOR);
+    }
+
+    private static void set(int parameter, int value) {
         if (!Platform.isLinux()) {
             return;
         }
         try {
-            Function mallopt = CLibrary.function("mallopt");
-            mallopt.invokeInt(new Object[] {M_MMAP_THRESHOLD, LARGEST_BLOCK});
-            mallopt.invokeInt(new Object[] {M_TRIM_THRESHOLD, Integer.MAX_VALUE});
-            mallopt.invokeInt(new Object[] {M_TOP_PAD, SLACK});
+            CLibrary.function("mallopt").invokeInt(new Object[] {parameter, value});
         } catch (LinkageError otherLibrary) {
-            // musl and others have no such function.
+            return; // musl and others have no such function.
         }
     }
 }

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import perdure.data.Batch;
 import perdure.device.CudaGraph;
 import perdure.device.Devices;
+import perdure.device.Malloc;
 import perdure.device.Precision;
 import perdure.distributed.Workers;
 import perdure.model.LanguageModel;
@@ -48,6 +49,7 @@ public final class Learner implements AutoCloseable {
     private final Workers workers;
     private final boolean records;
     private final boolean ahead;
+    private boolean begun; // whether a micro-batch has been computed
     private int warmedUp;
     private BatchGraph graph; // null: nothing is recorded
 
@@ -163,6 +165,9 @@ public final class Learner implements AutoCloseable {
             double scale,
             ToDoubleFunction<Tensor> read,
             Consumer<Part> ended) {
+        if (!begun) {
+            Malloc.mapTensors();
+        }
         int place = index * lanes.leaves();
         for (int leaf = 0; leaf < lanes.leaves(); leaf++) {
             if (firstRow(batch, leaf) == firstRow(batch, leaf + 1)) {
@@ -187,6 +192,10 @@ public final class Learner implements AutoCloseable {
                 return read.applyAsDouble(loss.sumOnDevice());
             }
         });
+        if (!begun) {
+            Malloc.keepFreedMemory();
+            begun = true;
+        }
         if (lanes.leaves() > 1) {
             ended.accept(Part.BACKWARD);
         }

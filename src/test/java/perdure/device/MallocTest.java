@@ -16,7 +16,10 @@ class MallocTest {
     private static final int SIZE = 64 << 20;
     private static final int SLACK = 8 << 20;
 
-    /** A program that prints by how much the count grows: with a tensor, after it is freed, and with a Java array. */
+    /**
+     * A program that prints by how much the count grows: with a tensor, after it is freed, and with a Java array. Then it
+     * prints how much is mapped for a small tensor, with each setting.
+     */
     static final class Program {
         public static void main(String[] arguments) {
             NativeRuntime.load();
@@ -32,6 +35,18 @@ class MallocTest {
             byte[] array = new byte[SIZE];
             Arrays.fill(array, (byte) 1);
             System.out.println(Malloc.allocatedBytes() - before - array[SIZE - 1]);
+            Malloc.mapTensors();
+            System.out.println(mappedFor(1 << 20));
+            Malloc.keepFreedMemory();
+            System.out.println(mappedFor(1 << 20));
+        }
+
+        /** Bytes that are mapped for a tensor of that many. */
+        private static long mappedFor(int bytes) {
+            long before = Malloc.usage().hblkhd;
+            try (Tensor tensor = torch.ones(bytes / Float.BYTES)) {
+                return Malloc.usage().hblkhd - before;
+            }
         }
     }
 
@@ -51,6 +66,8 @@ class MallocTest {
                 assertEquals(SIZE, Long.parseLong(line), SLACK);
                 assertEquals(0, Long.parseLong(output.readLine()), SLACK);
                 assertTrue(Long.parseLong(output.readLine()) < SLACK);
+                assertTrue(Long.parseLong(output.readLine()) >= 1 << 20);
+                assertEquals(0, Long.parseLong(output.readLine()));
             }
             assertEquals(0, process.waitFor());
             assumeTrue(counts, "the allocator is not glibc's");
