@@ -1,7 +1,7 @@
 """The other side of scripts/bench --generation: transformers' generate, with its cache, on the same weights.
 
-Usage: python scripts/reference/generate.py FOLDER THREADS    (torch 2.13, transformers 5.18)
-Reads the Hugging Face model in FOLDER, prints its name, and answers each line {"prompt": [ids], "tokens": n} with
+Usage: python scripts/reference/generate.py FOLDER THREADS float32|bfloat16    (torch 2.13, transformers 5.18)
+Reads the Hugging Face model in FOLDER in that type, prints its name, and answers each line {"prompt": [ids], "tokens": n} with
 {"seconds": s, "ids": [the n ids that follow, always the most likely one]}.
 """
 
@@ -13,10 +13,10 @@ import torch
 import transformers
 
 
-def main(folder, threads):
+def main(folder, threads, dtype):
     torch.set_num_threads(int(threads))
     transformers.utils.logging.disable_progress_bar()
-    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype)).eval()
     model.generation_config.eos_token_id = None  # Never ends before the requested number of tokens.
     name = f"transformers {transformers.__version__}, torch {torch.__version__}"
     print(json.dumps({"name": name}), flush=True)

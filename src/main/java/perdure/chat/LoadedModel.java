@@ -1,10 +1,14 @@
 package perdure.chat;
 
 import perdure.checkpoint.Checkpoint;
+import perdure.device.Processor;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
 
-/** A checkpoint loaded into memory, with its own model and tokenizer, ready to answer. */
+/**
+ * A checkpoint loaded into memory, with its own model and tokenizer, ready to answer. What was trained in bf16 answers in
+ * bf16, if the processor multiplies in it.
+ */
 record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGenerator generator, ChatModel chat)
         implements AutoCloseable {
 
@@ -12,7 +16,8 @@ record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGen
         Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
         TokenGenerator generator = null;
         try {
-            generator = TokenGenerator.withWeights(checkpoint.config(), checkpoint::readWeights);
+            boolean bf16 = checkpoint.trainedInBf16() && Processor.current().multipliesBf16();
+            generator = TokenGenerator.withWeights(checkpoint.config(), bf16, checkpoint::readWeights);
             return new LoadedModel(answering, tokenizer, generator, new ChatModel(generator, tokenizer));
         } catch (RuntimeException e) {
             if (generator != null) {

@@ -40,6 +40,9 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
     public static final String FROM_WEIGHTS = "from fingerprint";
 
+    /** Name, in the state's identity, of the arithmetic of its products. */
+    public static final String PRECISION = "precision";
+
     private static final List<String> REQUIRED = List.of(MOMENTS, STATE);
 
     /** Files that every version so far writes. The manifest lists them too, but may be damaged. */
@@ -209,6 +212,11 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     /** Name of its folder in the run folder. */
     public String name() {
         return folder.getFileName().toString();
+    }
+
+    /** Whether the run that saved it multiplied in bf16. */
+    public boolean trainedInBf16() {
+        return "bf16".equals(state.identity().get(PRECISION));
     }
 
     /** Name of the file with what is trained: the weights, or the adapters. */

@@ -138,9 +138,10 @@ final class BenchCommand implements Callable<Integer> {
             throw new BadInputException("--recipe " + recipe
                     + " works for training and with --generation, not with the other measurements.");
         }
-        if (nativeFlags.precision() != Precision.FP32 && (saves || recovery || polling || generation || fineTuning)) {
-            throw new BadInputException("--precision " + nativeFlags.precision
-                    + " works for training, not with the other measurements, which are in float32.");
+        if (nativeFlags.precision() != Precision.FP32 && (saves || recovery || polling || fineTuning)) {
+            throw new BadInputException(
+                    "--precision " + nativeFlags.precision
+                            + " works for training and with --generation, not with the other measurements, which are in float32.");
         }
         if (onGpu() && (saves || recovery || polling || generation || fineTuning || ranks != null)) {
             throw new BadInputException("--device " + nativeFlags.device
@@ -404,11 +405,14 @@ final class BenchCommand implements Callable<Integer> {
 
     private void measureGeneration() {
         int turns = quick ? 3 : 15;
-        System.out.printf("Medians of %d, batch 1, at most %d threads.%n", turns, torch.get_num_threads());
+        boolean bf16 = nativeFlags.precision() == Precision.BF16;
+        System.out.printf(
+                "Medians of %d, batch 1, at most %d threads, %s.%n",
+                turns, torch.get_num_threads(), bf16 ? "bf16" : "float32");
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
                 GenerationBenchmark.Result result =
-                        GenerationBenchmark.run(recipe.config(), work.path(), turns, python);
+                        GenerationBenchmark.run(recipe.config(), bf16, work.path(), turns, python);
                 System.out.printf(
                         Locale.ROOT,
                         "%-24s %,d tokens after %,d: %,8.1f tokens/s, %,8.1f in %d sequences at once",
@@ -421,8 +425,9 @@ final class BenchCommand implements Callable<Integer> {
                 if (python != null) {
                     System.out.printf(
                             Locale.ROOT,
-                            "   %s, the same tokens: %,8.1f tokens/s   ratio %.2f",
+                            "   %s%s: %,8.1f tokens/s   ratio %.2f",
                             result.referenceName(),
+                            bf16 ? "" : ", the same tokens",
                             result.referenceTokensPerSecond(),
                             result.tokensPerSecond() / result.referenceTokensPerSecond());
                 }

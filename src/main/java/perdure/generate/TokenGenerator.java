@@ -57,13 +57,15 @@ public final class TokenGenerator implements AutoCloseable {
     /**
      * A generator with its own model, on the CPU.
      *
+     * @param bf16 whether large products are in bf16, which takes 2 more bytes per weight
      * @param reader fills the weights, by their Hugging Face names
      */
-    public static TokenGenerator withWeights(ModelConfig config, Consumer<Map<String, Tensor>> reader) {
+    public static TokenGenerator withWeights(ModelConfig config, boolean bf16, Consumer<Map<String, Tensor>> reader) {
         LanguageModel model = new LanguageModel(config, 0);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             reader.accept(model.namedTensors());
+            model.multiplyInBf16(bf16);
         } catch (RuntimeException e) {
             model.close();
             throw e;

@@ -85,7 +85,7 @@ record RunIdentity(Map<String, String> values) {
     /** Recorded where that norm depends on it. */
     static final String BUCKET_SIZE = "bucket size";
 
-    private static final String PRECISION = "precision";
+    private static final String PRECISION = Checkpoint.PRECISION;
 
     /** How products in bf16 are made. */
     private static final String BF16 = "bf16";

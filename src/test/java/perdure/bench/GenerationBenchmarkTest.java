@@ -21,7 +21,7 @@ class GenerationBenchmarkTest {
 
     @Test
     void fillsAContextAtEachTurn() {
-        GenerationBenchmark.Result result = GenerationBenchmark.run(ReferenceProgram.SHAPE, folder, 3, null);
+        GenerationBenchmark.Result result = GenerationBenchmark.run(ReferenceProgram.SHAPE, false, folder, 3, null);
         assertEquals(4, result.prompt());
         assertEquals(12, result.tokens());
         assertEquals(3, result.seconds().size());
@@ -46,9 +46,16 @@ class GenerationBenchmarkTest {
                 """);
         Path work = Files.createDirectory(folder.resolve("work"));
         IllegalStateException refusal = assertThrows(
-                IllegalStateException.class, () -> GenerationBenchmark.run(ReferenceProgram.SHAPE, work, 1, other));
+                IllegalStateException.class,
+                () -> GenerationBenchmark.run(ReferenceProgram.SHAPE, false, work, 1, other));
         assertEquals(
                 "Token 1 of 12 differs from the reference's, so the speeds cannot be compared.", refusal.getMessage());
+        // In bf16 both sides round in different places.
+        assertEquals(
+                List.of(1.0),
+                GenerationBenchmark.run(
+                                ReferenceProgram.SHAPE, true, Files.createDirectory(folder.resolve("bf16")), 1, other)
+                        .reference());
     }
 
     @Test

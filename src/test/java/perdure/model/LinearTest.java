@@ -159,6 +159,20 @@ class LinearTest {
         }
     }
 
+    /** Reading the matrix takes the time of such a product. */
+    @Test
+    void aLargeMatrixIsReadInBf16ByOneRowToo() {
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard();
+                Weight weight = new Weight(torch.randn(8192, 64))) {
+            weight.multiplyInBf16(true);
+            Tensor x = torch.randn(1, 64);
+            Tensor y = new Linear(weight, null).forward(x, null);
+            assertEquals(ScalarType.BFloat16, y.scalar_type().intern());
+            rounded(torch.matmul(exact(x), exact(weight.values()).t()), y, "product");
+        }
+    }
+
     @Test
     void theCopyInBf16FollowsTheMatrixWhenItIsRenewed() {
         try (PointerScope scope = new PointerScope();
