@@ -30,7 +30,11 @@ final class FeedForward {
 
     /** Maps x [B, T, C] to [B, T, C], position by position; the tape, if not null, records the backward pass. */
     Tensor forward(Tensor x, Tape tape) {
-        return down.forward(tape == null ? swiGlu(x) : swiGlu(x, tape), tape);
+        if (tape == null) {
+            return down.forward(swiGlu(x), null);
+        }
+        FusedKernels kernels = kernels(x);
+        return kernels == null ? onTape(x, tape) : down.forward(swiGlu(kernels, x, tape), tape);
     }
 
     /** The type in which a GPU multiplies x. */
@@ -47,21 +51,21 @@ final class FeedForward {
         return torch.silu(parts.get(0)).mul(parts.get(1));
     }
 
-    /** The feed-forward with gate and up contiguous, because element-wise operations are slow on tensors with gaps. */
-    private Tensor swiGlu(Tensor x, Tape tape) {
-        FusedKernels kernels = kernels(x);
-        if (kernels != null) {
-            return swiGlu(kernels, x, tape);
-        }
-        Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape); // (B, T, I) each
+    /**
+     * With gate and up contiguous, because element-wise operations are slow on tensors with gaps. The backward pass computes
+     * y, the input of down, again: keeping it would take half as much memory again as these two.
+     */
+    private Tensor onTape(Tensor x, Tape tape) {
+        Linear.Parts parts = gateAndUp.forwardInParts(x, 2, tape, true); // (B, T, I) each
         Tensor gate = tape.saveForBackward(parts.outputs()[0]);
         Tensor up = tape.saveForBackward(parts.outputs()[1]);
-        tape.record(gradient -> backward(gradient.to(gate.scalar_type()), parts.saved(), gate, up, tape));
-        return torch.silu(gate).mul_(up);
+        Linear.Parts whole = down.forwardInParts(torch.silu(gate).mul_(up), 1, tape, false);
+        tape.record(gradient -> backward(gradient, whole.saved(), parts.saved(), gate, up, tape));
+        return whole.outputs()[0];
     }
 
     private Tensor swiGlu(FusedKernels kernels, Tensor x, Tape tape) {
-        Linear.Parts whole = gateAndUp.forwardInParts(x, 1, tape);
+        Linear.Parts whole = gateAndUp.forwardInParts(x, 1, tape, true);
         Tensor both = tape.saveForBackward(whole.outputs()[0]); // (B, T, I + I)
         tape.record(gradient -> {
             kernels.swiGluBackward(gradient.to(both.scalar_type()), both);
@@ -74,11 +78,15 @@ final class FeedForward {
         return GradMode.is_enabled() ? null : FusedKernels.of(x, down.inputs());
     }
 
-    // Forward:  g = gate(x), u = up(x), y = silu(g) ⊙ u with silu(g) = g · σ(g)
-    // Backward: du = dy ⊙ silu(g), dg = dy ⊙ u ⊙ silu'(g) with silu'(g) = σ(g) · (1 + g · (1 − σ(g))); dx from both.
-    private Tensor backward(Tensor gradient, Linear.Saved saved, Tensor gate, Tensor up, Tape tape) {
-        Tensor upGradient = torch.silu(gate).mul_(gradient); // (B, T, I)
-        Tensor gateGradient = torch.silu_backward(up.mul_(gradient), gate); // (B, T, I)
-        return gateAndUp.backward(saved, tape, gateGradient, upGradient);
+    // Forward:  g = gate(x), u = up(x), s = silu(g) = g · σ(g), y = s ⊙ u, z = down(y)
+    // Backward: dy from dz by down; du = dy ⊙ s, dg = dy ⊙ u ⊙ silu'(g) with silu'(g) = σ(g) · (1 + g · (1 − σ(g)));
+    //           dx from both.
+    private Tensor backward(
+            Tensor gradient, Linear.Saved ofDown, Linear.Saved ofGateAndUp, Tensor gate, Tensor up, Tape tape) {
+        Tensor silu = torch.silu(gate); // (B, T, I), and so are those that follow
+        Tensor productGradient = NestedScope.evaluate(
+                () -> down.backward(ofDown.with(silu.mul(up)), tape, gradient).to(gate.scalar_type()));
+        Tensor gateGradient = torch.silu_backward(up.mul_(productGradient), gate);
+        return gateAndUp.backward(ofGateAndUp, tape, gateGradient, silu.mul_(productGradient));
     }
 }

@@ -33,16 +33,22 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
      *
      * @param shape that of x [..., K]
      * @param type of the products
-     * @param x in that type; null if no gradient depends on it
+     * @param x in that type; null if no gradient depends on it, or if it is computed again
      */
-    record Saved(long[] shape, ScalarType type, Tensor x, List<Adapter.Saved> adapters) {}
+    record Saved(long[] shape, ScalarType type, Tensor x, List<Adapter.Saved> adapters) {
+
+        /** The same with x, which was computed again. */
+        Saved with(Tensor again) {
+            return new Saved(shape, type, again.to(type), adapters);
+        }
+    }
 
     /** The outputs of a forward pass, in equal parts [..., N / parts], each contiguous. */
     record Parts(Tensor[] outputs, Saved saved) {}
 
     /** Maps x [..., K] to [..., N]; the tape, if not null, records the backward pass. Without one it is differentiable. */
     Tensor forward(Tensor x, Tape tape) {
-        Parts whole = forwardInParts(x, 1, tape);
+        Parts whole = forwardInParts(x, 1, tape, true);
         if (tape != null) {
             tape.record(gradient -> backward(whole.saved, tape, gradient));
         }
@@ -52,8 +58,10 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
     /**
      * As {@link #forward}, in parts. It records nothing; with a tape it saves what {@link #backward} needs for the
      * operation that is recorded next.
+     *
+     * @param keepsInput whether x is saved too; else the backward pass has to be given it ({@link Saved#with})
      */
-    Parts forwardInParts(Tensor input, int parts, Tape tape) {
+    Parts forwardInParts(Tensor input, int parts, Tape tape, boolean keepsInput) {
         Tensor[] outputs = new Tensor[parts];
         Tensor x = weight.factor(input, outputs() / parts); // (..., K)
         Tensor matrix = weight.inTypeOf(x); // (N, K)
@@ -64,11 +72,11 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
         for (Adapter adapter : adapters) {
             saved.add(adapter.addTo(outputsOf(adapter, outputs), x, tape));
         }
-        return new Parts(outputs, tape == null ? null : save(x, saved, tape));
+        return new Parts(outputs, tape == null ? null : save(x, saved, tape, keepsInput));
     }
 
-    private Saved save(Tensor x, List<Adapter.Saved> adaptersSaved, Tape tape) {
-        boolean needed = weight.isTrained() || !adapters.isEmpty();
+    private Saved save(Tensor x, List<Adapter.Saved> adaptersSaved, Tape tape, boolean keepsInput) {
+        boolean needed = keepsInput && (weight.isTrained() || !adapters.isEmpty());
         return new Saved(
                 x.sizes().vec().get(),
                 x.scalar_type().intern(),
