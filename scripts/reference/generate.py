@@ -1,8 +1,8 @@
 """The other side of scripts/bench --generation: transformers' generate, with its cache, on the same weights.
 
 Usage: python scripts/reference/generate.py FOLDER THREADS float32|bfloat16    (torch 2.13, transformers 5.18)
-Reads the Hugging Face model in FOLDER in that type, prints its name, and answers each line {"prompt": [ids], "tokens": n} with
-{"seconds": s, "ids": [the n ids that follow, always the most likely one]}.
+Reads the Hugging Face model in FOLDER in that type, prints its name, and answers each line {"prompt": [ids],
+"tokens": n} with {"seconds": s, "ids": [the n ids that follow, always the most likely one]}.
 """
 
 import json

@@ -300,7 +300,7 @@ final class BenchCommand implements Callable<Integer> {
             System.out.printf(
                     "Medians of at least %d steps, %d threads, %s. Parts of a step: data + forward (with the loss and the"
                             + " gradient of the output projection) + backward + optimizer.%n",
-                    least, torch.get_num_threads(), precision == Precision.BF16 ? "bf16" : "float32");
+                    least, torch.get_num_threads(), inWords(precision == Precision.BF16));
             System.out.println(
                     "On " + processor + ", with Java " + Runtime.version() + " and " + NativeRuntime.libraries() + ".");
         } else {
@@ -313,6 +313,10 @@ final class BenchCommand implements Callable<Integer> {
                     Runtime.version(),
                     NativeRuntime.libraries());
         }
+    }
+
+    private static String inWords(boolean bf16) {
+        return bf16 ? "bf16" : "float32";
     }
 
     private List<Recipe> recipes() {
@@ -407,8 +411,7 @@ final class BenchCommand implements Callable<Integer> {
         int turns = quick ? 3 : 15;
         boolean bf16 = nativeFlags.precision() == Precision.BF16;
         System.out.printf(
-                "Medians of %d, batch 1, at most %d threads, %s.%n",
-                turns, torch.get_num_threads(), bf16 ? "bf16" : "float32");
+                "Medians of %d, batch 1, at most %d threads, %s.%n", turns, torch.get_num_threads(), inWords(bf16));
         for (Recipe recipe : recipes()) {
             try (WorkFolder work = WorkFolder.create("perdure-bench-", false)) {
                 GenerationBenchmark.Result result =

@@ -84,8 +84,10 @@ final class FeedForward {
     private Tensor backward(
             Tensor gradient, Linear.Saved ofDown, Linear.Saved ofGateAndUp, Tensor gate, Tensor up, Tape tape) {
         Tensor silu = torch.silu(gate); // (B, T, I), and so are those that follow
-        Tensor productGradient = NestedScope.evaluate(
-                () -> down.backward(ofDown.with(silu.mul(up)), tape, gradient).to(gate.scalar_type()));
+        Tensor productGradient = NestedScope.evaluate(() -> {
+            Linear.Saved whole = down.needsInput() ? ofDown.with(silu.mul(up)) : ofDown;
+            return down.backward(whole, tape, gradient).to(gate.scalar_type());
+        });
         Tensor gateGradient = torch.silu_backward(up.mul_(productGradient), gate);
         return gateAndUp.backward(ofGateAndUp, tape, gateGradient, silu.mul_(productGradient));
     }

@@ -59,7 +59,8 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
      * As {@link #forward}, in parts. It records nothing; with a tape it saves what {@link #backward} needs for the
      * operation that is recorded next.
      *
-     * @param keepsInput whether x is saved too; else the backward pass has to be given it ({@link Saved#with})
+     * @param keepsInput whether x is saved too; else, if it is {@link #needsInput needed}, the backward pass has to be given
+     *     it ({@link Saved#with})
      */
     Parts forwardInParts(Tensor input, int parts, Tape tape, boolean keepsInput) {
         Tensor[] outputs = new Tensor[parts];
@@ -76,12 +77,16 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
     }
 
     private Saved save(Tensor x, List<Adapter.Saved> adaptersSaved, Tape tape, boolean keepsInput) {
-        boolean needed = keepsInput && (weight.isTrained() || !adapters.isEmpty());
         return new Saved(
                 x.sizes().vec().get(),
                 x.scalar_type().intern(),
-                needed ? tape.saveForBackward(x) : null,
+                keepsInput && needsInput() ? tape.saveForBackward(x) : null,
                 adaptersSaved);
+    }
+
+    /** Whether a gradient depends on x. */
+    boolean needsInput() {
+        return weight.isTrained() || !adapters.isEmpty();
     }
 
     private static Tensor affine(Tensor x, Tensor weight, Tensor bias) {

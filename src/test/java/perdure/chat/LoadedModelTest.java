@@ -4,26 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
-import org.bytedeco.javacpp.PointerScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.Checkpoint;
-import perdure.checkpoint.CheckpointStore;
-import perdure.checkpoint.LossHistory;
-import perdure.checkpoint.Snapshot;
-import perdure.checkpoint.TokenizerFiles;
-import perdure.checkpoint.TrainerState;
 import perdure.device.LoadedNatives;
 import perdure.device.Processor;
 import perdure.generate.SamplingOptions;
-import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
 import perdure.model.TestConfigs;
-import perdure.tokenizer.ByteLevelBpeTrainer;
-import perdure.tokenizer.Tokenizer;
+import perdure.server.SavedModel;
 
 @ExtendWith(LoadedNatives.class)
 class LoadedModelTest {
@@ -48,24 +38,7 @@ class LoadedModelTest {
 
     /** Of the likeliest token after another, by the same weights, saved by a run with that precision. */
     private double logprob(String precision, long step) {
-        TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
-        TrainerState state = new TrainerState(
-                position,
-                new TrainerState.LossSum(46.2, 20),
-                null,
-                Map.of(),
-                new TrainerState.Plan(1, 100),
-                Map.of("precision", precision),
-                List.of(),
-                null);
-        try (LanguageModel model = new LanguageModel(WIDE, 1);
-                Tokenizer tokenizer = Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
-                PointerScope scope = new PointerScope();
-                LossHistory history = LossHistory.open(folder, position)) {
-            CheckpointStore.open(folder, 2, history)
-                    .save(new Snapshot(
-                            WIDE, model.namedTensors(), Map.of(), state, TokenizerFiles.of(tokenizer, WIDE.context())));
-        }
+        SavedModel.commit(folder, step, WIDE, precision);
         Checkpoint saved =
                 Checkpoint.open(folder.resolve(Checkpoint.names(folder).get(0)));
         assertEquals(step, saved.step());
@@ -75,8 +48,7 @@ class LoadedModelTest {
                     .generate(
                             new int[] {65},
                             new int[0],
-                            new SamplingOptions(
-                                    0, 1, 0, SamplingOptions.greedy(1).penalties(), 0, 1, 0),
+                            new SamplingOptions(0, 1, 0, SamplingOptions.Penalties.NONE, 0, 1, 0),
                             token -> {
                                 logprob[0] = token.logprob();
                                 return true;

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
+import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.Snapshot;
@@ -45,6 +46,13 @@ public final class SavedModel {
         }
     }
 
+    /** A model of that shape, saved by a run with that precision. */
+    public static void commit(Path runFolder, long step, ModelConfig config, String precision) {
+        try (Tokenizer tokenizer = bytes()) {
+            commit(runFolder, step, List.of(0L), tokenizer, config, Map.of(Checkpoint.PRECISION, precision));
+        }
+    }
+
     private static Tokenizer bytes() {
         return Tokenizer.of(ByteLevelBpeTrainer.train(List.of(), 256));
     }
@@ -55,6 +63,20 @@ public final class SavedModel {
     }
 
     private static void commit(Path runFolder, long step, List<Long> sessions, Tokenizer tokenizer, int layers) {
+        ModelConfig config = TestConfigs.BYTES
+                .withLayers(layers)
+                .withContext(CONTEXT)
+                .withVocabularySize(tokenizer.vocabularySize());
+        commit(runFolder, step, sessions, tokenizer, config, Map.of());
+    }
+
+    private static void commit(
+            Path runFolder,
+            long step,
+            List<Long> sessions,
+            Tokenizer tokenizer,
+            ModelConfig config,
+            Map<String, String> identity) {
         NativeRuntime.load();
         TrainerState.Position position = new TrainerState.Position(0, step, step, 20, null);
         TrainerState state = new TrainerState(
@@ -63,15 +85,11 @@ public final class SavedModel {
                 null,
                 Map.of(),
                 new TrainerState.Plan(1, 100),
-                Map.of(),
+                identity,
                 sessions.stream()
                         .map(first -> new TrainerState.Session(first, "2026-01-01T00:00:00Z", 1, 20))
                         .toList(),
                 null);
-        ModelConfig config = TestConfigs.BYTES
-                .withLayers(layers)
-                .withContext(CONTEXT)
-                .withVocabularySize(tokenizer.vocabularySize());
         try (LanguageModel model = new LanguageModel(config, 1);
                 PointerScope scope = new PointerScope();
                 LossHistory history = LossHistory.open(runFolder, position)) {
@@ -81,7 +99,7 @@ public final class SavedModel {
                     .narrow(0, 94, 165)
                     .detach()
                     .zero_();
-            TokenizerFiles files = TokenizerFiles.of(tokenizer, CONTEXT);
+            TokenizerFiles files = TokenizerFiles.of(tokenizer, config.context());
             CheckpointStore.open(runFolder, 2, history)
                     .save(new Snapshot(config, model.namedTensors(), Map.of(), state, files));
         }
