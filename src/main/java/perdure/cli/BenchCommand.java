@@ -158,6 +158,9 @@ final class BenchCommand implements Callable<Integer> {
             measureRecovery();
             return 0;
         }
+        if (recipe != null && ranks == null && !generation && !onGpu()) {
+            Launch.shareArena(() -> recipes().get(0).config().parameterCount()); // as its training does
+        }
         nativeFlags.load();
         if (ranks != null) {
             measureRanks();

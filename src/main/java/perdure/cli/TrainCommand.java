@@ -78,6 +78,7 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         RunConfig config = config();
+        Launch.shareArena(config::parameterCount);
         boolean first = config.compute().workers().launch().isFirst();
         ServerOptions server = serving.options();
         try (TrainingRun training = TrainingRun.open(config)) {

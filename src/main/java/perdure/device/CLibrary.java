@@ -42,7 +42,7 @@ public final class CLibrary {
      * Sets a variable in the environment of this process, which libraries read when they are loaded, unless it is set.
      * Does nothing where that is not possible.
      */
-    static void setDefault(String name, String value) {
+    public static void setDefault(String name, String value) {
         if (!Platform.isLinux() || System.getenv(name) != null) {
             return;
         }

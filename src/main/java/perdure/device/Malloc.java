@@ -17,8 +17,8 @@ public final class Malloc {
     /** Twice the size of one of glibc's heaps: a heap that becomes empty is kept. */
     private static final int SLACK = 128 << 20;
 
-    /** A block of this size is a tensor, hardly anything else. */
-    private static final int TENSOR = 64 << 10;
+    /** Smaller tensors leave small gaps. Mapping them too makes the first step of a small model half a second longer. */
+    private static final int LARGE_TENSOR = 512 << 10;
 
     private Malloc() {}
 
@@ -88,12 +88,12 @@ public final class Malloc {
     }
 
     /**
-     * Tells the allocator to map each tensor by itself, until {@link #keepFreedMemory} is called. For a first step, in which
+     * Tells the allocator to map each large tensor by itself, until {@link #keepFreedMemory} is called. For a first step, in which
      * the libraries allocate what they keep from then on: among tensors that would cut the memory that these leave into
      * pieces, which larger ones cannot use. Only the memory and the speed depend on it.
      */
     public static void mapTensors() {
-        set(M_MMAP_THRESHOLD, TENSOR);
+        set(M_MMAP_THRESHOLD, LARGE_TENSOR);
     }
 
     private static void set(int parameter, int value) {

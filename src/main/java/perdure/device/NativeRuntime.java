@@ -140,7 +140,7 @@ public final class NativeRuntime {
     }
 
     /** Whether the native libraries on the class path are those of the CUDA build. Loads no native code. */
-    static boolean cudaBuild() {
+    public static boolean cudaBuild() {
         return resource("pytorch", "linux-x86_64-gpu/libtorch_cuda.so")
                 || resource("pytorch", "windows-x86_64-gpu/torch_cuda.dll");
     }

@@ -627,6 +627,15 @@ public record RunConfig(
         return modelConfig(model.vocabularySize());
     }
 
+    /**
+     * Number of parameters of the model that is trained, as far as the flags and a model to begin with tell.
+     *
+     * @throws BadInputException if there is no such model
+     */
+    public long parameterCount() {
+        return modelConfig().parameterCount();
+    }
+
     /** The learning rate schedule, before the length of the run is known. */
     LearningRateSchedule rates() {
         boolean fineTunes = fineTuning.model() != null;

@@ -174,27 +174,32 @@ public final class Learner implements AutoCloseable {
                 tree.skip(place + leaf);
             }
         }
-        double sum = sum(batch, () -> ended.accept(Part.DATA), (leaf, ids, targets, documents) -> {
-            if (isRecorded(ids, targets, documents)) {
-                return read.applyAsDouble(graph.replay(ids, targets, scale, tree.leaf(place, null), tree.isSingle()));
-            }
-            Generator generator =
-                    generator(new SplittableRandom(new SplittableRandom(seed).nextLong() + place + leaf).nextLong());
-            try (LanguageModel.Loss loss =
-                    model.forward(ids, targets, documents, scale, tree.leaf(place + leaf, generator))) {
-                if (leaf == 0) {
-                    ended.accept(Part.FORWARD);
+        double sum;
+        try {
+            sum = sum(batch, () -> ended.accept(Part.DATA), (leaf, ids, targets, documents) -> {
+                if (isRecorded(ids, targets, documents)) {
+                    return read.applyAsDouble(
+                            graph.replay(ids, targets, scale, tree.leaf(place, null), tree.isSingle()));
                 }
-                loss.backward();
-                if (leaf == 0) {
-                    ended.accept(Part.BACKWARD);
+                Generator generator = generator(
+                        new SplittableRandom(new SplittableRandom(seed).nextLong() + place + leaf).nextLong());
+                try (LanguageModel.Loss loss =
+                        model.forward(ids, targets, documents, scale, tree.leaf(place + leaf, generator))) {
+                    if (leaf == 0) {
+                        ended.accept(Part.FORWARD);
+                    }
+                    loss.backward();
+                    if (leaf == 0) {
+                        ended.accept(Part.BACKWARD);
+                    }
+                    return read.applyAsDouble(loss.sumOnDevice());
                 }
-                return read.applyAsDouble(loss.sumOnDevice());
+            });
+        } finally {
+            if (!begun) {
+                Malloc.keepFreedMemory();
+                begun = true;
             }
-        });
-        if (!begun) {
-            Malloc.keepFreedMemory();
-            begun = true;
         }
         if (lanes.leaves() > 1) {
             ended.accept(Part.BACKWARD);

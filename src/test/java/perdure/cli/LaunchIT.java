@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,12 +15,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code java -cp target/perdure.jar Train}, as people type it. */
 @EnabledOnOs(OS.LINUX)
 class LaunchIT {
 
     private static final Path JAR = Path.of("target/perdure.jar");
+    private static final String ARENAS = "MALLOC_ARENA_MAX=1";
     private static final String OPTION = "-XX:TieredStopAtLevel=1";
 
     @TempDir
@@ -31,7 +35,7 @@ class LaunchIT {
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log().toFile());
         builder.environment().keySet().removeIf(name -> name.endsWith("JAVA_OPTIONS"));
-        builder.environment().remove("JAVA_TOOL_OPTIONS");
+        builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "MALLOC_ARENA_MAX"));
         builder.environment().put("LC_ALL", "C.UTF-8");
         return builder.start();
     }
@@ -56,9 +60,17 @@ class LaunchIT {
     }
 
     private void awaitStep() throws Exception {
-        while (!Files.readString(log()).contains("TRACE Step 1.")) {
+        await("TRACE Step 1.");
+    }
+
+    private void await(String text) throws Exception {
+        while (!Files.readString(log()).contains(text)) {
             Thread.sleep(10);
         }
+    }
+
+    private static String environment(Process process) throws IOException {
+        return Files.readString(Path.of("/proc/" + process.pid() + "/environ"), StandardCharsets.ISO_8859_1);
     }
 
     private static String commandLine(Process process) throws IOException {
@@ -73,9 +85,28 @@ class LaunchIT {
         try {
             awaitStep();
             assertTrue(commandLine(process).contains(OPTION), commandLine(process));
+            assertFalse(environment(process).contains(ARENAS), "a small model");
             process.destroy();
             assertEquals(143, TinyRun.await(process));
             assertTrue(Files.readString(log()).contains("Stopped. Run the same command again"));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "-XX:TieredStopAtLevel=1", "-Xmx400m"})
+    void theThreadsOfALargeModelShareOneArenaUnlessTheUserGivesOptions(String option) throws Exception {
+        assumeTrue(Files.exists(JAR), "needs the jar");
+        List<String> java = new ArrayList<>(List.of(java(), "-Dperdure.log=TRACE", "-jar", JAR.toString(), "train"));
+        if (!option.isEmpty()) {
+            java.add(1, option);
+        }
+        Process process = start(java, train("--epochs", "100000", "--hidden-size", "2112", "--heads", "16"));
+        try {
+            await("Model: ");
+            assertEquals(option.startsWith("-Xmx") ? 0 : 1, environment(process).split(ARENAS, -1).length - 1);
+            assertEquals(2, Files.readString(log()).split("Model: ", -1).length, "nothing was said before");
         } finally {
             process.destroyForcibly();
         }

@@ -50,6 +50,7 @@ class LaunchTest {
         List<String> with = Launch.withOptions(command, archive);
         assertEquals(List.of("-XX:SharedArchiveFile=" + archive, "-Xlog:cds*=off"), with.subList(1, 3));
         assertEquals(without.subList(1, without.size()), with.subList(3, with.size()));
+        assertEquals(command, Launch.withoutOurOptions(with));
     }
 
     @Test
