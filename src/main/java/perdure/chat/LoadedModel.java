@@ -1,7 +1,7 @@
 package perdure.chat;
 
 import perdure.checkpoint.Checkpoint;
-import perdure.device.Processor;
+import perdure.device.Precision;
 import perdure.generate.TokenGenerator;
 import perdure.tokenizer.Tokenizer;
 
@@ -16,7 +16,7 @@ record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGen
         Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
         TokenGenerator generator = null;
         try {
-            boolean bf16 = checkpoint.trainedInBf16() && Processor.current().multipliesBf16();
+            boolean bf16 = Precision.ofAnswers(checkpoint.trainedInBf16()) == Precision.BF16;
             generator = TokenGenerator.withWeights(checkpoint.config(), bf16, checkpoint::readWeights);
             return new LoadedModel(answering, tokenizer, generator, new ChatModel(generator, tokenizer));
         } catch (RuntimeException e) {

@@ -79,7 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
         ChatRequest request = Flags.set("--temperature", temperature, value -> question.temperature(value)
                 .seed(seed)
                 .build());
-        Precision precision = natives.precision();
+        Precision given = natives.precision();
         natives.load();
         Restart restart = Flags.naming(() -> Restart.find(folder.checkpoints));
         Checkpoint checkpoint = restart.checkpoint();
@@ -87,6 +87,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw new BadInputException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         restart.warnings().forEach(System.err::println);
+        Precision precision = natives.precision == null ? Precision.ofAnswers(checkpoint.trainedInBf16()) : given;
         try (Device device = natives.device();
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
                 LanguageModel model = new LanguageModel(checkpoint.config(), 0);

@@ -6,8 +6,6 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.global.torch;
-import org.slf4j.LoggerFactory;
-import perdure.device.DaemonThread;
 import perdure.device.Devices;
 import perdure.device.NativeRuntime;
 import perdure.distributed.WorkersLostException;
@@ -84,7 +82,6 @@ public final class Main {
     }
 
     public static void main(String[] arguments) {
-        DaemonThread.named("logging").execute(LoggerFactory::getILoggerFactory); // 0.1 s, while the flags are read
         System.exit(run(arguments));
     }
 

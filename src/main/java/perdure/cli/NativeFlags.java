@@ -28,7 +28,7 @@ final class NativeFlags {
             names = "--precision",
             paramLabel = "fp32|tf32|bf16",
             description = {
-                "Arithmetic of matrix products (default: fp32).",
+                "Arithmetic of matrix products (default: fp32; of answers that of the training, if the processor has it).",
                 "fp32: 32-bit floating point.",
                 "tf32: the same with a mantissa of 10 bits, on a GPU alone.",
                 "bf16: bfloat16, where a product is large enough to gain by it; weights, gradients, norms and the loss stay"

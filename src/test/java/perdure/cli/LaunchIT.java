@@ -88,7 +88,9 @@ class LaunchIT {
             assertFalse(environment(process).contains(ARENAS), "a small model");
             process.destroy();
             assertEquals(143, TinyRun.await(process));
-            assertTrue(Files.readString(log()).contains("Stopped. Run the same command again"));
+            String said = Files.readString(log());
+            assertTrue(said.contains("Stopped. Run the same command again"), said);
+            assertFalse(said.contains("SLF4J"), said);
         } finally {
             process.destroyForcibly();
         }

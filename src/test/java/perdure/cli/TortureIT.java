@@ -8,6 +8,7 @@ import picocli.CommandLine;
 
 /** A few of the accidents of {@code scripts/torture}, which does as many as one likes. */
 @Tag("long")
+@Tag("torture")
 class TortureIT {
 
     @Test
