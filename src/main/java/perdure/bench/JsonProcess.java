@@ -7,6 +7,7 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.Function;
+import perdure.device.Malloc;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -34,9 +35,9 @@ final class JsonProcess implements AutoCloseable {
     JsonProcess(List<String> command, Function<String, RuntimeException> failure) {
         this.failure = failure;
         try {
-            process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+            builder.environment().remove(Malloc.ARENAS); // It may be set for this process alone.
+            process = builder.start();
         } catch (IOException problem) {
             throw failure.apply(problem.getMessage());
         }

@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.LongSupplier;
 import perdure.device.CLibrary;
+import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
 
 /**
@@ -28,9 +29,6 @@ public final class Launch {
             "-Xms64m",
             "-Xmn16m",
             "-XX:MetaspaceSize=64m");
-
-    /** glibc's variable for the number of arenas: the parts of memory that threads allocate from. */
-    private static final String ARENAS = "MALLOC_ARENA_MAX";
 
     /**
      * Parameters of a model that trains in a tenth less memory if its threads share one arena, and in the same time. A small
@@ -95,12 +93,12 @@ public final class Launch {
      * @param parameters of the model; if it fails, nothing is done
      */
     static void shareArena(LongSupplier parameters) {
-        if (command == null || System.getenv(ARENAS) != null || NativeRuntime.cudaBuild()) {
+        if (command == null || System.getenv(Malloc.ARENAS) != null || NativeRuntime.cudaBuild()) {
             return;
         }
         try {
             if (hasNoOptions(withoutOurOptions(command)) && parameters.getAsLong() >= LARGE_MODEL) {
-                CLibrary.setDefault(ARENAS, "1");
+                CLibrary.setDefault(Malloc.ARENAS, "1");
                 CLibrary.execute(command);
             }
         } catch (IOException | RuntimeException | LinkageError moreMemory) {

@@ -6,6 +6,9 @@ import com.sun.jna.Structure;
 /** The memory allocator of the C library, if that is glibc. libtorch uses it for tensors on the CPU. */
 public final class Malloc {
 
+    /** The variable that limits the arenas, the parts of memory that threads allocate from. It is read at the start alone. */
+    public static final String ARENAS = "MALLOC_ARENA_MAX";
+
     // malloc.h
     private static final int M_TRIM_THRESHOLD = -1;
     private static final int M_TOP_PAD = -2;
