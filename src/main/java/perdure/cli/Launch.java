@@ -93,11 +93,13 @@ public final class Launch {
      * @param parameters of the model; if it fails, nothing is done
      */
     static void shareArena(LongSupplier parameters) {
-        if (command == null || System.getenv(Malloc.ARENAS) != null || NativeRuntime.cudaBuild()) {
+        if (command == null || System.getenv(Malloc.ARENAS) != null) {
             return;
         }
         try {
-            if (hasNoOptions(withoutOurOptions(command)) && parameters.getAsLong() >= LARGE_MODEL) {
+            if (hasNoOptions(withoutOurOptions(command))
+                    && parameters.getAsLong() >= LARGE_MODEL
+                    && !NativeRuntime.cudaBuild()) { // last: it looks through all jars
                 CLibrary.setDefault(Malloc.ARENAS, "1");
                 CLibrary.execute(command);
             }
