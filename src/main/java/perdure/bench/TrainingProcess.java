@@ -50,7 +50,7 @@ public final class TrainingProcess implements AutoCloseable {
      * @param runFolder its {@code --checkpoints}
      * @param log file for its output, both streams
      * @param flags of {@code train}, besides {@code --checkpoints}
-     * @param javaOptions added to those of this process
+     * @param javaOptions added to those of this process; a class path among them replaces its own
      * @throws UncheckedIOException if it cannot be started
      */
     public static TrainingProcess start(Path runFolder, Path log, List<String> flags, String... javaOptions) {
@@ -80,8 +80,9 @@ public final class TrainingProcess implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith("-agent") && !option.startsWith("-javaagent"))
                 .forEach(command::add);
+        Collections.addAll(command, "-cp", System.getProperty("java.class.path"));
         command.addAll(moreOptions);
-        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), mainClass);
+        command.add(mainClass);
         return command;
     }
 

@@ -144,7 +144,7 @@ public final class Launch {
     }
 
     /** The class-data archive that the build made for this version of Java, beside the jar. */
-    private static Path archive(Path jar) {
+    static Path archive(Path jar) {
         return jar.resolveSibling("perdure-" + System.getProperty("java.runtime.version") + ".jsa");
     }
 }

@@ -57,7 +57,7 @@ class LoraIT extends TinyRunTest {
         List<String> command = train("--lora", "--lora-rank", "2", "--max-steps", "400", "--recompute");
         Collections.addAll(command, "--kills", "2", "--kill-seed", "1");
         command.set(0, "verify-resume");
-        TinyRun.Result result = TinyRun.run(command);
+        TinyRun.Result result = tiny.runApart(command);
         assertEquals(0, result.exitCode(), () -> result.out() + result.err());
         assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
         assertTrue(result.out().matches("(?s).* adapter_model.safetensors .*SHA-256.*"), result::out);

@@ -25,9 +25,6 @@ record ShortRun(List<String> flags, Path unbroken) {
 
     private static final List<String> WORDS = List.of("a", "cat", "sat", "on", "the", "mat", "and", "saw", "rain");
 
-    /** Starting is most of a short life, and compiling well does not pay in it. */
-    private static final String[] SHORT_LIVED = {"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"};
-
     /** Flags of {@code train} without {@code --epochs}; the text that they name is written into the folder. */
     static List<String> flags(Path folder) {
         Random random = new Random(1);
@@ -83,14 +80,14 @@ record ShortRun(List<String> flags, Path unbroken) {
     }
 
     TrainingProcess start(Path runFolder, List<String> moreFlags, String... javaOptions) {
-        String[] options =
-                Stream.concat(Stream.of(SHORT_LIVED), Stream.of(javaOptions)).toArray(String[]::new);
+        String[] options = Stream.concat(Stream.of(ChildJava.options()), Stream.of(javaOptions))
+                .toArray(String[]::new);
         return TrainingProcess.start(runFolder, log(runFolder), with(moreFlags), options);
     }
 
     /** Starts several ranks of it. */
     TrainingRanks start(Path runFolder, int world, List<String> moreFlags) {
-        return TrainingRanks.start(runFolder, log(runFolder), world, with(moreFlags), SHORT_LIVED);
+        return TrainingRanks.start(runFolder, log(runFolder), world, with(moreFlags), ChildJava.options());
     }
 
     private Path log(Path runFolder) {

@@ -38,7 +38,7 @@ class SignalIT {
         TinyRun run = new TinyRun(folder);
         List<String> flags = run.train("--epochs", "100000", "--steps-per-epoch", "127"); // all of its text
         Collections.addAll(flags, moreFlags);
-        return TrainingProcess.start(run.checkpoints, run.log(), flags.subList(1, flags.size()));
+        return TrainingProcess.start(run.checkpoints, run.log(), flags.subList(1, flags.size()), ChildJava.options());
     }
 
     /** One right after the other, so that no time for a machine to stand still is between them. */

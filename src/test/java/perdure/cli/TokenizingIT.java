@@ -62,7 +62,8 @@ class TokenizingIT {
     private static TrainingProcess start(TinyRun run, Path data) {
         List<String> command =
                 run.train("--epochs", "1", "--steps-per-epoch", "3", "--vocab-size", "400", "--data", data.toString());
-        return TrainingProcess.start(run.checkpoints, run.log(), command.subList(1, command.size()));
+        return TrainingProcess.start(
+                run.checkpoints, run.log(), command.subList(1, command.size()), ChildJava.options());
     }
 
     /** About 26 MB, which are a few parts. */

@@ -25,10 +25,14 @@ class VerifyResumeIT {
         tiny = new TinyRun(folder);
     }
 
-    private TinyRun.Result verify(String... flags) {
+    private List<String> command(String... flags) {
         List<String> command = tiny.train(flags);
         command.set(0, "verify-resume");
-        return TinyRun.run(command);
+        return command;
+    }
+
+    private TinyRun.Result verify(String... flags) {
+        return tiny.runApart(command(flags));
     }
 
     @Test
@@ -78,15 +82,15 @@ class VerifyResumeIT {
     }
 
     private void assertRefused(String line, String flags) {
-        TinyRun.Result result = verify(("--epochs 2 " + flags).split(" "));
+        TinyRun.Result result = TinyRun.run(command(("--epochs 2 " + flags).split(" ")));
         assertEquals(2, result.exitCode());
         assertEquals("perdure: " + line, result.err().strip());
     }
 
     @Test
     void badFlagsOfTrainAreBadFlagsHere() {
-        assertEquals(2, verify("--epochs", "2", "--kills", "0").exitCode());
-        TinyRun.Result result = verify("--epochs", "2", "--beta1", "2");
+        assertEquals(2, TinyRun.run(command("--epochs", "2", "--kills", "0")).exitCode());
+        TinyRun.Result result = TinyRun.run(command("--epochs", "2", "--beta1", "2"));
         assertEquals(2, result.exitCode());
         assertTrue(result.err().contains("--beta1 2.0"), result::err);
     }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WindowType;
+import perdure.cli.ChildJava;
 import perdure.status.TrainingProgress;
 import perdure.status.TrainingProgress.State;
 import perdure.status.TrainingStatus;
@@ -79,7 +80,8 @@ class PageIT {
     private static void train(Path data, String epochs) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        Collections.addAll(command, "-cp", System.getProperty("java.class.path"), "perdure.cli.Main", "train");
+        Collections.addAll(command, ChildJava.options());
+        Collections.addAll(command, "perdure.cli.Main", "train");
         Collections.addAll(command, "--no-server", "--device", "cpu", "--threads", "1", "--data", data.toString());
         Collections.addAll(command, "--checkpoints", trained.toString(), "--epochs", epochs);
         Collections.addAll(command, "--pack", "none", "--loss", "all");
