@@ -48,8 +48,9 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
         long tokens =
                 (long) config.optimization().batching().size() * config.model().context();
         boolean recompute = config.compute().recompute();
-        double layer = layerActivations(model);
-        double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * layer;
+        double saved = layerActivations(model);
+        double layer = saved + model.intermediateSize(); // The product of gate and up lives as long as it is needed.
+        double kept = recompute ? (double) model.layers() * model.hiddenSize() + layer : model.layers() * saved;
         int leaves = config.leaves("cpu");
         int lanes = leaves == 1 ? 1 : Math.min(leaves, torch.get_num_threads());
         double atOnce = (double) tokens / leaves * lanes; // A lane frees one leaf before it begins another.
@@ -82,13 +83,12 @@ record MemoryEstimate(long process, long weights, long training, long copy, long
 
     /**
      * Values that a layer keeps for the backward pass of one token: the residual stream before each half and its
-     * normalised copy; queries, keys and values, the first two also rotated; what attention gives; gate, up and their
-     * product.
+     * normalised copy; queries, keys and values, the first two also rotated; what attention gives; gate and up.
      */
     private static double layerActivations(ModelConfig model) {
         long queries = (long) model.heads() * model.headSize();
         long keys = (long) model.keyValueHeads() * model.headSize();
-        return 4.0 * model.hiddenSize() + 3 * queries + 3 * keys + 3.0 * model.intermediateSize();
+        return 4.0 * model.hiddenSize() + 3 * queries + 3 * keys + 2.0 * model.intermediateSize();
     }
 
     long total() {
