@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** The rows of a table (RFC 4180) whose first line names the columns. A cell without text is none. */
 final class CsvRows {
@@ -38,6 +41,13 @@ final class CsvRows {
                 return true;
             }
             List<String> columns = records.next().getFields();
+            Set<String> names = new HashSet<>();
+            for (String column : columns) {
+                String name = column.strip().toLowerCase(Locale.ROOT);
+                if (Dialect.KEYS.contains(name) && !names.add(name)) {
+                    throw documents.broken(place, "names the column \"" + name + "\" twice.", null);
+                }
+            }
             while (records.hasNext()) {
                 CsvRecord record = records.next();
                 place = "line " + record.getStartingLineNumber();

@@ -127,6 +127,9 @@ final class Dialect {
         Object given = row.take(Passage.TOOLS);
         Object tools = given instanceof String text ? JsonValues.only(text) : given;
         if (!(tools instanceof List<?> list)) {
+            if (given != null && !given.equals("")) {
+                unused.add(Passage.TOOLS + " that are not a list");
+            }
             return passages;
         }
         forTemplates(Passage.TOOLS);
@@ -177,6 +180,13 @@ final class Dialect {
         return messages;
     }
 
+    /** Whether an object is a message and not a row: whether it says whose it is. */
+    static boolean isMessage(Map<?, ?> object) {
+        return object.keySet().stream()
+                .map(String::valueOf)
+                .anyMatch(key -> key.equalsIgnoreCase("role") || key.equalsIgnoreCase("from"));
+    }
+
     private Message message(Fields turn) {
         if (!turn.has("role", "from")) {
             throw new RowException("has a message without a role.");
@@ -187,8 +197,8 @@ final class Dialect {
         boolean called = given instanceof String && said.equalsIgnoreCase("function_call");
         Object calls = called ? JsonValues.only((String) given) : turn.take("tool_calls", "function_call");
         String content = called && calls != null ? "" : content(role, given, calls != null);
-        boolean learned = !(turn.take("weight") instanceof Literal weight && weight.isZero())
-                && role.equals(ChatMessage.ASSISTANT);
+        Object weight = turn.take("weight");
+        boolean learned = role.equals(ChatMessage.ASSISTANT) && isLearned(weight);
         Map<String, Object> fields = new LinkedHashMap<>();
         for (String key : TEMPLATE_KEYS) {
             if (turn.take(key) instanceof String text) {
@@ -202,6 +212,21 @@ final class Dialect {
         fields.put("content", given == null ? null : content);
         fields.put("tool_calls", JsonValues.plain(calls instanceof List<?> list ? list : List.of(calls)));
         return new Message(role, ToolCalls.appended(content, calls), learned, fields);
+    }
+
+    /** The weight of an answer is 1 or 0, or a truth value, or one of these as text. */
+    private static boolean isLearned(Object weight) {
+        Literal value = weight instanceof String text
+                ? new Literal(text.strip())
+                : weight instanceof Literal literal ? literal : null;
+        if (weight == null || value != null && value.isOne()) {
+            return true;
+        }
+        if (value == null || !value.isZero()) {
+            throw new RowException(
+                    "has the weight " + Quoted.word(JsonValues.json(weight)) + ", which is neither 0 nor 1.");
+        }
+        return false;
     }
 
     private static String role(String said) {

@@ -1,18 +1,27 @@
 package perdure.data;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** The fields of an object that are something, of which some are taken. */
+/**
+ * The fields of an object that are something, of which some are taken. Upper and lower case of a key are the same; of two
+ * that differ in it, the one in lower case counts.
+ */
 final class Fields {
     private final Map<String, Object> values = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
 
     Fields(Map<?, ?> object) {
         object.forEach((key, value) -> {
+            String name = String.valueOf(key);
             if (!isNothing(value)) {
-                values.put(String.valueOf(key), value);
+                if (!values.containsKey(name)) {
+                    values.put(name, value);
+                } else if (name.equals(name.toLowerCase(Locale.ROOT))) {
+                    values.replace(name, value);
+                }
             }
         });
     }

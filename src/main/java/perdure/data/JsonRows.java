@@ -119,7 +119,7 @@ final class JsonRows {
             return true;
         }
         Object first = JsonValues.value(parser);
-        if (first instanceof Map<?, ?> object && (object.containsKey("role") || object.containsKey("from"))) {
+        if (first instanceof Map<?, ?> object && Dialect.isMessage(object)) {
             List<Object> messages = new ArrayList<>(List.of(first));
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 messages.add(JsonValues.value(parser));

@@ -69,8 +69,16 @@ final class JsonValues {
         }
 
         boolean isZero() {
+            return text.equals("false") || is(0);
+        }
+
+        boolean isOne() {
+            return text.equals("true") || is(1);
+        }
+
+        private boolean is(double number) {
             try {
-                return Double.parseDouble(text) == 0;
+                return Double.parseDouble(text) == number;
             } catch (NumberFormatException other) {
                 return false;
             }

@@ -10,6 +10,7 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * Decodes the text of one file, strictly. Bytes that are no text are refused with their offset, and with the encoding
@@ -22,6 +23,16 @@ final class TextReader extends Reader {
 
     private static final char BYTE_ORDER_MARK = '\ufeff';
     private static final String LARGE_FILE_POINTER = "version https://git-lfs.github.com/spec/";
+
+    /** How files begin that people take for text, one byte a character. */
+    private static final Map<String, String> OTHER_KINDS = Map.of(
+            "%PDF-", "a PDF document",
+            "PK\3\4", "a ZIP archive",
+            "BZh91AY&SY", "compressed with bzip2",
+            "\u00fd7zXZ\0", "compressed with xz",
+            "\u001f\u008b", "compressed more than once",
+            "(\u00b5/\u00fd", "compressed more than once",
+            "PAR1\u0015", "a Parquet file");
 
     private final String name;
     private final InputStream input;
@@ -122,6 +133,12 @@ final class TextReader extends Reader {
             throw new IllegalArgumentException(
                     name + " is a pointer of Git LFS and not the file itself, which git lfs pull fetches.");
         }
+        String start = new String(head, 0, Math.min(head.length, 16), StandardCharsets.ISO_8859_1);
+        OTHER_KINDS.forEach((beginning, kind) -> {
+            if (start.startsWith(beginning)) {
+                throw new IllegalArgumentException(name + " is " + kind + " and not text.");
+            }
+        });
         String likely = reading.encoding().equals(StandardCharsets.UTF_8) ? Encodings.byZeros(head) : null;
         if (likely != null) {
             throw refused(" is not UTF-8 text.", likely);

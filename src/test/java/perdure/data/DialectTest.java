@@ -49,7 +49,14 @@ class DialectTest {
             {'messages':[{'role':'function','name':'f','content':'a'}]}; tool: a
             {'messages':[{'role':'assistant','content':'a','weight':0}]}; assistant: a*
             {'messages':[{'role':'assistant','content':'a','weight':0.0}]}; assistant: a*
+            {'messages':[{'role':'assistant','content':'a','weight':'0'}]}; assistant: a*
+            {'messages':[{'role':'assistant','content':'a','weight':false}]}; assistant: a*
             {'messages':[{'role':'assistant','content':'a','weight':1}]}; assistant: a
+            {'messages':[{'role':'assistant','content':'a','weight':true}]}; assistant: a
+            {'messages':[{'role':'assistant','content':'a','weight':null}]}; assistant: a
+            {'messages':[{'role':'user','content':'a','weight':7}]}; user: a
+            {'TEXT':'b','text':'a'}; a
+            {'text':'a','TEXT':'b'}; a
             {'conversations':[{'from':'human','value':'a'},{'from':'gpt','value':'b'}],'system':'s'}; system: s | user: a | assistant: b
             {'conversation':[{'role':'user','content':'a'}]}; user: a
             {'instruction':'a','input':'','output':'b'}; user: a | assistant: b
@@ -96,6 +103,10 @@ class DialectTest {
                 dialect.unused());
         read("{'text':'a'}");
         assertEquals(Set.of(), dialect.unused());
+        read("{'messages':[{'role':'assistant','content':'a'}],'tools':{'name':'f'}}");
+        assertEquals(Set.of("tools that are not a list"), dialect.unused());
+        read("{'messages':[{'role':'assistant','content':'a'}],'tools':''}");
+        assertEquals(Set.of(), dialect.unused());
     }
 
     @Test
@@ -107,6 +118,12 @@ class DialectTest {
         assertEquals(
                 "has a message of the role assistant without content.",
                 problem("[{'role':'assistant','content':null,'tool_calls':[{'function':{'name':null}}]}]"));
+        assertEquals(
+                "has the weight 0.5, which is neither 0 nor 1.",
+                problem("[{'role':'assistant','content':'a','weight':0.5}]"));
+        assertEquals(
+                "has the weight [0], which is neither 0 nor 1.",
+                problem("[{'role':'assistant','content':'a','weight':[0]}]"));
         assertEquals("is neither an object nor a text.", problem("7"));
         assertEquals("has \"messages\" that are not a list of messages.", problem("{'messages':'hi'}"));
     }

@@ -72,6 +72,8 @@ class FormatsTest {
     void anArrayOfMessagesIsAConversation() throws IOException {
         String messages = "[{'role':'user','content':'a'},{'role':'assistant','content':'b'}]".replace('\'', '"');
         assertEquals(List.of("a", "b", "a", "b"), read("a.jsonl", messages + "\n" + messages));
+        assertTrue(refused("a.json", messages.replace("role", "Role").replace("user", "nobody"))
+                .contains("has the role \"nobody\""));
     }
 
     @Test
@@ -82,6 +84,41 @@ class FormatsTest {
         String row = "{\"" + name + "\":1,\"d\":" + deep + ",\"n\":" + number + ",\"text\":\"a\"}";
         assertEquals(List.of("a"), read("a.jsonl", row));
         assertEquals(List.of("a"), read("a.json", "[" + row + "]"));
+    }
+
+    @Test
+    void aTableNamesEachColumnOnce() throws IOException {
+        assertEquals("a.csv line 1 names the column \"text\" twice.", refused("a.csv", "text,Text\na,b\n"));
+        assertEquals(List.of("a"), read("a.csv", "text,x,x\na,b,c\n"));
+    }
+
+    @Test
+    void kindsOfFilesThatAreNoTextAreNamed() throws IOException {
+        for (String[] kind : new String[][] {
+            {"%PDF-1.7\n", "a PDF document"},
+            {"PK\3\4\n\0", "a ZIP archive"},
+            {"BZh91AY&SY\u00e1", "compressed with bzip2"},
+            {"\u00fd7zXZ\0\0", "compressed with xz"},
+            {"PAR1\u0015\4", "a Parquet file"}
+        }) {
+            Path file = folder.resolve("a.txt");
+            Files.write(file, kind[0].getBytes(StandardCharsets.ISO_8859_1));
+            for (Reading reading : List.of(Reading.DEFAULT, Reading.DEFAULT.skipInvalid(true))) {
+                Corpus corpus = FileCorpus.of(List.of(file), reading);
+                assertEquals(
+                        file + " is " + kind[1] + " and not text.",
+                        assertThrows(IllegalArgumentException.class, () -> corpus.check(() -> false))
+                                .getMessage());
+            }
+        }
+        Path twice = Files.write(
+                folder.resolve("a.jsonl.gz"),
+                packed(GZIPOutputStream::new, packed(GZIPOutputStream::new, new byte[] {'{', '}'})));
+        Corpus corpus = FileCorpus.of(List.of(twice), Reading.DEFAULT);
+        assertEquals(
+                twice + " is compressed more than once and not text.",
+                assertThrows(IllegalArgumentException.class, () -> corpus.check(() -> false))
+                        .getMessage());
     }
 
     @Test
