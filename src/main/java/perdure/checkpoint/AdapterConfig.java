@@ -114,7 +114,7 @@ public record AdapterConfig(LoraConfig lora, String base) {
             LoraConfig lora = new LoraConfig(
                     (int) number(file, config, "r"),
                     number(file, config, "lora_alpha"),
-                    config.path("lora_dropout").asDouble(0),
+                    isSet(config.path("lora_dropout")) ? number(file, config, "lora_dropout") : 0,
                     targets(folder.resolve(WEIGHTS)),
                     false);
             return new AdapterConfig(
@@ -149,6 +149,9 @@ public record AdapterConfig(LoraConfig lora, String base) {
     }
 
     private static List<String> targets(Path file) {
+        if (!Files.exists(file)) {
+            throw new DamagedFileException(file, "is missing; adapters are read as safetensors alone");
+        }
         List<String> targets = new ArrayList<>();
         for (String name : Safetensors.shapes(file).keySet()) {
             Matcher matrix = MATRIX.matcher(name);

@@ -255,6 +255,13 @@ public final class DurableFiles {
         return named.getFile() + (named.getOtherFile() == null ? "" : " -> " + named.getOtherFile()) + ": " + reason;
     }
 
+    /** Whether the cause of a failure is that a file is not there, or that a link leads to none. */
+    public static boolean isMissing(IOException problem) {
+        return problem instanceof FileSystemException named
+                && named.getFile() != null
+                && Files.notExists(Path.of(named.getFile()));
+    }
+
     /** The files and folders in a folder, in any order. */
     static List<Path> list(Path folder) throws IOException {
         try (Stream<Path> children = Files.list(folder)) {

@@ -178,7 +178,7 @@ final class Json {
 
     /** A value on one line, cut after 60 characters. */
     static String shown(JsonNode value) {
-        String text = value.toString();
+        String text = value.isMissingNode() ? "missing" : value.toString();
         return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 }

@@ -55,6 +55,10 @@ public final class PretrainedFolder {
             return;
         }
         weights = PretrainedWeights.open(folder);
+        if (AdapterConfig.isIn(folder)) {
+            throw new DamagedFileException(
+                    folder, "has adapters beside the weights: merge them, or move them to a folder of their own");
+        }
         Map<String, List<Long>> shapes = new LinkedHashMap<>(config.model().tensorShapes());
         boolean savesTiedHead =
                 config.model().tiedEmbeddings() && weights.tensors().containsKey(HEAD);
@@ -83,6 +87,9 @@ public final class PretrainedFolder {
         } catch (DamagedFileException refused) {
             throw new IllegalArgumentException(refused.getMessage(), refused);
         } catch (IOException problem) {
+            if (DurableFiles.isMissing(problem)) {
+                throw new IllegalArgumentException(DurableFiles.cause(problem), problem);
+            }
             throw DurableFiles.failed(folder, problem);
         }
     }

@@ -151,8 +151,7 @@ public interface Corpus {
         long[] learned = {0};
         PassageEncoder encoder = new PassageEncoder(tokenizer);
         read(passage -> {
-            encoder.check(passage);
-            learned[0] += passage.learned() ? 1 : 0;
+            learned[0] += encoder.check(passage);
             return goOn(stop);
         });
         return learned[0];

@@ -56,17 +56,20 @@ final class PassageEncoder {
     /**
      * Checks that the next passage can be encoded.
      *
+     * @return how many passages of what is complete with it the loss on assistant turns counts
      * @throws RowException as {@link #add}
      */
-    void check(Passage passage) {
-        List<Passage> messages = passage.role() == null ? null : whole(passage);
-        if (messages != null) {
-            refused(() -> {
-                template().check(messages(messages), messages.get(0).tools(), index -> messages.get(index)
-                        .learned());
-                return true;
-            });
+    long check(Passage passage) {
+        if (passage.role() == null) {
+            return passage.learned() ? 1 : 0;
         }
+        List<Passage> messages = whole(passage);
+        return messages != null
+                        && refused(() -> template()
+                                .check(messages(messages), messages.get(0).tools(), index -> messages.get(index)
+                                        .learned()))
+                ? messages.stream().filter(Passage::learned).count()
+                : 0;
     }
 
     /** All messages of the conversation that the passage ends; null if it does not. */

@@ -111,23 +111,6 @@ public record TrainingText(Corpus training, Corpus validation, double validation
     }
 
     /**
-     * Reads all text once, to find errors in it, and conversations that have no form in the chat template of a given
-     * tokenizer: those that it refuses, or whose answers nobody can tell apart from the rest.
-     *
-     * @param stop asked between passages
-     * @return how many passages of the training text the loss on assistant turns counts
-     * @throws CancellationException if {@code stop} returns true
-     * @throws IllegalArgumentException that names the file and the place
-     */
-    public long check(Tokenizer tokenizer, BooleanSupplier stop) {
-        long learned = training.check(tokenizer, stop);
-        if (validation != null) {
-            validation.check(tokenizer, stop);
-        }
-        return learned;
-    }
-
-    /**
      * Tokenizes the text, or takes the tokens from the cache in {@code folder}. Deletes those of other texts. Errors are
      * those of {@link TokenFile#open}.
      *

@@ -1,8 +1,10 @@
 package perdure.run;
 
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import perdure.checkpoint.DurableFiles;
 import perdure.data.RefusedTextException;
 
 /**
@@ -97,8 +99,8 @@ public final class BadInputException extends IllegalArgumentException {
     }
 
     /**
-     * The result of {@code action}. If it throws an {@link IllegalArgumentException}, that becomes bad input of the
-     * setting.
+     * The result of {@code action}. If it throws an {@link IllegalArgumentException}, or if a file is missing, that becomes
+     * bad input of the setting.
      */
     static <T> T naming(String setting, Supplier<T> action) {
         try {
@@ -109,6 +111,11 @@ public final class BadInputException extends IllegalArgumentException {
             throw new BadInputException(setting, problem.getMessage(), problem.remedy(), List.of(), problem);
         } catch (IllegalArgumentException problem) {
             throw new BadInputException(setting, problem.getMessage(), problem);
+        } catch (UncheckedIOException problem) {
+            if (DurableFiles.isMissing(problem.getCause())) {
+                throw new BadInputException(setting, DurableFiles.cause(problem.getCause()), problem);
+            }
+            throw problem;
         }
     }
 

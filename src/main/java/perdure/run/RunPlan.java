@@ -70,7 +70,7 @@ public record RunPlan(Map<String, String> proposed, List<String> lines) {
         try (Device device = config.compute().on(config.compute().device());
                 Tokenizer tokenizer = tokenizer(proposal.config(), text.training())) {
             if (config.fineTuning().from() != null) { // Its template may not have a form for every conversation.
-                BadInputException.naming("data", () -> text.check(tokenizer, () -> false));
+                RunText.check(text, tokenizer, () -> false);
             }
             Dataset dataset = BadInputException.naming(
                     "data",

@@ -112,10 +112,27 @@ final class RunText {
         Tokenizer tokenizer = config.fineTuning().from() != null
                 ? BadInputException.naming("from", () -> config.fineTuning().tokenizer(pretrained()))
                 : config.preparedTokenizer();
-        requireLearned(BadInputException.naming("data", () -> text.check(tokenizer, stop)));
+        requireLearned(check(text, tokenizer, stop));
         tellNotes();
         requireEnough(tokenizer);
         return new NewTokenizer(null, tokenizer, true);
+    }
+
+    /**
+     * Reads all text once, to find errors in it, and conversations that have no form in the chat template of a given
+     * tokenizer: those that it refuses, or whose answers nobody can tell apart from the rest.
+     *
+     * @param stop asked between passages
+     * @return how many passages of the training text the loss on assistant turns counts
+     * @throws CancellationException if {@code stop} returns true
+     * @throws BadInputException that names the file and the place
+     */
+    static long check(TrainingText text, Tokenizer tokenizer, BooleanSupplier stop) {
+        long learned = BadInputException.naming("data", () -> text.training().check(tokenizer, stop));
+        if (text.validation() != null) {
+            BadInputException.checking("validation", () -> text.validation().check(tokenizer, stop));
+        }
+        return learned;
     }
 
     /** The one that an earlier process learnt from the same text, if there is one. Else reads all text once. */

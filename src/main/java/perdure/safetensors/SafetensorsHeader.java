@@ -160,13 +160,17 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         List<Long> offsets = null;
         for (String key = json.nextName(); key != null; key = json.nextName()) {
             switch (key) {
-                case "dtype" -> type = ElementType.named(json.nextStringValue());
+                case "dtype" -> {
+                    String dtype = json.nextStringValue();
+                    type = ElementType.named(dtype);
+                    expect(type != null, "\"" + name + "\" has the unknown dtype " + dtype);
+                }
                 case "shape" -> shape = sizes(json, name);
                 case "data_offsets" -> offsets = sizes(json, name);
                 default -> throw new Malformed("\"" + name + "\" has the unknown key \"" + key + "\"");
             }
         }
-        expect(type != null, "\"" + name + "\" has no known dtype");
+        expect(type != null, "\"" + name + "\" has no dtype");
         expect(shape != null, "\"" + name + "\" has no shape");
         expect(offsets != null && offsets.size() == 2, "\"" + name + "\" does not have two data_offsets");
         long begin = offsets.get(0);

@@ -120,9 +120,12 @@ public final class ChatTemplate {
         return samples;
     }
 
-    /** Renders a conversation as {@link #samples} does, to find out whether it can. */
-    public void check(List<ChatMessage> messages, List<?> tools, IntPredicate learned) {
-        new Conversation(messages, tools, TRAINING_DAY).texts(learned);
+    /** Renders a conversation as {@link #samples} does, to find out whether it can, and whether it has text to learn. */
+    public boolean check(List<ChatMessage> messages, List<?> tools, IntPredicate learned) {
+        return new Conversation(messages, tools, TRAINING_DAY)
+                .texts(learned).stream()
+                        .flatMap(text -> text.learned().stream())
+                        .anyMatch(span -> span.start() < span.end());
     }
 
     private record Text(String text, List<Span> learned) {}

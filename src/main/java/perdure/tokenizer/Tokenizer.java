@@ -3,8 +3,11 @@ package perdure.tokenizer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -106,6 +109,7 @@ public final class Tokenizer implements AutoCloseable {
             return added.get(end);
         }
         return config.generationEnds().stream()
+                .filter(id -> id >= 0 && id < tokens.length && tokens[id] != null)
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         end == null
@@ -140,7 +144,7 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * The tokenizer in a model folder.
      *
-     * @throws IllegalArgumentException that names the file, if one is too large or of a kind that cannot be read
+     * @throws IllegalArgumentException that names the file, if one is too large, not UTF-8, or of a kind that cannot be read
      * @throws UncheckedIOException if a file cannot be read
      */
     public static Tokenizer read(Path folder) {
@@ -148,13 +152,17 @@ public final class Tokenizer implements AutoCloseable {
         for (String name : FILES) {
             Path file = folder.resolve(name);
             try {
-                if (!Files.exists(file) && !name.equals(FILE)) {
-                    continue;
+                if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !name.equals(FILE)) {
+                    continue; // but a link that leads to nothing is an error
                 }
                 if (Files.size(file) > MAXIMUM_FILE_SIZE) {
                     throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");
                 }
-                files.put(name, Files.readAllBytes(file));
+                byte[] content = Files.readAllBytes(file);
+                if (DECIDING.contains(name) && !isUtf8(content)) {
+                    throw new IllegalArgumentException(file + " is not UTF-8 text.");
+                }
+                files.put(name, content);
             } catch (IOException exception) {
                 throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
             }
@@ -163,6 +171,15 @@ public final class Tokenizer implements AutoCloseable {
                 new String(files.get(FILE), StandardCharsets.UTF_8),
                 files,
                 folder.resolve(FILE).toString());
+    }
+
+    private static boolean isUtf8(byte[] content) {
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content));
+            return true;
+        } catch (CharacterCodingException wrong) {
+            return false;
+        }
     }
 
     private static Tokenizer of(String tokenizerJson, Map<String, byte[]> files, String name) {

@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
  * {@code chat_template.jinja} and {@code generation_config.json}. Each of them may be missing.
  *
  * @param specialTokens spelling by role, such as {@code bos_token}; templates see them by these names
- * @param templates chat templates by name; the usual one is {@value #DEFAULT}
+ * @param templates chat templates by name, without empty ones; the usual one is {@value #DEFAULT}
  * @param addsBegin whether a text begins with the begin token; null if only the {@code tokenizer.json} says so
  * @param generationEnds ids at which generation ends
  */
@@ -61,6 +61,7 @@ record TokenizerConfig(
         if (files.containsKey(TEMPLATE_FILE)) {
             templates.put(DEFAULT, text(files, TEMPLATE_FILE));
         }
+        templates.values().removeIf(String::isBlank);
         JsonNode adds = config.path("add_bos_token");
         Set<Integer> ends = new TreeSet<>();
         JsonNode end = json(files, GENERATION_FILE).path("eos_token_id");

@@ -168,6 +168,8 @@ class PeftGoldenTest {
         "'\"r\": 4', '\"r\": 0', lora rank 0",
         "'\"r\": 4', '\"r\": \"4\"', r is",
         "'\"lora_alpha\": 10', '\"lora_alpha\": null', lora_alpha",
+        "'\"lora_alpha\"', '\"other\"', lora_alpha is missing",
+        "'\"lora_dropout\"', '\"lora_dropout\": \"much\", \"other\"', lora_dropout",
     })
     void refusesWhatComputesSomethingElse(String before, String after, String named) throws IOException {
         String config = Files.readString(ADAPTER.resolve("adapter_config.json"));
@@ -179,6 +181,16 @@ class PeftGoldenTest {
         assertTrue(message.contains(named), message);
         assertTrue(message.startsWith(folder.resolve("adapter_config.json").toString()), message);
         assertEquals(1, message.lines().count());
+    }
+
+    @Test
+    void adaptersWithoutTheirMatricesAreNamed() throws IOException {
+        Files.copy(ADAPTER.resolve("adapter_config.json"), folder.resolve("adapter_config.json"));
+        String message = assertThrows(DamagedFileException.class, () -> AdapterConfig.read(folder))
+                .getMessage();
+        assertEquals(
+                folder.resolve("adapter_model.safetensors") + ": is missing; adapters are read as safetensors alone",
+                message);
     }
 
     @ParameterizedTest

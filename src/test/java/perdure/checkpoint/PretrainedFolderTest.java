@@ -153,6 +153,13 @@ class PretrainedFolderTest {
     }
 
     @Test
+    void refusesAdaptersBesideTheWeights() throws IOException {
+        copy("linear");
+        Files.writeString(folder.resolve("adapter_config.json"), "{}");
+        assertRefused(": has adapters beside the weights: merge them, or move them to a folder of their own");
+    }
+
+    @Test
     void refusesMissingWrongAndLeftOverTensors() throws IOException {
         copy("linear");
         change("model.safetensors", tensors -> tensors.remove("model.norm.weight"));

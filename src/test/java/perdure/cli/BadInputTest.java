@@ -306,6 +306,31 @@ class BadInputTest extends TinyRunTest {
         assertEquals(0, TinyRun.run(all).exitCode());
     }
 
+    /** That is bad input, not a failure; a link that leads to nothing too. */
+    @Test
+    void aModelFolderThatLacksAFile() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Path golden = Path.of("src", "test", "resources", "golden", "pretrained", "linear");
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(name), model.resolve(name));
+        }
+        List<String> train = List.of(
+                "train",
+                "--no-server",
+                "--epochs",
+                "1",
+                "--from",
+                model.toString(),
+                "--data",
+                tiny.data.toString(),
+                "--checkpoints",
+                tiny.checkpoints.toString());
+        refused(train, "--from", "tokenizer.json: no such file or folder");
+        Files.delete(model.resolve("model.safetensors"));
+        Files.createSymbolicLink(model.resolve("model.safetensors"), model.resolve("nothing"));
+        refused(train, "--from", "model.safetensors: the link leads to ");
+    }
+
     private List<String> trainOn(Path data) {
         List<String> command = tiny.train("--epochs", "1");
         command.set(command.indexOf(tiny.data.toString()), data.toString());

@@ -107,6 +107,18 @@ class TokenizeTest extends TinyRunTest {
         refused(tokenize("--encoding", "UTF-99"), "--encoding UTF-99");
         refused(tokenize("--data", folder.resolve("no.txt").toString()), "--data", "no.txt does not exist");
         refused(tokenize("--from", folder.toString()), "--from", "--vocab-size");
+        Path model = Files.createDirectory(folder.resolve("model"));
+        refused(
+                List.of(
+                        "tokenize",
+                        "--data",
+                        tiny.data.toString(),
+                        "--from",
+                        model.toString(),
+                        "--out",
+                        folder.resolve("of-model").toString()),
+                "--from",
+                "tokenizer.json: no such file or folder");
         refused(tokenize("--out", tiny.data.toString()), "--out " + tiny.data + " is not a folder");
         Path data = Files.createDirectory(folder.resolve("data"));
         Files.writeString(data.resolve("a.txt"), "text");

@@ -102,8 +102,7 @@ class TrainingTextTest {
     }
 
     private String refusal(Corpus corpus, Tokenizer tokenizer) {
-        return assertThrows(IllegalArgumentException.class, () -> new TrainingText(corpus, null, 0.1, true)
-                        .check(tokenizer, () -> false))
+        return assertThrows(IllegalArgumentException.class, () -> corpus.check(tokenizer, () -> false))
                 .getMessage();
     }
 
@@ -117,7 +116,7 @@ class TrainingTextTest {
                     folder.resolve("chat.jsonl") + " line 2 cannot be learned: The chat template refuses the"
                             + " conversation: Conversation roles must alternate user/assistant/user/assistant/...",
                     refusal(corpus, llama2));
-            assertEquals(2, new TrainingText(corpus, null, 0.1, true).check(llama3, () -> false));
+            assertEquals(2, corpus.check(llama3, () -> false));
         }
     }
 
@@ -147,8 +146,19 @@ class TrainingTextTest {
                 assertTrue(message.startsWith(place + bad[1]), message);
                 assertEquals(1, message.lines().count(), message);
                 Corpus text = corpus("plain.txt", "text alone is fine");
-                assertEquals(1, new TrainingText(text, null, 0.1, true).check(tokenizer, () -> false));
+                assertEquals(1, text.check(tokenizer, () -> false));
             }
+        }
+    }
+
+    @Test
+    void aTemplateThatShowsNoAnswerLeavesNothingToLearn() throws IOException {
+        Corpus corpus = corpus("chat.jsonl", message("a", "b"));
+        Files.copy(FOREIGN.resolve("llama3").resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), "{\"eos_token\":\"<|eot_id|>\",\"chat_template\":\"hello\"}");
+        try (Tokenizer tokenizer = Tokenizer.read(folder)) {
+            assertEquals(0, corpus.check(tokenizer, () -> false));
         }
     }
 

@@ -61,7 +61,7 @@ class SafetensorsHeaderTest {
                 "24 | {'a':1} | not an object",
                 "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} x | not JSON",
                 "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} {} | text after",
-                "24 | {'a':{'dtype':'F99','shape':[6],'data_offsets':[0,24]}} | dtype",
+                "24 | {'a':{'dtype':'F99','shape':[6],'data_offsets':[0,24]}} | unknown dtype F99",
                 "24 | {'a':{'dtype':7,'shape':[6],'data_offsets':[0,24]}} | dtype",
                 "24 | {'a':{'shape':[6],'data_offsets':[0,24]}} | dtype",
                 "24 | {'a':{'dtype':'F32','data_offsets':[0,24]}} | shape",

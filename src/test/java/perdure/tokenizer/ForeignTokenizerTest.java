@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,6 +177,19 @@ class ForeignTokenizerTest {
         assertEquals("the", new String(llama2.reader(true).next(word[0]), StandardCharsets.UTF_8));
     }
 
+    /** The ids of generation end a text only if they are ids. */
+    @Test
+    void onlyATokenEndsAText(@TempDir Path folder) throws IOException {
+        Files.copy(GOLDEN.resolve("llama2").resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        Path generation = folder.resolve("generation_config.json");
+        Files.writeString(generation, "{\"eos_token_id\":[-1,99999,2]}");
+        assertEquals(2, Tokenizer.read(folder).endOfText());
+        Files.writeString(generation, "{\"eos_token_id\":99999}");
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))
+                .getMessage()
+                .contains("it has no token that ends a text"));
+    }
+
     @Test
     void aKindThatCannotBeReadIsNamed(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("tokenizer.json");
@@ -198,6 +212,18 @@ class ForeignTokenizerTest {
             assertEquals(1, message.lines().count());
         }
         Files.writeString(file, good);
+        Path template = folder.resolve("chat_template.jinja");
+        Files.write(template, "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+        assertEquals(
+                template + " is not UTF-8 text.",
+                assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))
+                        .getMessage());
+        Files.delete(template);
+        Files.createSymbolicLink(template, folder.resolve("nothing")); // as in a cache whose files are not all there
+        assertTrue(assertThrows(UncheckedIOException.class, () -> Tokenizer.read(folder))
+                .getMessage()
+                .contains("chat_template.jinja"));
+        Files.delete(template);
         Files.writeString(folder.resolve("tokenizer_config.json"), "{");
         assertTrue(assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))
                 .getMessage()
