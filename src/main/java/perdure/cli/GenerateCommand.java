@@ -4,6 +4,7 @@ import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
+import perdure.chat.Completion;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.cli.HelpSections.Heading;
@@ -100,12 +101,17 @@ final class GenerateCommand implements Callable<Integer> {
             });
             model.train(false);
             model.multiplyInBf16(precision == Precision.BF16);
-            new ChatModel(generator, tokenizer).answer(request, piece -> {
+            Completion completion = new ChatModel(generator, tokenizer).answer(request, piece -> {
                 System.out.print(piece.text());
                 System.out.flush();
                 return true;
             });
             System.out.println();
+            if (!completion.dropped().isNothing()) {
+                System.err.printf(
+                        "Warning: the text did not fit into the context of %,d tokens. Its first %,d were left out.%n",
+                        model.config().context(), completion.dropped().tokens());
+            }
         }
         return 0;
     }

@@ -693,7 +693,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * The answer of the newest checkpoint, taking the most likely token each time.
+     * The answer of the newest checkpoint, taking the most likely token each time. The beginning of a question that is
+     * longer than the context is left out; {@link #chat} tells how much.
      *
      * @throws perdure.chat.ChatUnavailableException if nothing is saved yet
      */

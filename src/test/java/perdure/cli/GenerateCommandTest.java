@@ -54,17 +54,33 @@ class GenerateCommandTest {
 
     @Test
     void saysThatAnOlderCheckpointAnswers() throws IOException {
-        assertEquals("", generate().err());
+        assertEquals("", generateFrom("The fox").err());
         Files.writeString(tiny.checkpoints.resolve("step-0000000010").resolve("tokenizer.json"), "{}");
-        TinyRun.Result result = generate();
+        TinyRun.Result result = generateFrom("The fox");
         assertEquals(0, result.exitCode(), result.err());
         assertTrue(result.err().contains("using step-0000000005"), result.err());
         assertEquals(1, result.err().lines().count(), result.err());
     }
 
+    @Test
+    void saysWhatDidNotFitIntoTheContext() {
+        TinyRun.Result result = generateFrom("The fox sees the dog. The dog sees the cat. The cat hears the hare.");
+        assertEquals(0, result.exitCode(), result.err());
+        assertTrue(
+                result.err()
+                        .strip()
+                        .matches("Warning: the text did not fit into the context of 16 tokens. Its first [0-9]+ were"
+                                + " left out."),
+                result.err());
+    }
+
     private TinyRun.Result generate(String... flags) {
+        return generateFrom("The fox sees th", flags);
+    }
+
+    private TinyRun.Result generateFrom(String text, String... flags) {
         List<String> command = new ArrayList<>(List.of("generate", "--device", "cpu", "--threads", "1"));
-        Collections.addAll(command, "--checkpoints", tiny.checkpoints.toString(), "--text", "The fox sees th");
+        Collections.addAll(command, "--checkpoints", tiny.checkpoints.toString(), "--text", text);
         Collections.addAll(command, "--temperature", "1", "--tokens", "2000");
         Collections.addAll(command, flags);
         return TinyRun.run(command);
