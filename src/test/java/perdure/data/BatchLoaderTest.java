@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
@@ -26,19 +23,9 @@ import org.junit.jupiter.api.function.Executable;
 
 class BatchLoaderTest {
 
-    private static final TokenFile FILE = countingUp();
-
-    /** A file in which every id equals its index, so that a batch shows which predictions it holds. */
-    private static TokenFile countingUp() {
-        try {
-            return WrittenTokens.of(
-                    Files.createTempDirectory("tokens"),
-                    100_000,
-                    IntStream.range(0, 2000).toArray());
-        } catch (IOException exception) {
-            throw new UncheckedIOException(exception);
-        }
-    }
+    /** Every id equals its index, so that a batch shows which predictions it holds. */
+    private static final TokenFile FILE = WrittenTokens.of(
+            WrittenTokens.folder(), 100_000, IntStream.range(0, 2000).toArray());
 
     @Property(tries = 300)
     void everyPredictionOccursOncePerEpoch(

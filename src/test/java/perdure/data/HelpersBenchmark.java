@@ -1,8 +1,5 @@
 package perdure.data;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +39,6 @@ public class HelpersBenchmark {
 
     private static final int VOCABULARY = 50_257;
 
-    private Path path;
     private BatchLoader loader;
     private long index;
     private Tokenizer tokenizer;
@@ -53,11 +49,12 @@ public class HelpersBenchmark {
     private TrainingStatus status;
 
     @Setup
-    public void prepare() throws IOException {
-        path = Files.createTempDirectory("tokens");
+    public void prepare() {
         SplittableRandom random = new SplittableRandom(1);
         TokenFile file = WrittenTokens.of(
-                path, VOCABULARY, random.ints(1_000_000, 0, VOCABULARY).toArray());
+                WrittenTokens.folder(),
+                VOCABULARY,
+                random.ints(1_000_000, 0, VOCABULARY).toArray());
         loader = BatchLoader.shuffled(file.all(), Sequences.PLAIN, 256, 4, 1);
         text = IntStream.range(0, 200)
                 .mapToObj(i -> "The " + i + "th sentence says little, but " + random.nextInt(1000) + " times.")
@@ -74,15 +71,9 @@ public class HelpersBenchmark {
     }
 
     @TearDown
-    public void remove() throws IOException {
+    public void close() {
         loader.close();
         tokenizer.close();
-        try (var files = Files.list(path)) {
-            for (Path file : files.toList()) {
-                Files.delete(file);
-            }
-        }
-        Files.delete(path);
     }
 
     /** A batch of 4 rows of 256 tokens, loaded while no other batch is used. */

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +36,7 @@ class PacksTest {
                 passages.add(WrittenTokens.encoded(new int[] {id}, learned ? 1 : 0, 1, i == length - 1));
             }
         }
-        return WrittenTokens.of(Files.createTempDirectory("tokens"), 100_000, List.of(passages));
+        return WrittenTokens.of(WrittenTokens.folder(), 100_000, List.of(passages));
     }
 
     @Property(tries = 200)

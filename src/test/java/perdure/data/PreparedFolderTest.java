@@ -140,7 +140,7 @@ class PreparedFolderTest {
             @ForAll @IntRange(min = 4, max = 7) int shift,
             @ForAll boolean large)
             throws IOException {
-        Path place = Files.createTempDirectory("prepared");
+        Path place = WrittenTokens.folder();
         Path data = write(place.resolve("data"), seed);
         int block = characters;
         int shard = shift;

@@ -122,7 +122,7 @@ class TokenFileTest {
         }
         passages.add(WrittenTokens.encoded(new int[] {0}, 0, 1, true));
         int half = passages.size() / 2;
-        Path place = Files.createTempDirectory("tokens");
+        Path place = WrittenTokens.folder();
         TokenFile file = WrittenTokens.of(
                 place, 259, List.of(passages.subList(0, half), passages.subList(half, passages.size())));
         long unlearned = 0;
@@ -199,7 +199,7 @@ class TokenFileTest {
             @ForAll @IntRange(min = 1, max = 4) int threads,
             @ForAll @Size(min = 1, max = 5) List<@IntRange(min = 1, max = 900) Integer> stops)
             throws IOException {
-        Path place = Files.createTempDirectory("tokens");
+        Path place = WrittenTokens.folder();
         Path lines = place.resolve("a.jsonl");
         StringBuilder documents = new StringBuilder();
         for (int i = 0; i < 300; i++) {

@@ -5,11 +5,19 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import perdure.bench.WorkFolder;
 import perdure.data.TokenWriter.Encoded;
 
 /** Token files of given ids, without a text that they come from. */
 final class WrittenTokens {
     private WrittenTokens() {}
+
+    /** A folder for one try of a property. It is deleted when the tests end. */
+    static Path folder() {
+        WorkFolder folder = WorkFolder.create("tokens", false);
+        Runtime.getRuntime().addShutdownHook(new Thread(folder::close));
+        return folder.path();
+    }
 
     /** Tokens of which the first so many are learned. */
     static Encoded encoded(int[] ids, int learned, int messages, boolean endsDocument) {
