@@ -45,9 +45,6 @@ final class Coordinator implements AutoCloseable {
     /** A rank that lives shows it within this time. */
     private static final Duration SIGN_OF_LIFE = Meeting.HEARTBEAT.plusMillis(200);
 
-    /** A rank that ends waits so long until the others have heard why: the store may end with it. */
-    private static final Duration HEARING = Duration.ofSeconds(3);
-
     /** The calling thread has so long to notice that the workers are lost. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
 
@@ -266,7 +263,7 @@ final class Coordinator implements AutoCloseable {
         boolean goOn = reason.exitCode() == WorkersLostException.START_AGAIN;
         try {
             set(store, HEARD + launch.rank(), "");
-            Duration limit = goOn || meeting.isComplete() ? HEARING : options.silence();
+            Duration limit = goOn || meeting.isComplete() ? Meeting.HEARING : options.silence();
             long end = System.nanoTime() + limit.toNanos();
             for (int rank = 0; rank < launch.world(); rank++) {
                 boolean waits = !goOn || meeting.hasJoined(rank);

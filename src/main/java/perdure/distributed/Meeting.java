@@ -43,6 +43,9 @@ final class Meeting {
     /** Between two heartbeats. */
     static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
+    /** A rank that ends takes so long to tell the others why. */
+    static final Duration HEARING = Duration.ofSeconds(3);
+
     /** Between two looks at what another rank is to write. */
     static final long LOOK_MILLISECONDS = 10;
 
@@ -119,9 +122,13 @@ final class Meeting {
         }
     }
 
-    /** The store itself would print native stack traces, and would take a name that is unknown for a silent host. */
+    /**
+     * The store itself would print native stack traces, and would take a name that is unknown for a silent host. A rank
+     * that is stopped meanwhile tries a little longer: rank 0 may be about to come, and would wait for this one.
+     */
     private void awaitListener() {
         long end = System.nanoTime() + patience.toNanos();
+        boolean stopped = false;
         String problem;
         do {
             try (Socket probe = new Socket()) {
@@ -134,9 +141,13 @@ final class Meeting {
             } catch (IOException refused) {
                 problem = refused.getMessage();
             }
-            goOn();
+            if (!stopped && stop.getAsBoolean()) {
+                stopped = true;
+                end = Math.min(end, System.nanoTime() + HEARING.toNanos());
+            }
             sleep(100);
         } while (System.nanoTime() < end);
+        goOn();
         throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
                 + words(patience));
     }

@@ -125,8 +125,11 @@ public final class StatusServer implements AutoCloseable {
     }
 
     private static void ready(HttpServerExchange exchange, StatusDocuments documents) {
-        boolean ready = documents.ready();
-        Responses.json(exchange, ready ? 200 : 503, Map.of("ready", ready));
+        if (documents.ready()) {
+            Responses.json(exchange, 200, Map.of("ready", true));
+        } else {
+            Responses.json(exchange, 503, Map.of("ready", false, "reason", "The run is still being prepared."));
+        }
     }
 
     private static void status(HttpServerExchange exchange, StatusDocuments documents) {

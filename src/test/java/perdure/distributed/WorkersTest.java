@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -154,6 +155,24 @@ class WorkersTest {
                 }));
         String line = "Stopped, to be started again: rank " + stopping + " was stopped while it waited for the others.";
         assertEnds(75, line, other.get(60, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aStopBeforeTheFirstRankListensIsToldToIt() throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CountDownLatch alone = new CountDownLatch(1);
+        CompletableFuture<CancellationException> stopping = CompletableFuture.supplyAsync(
+                () -> assertThrows(
+                        CancellationException.class,
+                        () -> join(Launch.of(1, 4, place), 60, () -> {
+                            alone.countDown();
+                            return true;
+                        })),
+                DaemonThread.named("rank 1"));
+        assertTrue(alone.await(60, TimeUnit.SECONDS));
+        WorkersLostException lost = assertThrows(WorkersLostException.class, () -> join(Launch.of(0, 4, place), 60));
+        assertEnds(75, "Stopped, to be started again: rank 1 was stopped while it waited for the others.", lost);
+        stopping.get(60, TimeUnit.SECONDS);
     }
 
     @Test

@@ -95,9 +95,16 @@ class StatusEndpointTest {
     @Test
     void isReadyOnceAStatusIsPublishedAndLiveBefore() throws Exception {
         assertEquals(200, run.get("/livez").statusCode());
-        assertEquals(503, run.get("/readyz").statusCode());
+        assertReady(503, "{\"ready\":false,\"reason\":\"The run is still being prepared.\"}");
         run.published.set(TrainingStatus.idle(0, 10));
-        assertEquals(200, run.get("/readyz").statusCode());
+        assertReady(200, "{\"ready\":true}");
+    }
+
+    private void assertReady(int status, String body) throws Exception {
+        HttpResponse<String> reply = run.get("/readyz");
+        assertEquals(status, reply.statusCode());
+        JsonMapper json = JsonMapper.shared();
+        assertEquals(json.readTree(body), json.readTree(reply.body()));
     }
 
     @Test
