@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -8,10 +9,22 @@ import java.util.stream.Collectors;
 import perdure.run.BadInputException;
 import perdure.run.BadInputException.Change;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.TypeConversionException;
 
 /** Hands the values of flags to records, and names the flag where a record refuses its value. */
 final class Flags {
     private Flags() {}
+
+    /**
+     * A file or folder. An empty text is none, as of a variable that a script has not set: it would be the working
+     * directory.
+     */
+    static Path path(String text) {
+        if (text.isBlank()) {
+            throw new TypeConversionException("the path is empty");
+        }
+        return Path.of(text);
+    }
 
     /**
      * Passes the value of a flag to {@code record} and returns its result.

@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,7 @@ public final class Main {
             return HelpSections.in(commandLine(main, arguments))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
+                    .registerConverter(Path.class, Flags::path)
                     .setParameterExceptionHandler(
                             (problem, unused) -> badInput(usage(problem)).of(problem.getCommandLine()))
                     .setExecutionExceptionHandler((problem, command, parsed) ->

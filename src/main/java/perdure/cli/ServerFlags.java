@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.checkpoint.DurableFiles;
 import perdure.cli.HelpSections.Heading;
 import perdure.run.BadInputException;
 import perdure.server.Access;
@@ -157,7 +158,8 @@ final class ServerFlags {
         } catch (NoSuchFileException absent) {
             throw new IllegalArgumentException("There is no such file.", absent);
         } catch (IOException unreadable) {
-            throw new IllegalArgumentException("The file cannot be read: " + unreadable + ".", unreadable);
+            throw new IllegalArgumentException(
+                    "The file cannot be read: " + DurableFiles.cause(unreadable) + ".", unreadable);
         }
     }
 

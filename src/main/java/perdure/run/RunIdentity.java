@@ -95,7 +95,7 @@ record RunIdentity(Map<String, String> values) {
             DATA, VALIDATION_DATA, "encoding", "skip invalid", "document separator", "seed", PACK, LOSS, SHUFFLE_GROUP);
 
     /** How files are read, which is a part of the fingerprint of their text too. */
-    private static final Set<String> READING = Set.of("encoding", "skip invalid");
+    private static final Set<String> READING = Set.of("encoding", "skip invalid", "document separator");
 
     /** Another value changes how far a step or an epoch reaches, from the next step on. */
     private static final Set<String> GEOMETRY = Set.of(BATCH_SIZE, ACCUMULATION, STEPS_PER_EPOCH);
@@ -453,7 +453,7 @@ record RunIdentity(Map<String, String> values) {
         boolean validation = name.equals(VALIDATION_DATA);
         if (!validation && !name.equals(DATA)) {
             boolean set = !name.equals(TOKENIZER) && !name.equals(LIBRARY);
-            return Change.of(set ? name : null, name + " was " + before + " and is " + now + " now");
+            return Change.of(set ? name : null, name + " was " + shown(before) + " and is " + shown(now) + " now");
         }
         String setting = setting(name);
         String files = validation ? VALIDATION_FILES : DATA_FILES;
@@ -463,6 +463,10 @@ record RunIdentity(Map<String, String> values) {
                     + heldOut(now, values.get(files)) + " now";
         }
         return Change.of(setting, setting + " " + difference);
+    }
+
+    private static String shown(String value) {
+        return value.isEmpty() ? "none" : value;
     }
 
     private static String heldOut(String value, String files) {

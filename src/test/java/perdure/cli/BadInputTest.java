@@ -97,6 +97,13 @@ class BadInputTest extends TinyRunTest {
         refused(tiny.train("--epochs", "1", "--data", "/no/such/file.txt"), "--data", "/no/such/file.txt");
     }
 
+    /** Nothing is written to the working directory, which an empty path would be. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--checkpoints", "--data", "--validation", "--from", "--branch", "--native-config"})
+    void anEmptyPath(String flag) throws IOException {
+        refused(tiny.train("--epochs", "1", flag, ""), flag, "the path is empty");
+    }
+
     @Test
     void emptyData() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty.txt"));

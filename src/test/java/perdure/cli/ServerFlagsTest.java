@@ -95,7 +95,7 @@ class ServerFlagsTest {
         String absent = refused(Map.of(), "--token-file=" + folder.resolve("absent"));
         assertTrue(absent.endsWith("absent: There is no such file."), absent);
         String directory = refused(Map.of(), "--token-file=" + folder);
-        assertTrue(directory.startsWith("--token-file " + folder + ": The file cannot be read"), directory);
+        assertEquals("--token-file " + folder + ": The file cannot be read: Is a directory.", directory);
     }
 
     @Test

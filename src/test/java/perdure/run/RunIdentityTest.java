@@ -62,6 +62,15 @@ class RunIdentityTest {
     }
 
     @Test
+    void aSeparatorThatWasNotSetIsNoneAndTheOnlyChange() {
+        String files = RunIdentity.DATA_FILES;
+        String separator = "document separator";
+        Map<String, String> before = Map.of(RunIdentity.DATA, TEXT, files, "a.txt 1", separator, "");
+        Map<String, String> now = Map.of(RunIdentity.DATA, OTHER_TEXT, files, "a.txt 1", separator, "XX");
+        assertEquals(List.of("document separator was none and is XX now."), check(before, now, true, true));
+    }
+
+    @Test
     void theStepsOfAnEpochChangeAnywhereIfAccepted() {
         refused("steps per epoch", false, true);
         assertEquals(List.of("steps per epoch was old and is new now."), check("steps per epoch", true, false));
