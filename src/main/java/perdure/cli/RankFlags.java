@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -85,8 +84,8 @@ final class RankFlags {
     Workers.Options options(Workers.Options usual, Map<String, String> environment) {
         return new Workers.Options(
                 launch(environment),
-                time("--exchange-timeout", exchangeTimeout, usual.exchangeTimeout()),
-                time("--silence", silence, usual.silence()),
+                Flags.set("--exchange-timeout", exchangeTimeout, usual.exchangeTimeout(), SaveInterval::parseTime),
+                Flags.set("--silence", silence, usual.silence(), SaveInterval::parseTime),
                 Flags.set("--bucket-size", bucketSize, usual.bucketBytes(), RankFlags::bytes));
     }
 
@@ -99,16 +98,6 @@ final class RankFlags {
             throw new BadInputException(missing + " is missing: --rank, --world-size and --coordinator go together.");
         }
         return Flags.set("--rank", rank, number -> Launch.of(number, worldSize, coordinator));
-    }
-
-    private static Duration time(String flag, String text, Duration usual) {
-        return Flags.set(flag, text, usual, value -> {
-            Duration time = SaveInterval.parse(value).time();
-            if (time.isZero()) {
-                throw new IllegalArgumentException(value + " is not a duration, such as 10s or 5m.");
-            }
-            return time;
-        });
     }
 
     private static long bytes(String text) {

@@ -41,11 +41,7 @@ record TimeLimit(Instant end, String reason) {
         if (maximum == null) {
             return NONE;
         }
-        SaveInterval parsed = maximum.matches("[0-9]+") ? null : SaveInterval.parse(maximum);
-        if (parsed == null || parsed.steps() > 0) {
-            throw new IllegalArgumentException("is not a duration, such as 90s, 55m, 1.5h or 2h30m.");
-        }
-        return new TimeLimit(start.plus(parsed.time()), "--max-time " + maximum);
+        return new TimeLimit(start.plus(SaveInterval.parseTime(maximum)), "--max-time " + maximum);
     }
 
     /** What is not a time after the start is a variable that was left over, and is ignored. */

@@ -53,6 +53,20 @@ public record SaveInterval(Duration time, long steps) {
         return new SaveInterval(time, 0);
     }
 
+    /**
+     * A duration in one of these forms, for what is no interval between saves.
+     *
+     * @throws IllegalArgumentException that names the text, if it is none, is zero, or is longer than a year
+     */
+    public static Duration parseTime(String text) {
+        Duration time = duration(text.toLowerCase(Locale.ROOT));
+        if (time == null || time.isZero() || time.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException(text + " is not a duration of at most " + LONGEST.toDays()
+                    + " days, such as 90s, 55m, 1.5h or 2h30m.");
+        }
+        return time;
+    }
+
     /** The sum of its parts; null if the text is no duration. */
     private static Duration duration(String text) {
         Matcher parts = DURATION.matcher(text);

@@ -68,6 +68,17 @@ class SaveIntervalTest {
                 .startsWith("save interval " + text + " "));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"0s", "10", "soon", "", "366d"})
+    void whatIsNoTimeIsNotCalledAnIntervalBetweenSaves(String text) {
+        String line = text + " is not a duration of at most 365 days, such as 90s, 55m, 1.5h or 2h30m.";
+        assertEquals(
+                line,
+                assertThrows(IllegalArgumentException.class, () -> SaveInterval.parseTime(text))
+                        .getMessage());
+        assertEquals(Duration.ofMillis(2500), SaveInterval.parseTime("2500ms"));
+    }
+
     @Test
     void isDueByTimeOrBySteps() {
         SaveInterval byTime = SaveInterval.parse("1s");
