@@ -8,12 +8,38 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import perdure.run.BadInputException;
 import perdure.run.BadInputException.Change;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.TypeConversionException;
 
 /** Hands the values of flags to records, and names the flag where a record refuses its value. */
 final class Flags {
     private Flags() {}
+
+    /** Has numbers and paths read so that what is wrong with one is told in words, and not by a type of Java's. */
+    static CommandLine read(CommandLine line) {
+        ITypeConverter<Integer> whole = number(Integer::valueOf, "a whole number, or is too large");
+        ITypeConverter<Long> large = number(Long::valueOf, "a whole number, or is too large");
+        ITypeConverter<Double> any = number(Double::valueOf, "a number");
+        return line.registerConverter(int.class, whole)
+                .registerConverter(Integer.class, whole)
+                .registerConverter(long.class, large)
+                .registerConverter(Long.class, large)
+                .registerConverter(double.class, any)
+                .registerConverter(Double.class, any)
+                .registerConverter(Path.class, Flags::path);
+    }
+
+    private static <N> ITypeConverter<N> number(Function<String, N> parse, String what) {
+        return text -> {
+            try {
+                return parse.apply(text);
+            } catch (NumberFormatException problem) {
+                throw new TypeConversionException("'" + text + "' is not " + what);
+            }
+        };
+    }
 
     /**
      * A file or folder. An empty text is none, as of a variable that a script has not set: it would be the working

@@ -1,6 +1,5 @@
 package perdure.cli;
 
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,10 +89,9 @@ public final class Main {
     public static int run(String... arguments) {
         Main main = new Main();
         try {
-            return HelpSections.in(commandLine(main, arguments))
+            return HelpSections.in(Flags.read(commandLine(main, arguments)))
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .setOverwrittenOptionsAllowed(true)
-                    .registerConverter(Path.class, Flags::path)
                     .setParameterExceptionHandler(
                             (problem, unused) -> badInput(usage(problem)).of(problem.getCommandLine()))
                     .setExecutionExceptionHandler((problem, command, parsed) ->

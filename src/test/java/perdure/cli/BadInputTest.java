@@ -104,6 +104,18 @@ class BadInputTest extends TinyRunTest {
         refused(tiny.train("--epochs", "1", flag, ""), flag, "the path is empty");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "--threads, x, a whole number",
+        "--epochs, 1.5, a whole number",
+        "--port, 99999999999, is too large",
+        "--seed, 1e3, a whole number",
+        "--learning-rate, fast, a number"
+    })
+    void noNumber(String flag, String value, String what) throws IOException {
+        refused(tiny.train("--epochs", "1", flag, value), flag, "'" + value + "' is not ", what);
+    }
+
     @Test
     void emptyData() throws IOException {
         Path empty = Files.createFile(folder.resolve("empty.txt"));
