@@ -24,6 +24,7 @@ final class Dialect {
     private static final String[] PROMPT = {"prompt", "instruction", "question", "query"};
     private static final String[] INPUT = {"input", "context"};
     private static final String[] ANSWER = {"completion", "output", "response", "answer", "chosen"};
+    private static final String LABEL = "label";
     private static final String[] SYSTEM = {"system", "system_prompt"};
     /** Of a message, for chat templates alone. */
     private static final List<String> TEMPLATE_KEYS = List.of("reasoning_content", "name", "tool_call_id");
@@ -89,7 +90,20 @@ final class Dialect {
                 + (row.rest().isEmpty() ? "." : ", but " + Quoted.line(String.join(", ", row.rest())) + "."));
     }
 
+    /** Rows for KTO say by a truth value whether their answer is a good one. */
+    private void requireGoodAnswer(Fields row) {
+        Object label = row.take(LABEL);
+        String said = label instanceof Literal literal ? literal.text() : String.valueOf(label);
+        if (said.equalsIgnoreCase("false")) {
+            throw new RowException("has the label false: its answer is not a good one, and would be learned.");
+        }
+        if (label != null && !said.equalsIgnoreCase("true")) {
+            unused.add(LABEL);
+        }
+    }
+
     private List<Passage> answered(Fields row, String[] asked) {
+        requireGoodAnswer(row);
         Object prompt = row.take(asked);
         Object answer = row.take(ANSWER);
         List<Message> messages = new ArrayList<>();

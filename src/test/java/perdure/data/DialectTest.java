@@ -67,6 +67,8 @@ class DialectTest {
             {'prompt':[{'role':'system','content':'s'},{'role':'user','content':'a'}],'completion':[{'role':'assistant','content':'b'}]}; system: s | user: a | assistant: b
             {'prompt':'a','chosen':[{'role':'user','content':'a'},{'role':'assistant','content':'b'}],'rejected':[]}; user: a | assistant: b
             {'question':'a','answer':'b'}; user: a | assistant: b
+            {'prompt':'a','completion':'b','label':true}; user: a | assistant: b
+            {'prompt':'a','completion':'b','label':0}; user: a | assistant: b
             """)
     void readsTheFormsThatPeopleHave(String json, String expected) {
         assertEquals(expected.replace("\\n", "\n"), read(json));
@@ -118,6 +120,9 @@ class DialectTest {
         assertEquals(
                 "has a message of the role assistant without content.",
                 problem("[{'role':'assistant','content':null,'tool_calls':[{'function':{'name':null}}]}]"));
+        String notGood = "has the label false: its answer is not a good one, and would be learned.";
+        assertEquals(notGood, problem("{'prompt':'a','completion':'b','label':false}"));
+        assertEquals(notGood, problem("{'prompt':'a','completion':'b','label':'False'}"));
         assertEquals(
                 "has the weight 0.5, which is neither 0 nor 1.",
                 problem("[{'role':'assistant','content':'a','weight':0.5}]"));
