@@ -101,7 +101,8 @@ record Beginning(Restart restart, Path tokenizer, int leaves, byte[] lock) {
     /** @throws BadInputException on all ranks, if not all of them would train the same run */
     static void requireSame(Workers workers, RunIdentity identity, RunConfig config) {
         Map<String, String> values = identity.ofAllRanks();
-        values.put("max steps", Long.toString(config.length().limits().steps()));
+        long steps = config.length().limits().steps();
+        values.put("max steps", steps == 0 ? "none" : Long.toString(steps));
         values.put(RunIdentity.BUCKET_SIZE, Long.toString(workers.bucketBytes()));
         Workers.Difference other = workers.compare(values);
         if (other != null) {
