@@ -47,7 +47,10 @@ class MemoryEstimateTest {
                 of(CONFIG.precision(Precision.BF16)).weights());
     }
 
-    /** 1,024 tokens: 3 layers of 10 · 128 + 2 · 384 values, 1.6 layers of work space with 384 more, and blocks of 1,539 logits. */
+    /**
+     * 1,024 tokens: 3 layers of 10 · 128 + 2 · 384 values, 1.6 layers of work space with 384 more, and blocks of 1,539
+     * logits.
+     */
     @Test
     void countsTheActivationsOfAMicroBatch() {
         double layer = 10 * 128 + 2 * 384;
