@@ -4,6 +4,7 @@ import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 
 out = sys.argv[1]
 message = pa.struct([("role", pa.string()), ("content", pa.string()), ("weight", pa.int32())])
@@ -23,3 +24,36 @@ words = pa.array(["a", "b", "a"]).dictionary_encode()
 maps = pa.array([[("k", 1)], [], None], type=pa.map_(pa.string(), pa.int64()))
 pq.write_table(pa.table({"Text": words, "chosen": maps}), f"{out}/dictionary.parquet")
 pq.write_table(pa.table({"tools": ["x"]}), f"{out}/other.parquet")
+
+# Rows for KTO, tools as tables have them, and bytes that are no text where nobody needs text.
+pq.write_table(pa.table({"prompt": ["q"], "completion": ["a"], "label": [False]}), f"{out}/kto.parquet")
+turn = pa.struct([("role", pa.string()), ("content", pa.string()), ("tool_calls", pa.string()), ("image", pa.binary())])
+call = [
+    {"role": "user", "content": "q", "image": b"\xff\xd8"},
+    {"role": "assistant", "tool_calls": '[{"function": {"name": "f", "arguments": "{}"}}]'},
+]
+tools = {"messages": pa.array([call], pa.list_(turn)), "tools": [[{"type": "function", "function": {"name": "f"}}]]}
+pq.write_table(pa.table(tools), f"{out}/tools.parquet")
+pq.write_table(pa.table({"text": [b"a", b"\xff"]}), f"{out}/bytes.parquet")
+
+few = pa.table({"text": ["a", "b"]})
+with pq.ParquetWriter(f"{out}/empty-groups.parquet", few.schema) as writer:
+    for rows in [few.slice(0, 0), few, few.slice(0, 0), few]:
+        writer.write_table(rows)
+
+
+class Keys(pe.KmsClient):
+    """Keys that nobody has to keep: they stand in the file."""
+
+    def __init__(self, unused):
+        super().__init__()
+
+    def wrap_key(self, key, name):
+        return key.hex()
+
+
+for name, plain in {"encrypted-footer": False, "encrypted-column": True}.items():
+    settings = pe.EncryptionConfiguration(footer_key="a", column_keys={"b": ["text"]}, plaintext_footer=plain)
+    secret = pe.CryptoFactory(Keys).file_encryption_properties(pe.KmsConnectionConfig(), settings)
+    with pq.ParquetWriter(f"{out}/{name}.parquet", few.schema, encryption_properties=secret) as writer:
+        writer.write_table(few)

@@ -24,13 +24,18 @@ final class Dialect {
     private static final String[] PROMPT = {"prompt", "instruction", "question", "query"};
     private static final String[] INPUT = {"input", "context"};
     private static final String[] ANSWER = {"completion", "output", "response", "answer", "chosen"};
+    /** Keys of rows for KTO: whether the answer is a good one. The first one has other meanings too. */
     private static final String LABEL = "label";
+
+    private static final String KTO_TAG = "kto_tag";
     private static final String[] SYSTEM = {"system", "system_prompt"};
     /** Of a message, for chat templates alone. */
     private static final List<String> TEMPLATE_KEYS = List.of("reasoning_content", "name", "tool_call_id");
 
     /** All that a row can have of use. */
-    static final Set<String> KEYS = Stream.of(MESSAGES, PROMPT, INPUT, ANSWER, SYSTEM, new String[] {"text", "content"})
+    static final Set<String> KEYS = Stream.of(MESSAGES, PROMPT, INPUT, ANSWER, SYSTEM, new String[] {
+                "text", "content", LABEL, KTO_TAG, Passage.TOOLS
+            })
             .flatMap(Stream::of)
             .collect(Collectors.toSet());
 
@@ -69,6 +74,7 @@ final class Dialect {
         if (former && row.has("text") && !row.has("messages")) {
             return List.of(Passage.text(row.text("text"), true));
         }
+        requireGoodAnswer(row, KTO_TAG);
         if (row.has(MESSAGES)) {
             return withTools(row, withSystem(row, conversation(row.list(MESSAGES))));
         }
@@ -91,28 +97,30 @@ final class Dialect {
     }
 
     /** Rows for KTO say by a truth value whether their answer is a good one. */
-    private void requireGoodAnswer(Fields row) {
-        Object label = row.take(LABEL);
+    private void requireGoodAnswer(Fields row, String key) {
+        Object label = row.take(key);
         String said = label instanceof Literal literal ? literal.text() : String.valueOf(label);
         if (said.equalsIgnoreCase("false")) {
-            throw new RowException("has the label false: its answer is not a good one, and would be learned.");
+            throw new RowException("has the " + key + " false: its answer is not a good one, and would be learned.");
         }
         if (label != null && !said.equalsIgnoreCase("true")) {
-            unused.add(LABEL);
+            unused.add(key);
         }
     }
 
     private List<Passage> answered(Fields row, String[] asked) {
-        requireGoodAnswer(row);
-        Object prompt = row.take(asked);
-        Object answer = row.take(ANSWER);
+        requireGoodAnswer(row, LABEL);
+        String question = row.first(asked);
+        Object prompt = row.take(question);
+        String answered = row.first(ANSWER);
+        Object answer = row.take(answered);
         List<Message> messages = new ArrayList<>();
         if (prompt instanceof List<?> turns) {
             messages.addAll(messages(turns));
         } else {
             String input = asked == PROMPT && row.has(INPUT) ? row.text(INPUT) : "";
-            String question = Fields.requireText(prompt, asked[0]);
-            messages.add(new Message(ChatMessage.USER, input.isBlank() ? question : question + "\n\n" + input, false));
+            String text = Fields.requireText(prompt, question);
+            messages.add(new Message(ChatMessage.USER, input.isBlank() ? text : text + "\n\n" + input, false));
         }
         if (answer instanceof List<?> turns) {
             List<Message> answers = messages(turns);
@@ -121,7 +129,7 @@ final class Dialect {
             }
             messages.addAll(answers);
         } else {
-            messages.add(new Message(ChatMessage.ASSISTANT, Fields.requireText(answer, "answer"), true));
+            messages.add(new Message(ChatMessage.ASSISTANT, Fields.requireText(answer, answered), true));
         }
         return passages(messages);
     }
@@ -130,8 +138,12 @@ final class Dialect {
         if (!row.has(SYSTEM) || passages.get(0).role().equals(ChatMessage.SYSTEM)) {
             return passages;
         }
+        String system = row.text(SYSTEM);
+        if (system.isBlank()) { // as tables have it where a row has none
+            return passages;
+        }
         List<Passage> whole = new ArrayList<>();
-        whole.add(new Passage(ChatMessage.SYSTEM, row.text(SYSTEM), false, false));
+        whole.add(new Passage(ChatMessage.SYSTEM, system, false, false));
         whole.addAll(passages);
         return whole;
     }
@@ -144,6 +156,9 @@ final class Dialect {
             if (given != null && !given.equals("")) {
                 unused.add(Passage.TOOLS + " that are not a list");
             }
+            return passages;
+        }
+        if (list.isEmpty()) {
             return passages;
         }
         forTemplates(Passage.TOOLS);
@@ -185,7 +200,7 @@ final class Dialect {
         List<Message> messages = new ArrayList<>();
         for (Object turn : turns) {
             if (!(turn instanceof Map<?, ?> object)) {
-                throw new RowException("has a message that is not an object.");
+                throw RowException.not("the message", turn, "an object with a role and content");
             }
             Fields fields = new Fields(object);
             messages.add(message(fields));
@@ -203,28 +218,32 @@ final class Dialect {
 
     private Message message(Fields turn) {
         if (!turn.has("role", "from")) {
-            throw new RowException("has a message without a role.");
+            throw new RowException("has a message without a role" + butWith(turn));
         }
         String said = turn.text("role", "from");
         String role = role(said);
         Object given = turn.take("content", "value");
-        boolean called = given instanceof String && said.equalsIgnoreCase("function_call");
-        Object calls = called ? JsonValues.only((String) given) : turn.take("tool_calls", "function_call");
-        String content = called && calls != null ? "" : content(role, given, calls != null);
+        boolean called = said.strip().equalsIgnoreCase("function_call")
+                && !(given instanceof String text && JsonValues.only(text) == null);
+        List<?> calls = ToolCalls.of(called ? given : turn.take("tool_calls", "function_call"));
+        String content = called && !calls.isEmpty() ? "" : content(turn, role, given, !calls.isEmpty());
         Object weight = turn.take("weight");
         boolean learned = role.equals(ChatMessage.ASSISTANT) && isLearned(weight);
         Map<String, Object> fields = new LinkedHashMap<>();
         for (String key : TEMPLATE_KEYS) {
-            if (turn.take(key) instanceof String text) {
+            Object value = turn.take(key);
+            if (value instanceof String text) {
                 fields.put(key, text);
                 forTemplates(key);
+            } else if (value != null) {
+                unused.add(key + " that is not text");
             }
         }
-        if (calls == null) {
+        if (calls.isEmpty()) {
             return new Message(role, content, learned, fields);
         }
         fields.put("content", given == null ? null : content);
-        fields.put("tool_calls", JsonValues.plain(calls instanceof List<?> list ? list : List.of(calls)));
+        fields.put("tool_calls", JsonValues.plain(calls));
         return new Message(role, ToolCalls.appended(content, calls), learned, fields);
     }
 
@@ -255,7 +274,12 @@ final class Dialect {
         };
     }
 
-    private String content(String role, Object content, boolean called) {
+    /** The other keys of a message that lacks one, since one of them may be it under another name. */
+    private static String butWith(Fields turn) {
+        return turn.rest().isEmpty() ? "." : ", but with " + Quoted.line(String.join(", ", turn.rest())) + ".";
+    }
+
+    private String content(Fields turn, String role, Object content, boolean called) {
         if (content instanceof String text) {
             return text;
         }
@@ -271,8 +295,10 @@ final class Dialect {
         if (content != null && role.equals(ChatMessage.TOOL)) {
             return JsonValues.json(content);
         }
-        throw new RowException("has a message of the role " + role
-                + (content == null ? " without content." : " whose content is not text."));
+        if (content == null) {
+            throw new RowException("has a message of the role " + role + " without content" + butWith(turn));
+        }
+        throw RowException.not("the content", content, "text");
     }
 
     private String part(Object part) {

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The fields of an object that are something, of which some are taken. Upper and lower case of a key are the same; of two
@@ -27,7 +28,7 @@ final class Fields {
     }
 
     /** Tables have such values where a row has none: null, no elements, or elements that are nothing. */
-    private static boolean isNothing(Object value) {
+    static boolean isNothing(Object value) {
         return value == null
                 || value instanceof List<?> list && list.stream().allMatch(Fields::isNothing)
                 || value instanceof Map<?, ?> map && map.values().stream().allMatch(Fields::isNothing);
@@ -37,19 +38,20 @@ final class Fields {
         return List.of(keys).stream().anyMatch(values::containsKey);
     }
 
+    /** The first of these keys that is there; if none is, the first. */
+    String first(String... keys) {
+        return Stream.of(keys).filter(values::containsKey).findFirst().orElse(keys[0]);
+    }
+
     /** The value of the first key that is there; it counts as used. */
     Object take(String... keys) {
-        for (String key : keys) {
-            if (values.containsKey(key)) {
-                return values.remove(key);
-            }
-        }
-        return null;
+        return values.remove(first(keys));
     }
 
     /** The first of these that is there, which must be text. */
     String text(String... keys) {
-        return requireText(take(keys), keys[0]);
+        String key = first(keys);
+        return requireText(take(key), key);
     }
 
     /** The value, if it is text. */
@@ -57,17 +59,19 @@ final class Fields {
         if (value instanceof String text) {
             return text;
         }
-        throw new RowException("has a \"" + key + "\" that is not text.");
+        throw RowException.not("\"" + key + "\":", value, "text");
     }
 
     /** A list, or a text that spells one as JSON, as tables have it. */
     List<?> list(String... keys) {
-        Object value = take(keys);
+        String key = first(keys);
+        Object value = take(key);
         Object list = value instanceof String text ? JsonValues.only(text) : value;
         if (list instanceof List<?> turns) {
             return turns;
         }
-        throw new RowException("has \"" + keys[0] + "\" that are not a list of messages.");
+        throw RowException.not(
+                "\"" + key + "\":", value, "a list of messages" + (value instanceof String ? " in JSON" : ""));
     }
 
     /** The keys that were not taken. */

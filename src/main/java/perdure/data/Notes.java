@@ -121,7 +121,8 @@ final class Notes {
                 .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                         .thenComparing(Map.Entry.comparingByKey()))
                 .limit(TOLD)
-                .map(key -> Quoted.word(key.getKey()) + " in " + count(key.getValue(), "row"))
+                .map(key -> (key.getKey().isEmpty() ? "a column without a name" : Quoted.word(key.getKey())) + " in "
+                        + count(key.getValue(), "row"))
                 .collect(Collectors.joining(", "));
         int more = unused.size() - TOLD;
         return more > 0 ? told + " and " + count(more, "other key") : told;

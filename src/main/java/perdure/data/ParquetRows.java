@@ -1,6 +1,9 @@
 package perdure.data;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -11,6 +14,7 @@ import java.util.concurrent.Callable;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.crypto.ParquetCryptoRuntimeException;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -19,6 +23,7 @@ import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.LocalInputFile;
 import org.apache.parquet.io.MessageColumnIO;
 import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation.ListLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.MapLogicalTypeAnnotation;
@@ -28,6 +33,12 @@ import perdure.data.JsonValues.Literal;
 
 /** The rows of a Parquet file. Only the columns that a document can use are read; one row group is held in memory. */
 final class ParquetRows {
+
+    private static final int MAGIC = 4;
+    private static final int HEAD = 64;
+
+    /** A value that is no text, in messages. */
+    private static final Literal BYTES = new Literal("(bytes)");
 
     private final MessageType schema;
     private final MessageType used;
@@ -48,6 +59,7 @@ final class ParquetRows {
 
     /** Passes the rows on until the documents are enough, and returns whether they are not. */
     static boolean read(Path file, Documents documents) throws IOException {
+        requireWhole(file, documents);
         ParquetReadOptions options = ParquetReadOptions.builder(new PlainParquetConfiguration())
                 .withCodecFactory(new ParquetCodecs())
                 .build();
@@ -57,13 +69,42 @@ final class ParquetRows {
         }
     }
 
+    /** In words that the library does not have: a download that was cut off, or what is there in place of the file. */
+    private static void requireWhole(Path file, Documents documents) throws IOException {
+        try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "r")) {
+            byte[] head = new byte[(int) Math.min(HEAD, content.length())];
+            content.readFully(head);
+            TextReader.requireNoPointer(file.toString(), head);
+            if (!isMagic(head)) {
+                throw documents.broken("", "is not Parquet, which begins with PAR1.", null);
+            }
+            content.seek(content.length() - MAGIC);
+            content.readFully(head, 0, MAGIC);
+            if (!isMagic(head) || content.length() < 2 * MAGIC) {
+                throw documents.broken("", "is Parquet and ends too early: it is not complete.", null);
+            }
+        }
+    }
+
+    /** Whether they begin as a Parquet file begins and ends; the second form is encrypted. */
+    private static boolean isMagic(byte[] bytes) {
+        String magic = new String(bytes, 0, Math.min(MAGIC, bytes.length), StandardCharsets.ISO_8859_1);
+        return magic.equals("PAR1") || magic.equals("PARE");
+    }
+
     private boolean read(Documents documents) throws IOException {
         long number = 0;
-        for (BlockMetaData block : reader.getRowGroups()) {
+        for (int group = 0; group < reader.getRowGroups().size(); group++) {
+            int place = group;
+            BlockMetaData block = reader.getRowGroups().get(group);
+            if (block.getRowCount() == 0) {
+                continue; // The library refuses it, or reads the next one.
+            }
             long first = number;
             requireFits(block, documents);
             // A column of nothing has no pages.
-            PageReadStore pages = used.getFieldCount() == 0 ? null : sound(documents, first, reader::readNextRowGroup);
+            PageReadStore pages =
+                    used.getFieldCount() == 0 ? null : sound(documents, first, () -> reader.readRowGroup(place));
             RecordReader<Group> records = pages == null
                     ? null
                     : sound(documents, first, () -> columns.getRecordReader(pages, new GroupRecordConverter(used)));
@@ -83,11 +124,11 @@ final class ParquetRows {
         return true;
     }
 
-    private void requireFits(BlockMetaData block, Documents documents) {
-        long bytes = block.getColumns().stream()
+    private void requireFits(BlockMetaData block, Documents documents) throws IOException {
+        long bytes = sound(documents, 0, () -> block.getColumns().stream()
                 .filter(column -> used.containsField(column.getPath().toArray()[0]))
                 .mapToLong(column -> Math.max(column.getTotalSize(), column.getTotalUncompressedSize()))
-                .sum();
+                .sum());
         long most = Runtime.getRuntime().maxMemory() / 4;
         if (bytes > most) {
             throw documents.broken(
@@ -103,12 +144,16 @@ final class ParquetRows {
             return reading.call();
         } catch (LinkageError failure) {
             throw new IOException("A library of codecs cannot be loaded: " + failure, failure);
+        } catch (ParquetCryptoRuntimeException encrypted) {
+            throw documents.broken("", "is encrypted Parquet, which is not read.", encrypted);
         } catch (Exception damage) {
             Throwable cause = damage.getCause() == null ? damage : damage.getCause();
             throw documents.broken(
                     row == 0 ? "" : "row " + row,
                     "is not Parquet that can be read: "
-                            + Quoted.line(String.valueOf(cause.getMessage()).replaceAll("\\S+InputFile@\\S+", "it")),
+                            + Quoted.line(String.valueOf(cause.getMessage())
+                                    .replaceAll("\\S+InputFile@\\S+", "it")
+                                    .replace("Socket is closed by peer", "a part of it ends too early")),
                     damage);
         }
     }
@@ -137,8 +182,8 @@ final class ParquetRows {
     private static Object value(Group group, Type field, int index, int place) {
         if (field.isPrimitive()) {
             return switch (field.asPrimitiveType().getPrimitiveTypeName()) {
-                case BINARY -> group.getBinary(index, place).toStringUsingUTF8();
-                case FIXED_LEN_BYTE_ARRAY, INT96 -> Literal.CUT;
+                case BINARY -> text(group.getBinary(index, place));
+                case FIXED_LEN_BYTE_ARRAY, INT96 -> BYTES;
                 default -> new Literal(group.getValueToString(index, place));
             };
         }
@@ -150,6 +195,18 @@ final class ParquetRows {
             return map(inner);
         }
         return object(inner);
+    }
+
+    /** Bytes that are no UTF-8 are no text. */
+    private static Object text(Binary bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(bytes.toByteBuffer())
+                    .toString();
+        } catch (CharacterCodingException binary) {
+            return BYTES;
+        }
     }
 
     /** A list is a group of one repeated field: the elements, or groups of one field each that hold them. */

@@ -7,4 +7,15 @@ final class RowException extends IllegalArgumentException {
     RowException(String message) {
         super(message);
     }
+
+    /**
+     * A value is not what is read in its place.
+     *
+     * @param what it is called, such as {@code "the message"}
+     * @param kind that it should be of, such as {@code "a list"}
+     */
+    static RowException not(String what, Object value, String kind) {
+        return new RowException(
+                "has " + what + " " + Quoted.word(JsonValues.json(value)) + ", which is not " + kind + ".");
+    }
 }

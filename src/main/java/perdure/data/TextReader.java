@@ -128,11 +128,7 @@ final class TextReader extends Reader {
 
     private void checkStart() {
         byte[] head = Arrays.copyOfRange(bytes.array(), 0, bytes.limit());
-        if (new String(head, 0, Math.min(head.length, 64), StandardCharsets.ISO_8859_1)
-                .startsWith(LARGE_FILE_POINTER)) {
-            throw new IllegalArgumentException(
-                    name + " is a pointer of Git LFS and not the file itself, which git lfs pull fetches.");
-        }
+        requireNoPointer(name, head);
         String start = new String(head, 0, Math.min(head.length, 16), StandardCharsets.ISO_8859_1);
         OTHER_KINDS.forEach((beginning, kind) -> {
             if (start.startsWith(beginning)) {
@@ -142,6 +138,15 @@ final class TextReader extends Reader {
         String likely = reading.encoding().equals(StandardCharsets.UTF_8) ? Encodings.byZeros(head) : null;
         if (likely != null) {
             throw refused(" is not UTF-8 text.", likely);
+        }
+    }
+
+    /** Refuses what a repository without Git LFS has in place of a large file. */
+    static void requireNoPointer(String name, byte[] head) {
+        if (new String(head, 0, Math.min(head.length, 64), StandardCharsets.ISO_8859_1)
+                .startsWith(LARGE_FILE_POINTER)) {
+            throw new IllegalArgumentException(
+                    name + " is a pointer of Git LFS and not the file itself, which git lfs pull fetches.");
         }
     }
 

@@ -97,8 +97,11 @@ final class MetricsHandler implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) throws IOException {
+        String accepted = exchange.getRequestHeaders().getFirst(Headers.ACCEPT);
+        ExpositionFormatWriter openMetrics = formats.getOpenMetricsTextFormatWriter();
+        // Whoever would rather have Protocol Buffers, as Prometheus with native histograms, takes text too.
         ExpositionFormatWriter format =
-                formats.findWriter(exchange.getRequestHeaders().getFirst(Headers.ACCEPT));
+                openMetrics.accepts(accepted) ? openMetrics : formats.getPrometheusTextFormatWriter();
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         format.write(body, registry.scrape());
         Responses.send(exchange, 200, format.getContentType(), body.toByteArray());

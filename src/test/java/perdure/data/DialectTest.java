@@ -10,6 +10,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DialectTest {
 
@@ -69,6 +70,13 @@ class DialectTest {
             {'question':'a','answer':'b'}; user: a | assistant: b
             {'prompt':'a','completion':'b','label':true}; user: a | assistant: b
             {'prompt':'a','completion':'b','label':0}; user: a | assistant: b
+            {'messages':[{'role':'user','content':'a'}],'label':false}; user: a
+            {'conversations':[{'from':'human','value':'a'}],'kto_tag':true}; user: a
+            {'messages':[{'role':'user','content':'a'}],'system':' '}; user: a
+            {'messages':[{'role':'assistant','content':'a','tool_calls':''}]}; assistant: a
+            {'messages':[{'role':'assistant','content':'a','tool_calls':'null'}]}; assistant: a
+            {'messages':[{'role':'assistant','content':'a','tool_calls':'[]'}]}; assistant: a
+            {'conversations':[{'from':'function_call','value':'f(1)'}]}; assistant: f(1)
             """)
     void readsTheFormsThatPeopleHave(String json, String expected) {
         assertEquals(expected.replace("\\n", "\n"), read(json));
@@ -90,7 +98,29 @@ class DialectTest {
                 read("{'conversations':[{'from':'function_call','value':'{\\'name\\':\\'f\\',\\'arguments\\':{}}'},"
                         + "{'from':'observation','value':'r'}]}"));
         assertEquals(
-                "has a call of a tool that names none.", problem("[{'role':'assistant','tool_calls':[{'id':1}]}]"));
+                "has the call {\"id\": 1}, which names no tool.",
+                problem("[{'role':'assistant','tool_calls':[{'id':1}]}]"));
+        assertEquals(
+                "has the call \"f(1)\", which names no tool.",
+                problem("[{'role':'assistant','content':'','tool_calls':'f(1)'}]"));
+    }
+
+    /** As an object, as a list, and as JSON in a text, whose arguments have two names. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'from':'function_call','value':{'name':'f','arguments':{'a':1}}}",
+                "{'from':'function_call','value':[{'name':'f','arguments':{'a':1}}]}",
+                "{'from':'function_call','value':'{\\'name\\':\\'f\\',\\'parameters\\':{\\'a\\':1}}'}",
+                "{'role':'assistant','content':null,'tool_calls':{'name':'f','arguments':{'a':1}}}",
+                "{'role':'assistant','content':null,'tool_calls':[{'name':'f','parameters':{'a':1}}]}",
+                "{'role':'assistant','tool_calls':'[{\\'name\\':\\'f\\',\\'arguments\\':{\\'a\\':1}}]'}",
+                "{'role':'assistant','function_call':'{\\'name\\':\\'f\\',\\'arguments\\':{\\'a\\':1}}'}"
+            })
+    void callsAreReadInEveryForm(String message) {
+        assertEquals(
+                "assistant: <tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>",
+                read("{'messages':[" + message + "]}"));
     }
 
     @Test
@@ -107,15 +137,31 @@ class DialectTest {
         assertEquals(Set.of(), dialect.unused());
         read("{'messages':[{'role':'assistant','content':'a'}],'tools':{'name':'f'}}");
         assertEquals(Set.of("tools that are not a list"), dialect.unused());
-        read("{'messages':[{'role':'assistant','content':'a'}],'tools':''}");
-        assertEquals(Set.of(), dialect.unused());
+        for (String none : List.of("''", "'[]'", "[]")) {
+            read("{'messages':[{'role':'assistant','content':'a'}],'tools':" + none + "}");
+            assertEquals(Set.of(), dialect.unused());
+        }
+        read("{'messages':[{'role':'tool','content':'a','tool_call_id':7}]}");
+        assertEquals(Set.of("tool_call_id that is not text"), dialect.unused());
     }
 
     @Test
     void whatCannotBeUsedIsNamed() {
         assertTrue(problem("{'text':null,'id':1}").startsWith("has no text: none of text, messages,"));
         assertTrue(problem("{'text':null,'id':1}").endsWith(", but id."));
-        assertEquals("has a \"text\" that is not text.", problem("{'text':['a']}"));
+        assertEquals("has \"text\": [\"a\"], which is not text.", problem("{'text':['a']}"));
+        assertEquals("has \"input\": 5, which is not text.", problem("{'instruction':'a','input':5,'output':'b'}"));
+        assertEquals("has \"output\": 5, which is not text.", problem("{'instruction':'a','output':5}"));
+        assertEquals("has \"question\": 5, which is not text.", problem("{'question':5,'answer':'b'}"));
+        assertEquals("has the content 5, which is not text.", problem("[{'role':'user','content':5}]"));
+        assertEquals(
+                "has the message \"a\", which is not an object with a role and content.",
+                problem("{'conversations':['a']}"));
+        assertEquals(
+                "has a message without a role, but with speaker, text.", problem("[{'speaker':'user','text':'a'}]"));
+        assertEquals(
+                "has a message of the role user without content, but with text.",
+                problem("[{'role':'user','text':'a'}]"));
         assertEquals("has a message of the role assistant without content.", problem("[{'role':'assistant'}]"));
         assertEquals(
                 "has a message of the role assistant without content.",
@@ -129,8 +175,15 @@ class DialectTest {
         assertEquals(
                 "has the weight [0], which is neither 0 nor 1.",
                 problem("[{'role':'assistant','content':'a','weight':[0]}]"));
+        assertEquals(
+                "has the kto_tag false: its answer is not a good one, and would be learned.",
+                problem("{'conversations':[{'from':'gpt','value':'a'}],'kto_tag':false}"));
         assertEquals("is neither an object nor a text.", problem("7"));
-        assertEquals("has \"messages\" that are not a list of messages.", problem("{'messages':'hi'}"));
+        assertEquals(
+                "has \"messages\": \"hi\", which is not a list of messages in JSON.", problem("{'messages':'hi'}"));
+        assertEquals(
+                "has \"conversations\": {\"from\": [\"human\"]}, which is not a list of messages.",
+                problem("{'conversations':{'from':['human']}}"));
     }
 
     @Test

@@ -200,12 +200,13 @@ class FileCorpusTest {
     void aBadLineIsNamedByNumber() throws IOException {
         assertBadLine("is not JSON: it ends too early.", "{\"text\":");
         assertBadLine("is not JSON: Unrecognized token 'b'.", "{\"text\":\"a\"} b");
-        assertBadLine("has a message that is not an object.", "[1]");
-        assertBadLine("has a \"text\" that is not text.", "{\"text\":7}");
+        assertBadLine("has the message 1, which is not an object with a role and content.", "[1]");
+        assertBadLine("has \"text\": 7, which is not text.", "{\"text\":7}");
         assertBadLine("has no text: none of text,", "{\"messages\":[]}");
         assertBadLine("has no text: none of text,", "{\"id\":[]}");
-        assertBadLine("has a message that is not an object.", "{\"messages\":[\"hi\"]}");
-        assertBadLine("has a message without a role.", "{\"messages\":[{\"content\":\"hi\"}]}");
+        assertBadLine(
+                "has the message \"hi\", which is not an object with a role and content.", "{\"messages\":[\"hi\"]}");
+        assertBadLine("has a message without a role, but with content.", "{\"messages\":[{\"content\":\"hi\"}]}");
         assertBadLine("has a message of the role user without content.", "{\"messages\":[{\"role\":\"user\"}]}");
         assertBadLine("has the role \"a\ufffdb\"", "{\"messages\":[{\"role\":\"a\\nb\",\"content\":\"a\"}]}");
         assertBadLine("is longer than 16777216 characters.", "{\"text\":\"a".repeat(1 + JsonValues.LONGEST / 9));

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,28 @@ class ParquetRowsTest {
                         .toList());
     }
 
+    /** Those before them and after them are read all the same. */
+    @Test
+    void groupsWithoutRowsArePassedOver() {
+        assertEquals(
+                List.of("a", "b", "a", "b"),
+                read(GOLDEN.resolve("empty-groups.parquet")).stream()
+                        .map(Passage::text)
+                        .toList());
+    }
+
+    /** The tools that may be called, and calls that a table has as text. */
+    @Test
+    void readsToolsAndTheirCalls() {
+        List<Passage> passages = read(GOLDEN.resolve("tools.parquet"));
+        assertEquals(
+                List.of(Map.of("type", "function", "function", Map.of("name", "f"))),
+                passages.get(0).fields().get("tools"));
+        assertEquals(
+                "<tool_call>\n{\"name\": \"f\", \"arguments\": {}}\n</tool_call>",
+                passages.get(1).text());
+    }
+
     @Test
     void stopsWhenTheReaderHasEnough() {
         List<String> read = new ArrayList<>();
@@ -82,8 +106,22 @@ class ParquetRowsTest {
     void whatCannotBeReadIsNamedInOneLine() throws IOException {
         assertRefused(GOLDEN.resolve("other.parquet"), "row 1 has no text: none of text,");
         assertRefused(GOLDEN.resolve("text-brotli.parquet"), "BROTLI is none of Snappy, gzip and Zstandard.");
+        assertRefused(GOLDEN.resolve("kto.parquet"), "row 1 has the label false: its answer is not a good one");
+        assertRefused(GOLDEN.resolve("bytes.parquet"), "row 2 has \"text\": (bytes), which is not text.");
+        assertRefused(GOLDEN.resolve("encrypted-footer.parquet"), "is encrypted Parquet, which is not read.");
+        assertRefused(GOLDEN.resolve("encrypted-column.parquet"), "is encrypted Parquet, which is not read.");
+        byte[] good = Files.readAllBytes(GOLDEN.resolve("text-zstd.parquet"));
+        for (int length : new int[] {4, 7, good.length / 2, good.length - 1}) {
+            assertRefused(
+                    Files.write(folder.resolve("a.parquet"), Arrays.copyOf(good, length)),
+                    "is Parquet and ends too early: it is not complete.");
+        }
         assertRefused(
-                Files.writeString(folder.resolve("a.parquet"), "PAR1"), " is not Parquet that can be read: it is");
+                Files.writeString(folder.resolve("a.parquet"), "<!DOCTYPE html>"),
+                "is not Parquet, which begins with PAR1.");
+        assertRefused(
+                Files.writeString(folder.resolve("a.parquet"), "version https://git-lfs.github.com/spec/v1\noid"),
+                "is a pointer of Git LFS and not the file itself, which git lfs pull fetches.");
         assertThrows(
                 IllegalArgumentException.class,
                 () -> read(Files.write(folder.resolve("a.parquet.gz"), new byte[] {1})));

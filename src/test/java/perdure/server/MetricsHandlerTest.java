@@ -119,6 +119,24 @@ class MetricsHandlerTest {
         }
     }
 
+    /** As Prometheus asks with native histograms. It takes text as well. */
+    @Test
+    void answersThoseWhoWouldRatherHaveProtocolBuffersInText(@TempDir Path folder) throws Exception {
+        String protocolBuffers =
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6";
+        try (ServerUnderTest run = new ServerUnderTest(folder)) {
+            for (String[] asked : new String[][] {
+                {protocolBuffers + ",application/openmetrics-text;version=1.0.0;q=0.5,*/*;q=0.2", "# EOF\n"},
+                {protocolBuffers + ",text/plain;version=0.0.4;q=0.3", "\n"}
+            }) {
+                var answer = run.get("/metrics", "Accept", asked[0]);
+                assertEquals(200, answer.statusCode());
+                assertTrue(answer.body().contains("# TYPE perdure_training_running gauge"));
+                assertTrue(answer.body().endsWith(asked[1]));
+            }
+        }
+    }
+
     @Test
     void passesPrometheusOwnCheck(@TempDir Path folder) throws Exception {
         Path tool = Path.of("/usr/bin/promtool");

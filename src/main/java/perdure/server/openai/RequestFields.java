@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.DoublePredicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -151,7 +152,8 @@ final class RequestFields {
         JsonNode value = any(name);
         boolean asksForNothing = value == null
                 || Stream.of(accepted).map(MAPPER::readTree).anyMatch(other -> other.equals(SAME_VALUE, value));
-        require(asksForNothing, name, String.join(" or ", accepted) + ", since nothing else is supported");
+        String values = Stream.of(accepted).distinct().collect(Collectors.joining(" or "));
+        require(asksForNothing, name, values + ", since nothing else is supported");
     }
 
     void ignore(String... names) {
