@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import perdure.device.CLibrary;
 import perdure.device.Malloc;
 import perdure.device.NativeRuntime;
@@ -36,6 +37,9 @@ public final class Launch {
      */
     private static final long LARGE_MODEL = 50_000_000;
 
+    /** Java keeps every jar open; of the rest a run with its server needs about twenty. */
+    private static final int LEAST_OPEN_FILES = 96;
+
     private static final String ARCHIVE = "-XX:SharedArchiveFile=";
     private static final String QUIET = "-Xlog:cds*=off";
     private static final List<String> VARIABLES = List.of("JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS");
@@ -48,9 +52,27 @@ public final class Launch {
     private Launch() {}
 
     public static void main(String[] arguments) {
+        if (openFiles() < LEAST_OPEN_FILES) {
+            System.err.println("perdure: " + openFiles() + " files may be open at once, and at least "
+                    + LEAST_OPEN_FILES + " are needed. Raise the limit with ulimit -n.");
+            System.exit(2); // No other class of ours can be sure to load.
+        }
         command = command();
         beginAnew();
         Main.main(arguments);
+    }
+
+    /** How many may be open at once, of which Java raised the limit as far as it may; the most where none is told. */
+    private static long openFiles() {
+        try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
+            return limits.filter(line -> line.startsWith("Max open files"))
+                    .map(line -> line.split(" {2,}")[1])
+                    .mapToLong(Long::parseLong)
+                    .findFirst()
+                    .orElse(Long.MAX_VALUE);
+        } catch (IOException | RuntimeException unknown) {
+            return Long.MAX_VALUE;
+        }
     }
 
     /** Null where the system does not tell it, or if variables give Java options. */

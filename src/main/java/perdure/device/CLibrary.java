@@ -16,6 +16,11 @@ public final class CLibrary {
     /** Where JNA looks for libraries that are not loaded. If it is not set, JNA starts another program to find out. */
     private static final String FOLDERS = "jna.platform.library.path";
 
+    /** F_SETFD and FD_CLOEXEC of fcntl(2). */
+    private static final int SET_DESCRIPTOR_FLAGS = 2;
+
+    private static final int CLOSE_ON_EXEC = 1;
+
     static {
         if (System.getProperty(FOLDERS) == null) {
             System.setProperty(FOLDERS, "");
@@ -54,8 +59,8 @@ public final class CLibrary {
     }
 
     /**
-     * Goes on as another start of the program that runs, in the same process: execv(3). Returns only if that is not
-     * possible.
+     * Goes on as another start of the program that runs, in the same process: execv(3). Java's own files are closed by
+     * that, and those which the process was given stay open. Returns only if it is not possible.
      *
      * @param command its name, and its arguments; a character for each byte
      * @throws LinkageError if there is no such function
@@ -65,6 +70,22 @@ public final class CLibrary {
         String program = Files.readSymbolicLink(Path.of("/proc/self/exe")).toString();
         UnpackFolder.choose();
         StringArray arguments = new StringArray(command.toArray(String[]::new), StandardCharsets.ISO_8859_1.name());
+        closeJarsOnExec();
         function("execv").invokeInt(new Object[] {program, arguments});
+    }
+
+    /** Jars and the module file, which Java leaves open to the program that follows. */
+    private static void closeJarsOnExec() throws IOException {
+        Path descriptors = Path.of("/proc/self/fd");
+        Function fcntl = function("fcntl");
+        for (String descriptor : descriptors.toFile().list()) {
+            Path link = descriptors.resolve(descriptor);
+            if (Files.isSymbolicLink(link)) { // That of the listing is closed by now.
+                String file = Files.readSymbolicLink(link).toString();
+                if (file.endsWith(".jar") || file.endsWith("/lib/modules")) {
+                    fcntl.invokeInt(new Object[] {Integer.parseInt(descriptor), SET_DESCRIPTOR_FLAGS, CLOSE_ON_EXEC});
+                }
+            }
+        }
     }
 }

@@ -7,15 +7,18 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code java -cp target/perdure.jar Train}, as people type it. */
@@ -77,6 +80,34 @@ class LaunchIT {
         return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
     }
 
+    private static List<String> openJars(Process process) throws IOException {
+        List<String> jars = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/" + process.pid() + "/fd"))) {
+            for (Path file : files) {
+                jars.add(Files.readSymbolicLink(file).toString());
+            }
+        }
+        jars.removeIf(name -> !name.endsWith(".jar"));
+        return jars;
+    }
+
+    /** Classes and libraries would be missing somewhere. */
+    @ParameterizedTest
+    @CsvSource({"40, 2", "95, 2", "100, 0"})
+    void saysInOneLineThatTooFewFilesMayBeOpen(int limit, int exitCode) throws Exception {
+        assumeTrue(Files.exists(JAR), "needs the jar");
+        String limited = "ulimit -n " + limit + "; exec " + java() + " -jar " + JAR.toAbsolutePath() + " \"$@\"";
+        List<String> train = train("--epochs", "1");
+        Process process = start(List.of("sh", "-c", limited, "sh", "train"), train);
+        assertEquals(exitCode, TinyRun.await(process), Files.readString(log()));
+        if (exitCode == 2) {
+            assertEquals(
+                    "perdure: " + limit + " files may be open at once, and at least 96 are needed. Raise the limit with"
+                            + " ulimit -n.\n",
+                    Files.readString(log()));
+        }
+    }
+
     @Test
     void beginsAnewWithTheOptionsOfTheScriptsInTheSameProcess() throws Exception {
         assumeTrue(Files.exists(JAR), "needs the jar");
@@ -86,6 +117,9 @@ class LaunchIT {
             awaitStep();
             assertTrue(commandLine(process).contains(OPTION), commandLine(process));
             assertFalse(environment(process).contains(ARENAS), "a small model");
+            List<String> jars = openJars(process);
+            assertFalse(jars.isEmpty());
+            assertEquals(Set.copyOf(jars).size(), jars.size(), () -> "open twice: " + jars);
             process.destroy();
             assertEquals(143, TinyRun.await(process));
             String said = Files.readString(log());
