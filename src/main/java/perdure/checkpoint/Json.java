@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import perdure.data.JsonProblem;
 import perdure.safetensors.DamagedFileException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
@@ -104,7 +105,7 @@ final class Json {
             }
             return tree;
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "is not JSON: " + firstLine(problem));
+            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.of(problem));
         }
     }
 
@@ -160,9 +161,12 @@ final class Json {
     /**
      * All bytes of a file.
      *
-     * @throws DamagedFileException if there are more than {@code limit}
+     * @throws DamagedFileException if there are more than {@code limit}, or if it is a folder
      */
     static byte[] bytes(Path file, int limit) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new DamagedFileException(file, "is a folder");
+        }
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(limit + 1);
             if (bytes.length > limit) {

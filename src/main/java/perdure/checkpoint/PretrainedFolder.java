@@ -87,9 +87,6 @@ public final class PretrainedFolder {
         } catch (DamagedFileException refused) {
             throw new IllegalArgumentException(refused.getMessage(), refused);
         } catch (IOException problem) {
-            if (DurableFiles.isMissing(problem)) {
-                throw new IllegalArgumentException(DurableFiles.cause(problem), problem);
-            }
             throw DurableFiles.failed(folder, problem);
         }
     }

@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -41,15 +42,26 @@ final class Flags {
         };
     }
 
+    /** Most bytes of a name in the usual file systems. */
+    private static final int LONGEST_NAME = 255;
+
     /**
      * A file or folder. An empty text is none, as of a variable that a script has not set: it would be the working
-     * directory.
+     * directory. Nor is a name that no file can have.
      */
     static Path path(String text) {
         if (text.isBlank()) {
             throw new TypeConversionException("the path is empty");
         }
-        return Path.of(text);
+        Path path = Path.of(text);
+        for (Path name : path) {
+            int bytes = name.toString().getBytes(StandardCharsets.UTF_8).length;
+            if (bytes > LONGEST_NAME) {
+                throw new TypeConversionException(
+                        "'" + text + "' has a name of " + bytes + " bytes, and " + LONGEST_NAME + " is the most");
+            }
+        }
+        return path;
     }
 
     /**

@@ -165,18 +165,9 @@ final class JsonValues {
         return text;
     }
 
-    /** What is wrong with a text that is not JSON, without the name of a feature or a class. */
+    /** What is wrong with a text that is not JSON, to follow the name of the place. */
     static String problem(JacksonException exception) {
-        String message = exception.getOriginalMessage().lines().findFirst().orElse("");
-        if (message.startsWith("Unexpected end")) {
-            return "is not JSON: it ends too early.";
-        }
-        return "is not JSON: "
-                + Quoted.line(message.replaceAll(
-                                "(?s)( \\(start marker at.*|: expected a valid value.*|: enable `.*|: was expecting \\(JSON.*"
-                                        + "|: maybe a \\(non-standard.*|, from `.*)",
-                                "")
-                        + ".");
+        return "is not JSON: " + JsonProblem.of(exception) + ".";
     }
 
     /** A value with numbers and truth values as Java has them, for chat templates. */

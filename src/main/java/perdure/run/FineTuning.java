@@ -55,10 +55,10 @@ public record FineTuning(Path from, ModelConfig model, LoraConfig lora, Path lor
     /**
      * The model's folder. Its weights are not read yet.
      *
-     * @throws IllegalArgumentException with one line, if it is no model that can be trained
+     * @throws BadInputException with one line, if it is no model that can be trained
      */
     static PretrainedFolder pretrained(Path from) {
-        return PretrainedFolder.open(newest(from));
+        return BadInputException.naming("from", () -> PretrainedFolder.open(newest(from)));
     }
 
     /**

@@ -180,8 +180,7 @@ final class RunText {
     /** The model that the run begins with. Opened once: if it is a run's, a newer checkpoint may follow. */
     PretrainedFolder pretrained() {
         if (pretrained == null) {
-            pretrained = BadInputException.naming(
-                    "from", () -> FineTuning.pretrained(config.fineTuning().from()));
+            pretrained = FineTuning.pretrained(config.fineTuning().from());
         }
         return pretrained;
     }

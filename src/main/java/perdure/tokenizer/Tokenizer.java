@@ -155,30 +155,34 @@ public final class Tokenizer implements AutoCloseable {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !name.equals(FILE)) {
                     continue; // but a link that leads to nothing is an error
                 }
+                if (Files.isDirectory(file)) {
+                    throw new IllegalArgumentException(file + " is a folder.");
+                }
                 if (Files.size(file) > MAXIMUM_FILE_SIZE) {
                     throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");
                 }
-                byte[] content = Files.readAllBytes(file);
-                if (DECIDING.contains(name) && !isUtf8(content)) {
-                    throw new IllegalArgumentException(file + " is not UTF-8 text.");
-                }
-                files.put(name, content);
+                files.put(name, Files.readAllBytes(file));
             } catch (IOException exception) {
                 throw new UncheckedIOException("Cannot read " + file + ": " + exception, exception);
             }
         }
-        return of(
-                new String(files.get(FILE), StandardCharsets.UTF_8),
-                files,
-                folder.resolve(FILE).toString());
+        Map<String, String> texts = new TreeMap<>();
+        files.forEach((name, content) -> {
+            if (DECIDING.contains(name)) {
+                texts.put(name, utf8(folder.resolve(name), content));
+            }
+        });
+        return of(texts.get(FILE), files, folder.resolve(FILE).toString());
     }
 
-    private static boolean isUtf8(byte[] content) {
+    private static String utf8(Path file, byte[] content) {
         try {
-            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content));
-            return true;
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(content))
+                    .toString();
         } catch (CharacterCodingException wrong) {
-            return false;
+            throw new IllegalArgumentException(file + " is not UTF-8 text.", wrong);
         }
     }
 

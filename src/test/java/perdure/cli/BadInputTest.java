@@ -333,7 +333,30 @@ class BadInputTest extends TinyRunTest {
         for (String name : List.of("config.json", "model.safetensors")) {
             Files.copy(golden.resolve(name), model.resolve(name));
         }
-        List<String> train = List.of(
+        List<String> train = trainFrom(model);
+        refused(train, "--from", "tokenizer.json: no such file or folder");
+        Files.delete(model.resolve("model.safetensors"));
+        Files.createSymbolicLink(model.resolve("model.safetensors"), model.resolve("nothing"));
+        refused(train, "--from", "model.safetensors: the link leads to ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"})
+    void aFolderInPlaceOfAFileOfAModel(String name) throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Path golden = Path.of("src", "test", "resources", "golden", "pretrained", "linear");
+        Files.createDirectory(model.resolve(name));
+        for (String other : List.of("config.json", "model.safetensors")) {
+            if (!name.startsWith(other)) {
+                Files.copy(golden.resolve(other), model.resolve(other));
+            }
+        }
+        refused(trainFrom(model), "--from", name + (name.contains("tokenizer") ? " is a folder." : ": is a folder"));
+    }
+
+    private List<String> trainFrom(Path model) {
+        String data = tiny.data.toString();
+        return List.of(
                 "train",
                 "--no-server",
                 "--epochs",
@@ -341,13 +364,24 @@ class BadInputTest extends TinyRunTest {
                 "--from",
                 model.toString(),
                 "--data",
-                tiny.data.toString(),
+                data,
                 "--checkpoints",
                 tiny.checkpoints.toString());
-        refused(train, "--from", "tokenizer.json: no such file or folder");
-        Files.delete(model.resolve("model.safetensors"));
-        Files.createSymbolicLink(model.resolve("model.safetensors"), model.resolve("nothing"));
-        refused(train, "--from", "model.safetensors: the link leads to ");
+    }
+
+    @Test
+    void aConfigurationThatIsNotJson() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Files.writeString(model.resolve("config.json"), "{\"model_type\": \"llama\", \"rms_norm_eps\": NaN}");
+        refused(trainFrom(model), "--from", "config.json: is not JSON: Non-standard token 'NaN'\n");
+    }
+
+    /** In every flag that takes a path. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--checkpoints", "--data", "--validation", "--from", "--branch", "--native-config"})
+    void aNameThatNoFileCanHave(String flag) throws IOException {
+        String name = "\u00fc".repeat(128);
+        refused(tiny.train("--epochs", "1", flag, "a/" + name), flag, "has a name of 256 bytes, and 255 is the most");
     }
 
     private List<String> trainOn(Path data) {
