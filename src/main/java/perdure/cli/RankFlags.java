@@ -46,7 +46,7 @@ final class RankFlags {
     @Option(
             names = "--silence",
             paramLabel = "DURATION",
-            description = "A process that is not heard for so long is lost (default: 10s).")
+            description = "A process that is not heard for so long is lost; 2s at least (default: 10s).")
     String silence;
 
     @Option(
@@ -82,11 +82,12 @@ final class RankFlags {
      * @param usual what is not given
      */
     Workers.Options options(Workers.Options usual, Map<String, String> environment) {
-        return new Workers.Options(
+        Workers.Options options = new Workers.Options(
                 launch(environment),
                 Flags.set("--exchange-timeout", exchangeTimeout, usual.exchangeTimeout(), SaveInterval::parseTime),
-                Flags.set("--silence", silence, usual.silence(), SaveInterval::parseTime),
+                usual.silence(),
                 Flags.set("--bucket-size", bucketSize, usual.bucketBytes(), RankFlags::bytes));
+        return Flags.set("--silence", silence, options, text -> options.silence(SaveInterval.parseTime(text)));
     }
 
     private Launch launch(Map<String, String> environment) {

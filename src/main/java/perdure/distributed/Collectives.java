@@ -3,10 +3,13 @@ package perdure.distributed;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.ProcessGroupGloo;
@@ -30,6 +33,8 @@ final class Collectives {
     /** Values of all shares that are on their way at once: few, so that what was received is added up in the cache. */
     private static final long PIECE = 1 << 20;
 
+    private static final String INTERFACES = "GLOO_SOCKET_IFNAME";
+
     private static final int PARTS = 0;
     private static final int SUMS = 1;
 
@@ -46,23 +51,61 @@ final class Collectives {
         world = launch.world();
         options = ProcessGroupGloo.Options.create(new Milliseconds(timeout.toMillis()))
                 .retainReference();
-        String networkInterface = System.getenv("GLOO_SOCKET_IFNAME");
-        options.devices()
-                .push_back(
-                        networkInterface != null
-                                ? ProcessGroupGloo.createDeviceForInterface(networkInterface)
-                                : ProcessGroupGloo.createDeviceForHostname(ownAddress(launch)));
+        List<String> interfaces = interfaces();
+        interfaces.forEach(name -> options.devices().push_back(ProcessGroupGloo.createDeviceForInterface(name)));
+        if (interfaces.isEmpty()) {
+            InetSocketAddress meeting = new InetSocketAddress(launch.host(), launch.port());
+            options.devices()
+                    .push_back(
+                            meeting.isUnresolved() // only by rank 0 itself, which the others know by this name
+                                    ? ProcessGroupGloo.createDefaultDevice()
+                                    : ProcessGroupGloo.createDeviceForHostname(ownAddress(meeting)));
+        }
         group = new ProcessGroupGloo(store, rank, world, options).retainReference();
     }
 
+    /** Those that the environment names. */
+    static List<String> interfaces() {
+        return interfaces(System.getenv().getOrDefault(INTERFACES, ""));
+    }
+
+    /**
+     * The network interfaces to use; none: the one that leads to rank 0.
+     *
+     * @param names with commas between them
+     * @throws IllegalArgumentException if this machine does not have one of them
+     */
+    static List<String> interfaces(String names) {
+        List<String> wanted = Stream.of(names.split(","))
+                .map(String::strip)
+                .filter(name -> !name.isEmpty())
+                .toList();
+        try {
+            for (String name : wanted) {
+                if (NetworkInterface.getByName(name) == null) {
+                    throw new IllegalArgumentException(
+                            INTERFACES + " " + names + ": this machine has no " + name + ", but "
+                                    + NetworkInterface.networkInterfaces()
+                                            .map(NetworkInterface::getName)
+                                            .sorted()
+                                            .collect(Collectors.joining(", "))
+                                    + ".");
+                }
+            }
+        } catch (SocketException unknown) {
+            return wanted; // Gloo says what is wrong.
+        }
+        return wanted;
+    }
+
     /** The address by which this machine reaches the coordinator. */
-    private static String ownAddress(Launch launch) {
+    private static String ownAddress(InetSocketAddress meeting) {
         try (DatagramSocket socket = new DatagramSocket()) {
-            socket.connect(new InetSocketAddress(launch.host(), launch.port())); // Sends nothing.
+            socket.connect(meeting); // Sends nothing.
             InetAddress address = socket.getLocalAddress();
             return address.getHostAddress();
         } catch (SocketException unreachable) {
-            throw new IllegalStateException("No way to " + launch.host() + ": " + unreachable.getMessage());
+            throw new IllegalStateException("No way to " + meeting + ": " + unreachable.getMessage());
         }
     }
 

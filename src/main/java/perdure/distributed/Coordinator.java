@@ -155,7 +155,7 @@ final class Coordinator implements AutoCloseable {
 
     /**
      * An exchange has failed: because another rank is lost, whose reason comes first if it could write one. Else the first
-     * rank finds out who it is, and tells.
+     * rank finds out who it is, and tells. If it does not, since it has not noticed anything, this one tells.
      */
     private WorkersLostException broken(Throwable failure) {
         if (failure.getClass() != RuntimeException.class) { // JavaCPP's for every C++ exception
@@ -166,7 +166,8 @@ final class Coordinator implements AutoCloseable {
             set(store, HEARD + launch.rank(), "");
             long start = System.nanoTime();
             Map<Integer, Heartbeat> silent = launch.isFirst() ? hearts() : Map.of();
-            for (long time = 0; lost == null && time < SIGN_OF_LIFE.toNanos(); time = System.nanoTime() - start) {
+            long limit = SIGN_OF_LIFE.toNanos() * (launch.isFirst() ? 1 : 2);
+            for (long time = 0; lost == null && time < limit; time = System.nanoTime() - start) {
                 hear(read(store, Meeting.ABORT));
                 silent.entrySet().removeIf(rank -> lives(rank.getKey(), rank.getValue()));
                 if (silent.size() == 1 && time > REASON.toNanos()) {
@@ -178,6 +179,8 @@ final class Coordinator implements AutoCloseable {
                 missing.addAll(silent.keySet());
                 tell(silent.keySet().stream().map(this::name).collect(Collectors.joining(", "))
                         + (silent.size() == 1 ? " is" : " are") + " lost: " + problem);
+            } else if (lost == null) {
+                tell(name(launch.rank()) + " cannot exchange with the others: " + problem);
             }
         } catch (RuntimeException storeIsGoneToo) {
             return lost("a peer is lost: " + problem);

@@ -38,7 +38,13 @@ public record Launch(
 
     private static final int SLURM_PORTS = 10000;
 
-    private static final Pattern HOST_AND_PORT = Pattern.compile("(?:\\[(.+)\\]|([^:]+)):([0-9]+)");
+    /** From a step's port to that of the next step of its job: they may run side by side. */
+    private static final int SLURM_NEXT_STEP = 101;
+
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[.+\\]|[^:]+):([0-9]+)");
+
+    /** A name, an IPv4 address, or an IPv6 address, perhaps with its scope. */
+    private static final Pattern HOST = Pattern.compile("[\\p{L}\\p{N}._-]+|(?=.*:.*:)[0-9a-fA-F:.]+(?:%[^\\s\\]]+)?");
 
     /** Up to the first comma outside of brackets; of the numbers in brackets the first counts. */
     private static final Pattern FIRST_HOST = Pattern.compile("([^\\[,]+)(?:\\[([0-9]+)[^\\]]*\\])?([^,\\[]*)");
@@ -59,6 +65,13 @@ public record Launch(
     private static final Contract SLURM =
             new Contract("Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", null, false);
 
+    /** The shell of {@code salloc} is a step of one task, where the other contract tells the tasks of the job. */
+    private static final Contract SLURM_STEP =
+            new Contract("Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", null, false);
+
+    private static final Contract INDEXED_JOB =
+            new Contract("an Indexed Job", "JOB_COMPLETION_INDEX", "PERDURE_WORLD_SIZE", null, null, false);
+
     private static final Contract KUBEFLOW =
             new Contract("Kubeflow Trainer", "PET_NODE_RANK", "PET_NNODES", null, null, true);
 
@@ -74,8 +87,9 @@ public record Launch(
                     "OMPI_COMM_WORLD_LOCAL_SIZE",
                     true),
             new Contract("MPICH", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS", true),
+            SLURM_STEP,
             SLURM,
-            new Contract("an Indexed Job", "JOB_COMPLETION_INDEX", "PERDURE_WORLD_SIZE", null, null, false));
+            INDEXED_JOB);
 
     public Launch {
         if (world < 1 || rank < 0 || rank >= world) {
@@ -87,6 +101,14 @@ public record Launch(
         }
         if (world > 1 && (port < 1 || port > MOST_PORTS)) {
             throw new IllegalArgumentException("port " + port + " is not a number from 1 to " + MOST_PORTS + ".");
+        }
+        if (localRank < 0 || localWorld < 1) {
+            throw new IllegalArgumentException(
+                    "local rank " + localRank + " of " + localWorld + " is none of the ranks of a machine.");
+        }
+        host = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+        if (world > 1 && !HOST.matcher(host).matches()) {
+            throw new IllegalArgumentException(host + " is not the name or the address of a machine.");
         }
     }
 
@@ -106,8 +128,8 @@ public record Launch(
         if (!place.matches()) {
             throw new IllegalArgumentException("coordinator " + coordinator + " is not HOST:PORT.");
         }
-        String host = place.group(1) == null ? place.group(2) : place.group(1);
-        return new Launch("flags", rank, world, 0, 1, host, number("coordinator", place.group(3)), Attempt.FIRST);
+        int port = number("coordinator", place.group(2));
+        return new Launch("flags", rank, world, 0, 1, place.group(1), port, Attempt.FIRST);
     }
 
     /**
@@ -120,13 +142,21 @@ public record Launch(
         for (Contract contract : CONTRACTS) {
             boolean hasRank = variables.has(contract.rank);
             boolean hasWorld = variables.has(contract.world);
-            if (contract == SLURM && !variables.has("SLURM_STEP_ID")) {
+            if (contract.launcher.equals(SLURM.launcher) && !variables.has("SLURM_STEP_ID")) {
                 continue; // The shell of a batch job looks like rank 0, and is none.
             }
             if (contract.always && hasRank != hasWorld) {
                 throw new IllegalArgumentException((hasRank ? contract.rank : contract.world) + " is set and "
                         + (hasRank ? contract.world : contract.rank)
                         + " is not: start all ranks with one launcher, or unset it.");
+            }
+            if (contract == INDEXED_JOB && hasWorld != hasRank && (hasWorld || variables.has("MASTER_ADDR"))) {
+                throw new IllegalArgumentException(
+                        hasWorld
+                                ? "PERDURE_WORLD_SIZE is set and JOB_COMPLETION_INDEX is not: give the Job completionMode"
+                                        + " Indexed, or unset PERDURE_WORLD_SIZE."
+                                : "JOB_COMPLETION_INDEX and MASTER_ADDR are set and PERDURE_WORLD_SIZE is not: set it to"
+                                        + " the number of pods, or unset MASTER_ADDR.");
             }
             if (hasRank && hasWorld) {
                 return of(contract, variables);
@@ -149,23 +179,27 @@ public record Launch(
         if (world == 1) {
             return SINGLE;
         }
-        boolean slurm = variables.has("SLURM_STEP_ID") && (contract == SLURM || contract.launcher.equals("MPICH"));
+        boolean slurm = variables.has("SLURM_STEP_ID")
+                && List.of(SLURM.launcher, "MPICH").contains(contract.launcher);
         String host = variables.first("MASTER_ADDR", "PET_MASTER_ADDR");
         String port = variables.first("MASTER_PORT", "PET_MASTER_PORT");
         if (host == null && slurm) {
             host = firstHost(variables.first("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"));
         }
         if (port == null && slurm) {
-            port = Integer.toString(SLURM_PORT + variables.number("SLURM_JOB_ID") % SLURM_PORTS);
+            long number = variables.id("SLURM_JOB_ID") + SLURM_NEXT_STEP * variables.id("SLURM_STEP_ID");
+            port = Long.toString(SLURM_PORT + number % SLURM_PORTS);
         }
         if (host == null || port == null) {
             throw new IllegalArgumentException(contract.launcher + " started rank " + rank + " of " + world
                     + ", but does not say where they meet: set " + (host == null ? "MASTER_ADDR" : "MASTER_PORT")
                     + ".");
         }
-        int localRank = variables.has(contract.localRank) ? variables.number(contract.localRank) : 0;
+        boolean localBySlurm = slurm && !variables.has(contract.localWorld);
+        String local = localBySlurm ? SLURM.localRank : contract.localRank;
+        int localRank = variables.has(local) ? variables.number(local) : 0;
         int localWorld = variables.has(contract.localWorld) ? variables.number(contract.localWorld) : 1;
-        if (contract == SLURM && variables.has("SLURM_STEP_TASKS_PER_NODE")) {
+        if (localBySlurm && variables.has("SLURM_STEP_TASKS_PER_NODE")) {
             localWorld = tasks(
                     variables.get("SLURM_STEP_TASKS_PER_NODE", ""),
                     variables.has("SLURM_NODEID") ? variables.number("SLURM_NODEID") : 0);
@@ -232,6 +266,15 @@ public record Launch(
 
         int number(String name) {
             return Launch.number(name, get(name, ""));
+        }
+
+        /** Ids of jobs and steps have 32 bits without a sign. */
+        long id(String name) {
+            try {
+                return Integer.toUnsignedLong(Integer.parseUnsignedInt(get(name, "")));
+            } catch (NumberFormatException none) {
+                throw new IllegalArgumentException(name + " " + get(name, "") + " is not a whole number.");
+            }
         }
     }
 }

@@ -13,7 +13,11 @@ import java.util.Base64;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -24,6 +28,7 @@ import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
+import perdure.device.DaemonThread;
 
 /**
  * The key-value store of c10d's where the ranks of a run meet, in rank 0 or in the launcher, and the test whether this
@@ -55,6 +60,8 @@ final class Meeting {
     private static final String CAME = "came/";
 
     private static final int CONNECT_MILLISECONDS = 2000;
+
+    private static final int UNPRIVILEGED_PORTS = 1024;
 
     /** Before a message of Gloo's: the line of its source. */
     private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
@@ -92,25 +99,48 @@ final class Meeting {
             awaitListener();
         }
         try (PointerScope scope = new PointerScope()) {
-            connection = connect(listens);
-            heartConnection = connect(false);
+            connection = connect(listens, listens);
+            heartConnection = connect(false, listens);
             String prefix = "perdure/attempt-" + launch.attempt().number();
             store = new PrefixStore(prefix, connection).retainReference();
             heart = new PrefixStore(prefix, heartConnection).retainReference();
             hold(this);
-        } catch (RuntimeException failed) {
-            throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed));
         }
         arrive();
     }
 
-    private TCPStore connect(boolean listens) {
-        TCPStoreOptions choice = new TCPStoreOptions();
-        choice.port((short) launch.port()); // Those above 32767 survive the cast.
-        choice.isServer(listens);
-        choice.waitWorkers(false);
-        choice.timeout(new Milliseconds(patience.toMillis()));
-        return new TCPStore(launch.host(), choice).retainReference();
+    /**
+     * On a thread of its own: a stranger that listens there may never answer, for which the store waits without limit.
+     *
+     * @param here whether it is this process that listens, who need not be known by its name
+     */
+    private TCPStore connect(boolean listens, boolean here) {
+        CompletableFuture<TCPStore> connecting = CompletableFuture.supplyAsync(
+                () -> {
+                    try (PointerScope scope = new PointerScope()) {
+                        TCPStoreOptions choice = new TCPStoreOptions();
+                        choice.port((short) launch.port()); // Those above 32767 survive the cast.
+                        choice.isServer(listens);
+                        choice.waitWorkers(false);
+                        choice.timeout(new Milliseconds(patience.toMillis()));
+                        String host = here ? InetAddress.getLoopbackAddress().getHostAddress() : launch.host();
+                        return new TCPStore(host, choice).retainReference();
+                    }
+                },
+                DaemonThread.named("meeting"));
+        for (long end = System.nanoTime() + patience.toNanos(); System.nanoTime() < end; ) {
+            try {
+                return connecting.get(LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException later) {
+                goOn();
+            } catch (InterruptedException stopped) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("Interrupted while meeting the other ranks.", stopped);
+            } catch (ExecutionException failed) {
+                throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed.getCause()));
+            }
+        }
+        throw restart("What listens at " + place() + " does not answer as rank 0 would, for " + words(patience));
     }
 
     private void requireFreePort() {
@@ -118,7 +148,11 @@ final class Meeting {
             probe.setReuseAddress(true);
             probe.bind(new InetSocketAddress(launch.port()));
         } catch (IOException taken) {
-            throw restart("Rank 0 cannot listen at port " + launch.port() + ": " + taken.getMessage());
+            boolean forbidden =
+                    launch.port() < UNPRIVILEGED_PORTS && taken.getMessage().startsWith("Permission");
+            throw new WorkersLostException(
+                    forbidden ? WorkersLostException.NEVER_AGAIN : WorkersLostException.START_AGAIN,
+                    "Rank 0 cannot listen at port " + launch.port() + ": " + taken.getMessage() + ".");
         }
     }
 
@@ -250,11 +284,11 @@ final class Meeting {
         return time.toMillis() % 1000 == 0 ? time.toSeconds() + " s" : time.toMillis() + " ms";
     }
 
-    /** libtorch's messages carry native stack frames after the first line. */
+    /** libtorch's messages carry native stack frames after the first line. Without its full stop. */
     static String firstLine(Throwable failure) {
         String line =
                 Objects.toString(failure.getMessage(), "").lines().findFirst().orElse("");
-        return SOURCE.matcher(line).replaceFirst("");
+        return SOURCE.matcher(line).replaceFirst("").replaceFirst("\\.+$", "");
     }
 
     static void sleep(long milliseconds) {

@@ -45,17 +45,26 @@ public final class Workers implements AutoCloseable {
      */
     public record Options(Launch launch, Duration exchangeTimeout, Duration silence, long bucketBytes) {
 
+        private static final Duration LEAST_SILENCE = Meeting.HEARTBEAT.multipliedBy(2);
+
         public static final Options DEFAULT =
                 new Options(Launch.SINGLE, Duration.ofMinutes(10), Duration.ofSeconds(10), 25_000_000);
 
         public Options {
             requirePositive("exchange timeout", exchangeTimeout.toMillis());
-            requirePositive("silence", silence.toMillis());
+            if (silence.compareTo(LEAST_SILENCE) < 0) {
+                throw new IllegalArgumentException("silence " + Meeting.words(silence) + " is shorter than "
+                        + Meeting.words(LEAST_SILENCE) + ": a process is heard once per second.");
+            }
             requirePositive("bucket size", bucketBytes);
         }
 
         public Options bucketBytes(long bytes) {
             return new Options(launch, exchangeTimeout, silence, bytes);
+        }
+
+        public Options silence(Duration time) {
+            return new Options(launch, exchangeTimeout, time, bucketBytes);
         }
 
         private static void requirePositive(String name, long value) {
@@ -97,6 +106,17 @@ public final class Workers implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 });
+    }
+
+    /**
+     * Refuses an environment that names a network interface that this machine does not have.
+     *
+     * @throws IllegalArgumentException that names it
+     */
+    public static void requireNetwork(Launch launch) {
+        if (launch.world() > 1) {
+            Collectives.interfaces();
+        }
     }
 
     /** A process on its own. */

@@ -194,7 +194,9 @@ public final class TrainingRun implements AutoCloseable {
         Packing asked = config.text().sequences().packing();
         RunText.requireGroups(config, asked == null && config.text().isBundled() ? Packing.DOCUMENTS : asked);
         BadInputException.naming(null, config::trainingOptions);
-        int world = config.compute().workers().launch().world();
+        Launch launch = config.compute().workers().launch();
+        BadInputException.checking(null, () -> Workers.requireNetwork(launch));
+        int world = launch.world();
         BadInputException.naming(
                 "grad accum", () -> config.optimization().batching().share(world));
         if (config.optimization().adamW().sharded() && world > ShardedAdamW.MOST_RANKS) {
@@ -338,7 +340,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** The trainer tells how a run ended that it has begun. */
     private void endBeforeTheFirstStep(State state, String message) {
-        status.updateAndGet(last -> last.progress().state() == State.STARTING
+        status.updateAndGet(last -> last != null && last.progress().state() == State.STARTING
                 ? TrainingStatus.ended(state, message, plan.start(), plan.epochs())
                         .withRun(last.run())
                 : last);

@@ -168,6 +168,11 @@ class RanksIT {
             assertEquals(List.of(0, 0), again.exitCodes());
             assertTrue(again.log(0).contains("Skipping training."), again.log(0));
         }
+        try (Ranks again = new Ranks(folder.resolve("changing"), 2, false, "--exchange-timeout", "3s")) {
+            again.send("KILL", 1); // before it can come
+            assertEquals(List.of(75, 137), again.exitCodes(), () -> again.log(0));
+            assertTrue(again.lastLine(0).endsWith("rank 1 has not come within 3 s."), again.log(0));
+        }
     }
 
     @ParameterizedTest

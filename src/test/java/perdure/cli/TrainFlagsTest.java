@@ -263,6 +263,7 @@ class TrainFlagsTest {
                 "--rank 0 --world-size 3 --coordinator a:1 | --rank 0: world size 3 is not a power of two: 1, 2, 4, 8, …",
                 "--rank 0 --world-size 2 --coordinator a | --rank 0: coordinator a is not HOST:PORT.",
                 "--silence 5 | --silence 5: 5 is not a duration of at most 365 days, such as 90s, 55m, 1.5h or 2h30m.",
+                "--silence 1900ms | --silence 1900 ms is shorter than 2 s: a process is heard once per second.",
                 "--bucket-size 0MB | --bucket-size 0MB: 0MB is not a number of bytes, such as 25MB.",
                 "--bucket-size big | --bucket-size big: big is not a number of bytes, such as 25MB.",
             })

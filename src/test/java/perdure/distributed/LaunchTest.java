@@ -49,6 +49,13 @@ class LaunchTest {
         "SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_NTASKS=2 MASTER_ADDR=m SLURM_STEP_NODELIST=x SLURM_JOB_ID=9,"
                 + " Slurm 0/2 0/1 m:15009 0",
         "PMI_RANK=1 PMI_SIZE=2 SLURM_STEP_ID=0 SLURM_STEP_NODELIST=a1 SLURM_JOB_ID=7, MPICH 1/2 0/1 a1:15007 0",
+        "PMI_RANK=3 PMI_SIZE=4 SLURM_STEP_ID=0 SLURM_STEP_NODELIST=a[1-2] SLURM_JOB_ID=7 SLURM_NODEID=0 SLURM_LOCALID=2"
+                + " SLURM_STEP_TASKS_PER_NODE=3(x1) SLURM_PROCID=3 SLURM_NTASKS=4, MPICH 3/4 2/3 a1:15007 0", // --mpi=pmi2
+        "SLURM_STEP_ID=2 SLURM_PROCID=1 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_NODELIST=a SLURM_JOB_ID=9950,"
+                + " Slurm 1/2 0/1 a:15152 0", // beside another step of the job
+        "SLURM_STEP_ID=4294967290 SLURM_STEP_NODELIST=a SLURM_JOB_ID=7 PMI_RANK=1 PMI_SIZE=2 MASTER_ADDR=::1,"
+                + " MPICH 1/2 0/1 ::1:21297 0",
+        "RANK=1 WORLD_SIZE=2 MASTER_ADDR=[fe80::1%eth0] MASTER_PORT=9, torchrun 1/2 0/1 fe80::1%eth0:9 0",
         "JOB_COMPLETION_INDEX=1 PERDURE_WORLD_SIZE=2 MASTER_ADDR=job-0.svc MASTER_PORT=29500,"
                 + " an Indexed Job 1/2 0/1 job-0.svc:29500 0",
     })
@@ -65,6 +72,8 @@ class LaunchTest {
                 "RANK=0 WORLD_SIZE=1",
                 "OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1",
                 "SLURM_PROCID=0 SLURM_NTASKS=4 SLURM_JOB_ID=7", // the shell of a batch job
+                "SLURM_STEP_ID=4294967290 SLURM_PROCID=0 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=1 SLURM_JOB_ID=7", // of
+                // salloc
                 "JOB_COMPLETION_INDEX=3", // a job whose parts have nothing to do with each other
             })
     void everythingElseIsAProcessOnItsOwn(String environment) {
@@ -85,6 +94,16 @@ class LaunchTest {
                         + " meet: set MASTER_ADDR.",
                 "OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 MASTER_ADDR=a | Open MPI started rank 1 of 4, but does not"
                         + " say where they meet: set MASTER_PORT.",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a:7 MASTER_PORT=7 | a:7 is not the name or the address of a machine.",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=tcp://a MASTER_PORT=7 | tcp://a is not the name or the address of a"
+                        + " machine.",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a,b MASTER_PORT=7 | a,b is not the name or the address of a machine.",
+                "RANK=0 WORLD_SIZE=2 LOCAL_RANK=-1 MASTER_ADDR=a MASTER_PORT=7 | local rank -1 of 1 is none of the ranks"
+                        + " of a machine.",
+                "PERDURE_WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=7 | PERDURE_WORLD_SIZE is set and JOB_COMPLETION_INDEX is"
+                        + " not: give the Job completionMode Indexed, or unset PERDURE_WORLD_SIZE.",
+                "JOB_COMPLETION_INDEX=1 MASTER_ADDR=a MASTER_PORT=7 | JOB_COMPLETION_INDEX and MASTER_ADDR are set and"
+                        + " PERDURE_WORLD_SIZE is not: set it to the number of pods, or unset MASTER_ADDR.",
                 "PET_NODE_RANK=0 PET_NNODES=2 PET_NPROC_PER_NODE=4 | PET_NPROC_PER_NODE 4 would be several processes on a"
                         + " node, which Perdure does not start: set numProcPerNode to 1.",
             })

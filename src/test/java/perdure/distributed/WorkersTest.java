@@ -106,6 +106,38 @@ class WorkersTest {
         }
     }
 
+    /** Such as a proxy, which waits for a request of its own protocol. */
+    @Test
+    void whatListensThereNeverAnswers() throws Exception {
+        try (ServerSocket stranger = new ServerSocket(0)) {
+            String place = "127.0.0.1:" + stranger.getLocalPort();
+            assertEquals("What listens at " + place + " does not answer as rank 0 would, for 1 s.", line(1, place));
+            stopped = true;
+            assertThrows(CancellationException.class, () -> join(1, place, 100));
+        }
+    }
+
+    /** Its name is for the others: it may not be known here yet, or lead here by a gateway. */
+    @Test
+    void rankZeroNeedsNoNameOfItsOwn() throws Exception {
+        int port = TrainingRanks.freePort();
+        CompletableFuture<String> other = hearing(Launch.of(1, 2, "127.0.0.1:" + port));
+        Launch named = new Launch("flags", 0, 2, 0, 1, "no.such.host.invalid", port, Launch.Attempt.FIRST);
+        try (Workers workers = join(named, 60)) {
+            workers.share("told");
+            assertEquals("told", other.get(60, TimeUnit.SECONDS));
+        }
+    }
+
+    @Test
+    void aNetworkInterfaceThatIsNotThere() {
+        assertEquals(List.of(), Collectives.interfaces(" "));
+        assertEquals(List.of("lo", "lo"), Collectives.interfaces("lo, lo"));
+        String line = assertThrows(IllegalArgumentException.class, () -> Collectives.interfaces("lo,none0"))
+                .getMessage();
+        assertTrue(line.startsWith("GLOO_SOCKET_IFNAME lo,none0: this machine has no none0, but "), line);
+    }
+
     @Test
     void aHostThatIsUnknown() {
         assertEquals(
