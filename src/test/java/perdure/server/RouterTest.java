@@ -72,6 +72,8 @@ class RouterTest extends ServerTest {
         "/chat/completions, /v1/chat/completions",
         "/v1/v1/chat/completions, /v1/chat/completions",
         "/api/v1/chat/completions, /v1/chat/completions",
+        "/v1/chat/completions/chat/completions, /v1/chat/completions",
+        "/openai/deployments/gpt/chat/completions, /v1/chat/completions",
         "/v1/chat/completion, /v1/chat/completions",
         "/V1/Chat/Completions, /v1/chat/completions",
         "/completions, /v1/completions",

@@ -272,6 +272,11 @@ class CompletionTest extends ServerTest {
             assertEquals(400, refused.statusCode());
             assertTrue(refused.body().contains("\"param\":\"prompt\""), refused.body());
         }
+        for (String[] best : new String[][] {{"1", "1"}, {"2", "1 or 2"}}) {
+            String body = asked + "\"prompt\":\"Once\",\"n\":" + best[0] + ",\"best_of\":3}";
+            String refused = run.answer("/v1/completions", body).body();
+            assertTrue(refused.contains("best_of must be " + best[1] + ", since nothing else"), refused);
+        }
     }
 
     @Test
