@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -285,9 +286,12 @@ final class Dialect {
         }
         if (content instanceof List<?> parts
                 && parts.stream().allMatch(part -> part instanceof Map || part instanceof String)) {
-            StringBuilder text = new StringBuilder();
-            parts.forEach(part -> text.append(part(part)));
-            return text.toString();
+            List<String> texts =
+                    parts.stream().map(this::part).filter(Objects::nonNull).toList();
+            if (texts.isEmpty() && !called && role.equals(ChatMessage.ASSISTANT)) {
+                throw RowException.not("the answer", parts, "text"); // An empty one would be learned.
+            }
+            return String.join("", texts);
         }
         if (content == null && called) {
             return "";
@@ -301,6 +305,7 @@ final class Dialect {
         throw RowException.not("the content", content, "text");
     }
 
+    /** The text of a part; null if it is of a kind that is not used. */
     private String part(Object part) {
         if (part instanceof String text) {
             return text;
@@ -311,6 +316,6 @@ final class Dialect {
             return fields.text("text");
         }
         unused.add(type + " parts");
-        return "";
+        return null;
     }
 }

@@ -155,6 +155,9 @@ class DialectTest {
         assertEquals("has \"question\": 5, which is not text.", problem("{'question':5,'answer':'b'}"));
         assertEquals("has the content 5, which is not text.", problem("[{'role':'user','content':5}]"));
         assertEquals(
+                "has the answer [{\"type\": \"tool_use\", \"name\": \"f\"}], which is not text.",
+                problem("[{'role':'assistant','content':[{'type':'tool_use','name':'f'}]}]"));
+        assertEquals(
                 "has the message \"a\", which is not an object with a role and content.",
                 problem("{'conversations':['a']}"));
         assertEquals(
