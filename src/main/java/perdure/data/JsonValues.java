@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -167,7 +168,7 @@ final class JsonValues {
 
     /** What is wrong with a text that is not JSON, to follow the name of the place. */
     static String problem(JacksonException exception) {
-        return "is not JSON: " + JsonProblem.of(exception) + ".";
+        return "is not JSON: " + Quoted.line(JsonProblem.of(exception)) + ".";
     }
 
     /** A value with numbers and truth values as Java has them, for chat templates. */

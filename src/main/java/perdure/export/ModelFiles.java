@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import perdure.safetensors.DamagedFileException;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
@@ -77,7 +78,7 @@ final class ModelFiles {
         try {
             return Files.exists(file) ? JSON.readTree(text(file)) : MissingNode.getInstance();
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "is not JSON: " + problem.getOriginalMessage());
+            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.of(problem));
         }
     }
 

@@ -224,9 +224,12 @@ class ForeignTokenizerTest {
                 .getMessage()
                 .contains("chat_template.jinja"));
         Files.delete(template);
-        Files.writeString(folder.resolve("tokenizer_config.json"), "{");
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))
-                .getMessage()
-                .contains("tokenizer_config.json: not JSON"));
+        for (String[] wrong :
+                new String[][] {{"{", "it ends too early"}, {"{\"a\":NaN}", "Non-standard token 'NaN'"}}) {
+            Files.writeString(folder.resolve("tokenizer_config.json"), wrong[0]);
+            String message = assertThrows(IllegalArgumentException.class, () -> Tokenizer.read(folder))
+                    .getMessage();
+            assertTrue(message.endsWith("tokenizer_config.json: not JSON: " + wrong[1]), message);
+        }
     }
 }

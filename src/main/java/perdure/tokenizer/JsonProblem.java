@@ -1,4 +1,4 @@
-package perdure.data;
+package perdure.tokenizer;
 
 import tools.jackson.core.JacksonException;
 
@@ -15,6 +15,6 @@ public final class JsonProblem {
     /** One line without a full stop, such as {@code it ends too early}. */
     public static String of(JacksonException exception) {
         String message = exception.getOriginalMessage().lines().findFirst().orElse("");
-        return message.startsWith("Unexpected end") ? "it ends too early" : Quoted.line(message.replaceAll(ADDED, ""));
+        return message.startsWith("Unexpected end") ? "it ends too early" : message.replaceAll(ADDED, "");
     }
 }
