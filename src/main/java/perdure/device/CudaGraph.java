@@ -6,9 +6,6 @@ import com.sun.jna.NativeLibrary;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.DeviceGuardImplInterface;
-import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
 
 /**
  * Operations of libtorch on a GPU that are recorded once and then started together, with the same tensors: at::cuda::
@@ -30,7 +27,8 @@ public final class CudaGraph implements AutoCloseable {
     private final Memory graph = new Memory(SIZE);
 
     /**
-     * Records what {@code operations} starts on the stream of the calling thread, which must not be the default one. If
+     * Records what {@code operations} starts on the stream of the calling thread, which must be {@linkplain
+     * Devices#useOwnStream its own}. If
      * they fail, nothing is recorded, and later operations run as before.
      */
     public CudaGraph(Device device, Runnable operations) {
@@ -49,13 +47,6 @@ public final class CudaGraph implements AutoCloseable {
     /** Starts what is recorded, on the stream of the calling thread. */
     public void replay() {
         call("6replayEv", graph);
-    }
-
-    /** From now on the operations of the calling thread run on a stream of their own, which can be recorded. */
-    public static void useOwnStream(Device device) {
-        torch.cuda_synchronize(); // It would not wait for what the other stream has begun.
-        DeviceGuardImplInterface streams = torch.getDeviceGuardImpl(DeviceType.CUDA);
-        streams.exchangeStream(streams.getStreamFromGlobalPool(device));
     }
 
     private static void call(String method, Object... arguments) {

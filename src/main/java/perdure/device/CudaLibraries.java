@@ -38,7 +38,7 @@ final class CudaLibraries {
         return CLibrary.library("libcuda.so.1");
     }
 
-    /** Free bytes of the memory of the GPU on which the calling thread has computed last. */
+    /** Free bytes of the memory of the GPU that the calling thread {@linkplain Devices#use uses}. */
     static long freeMemory() {
         LongByReference free = new LongByReference();
         driver().getFunction("cuMemGetInfo_v2").invokeInt(new Object[] {free, new LongByReference()});

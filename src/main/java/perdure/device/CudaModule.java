@@ -10,6 +10,8 @@ import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 
 /**
  * Kernels in CUDA C++ that are compiled for a GPU when they are first needed, by NVIDIA's run-time compiler, on which
@@ -24,7 +26,7 @@ public final class CudaModule {
     private static final int SHARED_MEMORY_UNASKED = 48 << 10;
     private static final int MOST_ARGUMENTS = 16;
 
-    private final int device;
+    private final Device device;
     private final Pointer module;
     private final int sharedMemory;
     private final Map<String, Pointer> kernels = new HashMap<>();
@@ -35,13 +37,14 @@ public final class CudaModule {
     private final Function currentStream = CudaLibraries.torch().getFunction("aoti_torch_get_current_cuda_stream");
 
     /**
-     * Compiles the source for the GPU with that index, on which the calling thread must have computed before.
+     * Compiles the source for the GPU with that index.
      *
      * @throws IllegalStateException if that is not possible; the message has the compiler's words
      * @throws LinkageError if NVIDIA's libraries are not there
      */
     public CudaModule(String source, int device) {
-        this.device = device;
+        this.device = new Device(DeviceType.CUDA, (byte) device).retainReference();
+        Devices.use(this.device);
         byte[] program = compile(
                 source,
                 "sm_" + attribute(device, COMPUTE_CAPABILITY_MAJOR) + attribute(device, COMPUTE_CAPABILITY_MINOR));
@@ -129,7 +132,8 @@ public final class CudaModule {
         if (shared > SHARED_MEMORY_UNASKED) {
             require("cuFuncSetAttribute", CudaLibraries.driver(), function, DYNAMIC_SHARED_MEMORY, shared);
         }
-        currentStream.invokeInt(new Object[] {device, stream});
+        Devices.use(device);
+        currentStream.invokeInt(new Object[] {(int) device.index(), stream});
         int code = launch.invokeInt(new Object[] {
             function,
             Math.toIntExact(blocks),

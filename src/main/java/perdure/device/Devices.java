@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceGuardImplInterface;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,11 +54,38 @@ public final class Devices {
     }
 
     /**
-     * Bytes of memory that are free on a GPU on which the calling thread computes, and that libtorch has not taken yet;
-     * 0 elsewhere.
+     * The GPU that {@code text} leaves open, {@code auto} or {@code cuda}, for one of several processes on this machine:
+     * each has its own, if there are as many. All other names stay as they are.
+     *
+     * @param process of those on this machine, from 0
      */
+    public static String ofProcess(String text, int process) {
+        boolean open = text.equals("auto") || text.equals("cuda");
+        return open && cudaAvailable() ? "cuda:" + process % torch.cuda_device_count() : text;
+    }
+
+    /** Bytes of memory that are free on a GPU and that libtorch has not taken yet; 0 elsewhere. */
     public static long freeMemory(Device device) {
-        return device.is_cuda() ? CudaLibraries.freeMemory() : 0;
+        if (device.is_cpu()) {
+            return 0;
+        }
+        use(device);
+        return CudaLibraries.freeMemory();
+    }
+
+    /**
+     * From now on the calling thread asks the CUDA libraries themselves about this GPU, and not about the first one.
+     * libtorch's operations do so by themselves.
+     */
+    static void use(Device gpu) {
+        torch.getDeviceGuardImpl(DeviceType.CUDA).setDevice(gpu);
+    }
+
+    /** From now on the operations of the calling thread run on a stream of their own. What it has begun is not waited for. */
+    public static void useOwnStream(Device gpu) {
+        use(gpu);
+        DeviceGuardImplInterface streams = torch.getDeviceGuardImpl(DeviceType.CUDA);
+        streams.exchangeStream(streams.getStreamFromGlobalPool(gpu));
     }
 
     /**
@@ -72,7 +101,7 @@ public final class Devices {
     /** Waits until the GPU has done what it was given, if it is one. */
     public static void await(Device device) {
         if (device.is_cuda()) {
-            torch.cuda_synchronize();
+            torch.cuda_synchronize(device.index());
         }
     }
 

@@ -20,6 +20,7 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch_gloo;
+import org.bytedeco.pytorch.global.torch_nccl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,6 +126,13 @@ public final class NativeRuntime {
                 DirectLink.loadGloo();
             }
         });
+    }
+
+    /** Loads what ranks of a CUDA build need to exchange by NCCL; libtorch is loaded. */
+    public static synchronized void loadNccl() {
+        CLibrary.setDefault("TORCH_NCCL_BLOCKING_WAIT", "1"); // An exchange that takes too long throws,
+        CLibrary.setDefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0"); // in place of an end of the process.
+        unpack(cache().toPath(), () -> Loader.load(torch_nccl.class));
     }
 
     /**

@@ -1,15 +1,9 @@
 package perdure.device;
 
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.DeviceGuardImplInterface;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.DeviceType;
-import org.bytedeco.pytorch.global.torch.EventFlag;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
@@ -19,7 +13,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 public final class Readback implements AutoCloseable {
 
     private final Tensor host; // (N), pinned if the device is a GPU
-    private final PointerPointer<Pointer> event; // recorded when they have arrived; null: they have
+    private final StreamEvent arrived;
 
     /** @param numbers (N) in float64; they may change afterwards */
     public Readback(Tensor numbers) {
@@ -27,31 +21,20 @@ public final class Readback implements AutoCloseable {
                 NoGradGuard guard = new NoGradGuard()) {
             if (numbers.is_cpu()) {
                 host = numbers.clone().retainReference();
-                event = null;
-                return;
+            } else {
+                host = torch.zeros(numbers.numel())
+                        .to(ScalarType.Double)
+                        .pin_memory()
+                        .retainReference();
+                host.copy_(numbers, true);
             }
-            host = torch.zeros(numbers.numel())
-                    .to(ScalarType.Double)
-                    .pin_memory()
-                    .retainReference();
-            host.copy_(numbers, true);
-            event = new PointerPointer<>(1);
-            event.retainReference();
-            event.put(0, (Pointer) null);
-            Device device = numbers.device();
-            guard().record(event, guard().getStream(device), device.index(), EventFlag.PYTORCH_DEFAULT);
+            arrived = new StreamEvent(numbers);
         }
-    }
-
-    private static DeviceGuardImplInterface guard() {
-        return torch.getDeviceGuardImpl(DeviceType.CUDA);
     }
 
     /** Waits for the numbers. */
     public double[] read() {
-        if (event != null) {
-            guard().synchronizeEvent(event.get(0));
-        }
+        arrived.await();
         double[] numbers = new double[Math.toIntExact(host.numel())];
         host.data_ptr_double().get(numbers);
         return numbers;
@@ -59,10 +42,7 @@ public final class Readback implements AutoCloseable {
 
     @Override
     public void close() {
-        if (event != null) {
-            guard().destroyEvent(event.get(0), (byte) -1);
-            event.close();
-        }
+        arrived.close();
         host.close();
     }
 }

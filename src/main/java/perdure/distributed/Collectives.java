@@ -21,14 +21,8 @@ import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/**
- * What the ranks of a run send each other in tensors, by c10d's Gloo. One thread calls all methods, in the same order on
- * every rank, within a scope of its own. Each returns when it is done. Tensors are contiguous and on the CPU.
- *
- * <p>{@code W} is the number of ranks, {@code S} that of the values of a share: of some values, a rank has the {@code
- * rank}-th of {@code W} equal shares.
- */
-final class Collectives {
+/** What the ranks of a run send each other in tensors on the CPU, by c10d's Gloo. */
+final class Collectives implements ShareExchange {
 
     /** Values of all shares that are on their way at once: few, so that what was received is added up in the cache. */
     private static final long PIECE = 1 << 20;
@@ -124,18 +118,18 @@ final class Collectives {
         group.broadcast(new TensorVector(values))._wait();
     }
 
-    /** Replaces values by the sums of those of all ranks. */
-    void sum(Tensor values) {
+    @Override
+    public void sum(Tensor values) {
         exchange(values, true, true);
     }
 
-    /** Replaces this rank's share of the values by the sums of those of all ranks; the others are undefined then. */
-    void sumShare(Tensor values) {
+    @Override
+    public void sumShare(Tensor values) {
         exchange(values, true, false);
     }
 
-    /** Replaces each share of the values by that of the rank whose share it is. */
-    void gatherShares(Tensor values) {
+    @Override
+    public void gatherShares(Tensor values) {
         exchange(values, false, true);
     }
 
@@ -149,7 +143,7 @@ final class Collectives {
             if (addsUp) {
                 List<Work> next = parts(pieces, i + 1);
                 parts.forEach(Work::_wait);
-                addUp(pieces.get(i), received.select(0, i % 2));
+                ShareExchange.addUp(pieces.get(i).select(0, rank), received.select(0, i % 2), rank);
                 parts = next;
             }
             if (spreads) {
@@ -193,20 +187,9 @@ final class Collectives {
         return begun;
     }
 
-    /** Adds the parts of all ranks up in a tree, into this rank's share; x + y is y + x. */
-    private void addUp(Tensor piece, Tensor others) {
-        Tensor own = piece.select(0, rank);
-        Tensor[] parts = new Tensor[world];
-        for (int i = 0; i < world; i++) {
-            parts[i] = i == rank ? own : others.select(0, i).narrow(0, 0, own.numel());
-        }
-        for (int stride = 1; stride < world; stride *= 2) {
-            for (int i = 0; i < world; i += 2 * stride) {
-                Tensor one = parts[i];
-                Tensor other = parts[i + stride];
-                parts[i] = other == own ? own.add_(one) : one.add_(other);
-            }
-        }
+    /** What moves the tensors. */
+    ProcessGroupGloo group() {
+        return group;
     }
 
     /** Frees what is native, when nobody uses it any more. */

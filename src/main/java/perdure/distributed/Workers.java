@@ -14,17 +14,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import perdure.device.Devices;
 import perdure.device.IntraOpThreads;
 import perdure.device.NativeRuntime;
+import perdure.device.StreamEvent;
 
 /**
  * The processes that train one run together, seen from one of them, and what they exchange. A process on its own is one
@@ -76,6 +80,9 @@ public final class Workers implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
 
+    /** A property: whether GPUs exchange by NCCL, and not through the memory of the host. */
+    private static final String NCCL = "perdure.nccl";
+
     private static final String LEFT = "left/";
 
     /** So long the last one of a run may take to free what it used. */
@@ -86,6 +93,7 @@ public final class Workers implements AutoCloseable {
     private final Coordinator coordinator; // null: alone, as all below
     private final ExecutorService exchange;
     private Collectives collectives;
+    private GpuCollectives gpuCollectives; // null before GPUs exchange
     private int shared;
     private long waited; // nanoseconds
     private boolean left;
@@ -282,7 +290,9 @@ public final class Workers implements AutoCloseable {
         if (world() == 1) {
             return;
         }
+        StreamEvent there = new StreamEvent(tensors.iterator().next());
         await(submit(() -> {
+            reach(there);
             for (Tensor tensor : tensors) {
                 try (PointerScope scope = new PointerScope()) {
                     Tensor whole = tensor.cpu().contiguous();
@@ -304,7 +314,7 @@ public final class Workers implements AutoCloseable {
      * @param values of which there are as many on each rank, a multiple of the number of ranks
      */
     public Future<?> sum(Tensor values) {
-        return exchange(values, own -> collectives.sum(own));
+        return exchange(values, ShareExchange::sum);
     }
 
     /**
@@ -312,26 +322,48 @@ public final class Workers implements AutoCloseable {
      * there are ranks. The other values are undefined then.
      */
     public Future<?> sumShare(Tensor values) {
-        return exchange(values, own -> collectives.sumShare(own));
+        return exchange(values, ShareExchange::sumShare);
     }
 
     /** Begins to replace each share of a tensor by that of the rank whose share it is. */
     public Future<?> gatherShares(Tensor values) {
-        return exchange(values, own -> collectives.gatherShares(own));
+        return exchange(values, ShareExchange::gatherShares);
     }
 
-    /** @param task gets the values on the CPU */
-    private Future<?> exchange(Tensor values, Consumer<Tensor> task) {
+    private Future<?> exchange(Tensor values, BiConsumer<ShareExchange, Tensor> task) {
         if (world() == 1) {
             return CompletableFuture.completedFuture(null);
         }
+        StreamEvent there = new StreamEvent(values); // The thread that exchanges has another stream.
         return submit(() -> {
+            reach(there);
+            if (values.is_cuda() && Boolean.getBoolean(NCCL)) {
+                task.accept(onGpu(values.device()), values);
+                reach(new StreamEvent(values));
+                return;
+            }
             Tensor own = values.cpu(); // itself, unless it is on a GPU
-            task.accept(own);
+            task.accept(collectives, own);
             if (!values.is_cpu()) {
                 values.copy_(own);
             }
         });
+    }
+
+    private static void reach(StreamEvent event) {
+        try (event) {
+            event.await();
+        }
+    }
+
+    /** Called by the thread that exchanges. */
+    private GpuCollectives onGpu(Device device) {
+        if (gpuCollectives == null) {
+            NativeRuntime.loadNccl();
+            Devices.useOwnStream(device); // The backward pass goes on meanwhile.
+            gpuCollectives = GpuCollectives.nccl(launch, coordinator.store(), options.exchangeTimeout());
+        }
+        return gpuCollectives;
     }
 
     private Future<?> submit(Runnable task) {
@@ -420,6 +452,9 @@ public final class Workers implements AutoCloseable {
     private void freeSoon() {
         Future<?> freed = exchange.submit(() -> {
             collectives.free();
+            if (gpuCollectives != null) {
+                gpuCollectives.free();
+            }
             coordinator.free();
         });
         try {

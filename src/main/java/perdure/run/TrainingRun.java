@@ -334,8 +334,7 @@ public final class TrainingRun implements AutoCloseable {
     private Device device() {
         BadInputException.checking(null, () -> NativeRuntime.load(config.natives()));
         String name = config.compute().device();
-        boolean own = name.equals("auto") && launch().world() > 1 && Devices.cudaAvailable();
-        return config.compute().on(own ? "cuda:" + launch().localRank() : name);
+        return config.compute().on(launch().world() == 1 ? name : Devices.ofProcess(name, launch().localRank()));
     }
 
     /** The trainer tells how a run ended that it has begun. */

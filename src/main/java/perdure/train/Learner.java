@@ -12,7 +12,6 @@ import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import perdure.data.Batch;
-import perdure.device.CudaGraph;
 import perdure.device.Devices;
 import perdure.device.Malloc;
 import perdure.device.Precision;
@@ -80,7 +79,8 @@ public final class Learner implements AutoCloseable {
                 && workers.world() == 1
                 && optimizer.gradients().isOneShare();
         if (records) {
-            CudaGraph.useOwnStream(device);
+            Devices.await(device); // The own stream would not wait for what the other one has begun.
+            Devices.useOwnStream(device);
         }
         model.multiplyInBf16(precision == Precision.BF16);
     }

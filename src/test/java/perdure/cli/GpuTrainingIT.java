@@ -124,6 +124,19 @@ class GpuTrainingIT {
         assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
     }
 
+    /** They share the GPU, so they exchange through the memory of the host. */
+    @Test
+    void twoRanksThatAreKilledEqualOneProcess() {
+        List<String> command = new TinyRun(folder)
+                .train(("--device " + GPU
+                                + " --ranks 2 --grad-accum 2 --epochs 50 --max-steps 400 --kills 2 --kill-seed 2")
+                        .split(" "));
+        command.set(0, "verify-resume");
+        TinyRun.Result result = TinyRun.run(command);
+        assertEquals(0, result.exitCode(), () -> result.out() + result.err());
+        assertTrue(result.out().matches("(?s).*EQUAL to the byte: [12] kills.*"), result::out);
+    }
+
     /** Stopped and resumed, and with their layers recomputed. */
     @Test
     void adaptersEndWithTheSameBytes() throws IOException {

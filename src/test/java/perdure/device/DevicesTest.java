@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class DevicesTest {
@@ -55,5 +57,20 @@ class DevicesTest {
             assertEquals("cuda:0", first.str().getString());
         }
         assertThrows(IllegalArgumentException.class, () -> Devices.resolve("cuda:999"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cpu, cpu", "cuda:1, cuda:1", "gpu, gpu"})
+    void aProcessTakesTheDeviceThatIsNamed(String text, String device) {
+        assertEquals(device, Devices.ofProcess(text, 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "cuda"})
+    void aProcessTakesAGpuOfItsOwnIfThereAreAsMany(String text) {
+        int gpus = Devices.cudaAvailable() ? torch.cuda_device_count() : 0;
+        for (int process = 0; process < 3; process++) {
+            assertEquals(gpus == 0 ? text : "cuda:" + process % gpus, Devices.ofProcess(text, process));
+        }
     }
 }
