@@ -2,6 +2,7 @@ package perdure.device;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Device;
@@ -22,6 +23,9 @@ public final class Devices {
 
     /** With this libtorch begins the message of a failure because the memory of a GPU does not suffice. */
     public static final String OUT_OF_MEMORY = "CUDA out of memory";
+
+    /** Whether people know why a CUDA build trains on the CPU. */
+    private static final AtomicBoolean TOLD = new AtomicBoolean();
 
     private Devices() {}
 
@@ -109,7 +113,7 @@ public final class Devices {
         if (cudaAvailable()) {
             return new Device("cuda:0");
         }
-        if (NativeRuntime.cudaBuild()) {
+        if (NativeRuntime.cudaBuild() && !TOLD.getAndSet(true)) {
             LOG.warn("Training on the CPU: {}", obstacle());
         }
         return new Device("cpu");

@@ -20,7 +20,6 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch_gloo;
-import org.bytedeco.pytorch.global.torch_nccl;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -132,7 +131,9 @@ public final class NativeRuntime {
     public static synchronized void loadNccl() {
         CLibrary.setDefault("TORCH_NCCL_BLOCKING_WAIT", "1"); // An exchange that takes too long throws,
         CLibrary.setDefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "0"); // in place of an end of the process.
-        unpack(cache().toPath(), () -> Loader.load(torch_nccl.class));
+        // JavaCPP itself would look for classes of NVIDIA's libraries, which nothing here needs.
+        System.setProperty(JAVACPP_LOADS, "false");
+        unpack(cache().toPath(), () -> System.load(cached("jnitorch_nccl").getPath()));
     }
 
     /**
@@ -272,17 +273,24 @@ public final class NativeRuntime {
     }
 
     private static void linkByJavaCpp() throws IOException {
-        String folder = "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
         for (String library : LIBRARIES) {
-            if (torch.class.getResource(folder + library) != null) {
-                Loader.cacheResource(torch.class, folder + library);
+            if (torch.class.getResource(resources() + library) != null) {
+                Loader.cacheResource(torch.class, resources() + library);
             }
         }
         Loader.load(torch.class);
         if (cudaBuild()) {
-            cudaProblem =
-                    problemOfLinking(Loader.cacheResource(torch.class, folder + System.mapLibraryName("torch_cuda")));
+            cudaProblem = problemOfLinking(cached("torch_cuda"));
         }
+    }
+
+    private static File cached(String library) throws IOException {
+        return Loader.cacheResource(torch.class, resources() + System.mapLibraryName(library));
+    }
+
+    /** Where the jar of this build has libtorch's libraries. */
+    private static String resources() {
+        return "/org/bytedeco/pytorch/" + Loader.getPlatform() + (cudaBuild() ? "-gpu/" : "/");
     }
 
     private static File cache() {
