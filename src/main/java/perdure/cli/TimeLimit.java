@@ -12,14 +12,14 @@ import perdure.train.SaveInterval;
  * the Slurm job that it belongs to.
  *
  * @param end null if there is none
- * @param reason what set it, for messages; null if nothing did
+ * @param reason what set it, for messages; if nothing did, it is that of another process of the run
  */
 record TimeLimit(Instant end, String reason) {
 
     /** Slurm's name for the end of a job, in seconds since 1970. */
     static final String SLURM_END = "SLURM_JOB_END_TIME";
 
-    static final TimeLimit NONE = new TimeLimit(null, null);
+    static final TimeLimit NONE = new TimeLimit(null, "the time limit of another rank");
 
     /** Slurm's clock and the end of a batch script may be a little off. */
     private static final Duration SLURM_MARGIN = Duration.ofSeconds(30);

@@ -173,9 +173,9 @@ public final class PreparedFolder {
         return folder.resolve(UNFINISHED + parts + "-" + made.substring(0, 16));
     }
 
-    /** Whether the tokens are there, whole. */
+    /** Whether the tokens are there, each file with its size. Where one was lost, all are made again. */
     public boolean isFinished() {
-        return TokenManifest.isIn(folder);
+        return TokenManifest.isIn(folder) && PreparedTokens.areIn(folder);
     }
 
     /** Whether all parts make some of a section's blocks. */

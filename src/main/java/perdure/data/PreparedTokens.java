@@ -63,6 +63,16 @@ final class PreparedTokens implements Corpus {
         return null;
     }
 
+    /** Whether all files that the manifest in a folder names are there, with their sizes. */
+    static boolean areIn(Path folder) {
+        try {
+            new PreparedTokens(folder, TokenManifest.read(folder)).requireFiles();
+            return true;
+        } catch (DamagedTokensException incomplete) {
+            return false;
+        }
+    }
+
     private Stream<Shard> files(Column column) {
         return manifest.shards(column).shards().stream();
     }
@@ -105,7 +115,7 @@ final class PreparedTokens implements Corpus {
             if (!found.equals(shard.crc32c())) {
                 throw new DamagedTokensException(
                         file + " is damaged: its CRC-32C is " + found + " and by " + TokenManifest.FILE + " "
-                                + shard.crc32c() + ". Make the tokens again, or fetch that file again.");
+                                + shard.crc32c() + ". Fetch that file again, or delete it and run tokenize again.");
             }
             return map;
         } catch (IOException problem) {

@@ -23,6 +23,7 @@ class TimeLimitTest {
         assertEquals(
                 START.plusSeconds(570), TimeLimit.of("55m", slurm(600), START).end());
         assertEquals(TimeLimit.NONE, TimeLimit.of(null, null, START));
+        assertEquals("the time limit of another rank", TimeLimit.NONE.reason()); // which alone can have stopped it
     }
 
     @Test

@@ -1,5 +1,6 @@
 package perdure.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -70,6 +71,21 @@ class TokenizeTest extends TinyRunTest {
         TinyRun.Result result = TinyRun.run(train(other, out()));
         assertEquals(0, result.exitCode(), result.err());
         assertTrue(Arrays.deepEquals(direct, other.weightsAndMoments()));
+    }
+
+    @Test
+    void tokensOfWhichAFileIsLostAreMadeAgain() throws IOException {
+        assertEquals(0, TinyRun.run(tokenize()).exitCode());
+        Path shard = out().resolve("ids-00000.bin");
+        byte[] good = Files.readAllBytes(shard);
+        Files.write(shard, Arrays.copyOf(good, good.length - 2));
+        refused(train(tiny, out()), "--data", "ids-00000.bin has " + (good.length - 2) + " bytes");
+        assertEquals(0, TinyRun.run(tokenize()).exitCode());
+        assertArrayEquals(good, Files.readAllBytes(shard));
+        Files.delete(shard);
+        assertEquals(0, TinyRun.run(tokenize()).exitCode());
+        assertArrayEquals(good, Files.readAllBytes(shard));
+        assertEquals(0, TinyRun.run(train(tiny, out())).exitCode());
     }
 
     /** Where nothing was before, nothing is left; where parts are, they stay. */
