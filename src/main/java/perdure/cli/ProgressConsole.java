@@ -165,14 +165,15 @@ final class ProgressConsole {
     }
 
     /** The result of the run, over all its processes. */
-    private static String summary(TrainingStatus status) {
+    static String summary(TrainingStatus status) {
         TrainingProgress progress = status.progress();
         return String.format(
                 Locale.ROOT,
-                "%d of %d epochs, %,d steps and %,d tokens in %s%s. Best loss %s. Saved: %s.",
+                "%d of %d epochs, %,d %s and %,d tokens in %s%s.%s Saved: %s.",
                 status.currentEpoch(),
                 status.totalEpochs(),
                 progress.position().step(),
+                progress.position().step() == 1 ? "step" : "steps",
                 progress.position().tokens(),
                 Figures.duration(Math.round(progress.speed().totalSeconds())),
                 switch (progress.speed().restarts()) {
@@ -181,8 +182,11 @@ final class ProgressConsole {
                     default -> ", resumed " + progress.speed().restarts() + " times";
                 },
                 progress.quality().bestLoss() == null
-                        ? "-"
-                        : String.format(Locale.ROOT, "%.4f", progress.quality().bestLoss()),
+                        ? ""
+                        : String.format(
+                                Locale.ROOT,
+                                " Best loss %.4f.",
+                                progress.quality().bestLoss()),
                 progress.saved().checkpoint());
     }
 }

@@ -86,6 +86,29 @@ class ProgressConsoleTest {
         assertEquals(" 42.0 % | epoch 5/10 | training loss - | - tokens/s | ETA -", ProgressConsole.line(status(null)));
     }
 
+    /** After a stop before the first epoch has ended there is no best loss. */
+    @Test
+    void tellsOfOneStepAndOfNoLoss() {
+        Steps first = new Steps(1, 1000, 0, 100, 0.1, 1990);
+        Speed speed = new Speed(null, null, 2, 2, 0, null);
+        assertEquals(
+                "0 of 10 epochs, 1 step and 1,990 tokens in 2s. Saved: step-0000000001.",
+                ProgressConsole.summary(new TrainingStatus(
+                        true,
+                        0,
+                        10,
+                        null,
+                        new TrainingProgress(
+                                State.STOPPED,
+                                null,
+                                first,
+                                speed,
+                                new Quality(1e-3, 1.0, null, null, null, null),
+                                Saved.before("step-0000000001", 1),
+                                null,
+                                null))));
+    }
+
     @Test
     void redrawsOneBarOnATerminalAndClearsItForALine() {
         ProgressConsole console = console(true, false);
