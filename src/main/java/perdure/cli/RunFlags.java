@@ -123,9 +123,16 @@ final class RunFlags {
         return branch == null ? folder.checkpoints : branch;
     }
 
-    /** The configuration to start from: what the run remembers, and the defaults of everything else. */
-    RunConfig remembered() {
+    /**
+     * The configuration to start from: what the run remembers, and the defaults of everything else.
+     *
+     * @param first whether this process has the run folder; another one need not see it
+     */
+    RunConfig remembered(boolean first) {
         Path from = folder.checkpoints;
+        if (!first && !Flags.naming(() -> Restart.hasWeights(from))) {
+            return Flags.naming(() -> RunConfig.resuming(folder())); // Rank 0 goes back, or branches off.
+        }
         if (branch == null) {
             return resuming(from);
         }

@@ -67,10 +67,12 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        RunConfig config = flags.run.remembered();
+        boolean first =
+                ranks.options(Workers.Options.DEFAULT, System.getenv()).launch().isFirst();
+        RunConfig config = flags.run.remembered(first);
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = ranks.apply(flags.apply(config), System.getenv()).onLost(RankFlags::end);
-        return config.compute().workers().launch().isFirst()
+        return first
                 ? config.onProgress(console::update).onMessage(console::say)
                 : config.onProgress(status -> {}).onMessage(line -> {});
     }

@@ -241,6 +241,22 @@ class RanksIT {
         }
     }
 
+    /** Only rank 0 sees the checkpoints. */
+    @Test
+    void aRunBranchesOffAndGoesBackOnRanks() throws Exception {
+        finished("run", 1, false, "--max-steps", "10", "--keep", "99");
+        Path run = finished("run", 1, false, "--max-steps", "20");
+        String branch = folder.resolve("branch").toString();
+        String[] first = {"--resume-from", "step-10", "--max-steps", "20", "--branch", branch};
+        String[] other = first.clone();
+        other[5] = folder.resolve("unseen").toString();
+        try (Ranks ranks = new Ranks(folder.resolve("run"), 2, false, rank -> rank == 0 ? first : other)) {
+            assertEquals(List.of(0, 0), ranks.exitCodes(), () -> ranks.log(0) + ranks.log(1));
+            assertFalse(Files.exists(Path.of(other[5])));
+        }
+        assertSameBytes(run, Path.of(branch));
+    }
+
     @Test
     void ranksThatWouldTrainDifferentRunsAreRefusedOnAll() throws Exception {
         String[][] flags = {{}, {"--dropout", "0.2"}};
