@@ -128,18 +128,23 @@ final class Meeting {
                     }
                 },
                 DaemonThread.named("meeting"));
+        boolean stopped = false;
         for (long end = System.nanoTime() + patience.toNanos(); System.nanoTime() < end; ) {
             try {
                 return connecting.get(LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
             } catch (TimeoutException later) {
-                goOn();
-            } catch (InterruptedException stopped) {
+                if (!stopped && stop.getAsBoolean()) { // The others are told, if it is they.
+                    stopped = true;
+                    end = Math.min(end, System.nanoTime() + HEARING.toNanos());
+                }
+            } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
-                throw new IllegalStateException("Interrupted while meeting the other ranks.", stopped);
+                throw new IllegalStateException("Interrupted while meeting the other ranks.", interrupted);
             } catch (ExecutionException failed) {
                 throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed.getCause()));
             }
         }
+        goOn();
         throw restart("What listens at " + place() + " does not answer as rank 0 would, for " + words(patience));
     }
 
