@@ -55,7 +55,8 @@ record GivenFlags(String name, List<String> flags) {
         return List.of("java", "-jar", (path.startsWith(here) ? here.relativize(path) : path).toString());
     }
 
-    private static String quoted(String word) {
+    /** A word as a shell reads it. */
+    static String quoted(String word) {
         return word.matches("[\\w@%+=:,./-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
     }
 }

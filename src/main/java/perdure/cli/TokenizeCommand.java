@@ -125,7 +125,8 @@ final class TokenizeCommand implements Callable<Integer> {
         if (tokenizerOnly) {
             preparation.learn();
         } else if (preparation.make()) {
-            System.out.println("Finished. Train on the tokens: scripts/train --data " + out + " --epochs N");
+            System.out.println("Finished. Train on the tokens: scripts/train --data "
+                    + GivenFlags.quoted(out.toString()) + " --epochs N");
         }
         return ExitCode.OK;
     }

@@ -137,7 +137,9 @@ final class TrainCommand implements Callable<Integer> {
 
     private void tell(TrainingRun.Outcome outcome, long step) {
         switch (outcome) {
-            case DONE -> console.say("Done. Chat with it: scripts/serve --checkpoints " + flags.run.folder());
+            case DONE ->
+                console.say("Done. Chat with it: scripts/serve --checkpoints "
+                        + GivenFlags.quoted(flags.run.folder().toString()));
             case LIMIT ->
                 console.say(
                         step > flags.run.maximumSteps
