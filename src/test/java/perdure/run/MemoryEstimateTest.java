@@ -32,7 +32,7 @@ class MemoryEstimateTest {
     @Test
     void shardedMomentsAreThoseOfThisRank() {
         RunConfig four = CONFIG.workers(new Workers.Options(
-                Launch.of(1, 4, "there:7"), Duration.ofMinutes(1), Duration.ofSeconds(1), 25_000_000));
+                Launch.of(1, 4, "there:7"), Duration.ofMinutes(1), Duration.ofSeconds(2), 25_000_000));
         RunConfig sharded =
                 four.optimization(learning -> learning.adamW(learning.adamW().sharded(true)));
         long moments = 8 * ModelConfig.DEFAULT.parameterCount();
