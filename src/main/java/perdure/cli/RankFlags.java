@@ -90,7 +90,8 @@ final class RankFlags {
         return Flags.set("--silence", silence, options, text -> options.silence(SaveInterval.parseTime(text)));
     }
 
-    private Launch launch(Map<String, String> environment) {
+    /** Which of the ranks this process is, by its flags or by its launcher's environment. */
+    Launch launch(Map<String, String> environment) {
         if (rank == null && worldSize == null && coordinator == null) {
             return Flags.naming(() -> Launch.of(environment));
         }

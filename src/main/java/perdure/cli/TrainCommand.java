@@ -67,8 +67,7 @@ final class TrainCommand implements Callable<Integer> {
 
     /** The configuration from the flags. Refuses what can be refused without reading a file. */
     RunConfig config() {
-        boolean first =
-                ranks.options(Workers.Options.DEFAULT, System.getenv()).launch().isFirst();
+        boolean first = ranks.launch(System.getenv()).isFirst();
         RunConfig config = flags.run.remembered(first);
         config = Flags.set("--epochs", epochs, config, config::epochs);
         config = ranks.apply(flags.apply(config), System.getenv()).onLost(RankFlags::end);

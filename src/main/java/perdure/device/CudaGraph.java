@@ -28,8 +28,7 @@ public final class CudaGraph implements AutoCloseable {
 
     /**
      * Records what {@code operations} starts on the stream of the calling thread, which must be {@linkplain
-     * Devices#useOwnStream its own}. If
-     * they fail, nothing is recorded, and later operations run as before.
+     * Devices#useOwnStream its own}. If they fail, nothing is recorded, and later operations run as before.
      */
     public CudaGraph(Device device, Runnable operations) {
         graph.clear();

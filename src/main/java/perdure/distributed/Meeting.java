@@ -128,22 +128,19 @@ final class Meeting {
                     }
                 },
                 DaemonThread.named("meeting"));
-        boolean stopped = false;
-        for (long end = System.nanoTime() + patience.toNanos(); System.nanoTime() < end; ) {
+        Attempts attempts = new Attempts();
+        do {
             try {
                 return connecting.get(LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
             } catch (TimeoutException later) {
-                if (!stopped && stop.getAsBoolean()) { // The others are told, if it is they.
-                    stopped = true;
-                    end = Math.min(end, System.nanoTime() + HEARING.toNanos());
-                }
+                continue;
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("Interrupted while meeting the other ranks.", interrupted);
             } catch (ExecutionException failed) {
                 throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed.getCause()));
             }
-        }
+        } while (attempts.goOn());
         goOn();
         throw restart("What listens at " + place() + " does not answer as rank 0 would, for " + words(patience));
     }
@@ -162,12 +159,25 @@ final class Meeting {
     }
 
     /**
-     * The store itself would print native stack traces, and would take a name that is unknown for a silent host. A rank
-     * that is stopped meanwhile tries a little longer: rank 0 may be about to come, and would wait for this one.
+     * How long this rank tries to reach rank 0. One that is stopped meanwhile tries a little longer: rank 0 may be about to
+     * come, and would wait for this one if it were not told.
      */
+    private final class Attempts {
+        private long end = System.nanoTime() + patience.toNanos();
+        private boolean stopped;
+
+        boolean goOn() {
+            if (!stopped && stop.getAsBoolean()) {
+                stopped = true;
+                end = Math.min(end, System.nanoTime() + HEARING.toNanos());
+            }
+            return System.nanoTime() < end;
+        }
+    }
+
+    /** The store itself would print native stack traces, and would take a name that is unknown for a silent host. */
     private void awaitListener() {
-        long end = System.nanoTime() + patience.toNanos();
-        boolean stopped = false;
+        Attempts attempts = new Attempts();
         String problem;
         do {
             try (Socket probe = new Socket()) {
@@ -180,12 +190,8 @@ final class Meeting {
             } catch (IOException refused) {
                 problem = refused.getMessage();
             }
-            if (!stopped && stop.getAsBoolean()) {
-                stopped = true;
-                end = Math.min(end, System.nanoTime() + HEARING.toNanos());
-            }
             sleep(100);
-        } while (System.nanoTime() < end);
+        } while (attempts.goOn());
         goOn();
         throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
                 + words(patience));
