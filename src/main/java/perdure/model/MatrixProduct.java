@@ -23,8 +23,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
  * records no graph. So BLAS computes all three products where autograd records a graph. Elsewhere {@link Tape} runs the
  * backward pass, also with oneDNN. libtorch's own switch (userEnabledMkldnn) turns oneDNN off.
  *
- * <p>Products with few rows, and small ones, stay with BLAS: oneDNN prepares for longer before it begins. Which library
- * computes a product follows from its shape alone, the same on every machine, so that no bytes depend on a measurement.
+ * <p>Small products stay with BLAS: oneDNN prepares for longer before it begins. So do gradients of few rows. The
+ * outputs of few rows, as in generation, take as long as the matrix is read, and oneDNN reads a large one with all
+ * threads. Which library computes a product follows from its shape alone, the same on every machine, so that no bytes
+ * depend on a measurement.
  *
  * <p>Products in bf16 go to libtorch's own operators, which call oneDNN and copy nothing.
  *
@@ -40,6 +42,9 @@ final class MatrixProduct {
 
     /** The smallest R·K·N for which oneDNN pays. */
     private static final long SMALLEST = 4L << 20;
+
+    /** The smallest K·N for which it pays with any number of rows. */
+    private static final long LARGE_MATRIX = 512L << 10;
 
     /**
      * Largest allowed difference to BLAS, relative to the largest result. Rounding stays far below it, and a wrong
@@ -69,11 +74,17 @@ final class MatrixProduct {
 
     /** X·Wᵀ of x [..., K] and weight [N, K]: [..., N]; differentiable. A weight of another type is converted. */
     static Tensor forward(Tensor x, Tensor held) {
+        boolean few = rows(x) < FEWEST_ROWS;
         return converting(
                 held,
                 x,
                 weight -> choose(
-                        "product", x, weight.size(0), () -> OneDnn.product(x, weight), () -> torch.linear(x, weight)));
+                        few ? "product of few rows" : "product",
+                        x,
+                        weight.size(0),
+                        few ? weight.numel() >= LARGE_MATRIX : isLarge(x, weight.size(0)),
+                        () -> OneDnn.product(x, weight),
+                        () -> torch.linear(x, weight)));
     }
 
     /** dX = dY·W [R, K], given gradient dY [R, N] and weight [N, K], converted as in {@link #forward}. */
@@ -85,6 +96,7 @@ final class MatrixProduct {
                         "gradient of x",
                         gradient,
                         weight.size(1),
+                        isLarge(gradient, weight.size(1)),
                         () -> OneDnn.product(gradient, weight.t()),
                         () -> torch.matmul(gradient, weight)));
     }
@@ -98,13 +110,14 @@ final class MatrixProduct {
                 "gradient of the weight",
                 x,
                 gradient.size(1),
+                isLarge(x, gradient.size(1)),
                 () -> OneDnn.product(gradient.t(), x.t()),
                 () -> torch.matmul(gradient.t(), x).to(ScalarType.Float));
     }
 
     /** Adds dW to a sum [N, K] in float32. */
     static void addWeightGradient(Tensor sum, Tensor gradient, Tensor x) {
-        if (x.scalar_type().intern() != ScalarType.Float || suitsOneDnn(x, gradient.size(1))) {
+        if (x.scalar_type().intern() != ScalarType.Float || isLarge(x, gradient.size(1)) && suitsOneDnn(x)) {
             sum.add_(weightGradient(gradient, x));
         } else {
             sum.addmm_(gradient.t(), x);
@@ -119,10 +132,13 @@ final class MatrixProduct {
                 : NestedScope.evaluate(() -> product.apply(held.to(type)));
     }
 
-    /** @param columns those of the result, for a factor x [R, ...] */
+    /**
+     * @param columns those of the result, for a factor x [R, ...]
+     * @param large whether oneDNN pays
+     */
     private static Tensor choose(
-            String operation, Tensor x, long columns, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
-        if (!suitsOneDnn(x, columns)) {
+            String operation, Tensor x, long columns, boolean large, Supplier<Tensor> oneDnn, Supplier<Tensor> blas) {
+        if (!large || !suitsOneDnn(x)) {
             return blas.get();
         }
         boolean agrees =
@@ -130,12 +146,19 @@ final class MatrixProduct {
         return (agrees ? oneDnn : blas).get();
     }
 
-    private static boolean suitsOneDnn(Tensor x, long columns) {
+    /** @param columns those of the result, for a factor x [R, ...] */
+    private static boolean isLarge(Tensor x, long columns) {
+        return rows(x) >= FEWEST_ROWS && x.numel() * columns >= SMALLEST;
+    }
+
+    private static long rows(Tensor x) {
+        return x.numel() / x.size(-1);
+    }
+
+    private static boolean suitsOneDnn(Tensor x) {
         return !GradMode.is_enabled()
                 && x.is_cpu()
                 && x.scalar_type().intern() == ScalarType.Float
-                && x.numel() / x.size(-1) >= FEWEST_ROWS
-                && x.numel() * columns >= SMALLEST
                 && Context.hasMKLDNN()
                 && torch.globalContext().userEnabledMkldnn();
     }
