@@ -89,6 +89,7 @@ public final class GenerationBenchmark {
             IntraOpThreads.limitThisThread(generator.threads(threads));
             model.train(false);
             model.multiplyInBf16(bf16);
+            model.packCopies();
             for (int turn = 0; turn <= turns; turn++) {
                 long start = System.nanoTime();
                 int[] ids = generate(generator, prompt, tokens);

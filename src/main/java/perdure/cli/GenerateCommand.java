@@ -101,6 +101,7 @@ final class GenerateCommand implements Callable<Integer> {
             });
             model.train(false);
             model.multiplyInBf16(precision == Precision.BF16);
+            model.packCopies();
             Completion completion = new ChatModel(generator, tokenizer).answer(request, piece -> {
                 System.out.print(piece.text());
                 System.out.flush();

@@ -66,6 +66,7 @@ public final class TokenGenerator implements AutoCloseable {
                 NoGradGuard noGradient = new NoGradGuard()) {
             reader.accept(model.namedTensors());
             model.multiplyInBf16(bf16);
+            model.packCopies();
         } catch (RuntimeException e) {
             model.close();
             throw e;

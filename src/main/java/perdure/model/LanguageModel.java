@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.device.Processor;
 
 /**
  * A decoder-only language model of the Llama architecture, as defined by transformers' {@code LlamaForCausalLM}:
@@ -312,6 +313,16 @@ public final class LanguageModel extends Module {
     public void multiplyInBf16(boolean bf16) {
         this.bf16 = bf16;
         parameters.multiplied().forEach(weight -> weight.multiplyInBf16(bf16));
+    }
+
+    /**
+     * Lays the copies in bf16 out as the CPU reads them fastest. From then on the model can only {@link #decode decode}, and
+     * its weights must not change.
+     */
+    public void packCopies() {
+        if (Processor.current().multipliesBf16()) {
+            parameters.multiplied().forEach(Weight::packCopy);
+        }
     }
 
     /** Whether a forward pass with a backward pass draws random numbers, or does more than start operations. */

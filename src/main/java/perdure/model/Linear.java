@@ -149,6 +149,9 @@ record Linear(Weight weight, Tensor bias, List<Adapter> adapters) {
     }
 
     private static Tensor rowsOf(Tensor whole, int part, int parts) {
+        if (parts == 1) {
+            return whole; // maybe packed, and then without views
+        }
         long count = whole.size(0) / parts;
         return whole.narrow(0, part * count, count);
     }

@@ -3,6 +3,7 @@ package perdure.model;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import perdure.device.LoadedNatives;
+import perdure.device.Processor;
 
 /** Held against float64, for widths that oneDNN gets wrong on some processors as well, and for sizes of either library. */
 @ExtendWith(LoadedNatives.class)
@@ -170,6 +172,30 @@ class LinearTest {
             Tensor y = new Linear(weight, null).forward(x, null);
             assertEquals(ScalarType.BFloat16, y.scalar_type().intern());
             rounded(torch.matmul(exact(x), exact(weight.values()).t()), y, "product");
+        }
+    }
+
+    /** oneDNN lays the matrix out anew and rounds as before. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 33, 512})
+    void aPackedCopyGivesTheSameProducts(int rows) {
+        assumeTrue(Processor.current().multipliesBf16());
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard()) {
+            torch.manual_seed(rows);
+            for (int outputs : new int[] {8192, 8261}) {
+                try (Weight weight = new Weight(torch.randn(outputs, 72))) {
+                    weight.packCopy(); // without a copy there is nothing to do
+                    weight.multiplyInBf16(true);
+                    Linear linear = new Linear(weight, torch.randn(outputs));
+                    Tensor x = torch.randn(2, rows, 72);
+                    Tensor plain = linear.forward(x, null);
+                    weight.packCopy();
+                    weight.packCopy();
+                    assertTrue(weight.inTypeOf(plain).is_mkldnn());
+                    rounded(exact(plain), linear.forward(x, null), "product of " + outputs);
+                }
+            }
         }
     }
 
