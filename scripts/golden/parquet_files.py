@@ -41,6 +41,14 @@ with pq.ParquetWriter(f"{out}/empty-groups.parquet", few.schema) as writer:
     for rows in [few.slice(0, 0), few, few.slice(0, 0), few]:
         writer.write_table(rows)
 
+# Columns and fields of one name, and none at all.
+one = pa.array(["a", "b"])
+pq.write_table(pa.Table.from_arrays([one, one], names=["text", "text"]), f"{out}/two-columns.parquet")
+fields = [pa.field(name, pa.string()) for name in ["role", "content", "content"]]
+turns = pa.ListArray.from_arrays([0, 2], pa.StructArray.from_arrays([one, one, one], fields=fields))
+pq.write_table(pa.table({"messages": turns}), f"{out}/two-fields.parquet")
+pq.write_table(pa.table({}), f"{out}/no-columns.parquet")
+
 
 class Keys(pe.KmsClient):
     """Keys that nobody has to keep: they stand in the file."""

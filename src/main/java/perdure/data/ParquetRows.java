@@ -6,10 +6,12 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.column.page.PageReadStore;
@@ -45,7 +47,7 @@ final class ParquetRows {
     private final ParquetFileReader reader;
     private final MessageColumnIO columns;
 
-    private ParquetRows(ParquetFileReader reader) {
+    private ParquetRows(ParquetFileReader reader, Documents documents) throws IOException {
         this.reader = reader;
         schema = reader.getFileMetaData().getSchema();
         used = new MessageType(
@@ -53,8 +55,11 @@ final class ParquetRows {
                 schema.getFields().stream()
                         .filter(field -> Dialect.KEYS.contains(field.getName().toLowerCase(Locale.ROOT)))
                         .toList());
-        reader.setRequestedSchema(used);
-        columns = new ColumnIOFactory().getColumnIO(used, schema);
+        requireNames(used, "", documents);
+        columns = sound(documents, 0, () -> {
+            reader.setRequestedSchema(used);
+            return new ColumnIOFactory().getColumnIO(used, schema);
+        });
     }
 
     /** Passes the rows on until the documents are enough, and returns whether they are not. */
@@ -65,7 +70,21 @@ final class ParquetRows {
                 .build();
         try (ParquetFileReader reader =
                 sound(documents, 0, () -> ParquetFileReader.open(new LocalInputFile(file), options))) {
-            return sound(documents, 0, () -> new ParquetRows(reader)).read(documents);
+            return new ParquetRows(reader, documents).read(documents);
+        }
+    }
+
+    /** Columns of one name cannot be told apart, nor can the fields of one. */
+    private static void requireNames(GroupType group, String place, Documents documents) {
+        Set<String> names = new HashSet<>();
+        for (Type field : group.getFields()) {
+            String name = place + field.getName();
+            if (!names.add(name)) {
+                throw documents.broken("", "has two columns \"" + Quoted.word(name) + "\".", null);
+            }
+            if (!field.isPrimitive()) {
+                requireNames(field.asGroupType(), name + ".", documents);
+            }
         }
     }
 
@@ -146,6 +165,12 @@ final class ParquetRows {
             throw new IOException("A library of codecs cannot be loaded: " + failure, failure);
         } catch (ParquetCryptoRuntimeException encrypted) {
             throw documents.broken("", "is encrypted Parquet, which is not read.", encrypted);
+        } catch (IndexOutOfBoundsException missing) {
+            throw documents.broken(
+                    row == 0 ? "" : "row " + row,
+                    "is Parquet that "
+                            + (row == 0 ? "has no columns, or less than it says." : "has less than it says."),
+                    missing);
         } catch (Exception damage) {
             Throwable cause = damage.getCause() == null ? damage : damage.getCause();
             throw documents.broken(

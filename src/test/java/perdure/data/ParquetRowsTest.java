@@ -107,6 +107,9 @@ class ParquetRowsTest {
         assertRefused(GOLDEN.resolve("other.parquet"), "row 1 has no text: none of text,");
         assertRefused(GOLDEN.resolve("text-brotli.parquet"), "BROTLI is none of Snappy, gzip and Zstandard.");
         assertRefused(GOLDEN.resolve("kto.parquet"), "row 1 has the label false: its answer is not a good one");
+        assertRefused(GOLDEN.resolve("two-columns.parquet"), "has two columns \"text\".");
+        assertRefused(GOLDEN.resolve("two-fields.parquet"), "has two columns \"messages.list.element.content\".");
+        assertRefused(GOLDEN.resolve("no-columns.parquet"), "is Parquet that has no columns, or less than it says.");
         assertRefused(GOLDEN.resolve("bytes.parquet"), "row 2 has \"text\": (bytes), which is not text.");
         assertRefused(GOLDEN.resolve("encrypted-footer.parquet"), "is encrypted Parquet, which is not read.");
         assertRefused(GOLDEN.resolve("encrypted-column.parquet"), "is encrypted Parquet, which is not read.");
