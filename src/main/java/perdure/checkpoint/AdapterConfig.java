@@ -18,6 +18,7 @@ import perdure.model.ModelConfig;
 import perdure.safetensors.DamagedFileException;
 import perdure.safetensors.Safetensors;
 import perdure.safetensors.TensorBytes;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -102,14 +103,14 @@ public record AdapterConfig(LoraConfig lora, String base) {
             for (String key : UNSUPPORTED) {
                 if (isSet(config.path(key))) {
                     throw new DamagedFileException(
-                            file, key + " is " + Json.shown(config.path(key)) + ", which is not supported");
+                            file, key + " is " + JsonProblem.shown(config.path(key)) + ", which is not supported");
                 }
             }
             JsonNode initial = config.path("init_lora_weights");
             if (initial.isString() && !initial.asString().equals("gaussian")) {
                 // Others change the weights of the base, which are then not those of its folder.
                 throw new DamagedFileException(
-                        file, "init_lora_weights is " + Json.shown(initial) + ", which is not supported");
+                        file, "init_lora_weights is " + JsonProblem.shown(initial) + ", which is not supported");
             }
             LoraConfig lora = new LoraConfig(
                     (int) number(file, config, "r"),
@@ -128,7 +129,7 @@ public record AdapterConfig(LoraConfig lora, String base) {
 
     private static void require(Path file, JsonNode config, String key, String value) {
         if (!config.path(key).asString(key.equals("bias") ? value : "").equals(value)) {
-            throw new DamagedFileException(file, key + " is " + Json.shown(config.path(key)) + ", not " + value);
+            throw new DamagedFileException(file, key + " is " + JsonProblem.shown(config.path(key)) + ", not " + value);
         }
     }
 
@@ -143,7 +144,7 @@ public record AdapterConfig(LoraConfig lora, String base) {
     private static double number(Path file, JsonNode config, String key) {
         JsonNode value = config.path(key);
         if (!value.isNumber() || key.equals("r") && !value.isInt()) {
-            throw new DamagedFileException(file, key + " is " + Json.shown(value) + ", not a number");
+            throw new DamagedFileException(file, key + " is " + JsonProblem.shown(value) + ", not a number");
         }
         return value.doubleValue();
     }

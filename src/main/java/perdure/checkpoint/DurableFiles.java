@@ -249,17 +249,25 @@ public final class DurableFiles {
             reason = "exists already";
         } else if (problem instanceof DirectoryNotEmptyException) {
             reason = "the folder is not empty";
+        } else if (isCircle(named)) {
+            reason = "the link leads back to itself";
         } else if (reason == null) {
             reason = problem.getClass().getSimpleName();
         }
         return named.getFile() + (named.getOtherFile() == null ? "" : " -> " + named.getOtherFile()) + ": " + reason;
     }
 
-    /** Whether the cause of a failure is that a file is not there, or that a link leads to none. */
+    /** Whether the cause of a failure is that a file is not there, or that a link leads to none or back to itself. */
     public static boolean isMissing(IOException problem) {
         return problem instanceof FileSystemException named
                 && named.getFile() != null
-                && Files.notExists(Path.of(named.getFile()));
+                && (Files.notExists(Path.of(named.getFile())) || isCircle(named));
+    }
+
+    /** Java has no class for ELOOP. It adds these words to the message of the system, in any language. */
+    private static boolean isCircle(FileSystemException problem) {
+        return problem.getReason() != null
+                && problem.getReason().endsWith("or unable to access attributes of symbolic link");
     }
 
     /** The files and folders in a folder, in any order. */

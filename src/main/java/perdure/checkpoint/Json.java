@@ -101,11 +101,11 @@ final class Json {
         try {
             JsonNode tree = MAPPER.readTree(bytes);
             if (!tree.isObject()) {
-                throw new DamagedFileException(file, "is not a JSON object: " + shown(tree));
+                throw new DamagedFileException(file, "is not a JSON object: " + JsonProblem.shown(tree));
             }
             return tree;
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.of(problem));
+            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.inFile(problem));
         }
     }
 
@@ -121,10 +121,11 @@ final class Json {
             return;
         }
         if (!format.isIntegralNumber() || format.bigIntegerValue().signum() <= 0) {
-            throw new DamagedFileException(file, "format is " + shown(format) + ", not a whole number from 1");
+            throw new DamagedFileException(
+                    file, "format is " + JsonProblem.shown(format) + ", not a whole number from 1");
         }
         if (!format.canConvertToInt() || format.intValue() > FORMAT) {
-            throw new NewerFormatException(file, shown(format));
+            throw new NewerFormatException(file, JsonProblem.shown(format));
         }
     }
 
@@ -137,36 +138,17 @@ final class Json {
         try {
             return MAPPER.treeToValue(tree, type);
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, whatIsWrong(tree, problem));
+            throw new DamagedFileException(file, JsonProblem.of(tree, problem));
         }
-    }
-
-    private static String whatIsWrong(JsonNode tree, JacksonException problem) {
-        StringBuilder key = new StringBuilder();
-        JsonNode value = tree;
-        for (JacksonException.Reference step : problem.getPath()) {
-            String name = step.getPropertyName();
-            value = name == null ? value.path(step.getIndex()) : value.path(name);
-            key.append(name == null ? "[" + step.getIndex() + "]" : (key.isEmpty() ? "" : ".") + name);
-        }
-        if (value.isMissingNode()) {
-            return "has no " + key;
-        }
-        String reason = problem.getCause() instanceof IllegalArgumentException refused
-                ? refused.getMessage()
-                : firstLine(problem);
-        return key.isEmpty() ? reason : key + " is " + shown(value) + ": " + reason;
     }
 
     /**
      * All bytes of a file.
      *
-     * @throws DamagedFileException if there are more than {@code limit}, or if it is a folder
+     * @throws DamagedFileException if there are more than {@code limit}, or if it is no regular file
      */
     static byte[] bytes(Path file, int limit) throws IOException {
-        if (Files.isDirectory(file)) {
-            throw new DamagedFileException(file, "is a folder");
-        }
+        DamagedFileException.requireFile(file);
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(limit + 1);
             if (bytes.length > limit) {
@@ -174,15 +156,5 @@ final class Json {
             }
             return bytes;
         }
-    }
-
-    private static String firstLine(JacksonException problem) {
-        return problem.getOriginalMessage().lines().findFirst().orElse("unreadable");
-    }
-
-    /** A value on one line, cut after 60 characters. */
-    static String shown(JsonNode value) {
-        String text = value.isMissingNode() ? "missing" : value.toString();
-        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
     }
 }

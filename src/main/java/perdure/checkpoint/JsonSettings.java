@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import perdure.safetensors.DamagedFileException;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -142,6 +143,7 @@ final class JsonSettings {
 
     /** @param problem follows the value and a comma */
     DamagedFileException refused(String key, String problem) {
-        return new DamagedFileException(file, prefix + key + " is " + Json.shown(object.path(key)) + ", " + problem);
+        return new DamagedFileException(
+                file, prefix + key + " is " + JsonProblem.shown(object.path(key)) + ", " + problem);
     }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import perdure.safetensors.DamagedFileException;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -57,7 +58,7 @@ public record Meta(
                 || !value.canConvertToLong()
                 || value.longValue() < least
                 || value.longValue() > most) {
-            throw new IllegalArgumentException(file + ": " + key + " is " + Json.shown(value)
+            throw new IllegalArgumentException(file + ": " + key + " is " + JsonProblem.shown(value)
                     + "; it must be a whole number from " + least + " to " + most + ".");
         }
         return value.longValue();
@@ -69,7 +70,8 @@ public record Meta(
             return null;
         }
         if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
-            throw new IllegalArgumentException(file + ": best_loss is " + Json.shown(value) + "; it must be a number.");
+            throw new IllegalArgumentException(
+                    file + ": best_loss is " + JsonProblem.shown(value) + "; it must be a number.");
         }
         return value.doubleValue();
     }
@@ -80,7 +82,7 @@ public record Meta(
             return null;
         }
         if (!value.isString() || CheckpointName.parse(value.stringValue()) == null) {
-            throw new IllegalArgumentException(file + ": " + key + " is " + Json.shown(value)
+            throw new IllegalArgumentException(file + ": " + key + " is " + JsonProblem.shown(value)
                     + "; it must be the name of a folder like \"step-0000000123\".");
         }
         return value.stringValue();

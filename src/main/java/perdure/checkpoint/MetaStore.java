@@ -7,6 +7,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import perdure.data.LearntTokenizer;
 import perdure.safetensors.DamagedFileException;
 
 /**
@@ -16,6 +18,10 @@ import perdure.safetensors.DamagedFileException;
 public final class MetaStore {
 
     static final String FILE = "current.meta.json";
+
+    /** The files of a run folder that are there while nobody trains. */
+    private static final List<String> FILES = List.of(
+            FILE, RunLock.FILE, LossHistory.FILE, TrainingLog.FILE, LearntTokenizer.FILE, "training_status.json");
 
     private static final int MAXIMUM_LENGTH = 64 << 10;
 
@@ -103,8 +109,8 @@ public final class MetaStore {
      * interrupted copy or a broken disk leaves, the content is made anew from the newest checkpoint beside it; see {@link
      * #damage}.
      *
-     * @throws IllegalArgumentException with one line, if a value in the file is not valid, or if the file is damaged and
-     *     there is no checkpoint beside it
+     * @throws IllegalArgumentException with one line, if a value in the file is not valid, if the file is damaged and
+     *     there is no checkpoint beside it, if a link to it leads nowhere, or if a file of the run folder is no file
      * @throws NewerFormatException if only a newer version can read it
      * @throws UncheckedIOException if it cannot be read
      */
@@ -135,14 +141,22 @@ public final class MetaStore {
             if (!DurableFiles.isFolder(runFolder)) {
                 return Meta.NONE;
             }
-            if (DurableFiles.isFolder(file())) {
-                throw new IllegalArgumentException(file() + " is a folder, not a file.");
-            }
+            requireFiles();
             return Meta.parse(file(), Json.bytes(file(), MAXIMUM_LENGTH));
         } catch (NoSuchFileException none) {
             return Meta.NONE;
         } catch (IOException problem) {
-            throw DurableFiles.failed(file(), problem);
+            UncheckedIOException failed = DurableFiles.failed(file(), problem);
+            throw DurableFiles.isMissing(problem) ? new IllegalArgumentException(failed.getMessage(), failed) : failed;
+        }
+    }
+
+    /** Something else in the place of a file would be waited for without end, or would stop the run when it is written. */
+    private void requireFiles() {
+        try {
+            FILES.forEach(name -> DamagedFileException.requireFile(runFolder.resolve(name)));
+        } catch (DamagedFileException other) {
+            throw new IllegalArgumentException(other.getMessage() + ".", other);
         }
     }
 

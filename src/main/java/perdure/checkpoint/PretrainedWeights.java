@@ -66,9 +66,7 @@ final class PretrainedWeights {
     }
 
     private void add(Path file) throws IOException {
-        if (Files.isDirectory(file)) {
-            throw new DamagedFileException(file, "is a folder");
-        }
+        DamagedFileException.requireFile(file);
         try (InputStream start = Files.newInputStream(file)) {
             byte[] bytes = start.readNBytes(LFS_POINTER.length());
             if (new String(bytes, StandardCharsets.ISO_8859_1).equals(LFS_POINTER)) {

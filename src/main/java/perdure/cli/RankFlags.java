@@ -4,6 +4,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import perdure.cli.HelpSections.Heading;
 import perdure.distributed.Launch;
 import perdure.distributed.Workers;
@@ -99,7 +100,19 @@ final class RankFlags {
             String missing = rank == null ? "--rank" : worldSize == null ? "--world-size" : "--coordinator";
             throw new BadInputException(missing + " is missing: --rank, --world-size and --coordinator go together.");
         }
-        return Flags.set("--rank", rank, number -> Launch.of(number, worldSize, coordinator));
+        try {
+            return Launch.of(rank, worldSize, coordinator);
+        } catch (IllegalArgumentException refused) {
+            String message = refused.getMessage();
+            String named = Stream.of("rank", "world size", "coordinator")
+                    .filter(message::startsWith)
+                    .findFirst()
+                    .orElse(null);
+            throw new BadInputException(
+                    named == null
+                            ? "--coordinator " + coordinator + ": " + message
+                            : Flags.flag(named) + message.substring(named.length()));
+        }
     }
 
     private static long bytes(String text) {

@@ -224,9 +224,10 @@ final class Dialect {
         String said = turn.text("role", "from");
         String role = role(said);
         Object given = turn.take("content", "value");
-        boolean called = said.strip().equalsIgnoreCase("function_call")
-                && !(given instanceof String text && JsonValues.only(text) == null);
-        List<?> calls = ToolCalls.of(called ? given : turn.take("tool_calls", "function_call"));
+        boolean mayCall = said.strip().equalsIgnoreCase("function_call");
+        Object call = mayCall && given instanceof String text ? JsonValues.only(text) : given;
+        boolean called = mayCall && (call != null || !(given instanceof String));
+        List<?> calls = ToolCalls.of(called ? call : turn.take("tool_calls", "function_call"));
         String content = called && !calls.isEmpty() ? "" : content(turn, role, given, !calls.isEmpty());
         Object weight = turn.take("weight");
         boolean learned = role.equals(ChatMessage.ASSISTANT) && isLearned(weight);

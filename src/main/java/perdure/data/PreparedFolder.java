@@ -25,6 +25,8 @@ public final class PreparedFolder {
 
     private static final String UNFINISHED = "unfinished-";
 
+    private static final String SHARD = "-shards-of-";
+
     private static final String TOKENIZER = "tokenizer.json";
 
     private final Path folder;
@@ -86,18 +88,16 @@ public final class PreparedFolder {
     private void requireSame() {
         if (TokenManifest.isIn(folder)) {
             TokenManifest there = TokenManifest.read(folder).manifest();
-            if (!there.text().equals(text)
-                    || !there.tokenizer().equals(header.tokenizer())
-                    || there.shard() != sizes.shard()) {
+            if (!there.text().equals(text) || !there.tokenizer().equals(header.tokenizer())) {
                 throw new IllegalArgumentException(
-                        folder
-                                + " has the tokens of other data, of another tokenizer or in other shards: name another folder.");
+                        folder + " has the tokens of other data or of another tokenizer: name another folder.");
             }
             return;
         }
         for (Path other : unfinished(folder)) {
-            if (!other.equals(stage())) {
-                String name = other.getFileName().toString().substring(UNFINISHED.length());
+            String whole = other.getFileName().toString();
+            if (!whole.equals(made()) && !whole.startsWith(made() + SHARD)) {
+                String name = whole.substring(UNFINISHED.length());
                 String before = name.replaceAll("-.*", "");
                 throw new IllegalArgumentException(
                         before.equals(Integer.toString(parts))
@@ -106,6 +106,30 @@ public final class PreparedFolder {
                                 : folder + " was begun in " + before + " parts and not in " + parts
                                         + ": go on with these, or delete " + other + ".");
             }
+        }
+    }
+
+    /**
+     * Requires that the shards have the size with which the folder was begun. Until the last part is made nothing else
+     * depends on it.
+     *
+     * @throws IllegalArgumentException with one line that begins with {@code shard tokens}, if they have not
+     */
+    public void requireShards() {
+        int begun = sizes.shard();
+        if (TokenManifest.isIn(folder)) {
+            begun = TokenManifest.read(folder).manifest().shard();
+        } else {
+            for (Path other : unfinished(folder)) {
+                String name = other.getFileName().toString();
+                begun = name.equals(made())
+                        ? TokenManifest.MOST
+                        : Integer.parseInt(name.substring(made().length() + SHARD.length()));
+            }
+        }
+        if (begun != sizes.shard()) {
+            throw new IllegalArgumentException("shard tokens " + sizes.shard() + " is not " + begun + ", with which "
+                    + folder + " was begun: go on with that, or name another folder.");
         }
     }
 
@@ -162,15 +186,20 @@ public final class PreparedFolder {
         }
     }
 
-    /** Where sections are until all are finished. Parts of other data have another name. */
+    /** Where sections are until all are finished. Parts of other data, and those for other shards, have another name. */
     public Path stage() {
+        return folder.resolve(made() + (sizes.shard() == TokenManifest.MOST ? "" : SHARD + sizes.shard()));
+    }
+
+    /** The name of {@link #stage} but for the size of the shards. */
+    private String made() {
         String made = new Fingerprint()
                 .add(TokenParts.FORMAT)
                 .add(sizes.block())
                 .add(sizes.section())
                 .add((text + header.tokenizer()).getBytes(StandardCharsets.US_ASCII))
                 .hex();
-        return folder.resolve(UNFINISHED + parts + "-" + made.substring(0, 16));
+        return UNFINISHED + parts + "-" + made.substring(0, 16);
     }
 
     /** Whether the tokens are there, each file with its size. Where one was lost, all are made again. */

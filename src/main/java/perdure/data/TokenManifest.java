@@ -9,11 +9,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import perdure.data.TokenParts.Column;
+import perdure.tokenizer.JsonProblem;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.util.DefaultIndenter;
 import tools.jackson.core.util.DefaultPrettyPrinter;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationFeature;
@@ -138,21 +140,34 @@ record TokenManifest(
                 throw new IllegalArgumentException(file + " is longer than " + LONGEST + " bytes.");
             }
             byte[] content = Files.readAllBytes(file);
-            Version version = JSON.readValue(content, Version.class);
-            if (version.format > FORMAT) {
-                throw new IllegalArgumentException(file + " has format " + version.format
-                        + "; this version of Perdure reads up to " + FORMAT + ". Use a newer version.");
-            }
-            TokenManifest manifest = JSON.readValue(content, TokenManifest.class);
+            TokenManifest manifest = parse(file, content);
             String wrong = manifest.wrong();
             if (wrong != null) {
                 throw new IllegalArgumentException(file + " is damaged: " + wrong + ".");
             }
             return new Read(manifest, new Fingerprint().add(content).hex());
-        } catch (JacksonException damaged) {
-            throw new IllegalArgumentException(file + " is damaged: " + damaged.getOriginalMessage(), damaged);
         } catch (IOException problem) {
             throw new UncheckedIOException("Cannot read " + file + ": " + problem, problem);
+        }
+    }
+
+    private static TokenManifest parse(Path file, byte[] content) {
+        JsonNode tree;
+        try {
+            tree = JSON.readTree(content);
+        } catch (JacksonException damaged) {
+            throw new IllegalArgumentException(
+                    file + " is damaged: it is not JSON: " + JsonProblem.inFile(damaged) + ".", damaged);
+        }
+        try {
+            int format = JSON.treeToValue(tree, Version.class).format;
+            if (format > FORMAT) {
+                throw new IllegalArgumentException(file + " has format " + format
+                        + "; this version of Perdure reads up to " + FORMAT + ". Use a newer version.");
+            }
+            return JSON.treeToValue(tree, TokenManifest.class);
+        } catch (JacksonException damaged) {
+            throw new IllegalArgumentException(file + " is damaged: " + JsonProblem.of(tree, damaged) + ".", damaged);
         }
     }
 

@@ -108,7 +108,7 @@ public record Launch(
         }
         host = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
         if (world > 1 && !HOST.matcher(host).matches()) {
-            throw new IllegalArgumentException(host + " is not the name or the address of a machine.");
+            throw new IllegalArgumentException("host " + host + " is not the name or the address of a machine.");
         }
     }
 
@@ -204,18 +204,39 @@ public record Launch(
                     variables.get("SLURM_STEP_TASKS_PER_NODE", ""),
                     variables.has("SLURM_NODEID") ? variables.number("SLURM_NODEID") : 0);
         }
-        String attempt = variables.first("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT");
-        return new Launch(
-                contract.launcher,
-                rank,
-                world,
-                localRank,
-                localWorld,
-                host,
-                number("MASTER_PORT", port),
-                new Attempt(
-                        attempt == null ? 0 : number("restart count", attempt),
-                        variables.get("TORCHELASTIC_USE_AGENT_STORE", "").equals("True")));
+        String attempts = variables.given("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT");
+        String portName = variables.given("MASTER_PORT", "PET_MASTER_PORT");
+        try {
+            return new Launch(
+                    contract.launcher,
+                    rank,
+                    world,
+                    localRank,
+                    localWorld,
+                    host,
+                    number(portName, port),
+                    new Attempt(
+                            variables.has(attempts) ? variables.number(attempts) : 0,
+                            variables.get("TORCHELASTIC_USE_AGENT_STORE", "").equals("True")));
+        } catch (IllegalArgumentException refused) {
+            String hostName = host.equals(variables.first("MASTER_ADDR", "PET_MASTER_ADDR"))
+                    ? variables.given("MASTER_ADDR", "PET_MASTER_ADDR")
+                    : variables.given("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST");
+            throw named(
+                    refused,
+                    Map.of("world size", contract.world, "port", portName, "host", hostName, "local rank", "" + local));
+        }
+    }
+
+    /** The same with the name of the variable in place of the words that the message begins with. */
+    private static IllegalArgumentException named(IllegalArgumentException refused, Map<String, String> names) {
+        String message = refused.getMessage();
+        return names.entrySet().stream()
+                .filter(name -> message.startsWith(name.getKey() + " "))
+                .findFirst()
+                .map(name -> new IllegalArgumentException(
+                        name.getValue() + message.substring(name.getKey().length()), refused))
+                .orElse(refused);
     }
 
     /** The first host of a list of Slurm's such as {@code gpu[07-09,12],login}; null if there is no list. */
@@ -261,7 +282,12 @@ public record Launch(
         }
 
         String first(String one, String other) {
-            return has(one) ? get(one, null) : get(other, null);
+            return get(given(one, other), null);
+        }
+
+        /** The name of the first, unless only the other one is set. */
+        String given(String one, String other) {
+            return has(other) && !has(one) ? other : one;
         }
 
         int number(String name) {

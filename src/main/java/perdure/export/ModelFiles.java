@@ -78,7 +78,7 @@ final class ModelFiles {
         try {
             return Files.exists(file) ? JSON.readTree(text(file)) : MissingNode.getInstance();
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.of(problem));
+            throw new DamagedFileException(file, "is not JSON: " + JsonProblem.inFile(problem));
         }
     }
 

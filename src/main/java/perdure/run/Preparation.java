@@ -80,6 +80,7 @@ public record Preparation(
             Share part = share == null ? Share.ALL : share;
             PreparedFolder folder = BadInputException.naming(
                     "out", () -> new PreparedFolder(out, data, reading, tokenizer, part.of(), sizes));
+            BadInputException.checking("shard tokens", folder::requireShards);
             if (!folder.isFinished()) {
                 make(folder, part, isNew);
                 SortedSet<Integer> missing = folder.missing();

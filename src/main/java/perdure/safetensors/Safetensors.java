@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -331,9 +330,7 @@ public final class Safetensors {
     }
 
     private static <T> T reading(Path file, Reading<T> reading) {
-        if (Files.isDirectory(file)) {
-            throw new DamagedFileException(file, "is a folder");
-        }
+        DamagedFileException.requireFile(file);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return reading.from(channel);
         } catch (IOException problem) {

@@ -134,7 +134,10 @@ record SafetensorsHeader(Map<String, Entry> entries, Map<String, String> metadat
         } catch (Malformed problem) {
             throw new DamagedFileException(file, problem.getMessage());
         } catch (JacksonException problem) {
-            throw new DamagedFileException(file, "the header is not JSON: " + problem.getOriginalMessage());
+            throw new DamagedFileException(
+                    file,
+                    "the header is not JSON, or has a name twice, at its character "
+                            + problem.getLocation().getCharOffset());
         } catch (CharacterCodingException problem) {
             throw new DamagedFileException(file, "the header is not UTF-8");
         }

@@ -62,7 +62,7 @@ public final class StatusJson {
                     MAPPER.treeToValue(status.get("run"), RunFacts.class),
                     MAPPER.treeToValue(status.get("workers"), WorkersStatus.class));
         } catch (JacksonException damaged) {
-            throw new IllegalArgumentException("not the JSON of a status: " + damaged.getOriginalMessage(), damaged);
+            throw new IllegalArgumentException("not the JSON of a status.", damaged);
         }
     }
 

@@ -155,8 +155,9 @@ public final class Tokenizer implements AutoCloseable {
                 if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !name.equals(FILE)) {
                     continue; // but a link that leads to nothing is an error
                 }
-                if (Files.isDirectory(file)) {
-                    throw new IllegalArgumentException(file + " is a folder.");
+                if (Files.exists(file) && !Files.isRegularFile(file)) {
+                    throw new IllegalArgumentException(
+                            file + (Files.isDirectory(file) ? " is a folder." : " is not a regular file."));
                 }
                 if (Files.size(file) > MAXIMUM_FILE_SIZE) {
                     throw new IllegalArgumentException(file + " is larger than " + MAXIMUM_FILE_SIZE + " bytes.");

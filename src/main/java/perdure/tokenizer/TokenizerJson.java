@@ -130,7 +130,7 @@ final class TokenizerJson {
             }
             throw new IllegalArgumentException("not a JSON object.");
         } catch (JacksonException exception) {
-            throw new IllegalArgumentException("not JSON: " + JsonProblem.of(exception), exception);
+            throw new IllegalArgumentException("not JSON: " + JsonProblem.inFile(exception), exception);
         }
     }
 

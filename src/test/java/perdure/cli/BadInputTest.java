@@ -354,6 +354,55 @@ class BadInputTest extends TinyRunTest {
         refused(trainFrom(model), "--from", name + (name.contains("tokenizer") ? " is a folder." : ": is a folder"));
     }
 
+    /** Nobody waits for a pipe that may never say anything. */
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"})
+    @Timeout(60)
+    void aPipeInPlaceOfAFileOfAModel(String name) throws Exception {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        Path golden = Path.of("src", "test", "resources", "golden", "pretrained", "linear");
+        pipe(model.resolve(name));
+        for (String other : List.of("config.json", "model.safetensors")) {
+            if (!name.startsWith(other)) {
+                Files.copy(golden.resolve(other), model.resolve(other));
+            }
+        }
+        refused(trainFrom(model), "--from", name, " is not a regular file");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "current.meta.json",
+                "loss_history.jsonl",
+                "training_log.jsonl",
+                "training_status.json",
+                "run.lock",
+                "learnt-tokenizer.json"
+            })
+    @Timeout(60)
+    void aPipeOrAFolderInPlaceOfAFileOfTheRun(String name) throws Exception {
+        Path place = Files.createDirectory(tiny.checkpoints).resolve(name);
+        pipe(place);
+        refused(tiny.train("--epochs", "1"), name + ": is not a regular file.");
+        Files.delete(place);
+        Files.createDirectory(place);
+        refused(tiny.train("--epochs", "1"), name + ": is a folder.");
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereInPlaceOfTheRunFolder() throws IOException {
+        Files.createSymbolicLink(tiny.checkpoints, tiny.checkpoints);
+        refused(tiny.train("--epochs", "1"), tiny.checkpoints + ": the link leads back to itself");
+        Files.delete(tiny.checkpoints);
+        Files.createSymbolicLink(tiny.checkpoints, folder.resolve("gone"));
+        refused(tiny.train("--epochs", "1"), tiny.checkpoints + ": the link leads to ");
+    }
+
+    private static void pipe(Path place) throws Exception {
+        assertEquals(0, new ProcessBuilder("mkfifo", place.toString()).start().waitFor());
+    }
+
     private List<String> trainFrom(Path model) {
         String data = tiny.data.toString();
         return List.of(
@@ -373,7 +422,7 @@ class BadInputTest extends TinyRunTest {
     void aConfigurationThatIsNotJson() throws IOException {
         Path model = Files.createDirectory(folder.resolve("model"));
         Files.writeString(model.resolve("config.json"), "{\"model_type\": \"llama\", \"rms_norm_eps\": NaN}");
-        refused(trainFrom(model), "--from", "config.json: is not JSON: Non-standard token 'NaN'\n");
+        refused(trainFrom(model), "--from", "config.json: is not JSON: Non-standard token 'NaN' (line 1, column 44)\n");
     }
 
     /** In every flag that takes a path. */

@@ -57,6 +57,7 @@ class TokenizeTest extends TinyRunTest {
                 "Part 2/2 is finished. Missing: 1.",
                 TinyRun.run(tokenize("--part", "2/2")).out().strip());
         refused(tokenize("--part", "2/3"), "--out", "begun in 2 parts and not in 3");
+        refused(tokenize("--part", "1/2", "--shard-tokens", "1024"), "--shard-tokens 1024 is not 512, with which");
         String told = TinyRun.run(tokenize("--part", "1/2")).out();
         assertTrue(told.contains("Finished. Train on the tokens: scripts/train --data " + out()), told);
         assertEquals(0, TinyRun.run(tokenize()).exitCode(), "it is finished for any number of parts");

@@ -260,8 +260,11 @@ class TrainFlagsTest {
             value = {
                 "--rank 0 --world-size 2 | --coordinator is missing: --rank, --world-size and --coordinator go together.",
                 "--rank 2 --world-size 2 --coordinator a:1 | --rank 2 is not one of 2 ranks, 0 to 1.",
-                "--rank 0 --world-size 3 --coordinator a:1 | --rank 0: world size 3 is not a power of two: 1, 2, 4, 8, …",
-                "--rank 0 --world-size 2 --coordinator a | --rank 0: coordinator a is not HOST:PORT.",
+                "--rank 0 --world-size 3 --coordinator a:1 | --world-size 3 is not a power of two: 1, 2, 4, 8, …",
+                "--rank 0 --world-size 2 --coordinator a | --coordinator a is not HOST:PORT.",
+                "--rank 0 --world-size 2 --coordinator a:0 | --coordinator a:0: port 0 is not a number from 1 to 65535.",
+                "--rank 0 --world-size 2 --coordinator a,b:1 | --coordinator a,b:1: host a,b is not the name or the address"
+                        + " of a machine.",
                 "--silence 5 | --silence 5: 5 is not a duration of at most 365 days, such as 90s, 55m, 1.5h or 2h30m.",
                 "--silence 1900ms | --silence 1900 ms is shorter than 2 s: a process is heard once per second.",
                 "--bucket-size 0MB | --bucket-size 0MB: 0MB is not a number of bytes, such as 25MB.",

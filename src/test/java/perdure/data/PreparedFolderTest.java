@@ -257,10 +257,15 @@ class PreparedFolderTest {
         make(prepared(out, data, 2, SMALL), 1, 2, () -> false);
         refused("begun in 2 parts and not in 3", () -> prepared(out, data, 3, SMALL));
         refused("other data", () -> prepared(out, other, 2, SMALL));
+        Sizes larger = new Sizes(SMALL.block(), SMALL.section(), 2 * SMALL.shard());
+        String begun = "shard tokens " + 2 * SMALL.shard() + " is not " + SMALL.shard() + ", with which " + out;
+        refused(begun, prepared(out, data, 2, larger)::requireShards);
+        prepared(out, data, 2, SMALL).requireShards();
         refused("not finished", () -> Corpus.files(List.of(out)));
         make(prepared(out, data, 2, SMALL), 2, 2, () -> false);
         merge(prepared(out, data, 2, SMALL), out);
         assertTrue(prepared(out, data, 3, SMALL).isFinished());
+        refused(begun, prepared(out, data, 3, larger)::requireShards);
         refused("other data", () -> prepared(out, other, 2, SMALL));
         refused("tokens already", () -> prepared(folder.resolve("again"), out, 2, SMALL));
     }
@@ -316,7 +321,9 @@ class PreparedFolderTest {
             {"\"unlearned\" : ", "\"unlearned\" : -", "is damaged: its numbers of tokens"},
             {"\"columns\"", "\"columms\"", "is damaged: format, text"},
             {"\"width\" : 2", "\"width\" : 4", "is damaged: column 0"},
-            {"]\n}", "]", "is damaged"},
+            {"]\n}", "]", "is damaged: it is not JSON: it ends too early (line "},
+            {"\"shard\" : 512", "\"shard\" : \"x\"", "is damaged: shard is \"x\", which is not a whole number"},
+            {"\"columns\" : [", "\"columns\" : 7, \"x\" : [", "is damaged: columns is 7, which is not a list."},
         }) {
             assertTrue(content.contains(change[0]), change[0]);
             Files.writeString(manifest, content.replace(change[0], change[1]));

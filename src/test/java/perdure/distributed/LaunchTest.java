@@ -88,18 +88,24 @@ class LaunchTest {
                 "WORLD_SIZE=2 | WORLD_SIZE is set and RANK is not: start all ranks with one launcher, or unset it.",
                 "RANK=2 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=1 | RANK 2 is not one of the ranks of WORLD_SIZE 2.",
                 "RANK=x WORLD_SIZE=2 | RANK x is not a whole number.",
-                "RANK=0 WORLD_SIZE=3 MASTER_ADDR=a MASTER_PORT=1 | world size 3 is not a power of two: 1, 2, 4, 8, …",
-                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=0 | port 0 is not a number from 1 to 65535.",
+                "RANK=0 WORLD_SIZE=3 MASTER_ADDR=a MASTER_PORT=1 | WORLD_SIZE 3 is not a power of two: 1, 2, 4, 8, …",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=0 | MASTER_PORT 0 is not a number from 1 to 65535.",
                 "OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 | Open MPI started rank 1 of 4, but does not say where they"
                         + " meet: set MASTER_ADDR.",
                 "OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 MASTER_ADDR=a | Open MPI started rank 1 of 4, but does not"
                         + " say where they meet: set MASTER_PORT.",
-                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a:7 MASTER_PORT=7 | a:7 is not the name or the address of a machine.",
-                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=tcp://a MASTER_PORT=7 | tcp://a is not the name or the address of a"
-                        + " machine.",
-                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a,b MASTER_PORT=7 | a,b is not the name or the address of a machine.",
-                "RANK=0 WORLD_SIZE=2 LOCAL_RANK=-1 MASTER_ADDR=a MASTER_PORT=7 | local rank -1 of 1 is none of the ranks"
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a:7 MASTER_PORT=7 | MASTER_ADDR a:7 is not the name or the address of a machine.",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=tcp://a MASTER_PORT=7 | MASTER_ADDR tcp://a is not the name or the address"
                         + " of a machine.",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a,b MASTER_PORT=7 | MASTER_ADDR a,b is not the name or the address of"
+                        + " a machine.",
+                "RANK=0 WORLD_SIZE=2 LOCAL_RANK=-1 MASTER_ADDR=a MASTER_PORT=7 | LOCAL_RANK -1 of 1 is none of the ranks"
+                        + " of a machine.",
+                "PET_NODE_RANK=0 PET_NNODES=2 PET_MASTER_ADDR=a PET_MASTER_PORT=x | PET_MASTER_PORT x is not a whole number.",
+                "PET_NODE_RANK=0 PET_NNODES=6 PET_MASTER_ADDR=a PET_MASTER_PORT=1 | PET_NNODES 6 is not a power of two: 1, 2,"
+                        + " 4, 8, …",
+                "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=7 TORCHELASTIC_RESTART_COUNT=x |"
+                        + " TORCHELASTIC_RESTART_COUNT x is not a whole number.",
                 "PERDURE_WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=7 | PERDURE_WORLD_SIZE is set and JOB_COMPLETION_INDEX is"
                         + " not: give the Job completionMode Indexed, or unset PERDURE_WORLD_SIZE.",
                 "JOB_COMPLETION_INDEX=1 MASTER_ADDR=a MASTER_PORT=7 | JOB_COMPLETION_INDEX and MASTER_ADDR are set and"

@@ -59,7 +59,7 @@ class SafetensorsHeaderTest {
                 "24 | ' {}' | not an object",
                 "24 | {} | data at 24",
                 "24 | {'a':1} | not an object",
-                "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} x | not JSON",
+                "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} x | or has a name twice, at its character 56",
                 "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} {} | text after",
                 "24 | {'a':{'dtype':'F99','shape':[6],'data_offsets':[0,24]}} | unknown dtype F99",
                 "24 | {'a':{'dtype':7,'shape':[6],'data_offsets':[0,24]}} | dtype",
@@ -77,7 +77,7 @@ class SafetensorsHeaderTest {
                 "20 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]}} | data at 20",
                 "24 | {'a':{'dtype':'F32','shape':[4611686018427387905,4],'data_offsets':[0,24]}} | beyond any",
                 "24 | {'a':{'dtype':'F32','shape':[99999999999999999999],'data_offsets':[0,24]}} | not JSON",
-                "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]},'a':{}} | not JSON",
+                "24 | {'a':{'dtype':'F32','shape':[6],'data_offsets':[0,24]},'a':{}} | or has a name twice, at its character 5",
                 "24 | {'__metadata__':{'x':1}} | not a string",
             })
     void refuses(long dataLength, String header, String problem) {
