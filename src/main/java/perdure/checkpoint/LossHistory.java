@@ -167,6 +167,9 @@ public final class LossHistory implements AutoCloseable {
 
     /** Writes the waiting lines. What a failed write left after {@code length} is overwritten by the next. */
     private void writePending() throws IOException {
+        if (!channel.isOpen()) { // as after an interrupt of the thread that wrote
+            channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        }
         ByteBuffer bytes = ByteBuffer.wrap(pending.toByteArray());
         while (bytes.hasRemaining()) {
             channel.write(bytes, length + bytes.position());

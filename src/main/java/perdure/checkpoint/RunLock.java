@@ -67,12 +67,13 @@ public final class RunLock implements AutoCloseable {
     private final Path key;
     private final FileChannel channel;
     private final byte[] content;
+    private final Thread heart;
 
     private RunLock(Path key, FileChannel channel, Holder holder) {
         this.key = key;
         this.channel = channel;
         content = Json.MAPPER.writeValueAsBytes(holder);
-        Thread heart = new Thread(this::beat, "run-lock-heartbeat");
+        heart = new Thread(this::beat, "run-lock-heartbeat");
         heart.setDaemon(true);
         heart.start();
     }
@@ -270,6 +271,7 @@ public final class RunLock implements AutoCloseable {
     /** Releases the lock. The empty file stays, because removing it could remove the next holder's file. */
     @Override
     public void close() {
+        boolean interrupted = Thread.interrupted(); // It would close the channel before the file is empty.
         synchronized (channel) {
             try (channel) {
                 channel.truncate(0);
@@ -277,6 +279,10 @@ public final class RunLock implements AutoCloseable {
                 throw DurableFiles.failed(key.resolve(FILE), problem);
             } finally {
                 HELD.remove(key);
+                heart.interrupt();
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
             }
         }
     }

@@ -3,6 +3,7 @@ package perdure.run;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Device;
@@ -146,6 +147,7 @@ public record RunConfig(
             Path folder, SaveInterval every, int keep, long keepEvery, boolean acceptChanges, Origin origin) {
 
         public Saving {
+            Objects.requireNonNull(folder, "folder");
             CheckpointStore.requireKept(keep);
         }
 

@@ -113,7 +113,7 @@ public final class TrainingRun implements AutoCloseable {
         OUT_OF_PATIENCE,
         /** The deadline is near; everything that was trained is saved. */
         DEADLINE,
-        /** {@link #stop} was called; everything that was trained is saved. */
+        /** {@link #stop} was called, or the thread was interrupted; everything that was trained is saved. */
         STOPPED
     }
 
@@ -248,7 +248,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Trains to the last epoch, or until {@link #stop} is called, and saves.
+     * Trains to the last epoch, or until {@link #stop} is called or this thread is interrupted, and saves. After an
+     * interrupt the thread is interrupted again when this returns.
      *
      * @throws BadInputException if the text cannot be used, if the run was made with other settings, or if its folder
      *     is in use or cannot be written; nothing was trained
@@ -266,6 +267,7 @@ public final class TrainingRun implements AutoCloseable {
             throw new IllegalStateException("Another run is training in this process. Train one after the other.");
         }
         try {
+            isStopped(); // An interrupt would close the first files.
             return trainTogether();
         } catch (CancellationException asked) {
             endBeforeTheFirstStep(State.STOPPED, null);
@@ -278,6 +280,9 @@ public final class TrainingRun implements AutoCloseable {
             throw failure;
         } finally {
             TRAINING.set(false);
+            if (stop.wasInterrupted()) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

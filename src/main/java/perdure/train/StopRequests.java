@@ -39,6 +39,7 @@ public class StopRequests {
     private double longestSave;
     private boolean saveMeasured;
     private boolean training;
+    private boolean interrupted;
 
     /** @param deadline by which everything must be saved; null if there is none */
     public StopRequests(Instant deadline) {
@@ -102,12 +103,24 @@ public class StopRequests {
         longestPiece = 0;
     }
 
-    /** Whether to stop: because that was asked for, or because the deadline is near. */
+    /**
+     * Whether to stop: because that was asked for, or because the deadline is near. An interrupt of the thread that asks is
+     * such a request. It is taken from the thread, since Java closes the files that an interrupted thread writes to.
+     */
     public synchronized boolean any() {
+        if (Thread.interrupted()) {
+            interrupted = true;
+            add();
+        }
         long now = nanoTime.getAsLong();
         longestPiece = Math.max((now - lastQuestion) / 1e9, longestPiece * FORGET);
         lastQuestion = now;
         return count > 0 || deadline != null && !clock.instant().plus(reserve()).isBefore(deadline);
+    }
+
+    /** Whether an interrupt was taken from a thread, which gets it back when nothing is left to write. */
+    public synchronized boolean wasInterrupted() {
+        return interrupted;
     }
 
     /** Time to keep free before the deadline. */
@@ -136,7 +149,7 @@ public class StopRequests {
                 wait(left);
             }
         } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
+            interrupted = true;
             count++;
         }
     }

@@ -103,6 +103,30 @@ class LossHistoryTest {
         assertEquals(before.substring(0, before.indexOf("{\"step\":95")), Files.readString(file()));
     }
 
+    /** Java closes the file of a thread that is interrupted. */
+    @Test
+    void goesOnAfterAnInterruptWhileItIsWritten() throws Exception {
+        train(0, 20);
+        byte[] unbroken = Files.readAllBytes(file());
+        Files.delete(file());
+        try (LossHistory history = LossHistory.open(folder, Runs.position(0))) {
+            for (long step = 1; step <= 20; step++) {
+                if (step == 7) {
+                    Thread.currentThread().interrupt();
+                }
+                history.append(step(step));
+                if (step == 8) {
+                    assertTrue(Thread.interrupted());
+                }
+                if (step % 10 == 0) {
+                    history.append(new LossCurve.Epoch(step, (int) (step / 10 - 1), 1.5, 1.25, null));
+                }
+            }
+            history.force();
+        }
+        assertEquals(new String(unbroken), Files.readString(file()));
+    }
+
     /** Among the lines are another kind of line, one that no version wrote, and one that is far too long. */
     @Test
     void aLineIsCutForItsStepAndNeverForItsShape() throws Exception {

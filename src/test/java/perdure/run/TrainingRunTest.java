@@ -168,6 +168,39 @@ class TrainingRunTest {
         assertTrue(messages.contains("Resuming at epoch 1/2, after step " + saved + "."), messages.toString());
     }
 
+    /** As an executor does that is shut down: what was trained is saved, and the thread still knows that it was interrupted. */
+    @Test
+    void anInterruptStopsItAsARequestDoes() throws IOException {
+        Thread trainer = Thread.currentThread();
+        RunConfig config = config("run").onProgress(status -> {
+            Double loss = status.loss();
+            if (loss != null && status.progress().position().step() == 4) {
+                trainer.interrupt();
+            }
+        });
+        assertEquals(Outcome.STOPPED, train(config));
+        assertTrue(Thread.interrupted());
+        assertTrue(new MetaStore(config.folder()).read().step() >= 4);
+        trainer.interrupt();
+        assertEquals(Outcome.STOPPED, train(config("run")));
+        assertTrue(Thread.interrupted());
+        trainer.interrupt();
+        assertEquals(Outcome.STOPPED, train(config("new")));
+        assertTrue(Thread.interrupted());
+        assertEquals(Outcome.DONE, train(config("run")));
+    }
+
+    @Test
+    void leavesNoThreadsBehind() throws Exception {
+        assertEquals(Outcome.DONE, train(config("run")));
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().equals("run-lock-heartbeat")) {
+                thread.join(1000);
+                assertFalse(thread.isAlive());
+            }
+        }
+    }
+
     @Test
     void answersWhileItTrains() throws IOException {
         AtomicReference<TrainingRun> open = new AtomicReference<>();
