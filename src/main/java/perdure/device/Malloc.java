@@ -1,6 +1,8 @@
 package perdure.device;
 
+import com.sun.jna.Function;
 import com.sun.jna.Platform;
+import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 
 /** The memory allocator of the C library, if that is glibc. libtorch uses it for tensors on the CPU. */
@@ -19,6 +21,9 @@ public final class Malloc {
 
     /** Twice the size of one of glibc's heaps: a heap that becomes empty is kept. */
     private static final int SLACK = 128 << 20;
+
+    /** What two of the largest blocks leave of a heap of 64 MB for what it holds already, for each of them. */
+    private static final long HEAP_SLACK = 1 << 20;
 
     /** Smaller tensors leave small gaps. Mapping them too makes the first step of a small model half a second longer. */
     private static final int LARGE_TENSOR = 512 << 10;
@@ -88,6 +93,24 @@ public final class Malloc {
         set(M_MMAP_THRESHOLD, LARGEST_BLOCK);
         set(M_TRIM_THRESHOLD, Integer.MAX_VALUE);
         set(M_TOP_PAD, SLACK);
+    }
+
+    /**
+     * Has the heap of the calling thread grow at once, which otherwise it does by single pages, with a system call for each:
+     * 12,000 of them while libtorch is loaded. No memory is used by that. To be called after {@link #keepFreedMemory}.
+     */
+    static void growHeap() {
+        if (!Platform.isLinux()) {
+            return;
+        }
+        Function allocate = CLibrary.function("malloc");
+        Pointer[] blocks = new Pointer[2];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = allocate.invokePointer(new Object[] {LARGEST_BLOCK - HEAP_SLACK});
+        }
+        for (Pointer block : blocks) {
+            CLibrary.function("free").invokeVoid(new Object[] {block});
+        }
     }
 
     /**

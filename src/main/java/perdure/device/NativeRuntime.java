@@ -230,6 +230,7 @@ public final class NativeRuntime {
                 DaemonThread.named("native-settings"));
         unpack(cache, () -> {
             prepared.join();
+            Malloc.growHeap();
             if (!linksDirectly()) {
                 linkByJavaCpp();
             }
