@@ -97,7 +97,7 @@ public final class NativeRuntime {
         if (!loaded) {
             begin(config);
             awaitLinking();
-            torch.set_num_interop_threads(config.interOpThreads());
+            setInterOpThreads(config.interOpThreads());
             loaded = true;
         }
         int threads = config.intraOpThreads() == 0 ? physicalCores() : config.intraOpThreads();
@@ -134,6 +134,21 @@ public final class NativeRuntime {
         // JavaCPP itself would look for classes of NVIDIA's libraries, which nothing here needs.
         System.setProperty(JAVACPP_LOADS, "false");
         unpack(cache().toPath(), () -> System.load(cached("jnitorch_nccl").getPath()));
+    }
+
+    /**
+     * libtorch takes this number once for a process. Another user of it may have been first, such as these classes of
+     * another class loader.
+     */
+    static void setInterOpThreads(int threads) {
+        if (torch.get_num_interop_threads() == threads) {
+            return;
+        }
+        try {
+            torch.set_num_interop_threads(threads);
+        } catch (RuntimeException taken) {
+            LOG.debug("libtorch is in use with {} inter-op threads.", torch.get_num_interop_threads(), taken);
+        }
     }
 
     /**

@@ -23,6 +23,16 @@ class NativeRuntimeTest {
     }
 
     @Test
+    void anotherUserOfLibtorchMayHaveBeenFirst() {
+        NativeRuntime.load(NativeConfig.standard());
+        int before = (int) torch.get_num_interop_threads();
+        NativeRuntime.setInterOpThreads(before);
+        NativeRuntime.setInterOpThreads(before + 1);
+        NativeRuntime.setInterOpThreads(before + 2);
+        assertTrue(torch.get_num_interop_threads() > 0);
+    }
+
+    @Test
     void namesTheLibraryThatTheLinkerMisses() {
         UnsatisfiedLinkError error = new UnsatisfiedLinkError("no jnitorch in java.library.path");
         error.initCause(new UnsatisfiedLinkError("/cache/libjnitorch.so: libcupti.so.13: cannot open shared object"
