@@ -195,14 +195,22 @@ public record RunConfig(
     }
 
     /**
-     * Who receives progress and messages, on the thread that trains.
+     * Who receives progress and messages, on the thread that trains. What a receiver throws ends the training without a
+     * save, and {@link TrainingRun#train} throws it.
      *
      * @param progress receives the status after every step, and whenever the state changes
      * @param messages receives sentences for people, one line each: what was resumed, a warning, a result
      * @param lost receives, on another thread, that other processes are lost, if the one that trains cannot notice
      */
     public record Listeners(
-            Consumer<TrainingStatus> progress, Consumer<String> messages, Consumer<WorkersLostException> lost) {}
+            Consumer<TrainingStatus> progress, Consumer<String> messages, Consumer<WorkersLostException> lost) {
+
+        public Listeners {
+            Objects.requireNonNull(progress, "progress");
+            Objects.requireNonNull(messages, "messages");
+            Objects.requireNonNull(lost, "lost");
+        }
+    }
 
     private static final int MOST_LEAVES = 1024;
 

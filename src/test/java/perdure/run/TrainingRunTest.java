@@ -191,6 +191,27 @@ class TrainingRunTest {
     }
 
     @Test
+    void whatAListenerThrowsIsThrownAndTheNextRunGoesOn() throws IOException {
+        RunConfig config = config("run").onProgress(status -> {
+            if (status.loss() != null) {
+                throw new IllegalStateException("mine");
+            }
+        });
+        assertEquals(
+                "mine",
+                assertThrows(IllegalStateException.class, () -> train(config)).getMessage());
+        assertEquals(Outcome.DONE, train(config("run")));
+        assertEquals(
+                "progress",
+                assertThrows(NullPointerException.class, () -> config.onProgress(null))
+                        .getMessage());
+        assertEquals(
+                "folder",
+                assertThrows(NullPointerException.class, () -> RunConfig.in(null))
+                        .getMessage());
+    }
+
+    @Test
     void leavesNoThreadsBehind() throws Exception {
         assertEquals(Outcome.DONE, train(config("run")));
         for (Thread thread : Thread.getAllStackTraces().keySet()) {
