@@ -29,9 +29,13 @@ public class StopRequests {
 
     private static final int TERM = 15;
 
-    private final Instant deadline;
-    private final InstantSource clock;
+    /** From the beginning to the deadline; null if there is none. */
+    private final Duration limit;
+
+    /** A clock that is set anew meanwhile moves no deadline. */
     private final LongSupplier nanoTime;
+
+    private final long begun;
     private int count;
     private int first = TERM;
     private long lastQuestion;
@@ -47,10 +51,10 @@ public class StopRequests {
     }
 
     StopRequests(Instant deadline, InstantSource clock, LongSupplier nanoTime) {
-        this.deadline = deadline;
-        this.clock = clock;
+        limit = deadline == null ? null : Duration.between(clock.instant(), deadline);
         this.nanoTime = nanoTime;
-        lastQuestion = nanoTime.getAsLong();
+        begun = nanoTime.getAsLong();
+        lastQuestion = begun;
     }
 
     /** Asks to stop, as the signal TERM does. */
@@ -115,7 +119,9 @@ public class StopRequests {
         long now = nanoTime.getAsLong();
         longestPiece = Math.max((now - lastQuestion) / 1e9, longestPiece * FORGET);
         lastQuestion = now;
-        return count > 0 || deadline != null && !clock.instant().plus(reserve()).isBefore(deadline);
+        return count > 0
+                || limit != null
+                        && Duration.ofNanos(now - begun).plus(reserve()).compareTo(limit) >= 0;
     }
 
     /** Whether an interrupt was taken from a thread, which gets it back when nothing is left to write. */

@@ -10,16 +10,20 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StopRequestsTest {
     private static final Instant START = Instant.parse("2026-01-01T10:00:00Z");
 
     private long milliseconds;
+    private long clockIsAhead; // in milliseconds
 
     /** Its time is that of this test. */
     private StopRequests until(Instant deadline) {
         return new StopRequests(
-                deadline, () -> START.plusMillis(milliseconds), () -> TimeUnit.MILLISECONDS.toNanos(milliseconds));
+                deadline,
+                () -> START.plusMillis(milliseconds + clockIsAhead),
+                () -> TimeUnit.MILLISECONDS.toNanos(milliseconds));
     }
 
     @Test
@@ -63,6 +67,22 @@ class StopRequestsTest {
         assertFalse(requests.any());
         milliseconds += piece;
         assertEquals(stops, requests.any(), "twice the time of a piece and a second are left, or not quite");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {3_600_000, -3_600_000})
+    void aClockThatIsSetAnewMovesNoDeadline(long jump) {
+        StopRequests requests = until(START.plusSeconds(100));
+        clockIsAhead = jump;
+        milliseconds = 90_000;
+        assertFalse(requests.any());
+        milliseconds = 100_000;
+        assertTrue(requests.any());
+    }
+
+    @Test
+    void aDeadlineMayBeAsFarAsAnInstantCanTell() {
+        assertFalse(until(Instant.MAX).any());
     }
 
     @Test
