@@ -36,8 +36,6 @@ public final class Main {
     /** By name, in the order of the help. */
     private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
 
-    private static final String LOGGING = "logback.configurationFile";
-
     /** libtorch's messages when memory has run out, on the CPU and on a GPU. */
     private static final Pattern NATIVE_MEMORY =
             Pattern.compile("not enough memory|can't allocate memory|out of memory", Pattern.CASE_INSENSITIVE);
@@ -57,10 +55,7 @@ public final class Main {
         if (System.getProperty(NativeRuntime.JAVACPP_LOADS) == null) {
             System.setProperty(NativeRuntime.JAVACPP_LOADS, "false");
         }
-        // Before the first logger: a program that embeds Perdure configures logging itself.
-        if (System.getProperty(LOGGING) == null) {
-            System.setProperty(LOGGING, "perdure/cli/logback.xml");
-        }
+        Logging.use();
     }
 
     @Option(

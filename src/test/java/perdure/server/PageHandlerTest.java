@@ -92,8 +92,8 @@ class PageHandlerTest {
         for (String path : List.of(
                 "/page/",
                 "/page/index.html",
-                "/page/../perdure/cli/logback.xml",
-                "/page/%2e%2e/perdure/cli/logback.xml",
+                "/page/../perdure/model/kernels.cu",
+                "/page/%2e%2e/perdure/model/kernels.cu",
                 "/page/absent.js",
                 "/library/preact",
                 "/library/react.js",
