@@ -141,15 +141,24 @@ public final class Main {
         if (verbose) {
             problem.printStackTrace(System.err);
         }
-        return new Ending(
-                ExitCode.SOFTWARE,
-                Stream.concat(Stream.of(problem), Stream.of(problem.getSuppressed()))
-                        .map(Main::failure)
-                        .toList());
+        return new Ending(ExitCode.SOFTWARE, failures(problem));
     }
 
-    /** The failure in one line. */
+    /** The failure and those that followed it, each in one line and once. */
+    static List<String> failures(Throwable problem) {
+        return Stream.concat(Stream.of(problem), Stream.of(problem.getSuppressed()))
+                .map(Main::failure)
+                .distinct()
+                .toList();
+    }
+
+    /** The failure in one line. Of a lack of memory in another thread it is that, and not what it led to. */
     static String failure(Throwable problem) {
+        for (Throwable cause = problem.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof OutOfMemoryError) {
+                return failure(cause);
+            }
+        }
         String message = firstLine(problem);
         if (problem instanceof Trainer.NotFiniteException) {
             return message + " The steps before it are saved. Run the same command with a lower --learning-rate or"
@@ -162,6 +171,10 @@ public final class Main {
         if (message.startsWith(Devices.OUT_OF_MEMORY)) {
             return "Out of the GPU's memory (" + message + "). Of --batch-size with more --grad-accum, of --context and"
                     + " of --hidden-size smaller ones need less, and so do --recompute and --precision bf16.";
+        }
+        if (problem instanceof OutOfMemoryError && message.contains("native thread")) {
+            return "No thread could be started (" + message
+                    + "). Raise the limit of processes, threads or address space, as with ulimit -u or ulimit -v.";
         }
         if (problem instanceof OutOfMemoryError
                 || NATIVE_MEMORY.matcher(message).find()) {

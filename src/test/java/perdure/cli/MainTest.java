@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,29 @@ class MainTest {
             assertTrue(message.startsWith("Out of native memory ("), message);
             assertEquals(1, message.lines().count());
         }
+    }
+
+    @Test
+    void tellsThatMemoryRanOutInAnotherThread() {
+        Throwable cause = new ExecutionException(new OutOfMemoryError("Java heap space"));
+        assertEquals(
+                "Out of Java memory (Java heap space). Give Java more with java -Xmx.",
+                Main.failure(new IllegalStateException("The text could not be tokenized", cause)));
+    }
+
+    @Test
+    void tellsThatNoThreadCouldBeStarted() {
+        String message = Main.failure(new OutOfMemoryError(
+                "unable to create native thread: possibly out of memory or process/resource limits reached"));
+        assertTrue(message.contains("ulimit -u") && !message.contains("--batch-size"), message);
+    }
+
+    @Test
+    void tellsWhatFailedTwiceOnce() {
+        Throwable problem = new IllegalStateException("Step 3 could not be saved");
+        problem.addSuppressed(new IllegalStateException("Step 3 could not be saved"));
+        problem.addSuppressed(new IllegalStateException("The server could not be closed"));
+        assertEquals(List.of("Step 3 could not be saved", "The server could not be closed"), Main.failures(problem));
     }
 
     @Test
