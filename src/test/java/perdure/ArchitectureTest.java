@@ -80,6 +80,7 @@ class ArchitectureTest {
                 "io..",
                 "tools..",
                 "ai..",
+                "ch..",
                 "blue..",
                 "de..",
                 "picocli.."));
@@ -105,6 +106,18 @@ class ArchitectureTest {
                 .resideOutsideOfPackages("perdure.cli..", "")
                 .should()
                 .callMethod(System.class, "exit", int.class)
+                .check(OURS);
+    }
+
+    /** A program that embeds the rest may log with another library. */
+    @Test
+    void onlyTheCommandsChooseHowToLog() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("perdure.cli..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("ch.qos.logback..")
                 .check(OURS);
     }
 
