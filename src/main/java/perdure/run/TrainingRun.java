@@ -75,7 +75,8 @@ import perdure.train.TrainingOptions;
  * <p>It ends no process, handles no signal and configures no logging. {@link #train} uses the calling thread; all other
  * methods may be called from any thread. A process may train several runs one after the other, but not at the same time,
  * since libtorch has one random generator per process. Java loads native libraries for one class loader alone: where
- * programs are loaded again and again, as in application servers, Perdure belongs to a loader that stays.
+ * programs are loaded again and again, as in application servers, Perdure belongs to a loader that stays. The
+ * jar is for the class path: it has a class without a package, which the module path does not allow.
  */
 public final class TrainingRun implements AutoCloseable {
     private static final AtomicBoolean TRAINING = new AtomicBoolean();
