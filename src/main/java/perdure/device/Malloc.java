@@ -25,7 +25,7 @@ public final class Malloc {
     /** What two of the largest blocks leave of a heap of 64 MB for what it holds already, for each of them. */
     private static final long HEAP_SLACK = 1 << 20;
 
-    /** Smaller tensors leave small gaps. Mapping them too makes the first step of a small model half a second longer. */
+    /** Smaller tensors leave small gaps. */
     private static final int LARGE_TENSOR = 512 << 10;
 
     private Malloc() {}
