@@ -16,7 +16,7 @@ import ch.qos.logback.core.spi.ContextAwareBase;
 public final class Logging extends ContextAwareBase implements Configurator {
 
     /** Set where this applies: a program that embeds Perdure configures logging itself. */
-    static final String USED = "perdure.cli.logging";
+    private static final String USED = "perdure.cli.logging";
 
     /** The file that whoever starts the command line may give. */
     private static final String FILE = "logback.configurationFile";

@@ -97,7 +97,7 @@ public final class Malloc {
 
     /**
      * Has the heap of the calling thread grow at once, which otherwise it does by single pages, with a system call for each:
-     * 12,000 of them while libtorch is loaded. No memory is used by that. To be called after {@link #keepFreedMemory}.
+     * 11,000 of them while libtorch is loaded. No memory is used by that. To be called after {@link #keepFreedMemory}.
      */
     static void growHeap() {
         if (!Platform.isLinux()) {

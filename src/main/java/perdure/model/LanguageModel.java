@@ -320,7 +320,7 @@ public final class LanguageModel extends Module {
      * its weights must not change.
      */
     public void packCopies() {
-        if (Processor.current().multipliesBf16()) {
+        if (bf16 && Processor.current().multipliesBf16()) {
             parameters.multiplied().forEach(Weight::packCopy);
         }
     }

@@ -44,8 +44,8 @@ final class MatrixProduct {
     /** The smallest R·K·N for which oneDNN pays. */
     private static final long SMALLEST = 4L << 20;
 
-    /** The smallest K·N for which it pays with any number of rows. */
-    private static final long LARGE_MATRIX = 512L << 10;
+    /** The smallest K·N for which another way pays with any number of rows, since reading the matrix takes the time. */
+    static final long LARGE_MATRIX = 512L << 10;
 
     /**
      * Largest allowed difference to BLAS, relative to the largest result. Rounding stays far below it, and a wrong

@@ -20,9 +20,6 @@ final class Weight implements AutoCloseable {
     /** The smallest R·K·N for which bf16 pays on the CPU, the conversion of X included. */
     private static final long SMALLEST = 2L << 20;
 
-    /** The smallest K·N for which it pays with any number of rows, since half as many bytes of the matrix are read. */
-    private static final long LARGE_MATRIX = 512L << 10;
-
     private final Tensor values;
     private Tensor copy; // null: products are float32
 
@@ -83,7 +80,8 @@ final class Weight implements AutoCloseable {
         if (copy == null || GradMode.is_enabled()) {
             return x;
         }
-        boolean small = x.is_cpu() && x.numel() * outputs < SMALLEST && x.size(-1) * outputs < LARGE_MATRIX;
+        boolean small =
+                x.is_cpu() && x.numel() * outputs < SMALLEST && x.size(-1) * outputs < MatrixProduct.LARGE_MATRIX;
         return x.to(small ? ScalarType.Float : ScalarType.BFloat16);
     }
 
