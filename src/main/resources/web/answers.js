@@ -11,6 +11,11 @@ const MOST_MESSAGES = 999;
  */
 const LINES = ['perdure.answer 0', 'perdure.answer 1', 'perdure.answer 2'];
 
+/** A page that is left breaks its own requests off. That is no failure of the server: such answers stay unfinished. */
+let left = false;
+addEventListener('pagehide', () => left = true);
+addEventListener('pageshow', () => left = false);
+
 /**
  * Requests the answer to a history that ends with the user's message.
  *
@@ -30,7 +35,9 @@ export async function answer(model, history, settings, signal, receive) {
       }
     });
   } catch (failure) {
-    growing = {...growing, ...(signal.aborted ? {finish: 'stopped'} : {error: explain(failure, growing.content)})};
+    if (!left) {
+      growing = {...growing, ...(signal.aborted ? {finish: 'stopped'} : {error: explain(failure, growing.content)})};
+    }
   }
   receive(growing);
 }

@@ -92,7 +92,7 @@ function Gate() {
     setRound(round + 1);
   };
   const [error, forget] = useErrorBoundary();
-  return h('div', null, error ? h(Failure, {error, again: forget}) : h(App, {key: round}), wanted && h(TokenPrompt, {give}));
+  return h('div', null, error ? h(Failure, {error, again: forget}) : h(App, {key: round}), wanted && h(TokenPrompt, {give, refused: round > 0}));
 }
 
 render(h(Gate), document.getElementById('app'));

@@ -25,6 +25,8 @@ final class HttpListener implements AutoCloseable {
 
     private static final int BUFFER_BYTES = 16 << 10;
     private static final int CLOSING_MILLIS = 2_000;
+    /** Bytes of a body that are read beyond the limit, so that its refusal is read too. Undertow cuts a longer one off. */
+    private static final long READ_BEYOND = 16 << 20;
 
     private final XnioWorker threads;
     private final AcceptingChannel<StreamConnection> accepting;
@@ -71,7 +73,7 @@ final class HttpListener implements AutoCloseable {
                 .set(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(limits.headers()))
                 .set(UndertowOptions.NO_REQUEST_TIMEOUT, millis(limits.idle()))
                 .set(UndertowOptions.IDLE_TIMEOUT, millis(limits.stalled()))
-                .set(UndertowOptions.MAX_ENTITY_SIZE, limits.bodyBytes())
+                .set(UndertowOptions.MAX_ENTITY_SIZE, limits.bodyBytes() + READ_BEYOND)
                 .set(UndertowOptions.MAX_HEADER_SIZE, 16 << 10)
                 .set(UndertowOptions.MAX_HEADERS, 64)
                 .set(UndertowOptions.MAX_PARAMETERS, 32)

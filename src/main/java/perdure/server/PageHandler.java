@@ -118,7 +118,8 @@ final class PageHandler implements HttpHandler {
     static boolean isKnown(HttpServerExchange exchange, ETag tag) {
         exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache").put(Headers.ETAG, tag.toString());
         // A proxy that compresses makes the tag a weak one.
-        boolean known = !ETagUtils.handleIfNoneMatch(exchange, tag, true);
+        boolean known = "*".equals(exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH))
+                || !ETagUtils.handleIfNoneMatch(exchange, tag, true);
         if (known) {
             exchange.setStatusCode(304).endExchange();
         }

@@ -127,6 +127,12 @@ final class Browser implements AutoCloseable {
         driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(scheme)));
     }
 
+    /** Few colours, which are not the page's, as people choose them who see little. */
+    void highContrast() {
+        Map<String, String> few = Map.of("name", "forced-colors", "value", "active");
+        driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of(few)));
+    }
+
     /** Shows the page as it would be printed. */
     void paper(boolean paper) {
         driver.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("media", paper ? "print" : ""));

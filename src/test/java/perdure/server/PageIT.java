@@ -433,6 +433,37 @@ class PageIT {
         browser.assertQuiet();
     }
 
+    /** A page breaks its requests off when it is left, which is no failure of the server. */
+    @Test
+    void anAnswerThatAReloadInterruptsIsUnfinished(@TempDir Path endless) throws Exception {
+        SavedModel.commitSlow(endless, 3);
+        browser.rest();
+        run.close();
+        serve(endless);
+        browser.script("localStorage.setItem('perdure.settings', '{\"maximumTokens\":8192,\"temperature\":0}')");
+        browser.reload();
+        ask("Hello");
+        browser.await("text", () -> browser.text(".growing .text").length() > 20);
+        browser.reload();
+        browser.await("the answer", () -> browser.count(".answer") == 1);
+        assertEquals(0, browser.count(".error"));
+        assertTrue(browser.text(".note").endsWith("unfinished"), browser.text(".note"));
+    }
+
+    @Test
+    void whatCanBePressedIsSeenInHighContrast() throws Exception {
+        run.published.set(ServerUnderTest.running(7, 15, 4.94));
+        browser.await("the bar", () -> browser.count(".bar-stop") == 1);
+        browser.highContrast();
+        for (String drawn : List.of(".send", ".bar-stop")) {
+            assertEquals(
+                    true,
+                    browser.script("return getComputedStyle(document.querySelector('" + drawn + "'), '::before')"
+                            + ".backgroundColor !== getComputedStyle(document.body).backgroundColor"),
+                    drawn);
+        }
+    }
+
     @Test
     void drawsTheCurveOfTheWholeRun() throws Exception {
         browser.await("the chat", () -> browser.count(".composer") == 1);
@@ -509,6 +540,13 @@ class PageIT {
         browser.open(run.url("/"));
         browser.await("the question", () -> browser.count("dialog input") == 1);
         browser.assertAccessible();
+        browser.find("dialog input").sendKeys(Keys.ESCAPE);
+        browser.await("the question again", () -> browser.count("dialog[open]") == 1);
+        browser.find("dialog input").sendKeys("geheim für alle" + Keys.ENTER);
+        assertEquals(1, browser.count("dialog input:invalid"), "No header has such characters.");
+        browser.find("dialog input").clear();
+        browser.find("dialog input").sendKeys("wrong" + Keys.ENTER);
+        browser.await("the refusal", () -> browser.text("dialog .error").equals("The server refused this token"));
         browser.find("dialog input").sendKeys("secret" + Keys.ENTER);
         browser.await("the bar", () -> browser.count(".bar-status") == 1);
         ask(QUESTION);

@@ -113,6 +113,18 @@ class ServerLimitsTest {
         assertEquals(0, run.stops.get());
     }
 
+    /** Its length is known only at its end. */
+    @Test
+    void refusesABodyInChunksThatIsTooLarge() throws Exception {
+        for (int bytes : List.of(1001, 3_000, 200_000)) {
+            String answer =
+                    run.raw("POST /v1/chat/completions HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n"
+                            + Integer.toHexString(bytes) + "\r\n" + " ".repeat(bytes) + "\r\n0\r\n\r\n");
+            assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
+            assertTrue(answer.contains("\"code\":\"too_large\""), answer);
+        }
+    }
+
     @Test
     void refusesHeadersThatAreTooLargeOrTooMany() throws Exception {
         String large = "X: " + "x".repeat(20_000) + "\r\n";

@@ -2,9 +2,10 @@ package perdure.server.openai;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.undertow.io.Receiver;
+import io.undertow.io.Receiver.RequestToLargeException;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.server.RequestTooBigException;
 import io.undertow.util.Headers;
 import io.undertow.util.SameThreadExecutor;
 import java.util.concurrent.CompletableFuture;
@@ -76,18 +77,22 @@ public final class CompletionHandler implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) {
-        exchange.getRequestReceiver()
-                .receiveFullBytes(
-                        // Dispatched without a handler, the exchange stays open until it is answered.
-                        (received, body) -> received.dispatch(SameThreadExecutor.INSTANCE, () -> begin(received, body)),
-                        (received, failure) -> {
-                            if (failure instanceof RequestTooBigException) {
-                                received.setPersistent(false);
-                                refuse(received, RefusedRequestException.tooLarge(bodyBytes));
-                            } else {
-                                IoUtils.safeClose(received.getConnection());
-                            }
-                        });
+        // A body in chunks tells its length only at its end. The server's own limit would close the connection
+        // unanswered.
+        exchange.setMaxEntitySize(Long.MAX_VALUE);
+        Receiver body = exchange.getRequestReceiver();
+        body.setMaxBufferSize(Math.toIntExact(bodyBytes));
+        body.receiveFullBytes(
+                // Dispatched without a handler, the exchange stays open until it is answered.
+                (received, bytes) -> received.dispatch(SameThreadExecutor.INSTANCE, () -> begin(received, bytes)),
+                (received, failure) -> {
+                    if (failure instanceof RequestToLargeException) {
+                        received.setPersistent(false);
+                        refuse(received, RefusedRequestException.tooLarge(bodyBytes));
+                    } else {
+                        IoUtils.safeClose(received.getConnection());
+                    }
+                });
     }
 
     /** Runs on the I/O thread, like everything that uses the exchange. */
