@@ -62,6 +62,45 @@ final class Compression extends FilterInputStream {
         }
     }
 
+    /**
+     * Java's stream ends without a word where the header of a further part is damaged or cut off, and its text would be
+     * lost. Zeros after the end fill up blocks of tapes, and mean nothing.
+     */
+    private static final class Gzip extends GZIPInputStream {
+        private static final int TRAILER = 8;
+        private boolean ended;
+
+        private Gzip(InputStream input) throws IOException {
+            super(input, 1 << 16);
+        }
+
+        @Override
+        public int read(byte[] bytes, int from, int length) throws IOException {
+            int read = super.read(bytes, from, length);
+            if (read < 0 && !ended) {
+                ended = true;
+                requireZeros();
+            }
+            return read;
+        }
+
+        private void requireZeros() throws IOException {
+            boolean zeros = true;
+            for (int i = len - inf.getRemaining() + TRAILER; i < len; i++) {
+                zeros &= buf[i] == 0;
+            }
+            byte[] block = new byte[1 << 12];
+            for (int read = in.read(block); zeros && read > 0; read = in.read(block)) {
+                for (int i = 0; i < read; i++) {
+                    zeros &= block[i] == 0;
+                }
+            }
+            if (!zeros) {
+                throw new ZipException("what follows its end is not compressed, or not complete");
+            }
+        }
+    }
+
     /** @param name of the file, for messages */
     static InputStream unpacked(String name, InputStream input) throws IOException {
         Counting packed = new Counting(input);
@@ -71,7 +110,7 @@ final class Compression extends FilterInputStream {
         buffered.reset();
         try {
             if (magic == GZIP) {
-                return new Compression(name, new GZIPInputStream(buffered, 1 << 16), packed);
+                return new Compression(name, new Gzip(buffered), packed);
             }
             if (magic == ZSTANDARD) {
                 ZstdInputStream frames = new ZstdInputStream(buffered);

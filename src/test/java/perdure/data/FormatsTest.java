@@ -182,6 +182,24 @@ class FormatsTest {
         assertEquals(List.of("plain"), read("a.jsonl.gz", "{\"text\":\"plain\"}"));
     }
 
+    /** As of files that were put together: Java's own stream leaves out a further part whose header is damaged. */
+    @Test
+    void whatFollowsACompressedTextIsNeverLeftOut() throws IOException {
+        for (int words : List.of(10, 200_000)) {
+            byte[] packed = packed(GZIPOutputStream::new, "text ".repeat(words).getBytes(StandardCharsets.UTF_8));
+            for (int length : List.of(1, 9, packed.length)) {
+                byte[] twice = Arrays.copyOf(packed, packed.length + length);
+                System.arraycopy(packed, 0, twice, packed.length, length);
+                twice[packed.length] ^= 1;
+                assertTrue(refused("a.txt.gz", twice).startsWith("a.txt.gz is compressed and damaged: what follows"));
+            }
+            for (int zeros : List.of(1, 30, 200_000)) {
+                byte[] padded = Arrays.copyOf(packed, packed.length + zeros);
+                assertEquals("text ".repeat(words), String.join("", read("a.txt.gz", padded)));
+            }
+        }
+    }
+
     @Test
     void whatGrowsWithoutMeasureIsRefused() throws IOException {
         byte[] bomb = packed(ZstdOutputStream::new, "a".repeat(200 << 20).getBytes(StandardCharsets.US_ASCII));
