@@ -6,6 +6,8 @@ import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -29,8 +31,11 @@ import org.bytedeco.javacpp.Loader;
 final class NativeTokenizer implements AutoCloseable {
 
     static {
-        load();
+        loadAlone();
     }
+
+    /** The lock under which the library is unpacked and loaded, in JavaCPP's cache. */
+    static final String LOCK = "tokenizers.lock";
 
     /** Bounds of the memory for words that are known. */
     private static final int MOST_WORDS = 1 << 16;
@@ -65,7 +70,36 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    private static void load() {
+    /**
+     * One process at a time: another one in another time zone takes the unpacked file for an older one, since its jar has
+     * local times, and writes it anew. Whoever loads it meanwhile is ended by SIGBUS.
+     */
+    private static void loadAlone() {
+        boolean interrupted = Thread.interrupted(); // It would close the channel.
+        try (FileChannel lock = lock()) {
+            load();
+        } catch (IOException exception) {
+            throw new UncheckedIOException(exception);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Null where the cache cannot be written or has no locks, so that nobody unpacks anew. */
+    private static FileChannel lock() {
+        try {
+            FileChannel channel = FileChannel.open(
+                    Loader.getCacheDir().toPath().resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel.lock();
+            return channel;
+        } catch (IOException withoutLocks) {
+            return null;
+        }
+    }
+
+    private static void load() throws IOException {
         String system = System.getProperty("os.name");
         String architecture = System.getProperty("os.arch").equals("aarch64") ? "aarch64" : "x86_64";
         if (system.startsWith("Windows")) {
@@ -80,17 +114,13 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    private static void load(String platform, String name) {
+    private static void load(String platform, String name) throws IOException {
         String resource = "/native/lib/" + platform + "/cpu/" + name;
-        try {
-            File file = Loader.cacheResource(TokenizersLibrary.class, resource);
-            if (file == null) {
-                throw new FileNotFoundException("The tokenizers library has no build for this machine: " + resource);
-            }
-            System.load(file.getAbsolutePath());
-        } catch (IOException exception) {
-            throw new UncheckedIOException(exception);
+        File file = Loader.cacheResource(TokenizersLibrary.class, resource);
+        if (file == null) {
+            throw new FileNotFoundException("The tokenizers library has no build for this machine: " + resource);
         }
+        System.load(file.getAbsolutePath());
     }
 
     /** Token ids, and for each the code points of the text that it stands for: the first, and the one after the last. */

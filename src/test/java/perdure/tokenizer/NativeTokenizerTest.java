@@ -1,14 +1,23 @@
 package perdure.tokenizer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class NativeTokenizerTest {
 
@@ -31,6 +40,37 @@ class NativeTokenizerTest {
                 assertArrayEquals(expected.to(), actual.to());
                 assertArrayEquals(expected.ids(), words.encode(text, false));
             }
+        }
+    }
+
+    /** A process that loads a file which another one writes is ended by a signal. */
+    @Test
+    void waitsWhileAnotherProcessUnpacks(@TempDir Path cache) throws Exception {
+        Process child;
+        try (FileChannel channel = FileChannel.open(
+                cache.resolve(NativeTokenizer.LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.lock();
+            child = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-Dorg.bytedeco.javacpp.cachedir=" + cache,
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Loading.class.getName())
+                    .inheritIO()
+                    .start();
+            assertFalse(child.waitFor(5, TimeUnit.SECONDS));
+        }
+        assertTrue(child.waitFor(60, TimeUnit.SECONDS));
+        assertEquals(0, child.exitValue());
+    }
+
+    /** Loads the library. */
+    static final class Loading {
+        private Loading() {}
+
+        public static void main(String[] arguments) {
+            new NativeTokenizer(VOCABULARY.json()).close();
         }
     }
 
