@@ -91,7 +91,7 @@ final class GenerateCommand implements Callable<Integer> {
         Precision precision = natives.precision == null ? Precision.ofAnswers(checkpoint.trainedInBf16()) : given;
         try (Device device = natives.device();
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
-                LanguageModel model = new LanguageModel(checkpoint.config(), 0);
+                LanguageModel model = LanguageModel.unset(checkpoint.config(), null);
                 TokenGenerator generator = new TokenGenerator(model)) {
             Flags.set("--precision", precision, chosen -> chosen.require(device));
             DeviceMigrator.ensure(model, device);

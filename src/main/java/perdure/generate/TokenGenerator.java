@@ -61,7 +61,7 @@ public final class TokenGenerator implements AutoCloseable {
      * @param reader fills the weights, by their Hugging Face names
      */
     public static TokenGenerator withWeights(ModelConfig config, boolean bf16, Consumer<Map<String, Tensor>> reader) {
-        LanguageModel model = new LanguageModel(config, 0);
+        LanguageModel model = LanguageModel.unset(config, null);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             reader.accept(model.namedTensors());

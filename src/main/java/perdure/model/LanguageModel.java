@@ -3,6 +3,7 @@ package perdure.model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
@@ -54,6 +55,15 @@ public final class LanguageModel extends Module {
      * @param lora null: there are no adapters, and all weights are trained
      */
     public LanguageModel(ModelConfig config, LoraConfig lora, long seed) {
+        this(config, lora, OptionalLong.of(seed));
+    }
+
+    /** As the others, but what is trained has any values until all of it is set: to draw them takes time. */
+    public static LanguageModel unset(ModelConfig config, LoraConfig lora) {
+        return new LanguageModel(config, lora, OptionalLong.empty());
+    }
+
+    private LanguageModel(ModelConfig config, LoraConfig lora, OptionalLong seed) {
         super("LanguageModel");
         retainReference();
         this.config = config;

@@ -5,10 +5,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Generator;
 import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -41,7 +43,7 @@ final class Parameters implements AutoCloseable {
 
     private final Module module;
     private final LoraConfig lora; // or null
-    private final Generator generator;
+    private final Generator generator; // null: values are yet to be set
     private final double deviation;
     private final double residualDeviation;
     private final List<Tensor> matrices = new ArrayList<>(); // what is trained
@@ -51,14 +53,20 @@ final class Parameters implements AutoCloseable {
     private final Map<String, Named> weights = new LinkedHashMap<>();
     private final Map<String, Named> adapters = new LinkedHashMap<>();
 
-    /** The initial values come from a separate generator, so they depend on the configuration and the seed alone. */
-    Parameters(Module module, ModelConfig config, LoraConfig lora, long seed) {
+    /**
+     * The initial values come from a separate generator, so they depend on the configuration and the seed alone.
+     *
+     * @param seed empty: they are yet to be set
+     */
+    Parameters(Module module, ModelConfig config, LoraConfig lora, OptionalLong seed) {
         this.module = module;
         this.lora = lora;
         deviation = 1 / Math.sqrt(config.hiddenSize());
         residualDeviation = deviation / Math.sqrt(2.0 * config.layers());
         try (PointerScope scope = new PointerScope()) {
-            generator = torch.make_generator_cpu(seed).retainReference();
+            generator = seed.isEmpty()
+                    ? null
+                    : torch.make_generator_cpu(seed.getAsLong()).retainReference();
         }
     }
 
@@ -102,11 +110,12 @@ final class Parameters implements AutoCloseable {
     }
 
     private Tensor values(double deviation, long rows, long columns) {
-        if (lora == null) {
-            return torch.empty(rows, columns).normal_(0, deviation, new GeneratorOptional(generator));
+        ScalarType type = lora != null && lora.bf16Base() ? ScalarType.BFloat16 : ScalarType.Float;
+        Tensor values = torch.empty(new long[] {rows, columns}, new TensorOptions(type), new MemoryFormatOptional());
+        if (generator == null) {
+            return values;
         }
-        ScalarType type = lora.bf16Base() ? ScalarType.BFloat16 : ScalarType.Float;
-        return torch.zeros(new long[] {rows, columns}, new TensorOptions(type));
+        return lora != null ? values.zero_() : values.normal_(0, deviation, new GeneratorOptional(generator));
     }
 
     /** The adapters of stacked linear layers, each with its rows of the output. */
@@ -124,8 +133,11 @@ final class Parameters implements AutoCloseable {
 
     private Adapter adapter(long from, long inputs, Rows layer) {
         try (PointerScope scope = new PointerScope()) {
-            double bound = 1 / Math.sqrt(inputs);
-            Tensor a = torch.empty(lora.rank(), inputs).uniform_(-bound, bound, new GeneratorOptional(generator));
+            Tensor a = torch.empty(lora.rank(), inputs);
+            if (generator != null) {
+                double bound = 1 / Math.sqrt(inputs);
+                a.uniform_(-bound, bound, new GeneratorOptional(generator));
+            }
             Tensor b = torch.zeros(layer.count, lora.rank());
             return new Adapter(
                     from,
@@ -213,6 +225,8 @@ final class Parameters implements AutoCloseable {
         matrices.forEach(Tensor::close);
         vectors.forEach(Tensor::close);
         frozen.forEach(Tensor::close);
-        generator.close();
+        if (generator != null) {
+            generator.close();
+        }
     }
 }

@@ -383,14 +383,16 @@ public final class TrainingRun implements AutoCloseable {
             Restart started = restart;
             if (checkpoint != null) {
                 text.asRecorded(saved);
-                identity(from, tokenizer, text.sequences(saved, false), device)
+                List<String> changes = identity(from, tokenizer, text.sequences(saved, false), device)
                         .requireSame(
                                 saved,
                                 config.saving().acceptChanges(),
-                                checkpoint.state().position().epochStep() == 0)
-                        .forEach(this::say);
+                                checkpoint.state().position().epochStep() == 0);
+                changes.forEach(this::say);
                 requireSame(checkpoint.config(), shape);
-                text.requireEnough(tokenizer);
+                if (!changes.isEmpty()) { // Else it was found when the run began.
+                    text.requireEnough(tokenizer);
+                }
                 sayWhereItStarts();
                 started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart));
                 LearntTokenizer.delete(config.folder());
@@ -452,9 +454,11 @@ public final class TrainingRun implements AutoCloseable {
         }
         MemoryEstimate memory = MemoryEstimate.of(config, shape, ResidentMemory.bytes());
         LoraConfig lora = config.fineTuning().lora();
+        boolean hasGiven = config.fineTuning().from() != null;
+        boolean draws = checkpoint == null && (!hasGiven || lora != null);
         try (LanguageModel model =
-                new LanguageModel(shape, lora, config.length().seed())) {
-            if (config.fineTuning().from() != null && (checkpoint == null || lora != null)) {
+                draws ? new LanguageModel(shape, lora, config.length().seed()) : LanguageModel.unset(shape, lora)) {
+            if (hasGiven && (checkpoint == null || lora != null)) {
                 BadInputException.checking("from", () -> text.pretrained().loadInto(model));
             }
             if (checkpoint == null) {

@@ -168,10 +168,13 @@ public final class Safetensors {
     public static Map<String, Tensor> read(Path file) {
         return reading(file, channel -> {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            header(file, channel).entries().forEach((name, entry) -> tensors.put(name, empty(entry)));
-            for (Tensor tensor : tensors.values()) {
-                TensorBytes.fill(tensor, bytes -> readFully(channel, bytes));
-            }
+            Map<String, Entry> entries = header(file, channel).entries();
+            entries.forEach((name, entry) -> tensors.put(name, empty(entry)));
+            long data = channel.position();
+            fill(
+                    tensors,
+                    (name, tensor) -> TensorBytes.fill(
+                            tensor, from(channel, data + entries.get(name).begin())));
             return tensors;
         });
     }
@@ -195,10 +198,10 @@ public final class Safetensors {
             entries.keySet().removeIf(chosen.negate());
             requireSame(file, entries, tensors);
             long data = channel.position();
-            for (Map.Entry<String, Entry> entry : entries.entrySet()) {
-                channel.position(data + entry.getValue().begin());
-                TensorBytes.fill(tensors.get(entry.getKey()), bytes -> readFully(channel, bytes));
-            }
+            fill(
+                    tensors,
+                    (name, tensor) -> TensorBytes.fill(
+                            tensor, from(channel, data + entries.get(name).begin())));
             return entries;
         });
     }
@@ -231,18 +234,20 @@ public final class Safetensors {
         reading(file, channel -> {
             SafetensorsHeader header = header(file, channel);
             long data = channel.position();
-            for (Map.Entry<String, Tensor> wanted : tensors.entrySet()) {
-                Entry entry = header.entries().get(wanted.getKey());
-                List<Long> shape = shape(wanted.getValue());
+            tensors.forEach((name, tensor) -> {
+                Entry entry = header.entries().get(name);
+                List<Long> shape = shape(tensor);
                 if (entry == null || !entry.shape().equals(shape)) {
                     throw new DamagedFileException(
                             file,
-                            "tensor \"" + wanted.getKey() + "\" is "
+                            "tensor \"" + name + "\" is "
                                     + (entry == null ? "missing" : entry.shape() + ", not " + shape));
                 }
-                channel.position(data + entry.begin());
-                TensorBytes.fill(wanted.getValue(), entry.type().scalarType(), bytes -> readFully(channel, bytes));
-            }
+            });
+            fill(tensors, (name, tensor) -> {
+                Entry entry = header.entries().get(name);
+                TensorBytes.fill(tensor, entry.type().scalarType(), from(channel, data + entry.begin()));
+            });
             return header;
         });
     }
@@ -315,6 +320,39 @@ public final class Safetensors {
         byte[] header = new byte[(int) length];
         readFully(channel, ByteBuffer.wrap(header));
         return SafetensorsHeader.parse(file, header, size - Long.BYTES - length);
+    }
+
+    private interface Filling {
+        void fill(String name, Tensor tensor) throws IOException;
+    }
+
+    /** Several at once: the memory that they fill is new, and to supply it takes most of the time. */
+    private static void fill(Map<String, Tensor> tensors, Filling filling) throws IOException {
+        try {
+            tensors.entrySet().parallelStream().forEach(each -> {
+                try {
+                    filling.fill(each.getKey(), each.getValue());
+                } catch (IOException problem) {
+                    throw new UncheckedIOException(problem);
+                }
+            });
+        } catch (UncheckedIOException problem) {
+            throw problem.getCause();
+        }
+    }
+
+    /** Reads what follows a place in a file, whose position stays where it is. */
+    private static TensorBytes.BufferAction from(FileChannel channel, long begin) {
+        long[] place = {begin};
+        return bytes -> {
+            while (bytes.hasRemaining()) {
+                int count = channel.read(bytes, place[0]);
+                if (count < 0) {
+                    throw new EOFException("the file ends too early");
+                }
+                place[0] += count;
+            }
+        };
     }
 
     private static void readFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -21,8 +21,8 @@ public final class TensorBytes {
     /** Bytes per buffer: few enough to stay in a processor's cache between hashing and writing. */
     private static final int BUFFER_SIZE = 1 << 20;
 
-    /** Largest copy of a part of a tensor, in bytes. */
-    private static final long PIECE_SIZE = 16L << 20;
+    /** Largest copy of a part of a tensor, in bytes. Each thread that reads has one. */
+    private static final long PIECE_SIZE = 4L << 20;
 
     private TensorBytes() {}
 

@@ -74,6 +74,25 @@ class LanguageModelTest {
     }
 
     @Test
+    void oneThatIsYetToBeSetHasTheSameTensors() {
+        LoraConfig lora = new LoraConfig(2, 4, 0, LoraConfig.ALL_LINEAR, false);
+        for (LoraConfig adapters : Arrays.asList(null, lora)) {
+            try (LanguageModel drawn = new LanguageModel(CONFIG, adapters, 7);
+                    LanguageModel unset = LanguageModel.unset(CONFIG, adapters);
+                    PointerScope scope = new PointerScope()) {
+                drawn.namedTensors()
+                        .forEach(
+                                (name, tensor) -> unset.namedTensors().get(name).copy_(tensor));
+                drawn.namedTrained()
+                        .forEach(
+                                (name, tensor) -> unset.namedTrained().get(name).copy_(tensor));
+                assertEquals(drawn.namedTrained().keySet(), unset.namedTrained().keySet());
+                assertTrue(torch.equal(drawn.logits(ids()), unset.logits(ids())));
+            }
+        }
+    }
+
+    @Test
     void leavesTheDefaultGeneratorAlone() {
         torch.manual_seed(1);
         double expected = torch.rand(1).item_double();

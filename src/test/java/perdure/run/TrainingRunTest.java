@@ -301,6 +301,19 @@ class TrainingRunTest {
     }
 
     @Test
+    void anotherTextThatIsTooShortIsRefusedAsThatOfANewRunIs() throws IOException {
+        RunConfig config = config("run");
+        assertEquals(Outcome.DONE, train(config));
+        Path small = Files.writeString(folder.resolve("small.txt"), "too short");
+        BadInputException refused = assertThrows(
+                BadInputException.class,
+                () -> train(config.epochs(3).acceptChanges(true).data(small)));
+        assertEquals("context", refused.setting());
+        assertTrue(refused.getMessage().contains("is longer than the data"), refused.getMessage());
+        assertEquals(Outcome.DONE, train(config.epochs(3)));
+    }
+
+    @Test
     void keepsAnArchitectureThatIsNotTheDefault() throws IOException {
         RunConfig untied = config("run").model(shape -> shape.architecture(model -> model.withTiedEmbeddings(false)));
         assertEquals(Outcome.DONE, train(untied.epochs(1)));
