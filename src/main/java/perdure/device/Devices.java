@@ -149,7 +149,11 @@ public final class Devices {
     public static String describe(Device device) {
         String name = device.str().getString();
         return device.is_cuda()
-                ? name + " (1 of " + torch.cuda_device_count() + " GPUs)"
-                : name + " (" + torch.get_num_threads() + " threads)";
+                ? name + " (1 of " + count(torch.cuda_device_count(), "GPU") + ")"
+                : name + " (" + count(torch.get_num_threads(), "thread") + ")";
+    }
+
+    private static String count(int count, String what) {
+        return count + " " + what + (count == 1 ? "" : "s");
     }
 }

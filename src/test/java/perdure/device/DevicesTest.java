@@ -20,7 +20,15 @@ class DevicesTest {
     void knowsTheCpu() {
         try (Device device = Devices.resolve("cpu")) {
             assertTrue(device.is_cpu());
-            assertTrue(Devices.describe(device).matches("cpu \\([0-9]+ threads\\)"));
+            int threads = torch.get_num_threads();
+            try {
+                torch.set_num_threads(1);
+                assertEquals("cpu (1 thread)", Devices.describe(device));
+                torch.set_num_threads(2);
+                assertEquals("cpu (2 threads)", Devices.describe(device));
+            } finally {
+                torch.set_num_threads(threads);
+            }
         }
     }
 
