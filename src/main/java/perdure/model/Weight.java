@@ -20,6 +20,9 @@ final class Weight implements AutoCloseable {
     /** The smallest R·K·N for which bf16 pays on the CPU, the conversion of X included. */
     private static final long SMALLEST = 2L << 20;
 
+    /** The smallest K·N for which bf16 pays with any number of rows, if the copy is packed. */
+    private static final long LARGE_PACKED = 128L << 10;
+
     private final Tensor values;
     private Tensor copy; // null: products are float32
 
@@ -80,8 +83,8 @@ final class Weight implements AutoCloseable {
         if (copy == null || GradMode.is_enabled()) {
             return x;
         }
-        boolean small =
-                x.is_cpu() && x.numel() * outputs < SMALLEST && x.size(-1) * outputs < MatrixProduct.LARGE_MATRIX;
+        long large = copy.is_mkldnn() ? LARGE_PACKED : MatrixProduct.LARGE_MATRIX;
+        boolean small = x.is_cpu() && x.numel() * outputs < SMALLEST && x.size(-1) * outputs < large;
         return x.to(small ? ScalarType.Float : ScalarType.BFloat16);
     }
 

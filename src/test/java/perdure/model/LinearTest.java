@@ -200,6 +200,25 @@ class LinearTest {
     }
 
     @Test
+    void aMatrixOfMiddleSizeIsReadInBf16ByOneRowIfItIsPacked() {
+        assumeTrue(Processor.current().multipliesBf16());
+        try (PointerScope scope = new PointerScope();
+                NoGradGuard guard = new NoGradGuard();
+                Weight weight = new Weight(torch.randn(512, 256));
+                Weight smaller = new Weight(torch.randn(511, 256))) {
+            Tensor x = torch.randn(1, 256);
+            weight.multiplyInBf16(true);
+            assertEquals(ScalarType.Float, weight.factor(x, 512).scalar_type().intern());
+            weight.packCopy();
+            assertEquals(
+                    ScalarType.BFloat16, weight.factor(x, 512).scalar_type().intern());
+            smaller.multiplyInBf16(true);
+            smaller.packCopy();
+            assertEquals(ScalarType.Float, smaller.factor(x, 511).scalar_type().intern());
+        }
+    }
+
+    @Test
     void theCopyInBf16FollowsTheMatrixWhenItIsRenewed() {
         try (PointerScope scope = new PointerScope();
                 NoGradGuard guard = new NoGradGuard()) {
