@@ -41,13 +41,16 @@ public record Launch(
     /** From a step's port to that of the next step of its job: they may run side by side. */
     private static final int SLURM_NEXT_STEP = 101;
 
-    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[.+\\]|[^:]+):([0-9]+)");
+    private static final Pattern HOST_AND_PORT = Pattern.compile("(\\[.+\\]|[^:]+):([0-9]{1,9})");
 
     /** A name, an IPv4 address, or an IPv6 address, perhaps with its scope. */
     private static final Pattern HOST = Pattern.compile("[\\p{L}\\p{N}._-]+|(?=.*:.*:)[0-9a-fA-F:.]+(?:%[^\\s\\]]+)?");
 
-    /** Up to the first comma outside of brackets; of the numbers in brackets the first counts. */
-    private static final Pattern FIRST_HOST = Pattern.compile("([^\\[,]+)(?:\\[([0-9]+)[^\\]]*\\])?([^,\\[]*)");
+    /** Up to the first comma outside of brackets. */
+    private static final Pattern FIRST_HOST = Pattern.compile("(?:[^\\[,]|\\[[^\\]]*\\])+");
+
+    /** Numbers in brackets, of which the first counts. */
+    private static final Pattern NUMBERS = Pattern.compile("\\[([0-9]+)[^\\]]*\\]");
 
     /** A number of tasks, and of how many nodes that is the number. */
     private static final Pattern TASKS = Pattern.compile("([0-9]+)(?:\\(x([0-9]+)\\))?(?:,|$)");
@@ -63,7 +66,7 @@ public record Launch(
             String launcher, String rank, String world, String localRank, String localWorld, boolean always) {}
 
     private static final Contract SLURM =
-            new Contract("Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", null, false);
+            new Contract("Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", null, true);
 
     /** The shell of {@code salloc} is a step of one task, where the other contract tells the tasks of the job. */
     private static final Contract SLURM_STEP =
@@ -92,12 +95,12 @@ public record Launch(
             INDEXED_JOB);
 
     public Launch {
-        if (world < 1 || rank < 0 || rank >= world) {
+        if (world < 1 || Integer.bitCount(world) != 1) {
+            throw new IllegalArgumentException("world size " + world + " is not a power of two: 1, 2, 4, 8, …");
+        }
+        if (rank < 0 || rank >= world) {
             throw new IllegalArgumentException(
                     "rank " + rank + " is not one of " + world + " ranks, 0 to " + (world - 1) + ".");
-        }
-        if (Integer.bitCount(world) != 1) {
-            throw new IllegalArgumentException("world size " + world + " is not a power of two: 1, 2, 4, 8, …");
         }
         if (world > 1 && (port < 1 || port > MOST_PORTS)) {
             throw new IllegalArgumentException("port " + port + " is not a number from 1 to " + MOST_PORTS + ".");
@@ -145,7 +148,7 @@ public record Launch(
             if (contract.launcher.equals(SLURM.launcher) && !variables.has("SLURM_STEP_ID")) {
                 continue; // The shell of a batch job looks like rank 0, and is none.
             }
-            if (contract.always && hasRank != hasWorld) {
+            if (contract.always ? hasRank != hasWorld : contract == SLURM_STEP && hasWorld && !hasRank) {
                 throw new IllegalArgumentException((hasRank ? contract.rank : contract.world) + " is set and "
                         + (hasRank ? contract.world : contract.rank)
                         + " is not: start all ranks with one launcher, or unset it.");
@@ -186,7 +189,7 @@ public record Launch(
         if (host == null && slurm) {
             host = firstHost(variables.first("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"));
         }
-        if (port == null && slurm) {
+        if (port == null && slurm && variables.has("SLURM_JOB_ID")) {
             long number = variables.id("SLURM_JOB_ID") + SLURM_NEXT_STEP * variables.id("SLURM_STEP_ID");
             port = Long.toString(SLURM_PORT + number % SLURM_PORTS);
         }
@@ -239,15 +242,13 @@ public record Launch(
                 .orElse(refused);
     }
 
-    /** The first host of a list of Slurm's such as {@code gpu[07-09,12],login}; null if there is no list. */
+    /** The first host of a list of Slurm's such as {@code rack[1,3]n[07-09],login}; null if there is no list. */
     private static String firstHost(String list) {
         if (list == null) {
             return null;
         }
         Matcher first = FIRST_HOST.matcher(list);
-        return first.lookingAt()
-                ? first.group(1) + (first.group(2) == null ? "" : first.group(2)) + first.group(3)
-                : list;
+        return first.lookingAt() ? NUMBERS.matcher(first.group()).replaceAll("$1") : list;
     }
 
     /** The tasks on a node, of a list of Slurm's such as {@code 2(x3),1}. */

@@ -53,6 +53,8 @@ class LaunchTest {
                 + " SLURM_STEP_TASKS_PER_NODE=3(x1) SLURM_PROCID=3 SLURM_NTASKS=4, MPICH 3/4 2/3 a1:15007 0", // --mpi=pmi2
         "SLURM_STEP_ID=2 SLURM_PROCID=1 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_NODELIST=a SLURM_JOB_ID=9950,"
                 + " Slurm 1/2 0/1 a:15152 0", // beside another step of the job
+        "SLURM_STEP_ID=0 SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=2 SLURM_STEP_NODELIST=rack[1-2]n[05-09].x SLURM_JOB_ID=5,"
+                + " Slurm 1/2 0/1 rack1n05.x:15005 0",
         "SLURM_STEP_ID=4294967290 SLURM_STEP_NODELIST=a SLURM_JOB_ID=7 PMI_RANK=1 PMI_SIZE=2 MASTER_ADDR=::1,"
                 + " MPICH 1/2 0/1 ::1:21297 0",
         "RANK=1 WORLD_SIZE=2 MASTER_ADDR=[fe80::1%eth0] MASTER_PORT=9, torchrun 1/2 0/1 fe80::1%eth0:9 0",
@@ -106,6 +108,14 @@ class LaunchTest {
                         + " 4, 8, …",
                 "RANK=0 WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=7 TORCHELASTIC_RESTART_COUNT=x |"
                         + " TORCHELASTIC_RESTART_COUNT x is not a whole number.",
+                "SLURM_STEP_ID=0 SLURM_PROCID=1 SLURM_JOB_ID=5 | SLURM_PROCID is set and SLURM_NTASKS is not: start all ranks"
+                        + " with one launcher, or unset it.",
+                "SLURM_STEP_ID=0 SLURM_NTASKS=2 SLURM_JOB_ID=5 | SLURM_NTASKS is set and SLURM_PROCID is not: start all"
+                        + " ranks with one launcher, or unset it.",
+                "SLURM_STEP_ID=0 SLURM_STEP_NUM_TASKS=2 SLURM_JOB_ID=5 | SLURM_STEP_NUM_TASKS is set and SLURM_PROCID is"
+                        + " not: start all ranks with one launcher, or unset it.",
+                "SLURM_STEP_ID=0 SLURM_PROCID=1 SLURM_NTASKS=2 SLURM_STEP_NODELIST=a | Slurm started rank 1 of 2, but does"
+                        + " not say where they meet: set MASTER_PORT.",
                 "PERDURE_WORLD_SIZE=2 MASTER_ADDR=a MASTER_PORT=7 | PERDURE_WORLD_SIZE is set and JOB_COMPLETION_INDEX is"
                         + " not: give the Job completionMode Indexed, or unset PERDURE_WORLD_SIZE.",
                 "JOB_COMPLETION_INDEX=1 MASTER_ADDR=a MASTER_PORT=7 | JOB_COMPLETION_INDEX and MASTER_ADDR are set and"
@@ -124,13 +134,19 @@ class LaunchTest {
     void flagsSayItToo() {
         assertEquals(new Launch("flags", 1, 2, 0, 1, "here", 29500, Attempt.FIRST), Launch.of(1, 2, "here:29500"));
         assertEquals("::1", Launch.of(0, 2, "[::1]:5").host());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 2, here, coordinator here is not HOST:PORT.",
+        "0, 2, here:99999999999, coordinator here:99999999999 is not HOST:PORT.",
+        "2, 2, here:1, 'rank 2 is not one of 2 ranks, 0 to 1.'",
+        "0, 0, here:1, 'world size 0 is not a power of two: 1, 2, 4, 8, …'",
+    })
+    void flagsThatCannotBeAreSaidInOneLine(int rank, int world, String coordinator, String message) {
         assertEquals(
-                "coordinator here is not HOST:PORT.",
-                assertThrows(IllegalArgumentException.class, () -> Launch.of(0, 2, "here"))
-                        .getMessage());
-        assertEquals(
-                "rank 2 is not one of 2 ranks, 0 to 1.",
-                assertThrows(IllegalArgumentException.class, () -> Launch.of(2, 2, "here:1"))
+                message,
+                assertThrows(IllegalArgumentException.class, () -> Launch.of(rank, world, coordinator))
                         .getMessage());
     }
 }
