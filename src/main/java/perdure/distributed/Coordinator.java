@@ -8,6 +8,7 @@ import static perdure.distributed.Meeting.words;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Store;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.device.DaemonThread;
 
 /**
@@ -36,6 +39,8 @@ import perdure.device.DaemonThread;
  */
 final class Coordinator implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Coordinator.class);
+
     /** Before the number of a rank: that it ends too, and not because it is lost. */
     private static final String HEARD = "heard/";
 
@@ -44,6 +49,9 @@ final class Coordinator implements AutoCloseable {
 
     /** A rank that lives shows it within this time. */
     private static final Duration SIGN_OF_LIFE = Meeting.HEARTBEAT.plusMillis(200);
+
+    /** Where the first rank says how its lifeline is found. */
+    private static final String LIFELINE = "lifeline";
 
     /** The calling thread has so long to notice that the workers are lost. */
     private static final Duration NOTICE = Duration.ofSeconds(1);
@@ -54,6 +62,7 @@ final class Coordinator implements AutoCloseable {
     private final Meeting meeting;
     private final Store store;
     private final Store heart;
+    private final Lifeline lifeline;
 
     private final AtomicReferenceArray<Heard> heard;
     private final Set<Integer> missing = new ConcurrentSkipListSet<>();
@@ -64,6 +73,7 @@ final class Coordinator implements AutoCloseable {
     private volatile long lostSince;
     private volatile boolean told;
     private volatile boolean noticed;
+    private volatile boolean gone; // the process of another, as this first rank found
     private volatile boolean closed;
 
     /** What a rank said last, and when another was heard. */
@@ -78,8 +88,17 @@ final class Coordinator implements AutoCloseable {
         meeting = new Meeting(launch, options.exchangeTimeout(), stop);
         store = meeting.store();
         heart = meeting.heart();
+        lifeline = new Lifeline(launch);
+        if (launch.isFirst()) {
+            write(LIFELINE, lifeline.place().getBytes(StandardCharsets.UTF_8));
+        }
         DaemonThread.named("heartbeat").execute(this::beat);
         DaemonThread.named("watchdog").execute(this::watch);
+    }
+
+    /** From now on the first rank hears at once if this one is gone. To be called when that has joined. */
+    void holdLifeline() {
+        lifeline.connect(new String(await(LIFELINE, 0, options.exchangeTimeout()), StandardCharsets.UTF_8));
     }
 
     /** What libtorch's process groups find each other with. */
@@ -340,10 +359,28 @@ final class Coordinator implements AutoCloseable {
                 }
             }
             beaten = System.nanoTime();
-            sleep(Meeting.HEARTBEAT.toMillis());
+            lifeline.beat();
+            Integer ended = lifeline.awaitGone(Meeting.HEARTBEAT);
+            if (ended != null) {
+                miss(ended);
+            }
         }
         if (lost == null) {
             meeting.freeHeart();
+        }
+    }
+
+    /** Tells that a rank's process is gone, unless that has told why it ends. */
+    private void miss(int rank) {
+        try {
+            hear(read(heart, Meeting.ABORT));
+            if (lost == null && !closed && read(heart, HEARD + rank) == null) {
+                gone = true;
+                missing.add(rank);
+                tell(name(rank) + " is lost: its process is gone");
+            }
+        } catch (RuntimeException broken) {
+            LOG.debug("The next heartbeat tells that the store is gone.", broken);
         }
     }
 
@@ -370,7 +407,7 @@ final class Coordinator implements AutoCloseable {
                         "no word from the coordinator " + meeting.place() + " for " + words(options.silence()))));
             }
             if (lost != null) {
-                while (!noticed && System.nanoTime() - lostSince < NOTICE.toNanos()) {
+                while (!noticed && System.nanoTime() - lostSince < notice().toNanos()) {
                     sleep(10);
                 }
                 if (!noticed) {
@@ -379,6 +416,16 @@ final class Coordinator implements AutoCloseable {
                 return;
             }
         }
+    }
+
+    /** The first rank, which the network does not hold if a process is gone, may finish a micro-batch, to save its steps. */
+    private Duration notice() {
+        return gone && step > 0 ? options.silence() : NOTICE;
+    }
+
+    /** From now on no rank is missed that is gone: all have ended their work. */
+    void endLifelines() {
+        lifeline.close();
     }
 
     /** Frees the store, after {@link #close}, when nothing uses it any more. */
@@ -393,5 +440,6 @@ final class Coordinator implements AutoCloseable {
             awaitHearing(lost);
         }
         closed = true;
+        lifeline.close();
     }
 }

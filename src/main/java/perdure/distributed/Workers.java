@@ -147,6 +147,7 @@ public final class Workers implements AutoCloseable {
             try {
                 NativeRuntime.loadGloo();
                 workers.gatherText(Meeting.JOINED, "", options.exchangeTimeout());
+                workers.coordinator.holdLifeline();
                 workers.await(workers.submit(() -> workers.collectives =
                         new Collectives(options.launch(), workers.coordinator.store(), options.exchangeTimeout())));
             } catch (CancellationException stopped) {
@@ -424,6 +425,7 @@ public final class Workers implements AutoCloseable {
             return;
         }
         if (isFirst()) {
+            coordinator.endLifelines();
             coordinator.write(LEFT + 0, new byte[0]);
             for (int rank = 1; rank < world(); rank++) {
                 coordinator.awaitEnd(LEFT + rank, rank, options.silence());

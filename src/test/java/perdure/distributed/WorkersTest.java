@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -221,6 +222,28 @@ class WorkersTest {
         assertEquals(2, lost.exitCode());
     }
 
+    /** Long before its heart is missed, and though the ranks exchange nothing. */
+    @Test
+    void aRankWhoseProcessIsGoneIsLostAtOnce() throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<WorkersLostException> first = CompletableFuture.supplyAsync(
+                () -> assertThrows(WorkersLostException.class, () -> {
+                    try (Workers workers = join(0, place, 60)) {
+                        workers.share("here");
+                        workers.compare(Map.of("what", "the other does not say"));
+                    }
+                }),
+                DaemonThread.named("rank 0"));
+        try (Workers workers = join(1, place, 60)) { // It ends as a process that is killed.
+            workers.share("");
+        }
+        long start = System.nanoTime();
+        WorkersLostException lost = first.get(60, TimeUnit.SECONDS);
+        assertEquals(75, lost.exitCode());
+        assertTrue(lost.getMessage().endsWith(" is lost: its process is gone."), lost.getMessage());
+        assertTrue(System.nanoTime() - start < 4e9, "It took as long as a heart is waited for.");
+    }
+
     @Test
     void aRankThatFailsBeforeItJoinsTellsItToAll() throws Exception {
         for (int failing = 0; failing < 2; failing++) {
@@ -272,10 +295,19 @@ class WorkersTest {
                     assertThrows(WorkersLostException.class, () -> join(later, 60)));
             assertEquals("good", workers.share("good"));
             assertEquals("good", other.get(60, TimeUnit.SECONDS));
-            assertEnds(
-                    75,
-                    "Rank 1 of 2 has come to " + place + " before, and was lost.",
-                    assertThrows(WorkersLostException.class, () -> join(1, place, 60)));
         }
+    }
+
+    @Test
+    void aRankThatCameAndWasLostBeforeItJoinedMayComeAgain() throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<String> first = hearing(Launch.of(0, 2, place));
+        new Meeting(Launch.of(1, 2, place), Duration.ofSeconds(60), () -> false); // says no more
+        assertEnds(
+                75,
+                "Rank 1 of 2 has come to " + place + " before, and was lost.",
+                assertThrows(WorkersLostException.class, () -> join(1, place, 60)));
+        stopped = true;
+        assertThrows(CompletionException.class, first.orTimeout(60, TimeUnit.SECONDS)::join);
     }
 }
