@@ -1,0 +1,63 @@
+package perdure.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code scripts/perdure} in a clone where nothing is built, with programs in the place of Maven and Java. */
+@Timeout(60)
+@EnabledOnOs(OS.LINUX)
+class PerdureScriptTest {
+
+    @TempDir
+    Path folder;
+
+    private void program(Path file, String lines) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "#!/bin/sh\n" + lines + "\n");
+        assertTrue(file.toFile().setExecutable(true));
+    }
+
+    @Test
+    void ofRanksThatAreStartedAtOnceOneBuilds() throws Exception {
+        Path home = Files.createDirectories(folder.resolve("a clone"));
+        Files.createDirectories(home.resolve("src/main"));
+        Files.createFile(home.resolve("pom.xml"));
+        Path script = home.resolve("scripts/perdure");
+        Files.createDirectories(script.getParent());
+        Files.copy(Path.of("scripts/perdure"), script);
+        Path programs = folder.resolve("java/bin");
+        String jar = "'" + home.resolve("target/perdure.jar") + "'";
+        program(
+                programs.resolve("mvn"),
+                "echo built >>'" + folder.resolve("builds") + "'; sleep 1; mkdir -p '" + home.resolve("target")
+                        + "'; echo whole >" + jar);
+        program(programs.resolve("java"), "cat " + jar);
+        List<Process> ranks = new ArrayList<>();
+        for (int rank = 0; rank < 3; rank++) {
+            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
+            builder.environment().put("PATH", programs + ":" + System.getenv("PATH"));
+            builder.environment().put("JAVA_HOME", programs.getParent().toString());
+            ranks.add(builder.start());
+        }
+        List<String> said = new ArrayList<>();
+        for (Process rank : ranks) {
+            said.addAll(new String(rank.getInputStream().readAllBytes()).lines().toList());
+            assertTrue(rank.waitFor(10, TimeUnit.SECONDS));
+            assertEquals(0, rank.exitValue());
+        }
+        assertEquals(List.of("built"), Files.readAllLines(folder.resolve("builds")));
+        assertEquals(3, said.stream().filter("whole"::equals).count(), said::toString);
+    }
+}
