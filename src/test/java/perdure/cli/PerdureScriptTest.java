@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -59,5 +60,20 @@ class PerdureScriptTest {
         }
         assertEquals(List.of("built"), Files.readAllLines(folder.resolve("builds")));
         assertEquals(3, said.stream().filter("whole"::equals).count(), said::toString);
+
+        // Sources that are newer and no other: Maven leaves the jar as it is.
+        program(programs.resolve("mvn"), "echo built again >>'" + folder.resolve("builds") + "'");
+        Thread.sleep(20);
+        Files.writeString(home.resolve("pom.xml"), "");
+        Files.setLastModifiedTime(home.resolve("target/perdure.jar"), FileTime.fromMillis(0));
+        for (int start = 0; start < 2; start++) {
+            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
+            builder.environment().put("PATH", programs + ":" + System.getenv("PATH"));
+            builder.environment().put("JAVA_HOME", programs.getParent().toString());
+            Process process = builder.start();
+            process.getInputStream().readAllBytes();
+            assertEquals(0, process.waitFor());
+        }
+        assertEquals(List.of("built", "built again"), Files.readAllLines(folder.resolve("builds")));
     }
 }
