@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,17 +26,22 @@ final class Lifeline implements AutoCloseable {
 
     private static final int HELLO_MILLISECONDS = 10_000;
 
+    /** Connections at once, besides one for each rank: a stranger that opens more is closed. */
+    private static final int STRANGERS = 16;
+
     private static final Logger LOG = LoggerFactory.getLogger(Lifeline.class);
 
     private final Launch launch;
     private final long secret = new SecureRandom().nextLong(); // Strangers may connect too.
     private final BlockingQueue<Integer> gone = new LinkedBlockingQueue<>();
+    private final Semaphore open;
     private final ServerSocket listening; // null: another rank than the first
     private volatile Socket connection; // null: the first rank, or one that does without
     private volatile boolean closed;
 
     Lifeline(Launch launch) {
         this.launch = launch;
+        open = new Semaphore(launch.world() + STRANGERS);
         listening = launch.isFirst() ? listen() : null;
     }
 
@@ -54,7 +60,11 @@ final class Lifeline implements AutoCloseable {
         try {
             while (true) {
                 Socket accepted = from.accept();
-                DaemonThread.named("lifeline of another").execute(() -> watch(accepted));
+                if (open.tryAcquire()) {
+                    DaemonThread.named("lifeline of another").execute(() -> watch(accepted));
+                } else {
+                    accepted.close();
+                }
             }
         } catch (IOException ended) {
             LOG.debug("No lifeline is accepted any more.", ended);
@@ -77,6 +87,8 @@ final class Lifeline implements AutoCloseable {
             }
         } catch (IOException ended) {
             LOG.debug("The connection of rank {} has ended.", rank, ended);
+        } finally {
+            open.release();
         }
         if (!closed && rank > 0) {
             gone.add(rank);

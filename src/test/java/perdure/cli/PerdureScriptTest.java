@@ -76,4 +76,24 @@ class PerdureScriptTest {
         }
         assertEquals(List.of("built", "built again"), Files.readAllLines(folder.resolve("builds")));
     }
+
+    /** Java ends if it is told two of them. */
+    @Test
+    void theCollectorIsTheUsersIfOneIsGiven() throws Exception {
+        Path programs = folder.resolve("java/bin");
+        program(programs.resolve("java"), "echo $@");
+        Path script = folder.resolve("perdure/scripts/perdure");
+        Files.createDirectories(script.getParent());
+        Files.copy(Path.of("scripts/perdure"), script);
+        for (String options : List.of("", "-Xmx1g", "-XX:+UseG1GC", "-Xmx1g -XX:+UseParallelGC")) {
+            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
+            builder.environment().put("JAVA_HOME", programs.getParent().toString());
+            builder.environment().put("JAVA_TOOL_OPTIONS", options);
+            Process process = builder.start();
+            String command = new String(process.getInputStream().readAllBytes());
+            assertEquals(0, process.waitFor(), command);
+            assertEquals(!options.contains("Use"), command.contains("-XX:+UseSerialGC"), command);
+            assertTrue(command.strip().endsWith("-jar " + folder.resolve("perdure/target/perdure.jar") + " train"));
+        }
+    }
 }
