@@ -170,11 +170,7 @@ public final class Safetensors {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             Map<String, Entry> entries = header(file, channel).entries();
             entries.forEach((name, entry) -> tensors.put(name, empty(entry)));
-            long data = channel.position();
-            fill(
-                    tensors,
-                    (name, tensor) -> TensorBytes.fill(
-                            tensor, from(channel, data + entries.get(name).begin())));
+            fill(tensors, entries, channel);
             return tensors;
         });
     }
@@ -197,11 +193,7 @@ public final class Safetensors {
                     new LinkedHashMap<>(header(file, channel).entries());
             entries.keySet().removeIf(chosen.negate());
             requireSame(file, entries, tensors);
-            long data = channel.position();
-            fill(
-                    tensors,
-                    (name, tensor) -> TensorBytes.fill(
-                            tensor, from(channel, data + entries.get(name).begin())));
+            fill(tensors, entries, channel);
             return entries;
         });
     }
@@ -232,10 +224,9 @@ public final class Safetensors {
      */
     public static void readConverted(Path file, Map<String, Tensor> tensors) {
         reading(file, channel -> {
-            SafetensorsHeader header = header(file, channel);
-            long data = channel.position();
+            Map<String, Entry> entries = header(file, channel).entries();
             tensors.forEach((name, tensor) -> {
-                Entry entry = header.entries().get(name);
+                Entry entry = entries.get(name);
                 List<Long> shape = shape(tensor);
                 if (entry == null || !entry.shape().equals(shape)) {
                     throw new DamagedFileException(
@@ -244,11 +235,8 @@ public final class Safetensors {
                                     + (entry == null ? "missing" : entry.shape() + ", not " + shape));
                 }
             });
-            fill(tensors, (name, tensor) -> {
-                Entry entry = header.entries().get(name);
-                TensorBytes.fill(tensor, entry.type().scalarType(), from(channel, data + entry.begin()));
-            });
-            return header;
+            fill(tensors, entries, channel);
+            return entries;
         });
     }
 
@@ -322,16 +310,18 @@ public final class Safetensors {
         return SafetensorsHeader.parse(file, header, size - Long.BYTES - length);
     }
 
-    private interface Filling {
-        void fill(String name, Tensor tensor) throws IOException;
-    }
-
-    /** Several at once: the memory that they fill is new, and to supply it takes most of the time. */
-    private static void fill(Map<String, Tensor> tensors, Filling filling) throws IOException {
+    /**
+     * Reads the data behind the header, where the channel is, and converts elements to the types of the tensors. Several at
+     * once: the memory that they fill is new, and to supply it takes most of the time.
+     */
+    private static void fill(Map<String, Tensor> tensors, Map<String, Entry> entries, FileChannel channel)
+            throws IOException {
+        long data = channel.position();
         try {
             tensors.entrySet().parallelStream().forEach(each -> {
+                Entry entry = entries.get(each.getKey());
                 try {
-                    filling.fill(each.getKey(), each.getValue());
+                    TensorBytes.fill(each.getValue(), entry.type().scalarType(), from(channel, data + entry.begin()));
                 } catch (IOException problem) {
                     throw new UncheckedIOException(problem);
                 }

@@ -36,12 +36,10 @@ public final class TensorBytes {
         pass(tensor, tensor.scalar_type(), action, false);
     }
 
-    /** Passes buffers for all bytes of the tensor to {@code action}, which fills them. */
-    static void fill(Tensor tensor, BufferAction action) throws IOException {
-        pass(tensor, tensor.scalar_type(), action, true);
-    }
-
-    /** As {@link #fill(Tensor, BufferAction)} with elements of another type, which are converted to the tensor's. */
+    /**
+     * Passes buffers for elements of a type to {@code action}, which fills them. They are converted to the tensor's type if
+     * that is another.
+     */
     static void fill(Tensor tensor, ScalarType type, BufferAction action) throws IOException {
         pass(tensor, type, action, true);
     }

@@ -30,6 +30,14 @@ class PerdureScriptTest {
         assertTrue(file.toFile().setExecutable(true));
     }
 
+    private static Process train(Path script, Path programs, String options) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
+        builder.environment().put("PATH", programs + ":" + System.getenv("PATH"));
+        builder.environment().put("JAVA_HOME", programs.getParent().toString());
+        builder.environment().put("JAVA_TOOL_OPTIONS", options);
+        return builder.start();
+    }
+
     @Test
     void ofRanksThatAreStartedAtOnceOneBuilds() throws Exception {
         Path home = Files.createDirectories(folder.resolve("a clone"));
@@ -47,10 +55,7 @@ class PerdureScriptTest {
         program(programs.resolve("java"), "cat " + jar);
         List<Process> ranks = new ArrayList<>();
         for (int rank = 0; rank < 3; rank++) {
-            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
-            builder.environment().put("PATH", programs + ":" + System.getenv("PATH"));
-            builder.environment().put("JAVA_HOME", programs.getParent().toString());
-            ranks.add(builder.start());
+            ranks.add(train(script, programs, ""));
         }
         List<String> said = new ArrayList<>();
         for (Process rank : ranks) {
@@ -67,10 +72,7 @@ class PerdureScriptTest {
         Files.writeString(home.resolve("pom.xml"), "");
         Files.setLastModifiedTime(home.resolve("target/perdure.jar"), FileTime.fromMillis(0));
         for (int start = 0; start < 2; start++) {
-            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
-            builder.environment().put("PATH", programs + ":" + System.getenv("PATH"));
-            builder.environment().put("JAVA_HOME", programs.getParent().toString());
-            Process process = builder.start();
+            Process process = train(script, programs, "");
             process.getInputStream().readAllBytes();
             assertEquals(0, process.waitFor());
         }
@@ -86,10 +88,7 @@ class PerdureScriptTest {
         Files.createDirectories(script.getParent());
         Files.copy(Path.of("scripts/perdure"), script);
         for (String options : List.of("", "-Xmx1g", "-XX:+UseG1GC", "-Xmx1g -XX:+UseParallelGC")) {
-            ProcessBuilder builder = new ProcessBuilder("sh", script.toString(), "train").redirectErrorStream(true);
-            builder.environment().put("JAVA_HOME", programs.getParent().toString());
-            builder.environment().put("JAVA_TOOL_OPTIONS", options);
-            Process process = builder.start();
+            Process process = train(script, programs, options);
             String command = new String(process.getInputStream().readAllBytes());
             assertEquals(0, process.waitFor(), command);
             assertEquals(!options.contains("Use"), command.contains("-XX:+UseSerialGC"), command);

@@ -414,8 +414,7 @@ class PageIT {
         assertEquals(QUESTION, browser.text(".question .text"));
     }
 
-    @Test
-    void stopsAnAnswer(@TempDir Path endless) throws Exception {
+    private void beginAnEndlessAnswer(Path endless) throws Exception {
         SavedModel.commitSlow(endless, 3);
         browser.rest(); // A page whose server closes fills the console.
         run.close();
@@ -424,6 +423,11 @@ class PageIT {
         browser.reload();
         ask("Hello");
         browser.await("text", () -> browser.text(".growing .text").length() > 20);
+    }
+
+    @Test
+    void stopsAnAnswer(@TempDir Path endless) throws Exception {
+        beginAnEndlessAnswer(endless);
         String early = browser.text(".growing .text");
         browser.await("more text", () -> browser.text(".growing .text").length() > early.length());
         browser.press("Stop");
@@ -436,14 +440,7 @@ class PageIT {
     /** A page breaks its requests off when it is left, which is no failure of the server. */
     @Test
     void anAnswerThatAReloadInterruptsIsUnfinished(@TempDir Path endless) throws Exception {
-        SavedModel.commitSlow(endless, 3);
-        browser.rest();
-        run.close();
-        serve(endless);
-        browser.script("localStorage.setItem('perdure.settings', '{\"maximumTokens\":8192,\"temperature\":0}')");
-        browser.reload();
-        ask("Hello");
-        browser.await("text", () -> browser.text(".growing .text").length() > 20);
+        beginAnEndlessAnswer(endless);
         browser.reload();
         browser.await("the answer", () -> browser.count(".answer") == 1);
         assertEquals(0, browser.count(".error"));
