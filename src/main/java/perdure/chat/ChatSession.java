@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 import perdure.chat.Completion.Piece;
 import perdure.checkpoint.NewerFormatException;
 import perdure.checkpoint.Restart.NoGoodCheckpointException;
+import perdure.device.Devices;
 import perdure.device.IntraOpThreads;
 
 /**
@@ -26,7 +27,7 @@ import perdure.device.IntraOpThreads;
  * ask the same one are answered together; the others wait in a bounded queue. A trainer may be at work in that folder. The session does not know it, and
  * does not know HTTP.
  *
- * <p>The session has its own model, on the CPU. It looks for a newer checkpoint only when a request begins, so a
+ * <p>The session has its own model. It looks for a newer checkpoint only when a request begins, so a
  * session that nobody asks costs nothing. All of this happens on one thread with its own number of native threads,
  * which no other thread notices.
  */
@@ -62,28 +63,27 @@ public final class ChatSession implements AutoCloseable {
      * @param together requests to the same checkpoint that are answered together. An answer that grows alone is a function of
      *     its request and its seed; beside others its sums may round otherwise
      * @param mostWaiting requests that may wait meanwhile
-     * @param threads that libtorch uses inside an operation of a large model; one if training runs in the same process
      * @param ready called on the generation thread before the first answer; returns once libtorch is loaded
      */
-    public ChatSession(Path runFolder, int together, int mostWaiting, int threads, Runnable ready) {
+    public ChatSession(Path runFolder, int together, int mostWaiting, Compute compute, Runnable ready) {
+        threads = compute.threads();
         if (together < 1 || mostWaiting < 1 || threads < 1) {
             throw new IllegalArgumentException("A chat with " + together + " answers at once, " + mostWaiting
                     + " waiting requests and " + threads + " threads needs at least one of each.");
         }
         this.together = together;
         this.saved = new SavedCheckpoints(runFolder);
-        this.models = new LoadedModels(saved::describe);
+        this.models = new LoadedModels(saved::describe, compute);
         this.mostWaiting = mostWaiting;
-        this.threads = threads;
         this.ready = ready;
         this.places = new Semaphore(together + mostWaiting);
         this.thread = new ThreadPoolExecutor(
                 1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), ChatSession::generationThread);
     }
 
-    /** Answers one at a time, for a program that has loaded libtorch already. */
+    /** Answers one at a time on the CPU, for a program that has loaded libtorch already. */
     public ChatSession(Path runFolder, int mostWaiting, int threads) {
-        this(runFolder, 1, mostWaiting, threads, () -> {});
+        this(runFolder, 1, mostWaiting, Compute.onCpu(threads), () -> {});
     }
 
     private static Thread generationThread(Runnable work) {
@@ -285,7 +285,11 @@ public final class ChatSession implements AutoCloseable {
                     .generator()
                     .read(active.stream().map(each -> each.answer.sequence()).toList());
         } catch (RuntimeException | Error e) {
-            List.copyOf(active).forEach(each -> each.fail(e));
+            boolean full = Devices.ranOutOfMemory(e);
+            List.copyOf(active).forEach(each -> each.fail(full ? noRoom() : e));
+            if (full) {
+                models.leaveGpu();
+            }
             return;
         }
         List.copyOf(active).forEach(Asked::choose);
@@ -332,6 +336,11 @@ public final class ChatSession implements AutoCloseable {
         } catch (NewerFormatException | IllegalArgumentException | UncheckedIOException | NoGoodCheckpointException e) {
             throw new ChatUnavailableException("The checkpoint cannot be loaded: " + e.getMessage());
         }
+    }
+
+    private static ChatUnavailableException noRoom() {
+        return new ChatUnavailableException(
+                "The memory of the GPU did not suffice for the answer. The CPU answers from now on: ask again.");
     }
 
     private static ChatUnavailableException stopping() {

@@ -7,7 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.bytedeco.pytorch.Device;
 import perdure.checkpoint.Checkpoint;
+import perdure.device.Devices;
+import perdure.generate.TokenGenerator;
 
 /**
  * The models in memory, at most two at a time: that of the newest checkpoint, which goes when a newer one is loaded, and
@@ -17,6 +20,7 @@ final class LoadedModels implements AutoCloseable {
     static final int MOST = 2;
 
     private final Function<Checkpoint, AnsweringCheckpoint> describe;
+    private final Compute compute;
 
     /** The one that was used last is the last. */
     private final List<LoadedModel> models = new ArrayList<>();
@@ -25,9 +29,13 @@ final class LoadedModels implements AutoCloseable {
     /** The one that last answered as the newest; null if there is none in memory. */
     private LoadedModel newest;
 
+    private boolean ownStream;
+    private boolean noRoom; // on a GPU
+
     /** @param describe tells what is known of a checkpoint */
-    LoadedModels(Function<Checkpoint, AnsweringCheckpoint> describe) {
+    LoadedModels(Function<Checkpoint, AnsweringCheckpoint> describe, Compute compute) {
         this.describe = describe;
+        this.compute = compute;
     }
 
     /** The model that last answered as the newest, if it is still in memory. */
@@ -63,11 +71,34 @@ final class LoadedModels implements AutoCloseable {
             if (models.size() == MOST) {
                 free(models.get(0) == kept ? models.get(1) : models.get(0));
             }
-            model = LoadedModel.of(opened, describe.apply(opened));
+            model = load(opened);
         }
         models.remove(model);
         models.add(model);
         return model;
+    }
+
+    private LoadedModel load(Checkpoint checkpoint) {
+        long bytes = TokenGenerator.mostBytes(checkpoint.config());
+        try (Device device = Devices.resolve(noRoom ? "cpu" : compute.device().apply(bytes))) {
+            if (device.is_cuda() && !ownStream) {
+                Devices.useOwnStream(device); // A token does not wait for what a training has begun.
+                ownStream = true;
+            }
+            return LoadedModel.of(checkpoint, describe.apply(checkpoint), device, compute.precision());
+        } catch (RuntimeException e) {
+            if (noRoom || !Devices.ranOutOfMemory(e)) {
+                throw e;
+            }
+            noRoom = true;
+            return load(checkpoint);
+        }
+    }
+
+    /** From now on all models are on the CPU. Those in memory are freed. */
+    void leaveGpu() {
+        noRoom = true;
+        close();
     }
 
     private void free(LoadedModel model) {

@@ -8,10 +8,8 @@ import perdure.chat.Completion;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.cli.HelpSections.Heading;
-import perdure.device.DeviceMigrator;
 import perdure.device.Precision;
 import perdure.generate.TokenGenerator;
-import perdure.model.LanguageModel;
 import perdure.run.BadInputException;
 import perdure.tokenizer.ChatMessage;
 import perdure.tokenizer.Tokenizer;
@@ -88,20 +86,9 @@ final class GenerateCommand implements Callable<Integer> {
             throw new BadInputException("--checkpoints " + folder.checkpoints + " holds no trained model.");
         }
         restart.warnings().forEach(System.err::println);
-        Precision precision = natives.precision == null ? Precision.ofAnswers(checkpoint.trainedInBf16()) : given;
         try (Device device = natives.device();
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
-                LanguageModel model = LanguageModel.unset(checkpoint.config(), null);
-                TokenGenerator generator = new TokenGenerator(model)) {
-            Flags.set("--precision", precision, chosen -> chosen.require(device));
-            DeviceMigrator.ensure(model, device);
-            Flags.naming(() -> {
-                checkpoint.readWeights(model.namedTensors());
-                return model;
-            });
-            model.train(false);
-            model.multiplyInBf16(precision == Precision.BF16);
-            model.packCopies();
+                TokenGenerator generator = generator(checkpoint, device, given)) {
             Completion completion = new ChatModel(generator, tokenizer).answer(request, piece -> {
                 System.out.print(piece.text());
                 System.out.flush();
@@ -111,9 +98,17 @@ final class GenerateCommand implements Callable<Integer> {
             if (!completion.dropped().isNothing()) {
                 System.err.printf(
                         "Warning: the text did not fit into the context of %,d tokens. Its first %,d were left out.%n",
-                        model.config().context(), completion.dropped().tokens());
+                        generator.context(), completion.dropped().tokens());
             }
         }
         return 0;
+    }
+
+    private TokenGenerator generator(Checkpoint checkpoint, Device device, Precision given) {
+        Precision precision =
+                natives.precision == null ? Precision.ofAnswers(checkpoint.trainedInBf16(), device) : given;
+        Flags.set("--precision", precision, chosen -> chosen.require(device));
+        return Flags.naming(() -> TokenGenerator.withWeights(
+                checkpoint.config(), device, precision == Precision.BF16, checkpoint::readWeights));
     }
 }

@@ -4,12 +4,15 @@ import java.nio.file.Files;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatSession;
+import perdure.chat.Compute;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.Restart;
+import perdure.device.Devices;
 import perdure.device.Malloc;
-import perdure.device.NativeRuntime;
+import perdure.device.Precision;
 import perdure.device.ResidentMemory;
 import perdure.run.BadInputException;
 import perdure.server.ServedRun;
@@ -33,6 +36,9 @@ final class ServeCommand implements Callable<Integer> {
     RunFolderFlag folder;
 
     @Mixin
+    NativeFlags natives;
+
+    @Mixin
     ServerFlags server;
 
     @Override
@@ -44,15 +50,14 @@ final class ServeCommand implements Callable<Integer> {
                 Flags.naming(() -> new MetaStore(folder.checkpoints).read()).lastEpoch() + 1;
         AtomicReference<TrainingStatus> status =
                 new AtomicReference<>(StatusPublisher.last(folder.checkpoints, finished));
-        Flags.naming(() -> {
-            NativeRuntime.load();
-            return true;
-        });
-        try (ChatSession chat = new ChatSession(
+        Precision precision = natives.precision == null ? null : natives.precision();
+        natives.load();
+        try (Device device = natives.device();
+                ChatSession chat = new ChatSession(
                         folder.checkpoints,
                         ChatSession.USUAL_TOGETHER,
                         ChatSession.USUAL_WAITING,
-                        torch.get_num_threads(),
+                        compute(device, precision),
                         () -> {});
                 StatusServer started = server.start(
                         server.options(),
@@ -72,5 +77,15 @@ final class ServeCommand implements Callable<Integer> {
             new CountDownLatch(1).await();
         }
         return 0;
+    }
+
+    /** A GPU that was not asked for by name may have other work. */
+    private Compute compute(Device device, Precision precision) {
+        if (precision != null) {
+            Flags.set("--precision", precision, chosen -> chosen.require(device));
+        }
+        String name = device.str().getString();
+        boolean named = natives.device != null && !natives.device.equals("auto");
+        return new Compute(torch.get_num_threads(), precision, bytes -> named ? name : Devices.forAnswers(name, bytes));
     }
 }

@@ -34,7 +34,7 @@ public final class DeviceMigrator {
 
     /**
      * Moves every parameter, its gradient and every buffer of the module to the device, unless it is there already. It
-     * does so in place: the Java and native objects stay the same. Logs one line if anything moved.
+     * does so in place: the Java and native objects stay the same. Logs one line if anything moved of a module in training mode: others are loaded anew with every checkpoint.
      *
      * @param once returns at once if the module was brought to this device before; false checks everything in any case
      */
@@ -46,7 +46,7 @@ public final class DeviceMigrator {
                 return;
             }
             int moved = move(module.named_parameters(), device) + move(module.named_buffers(), device);
-            if (moved > 0) {
+            if (moved > 0 && module.is_training()) {
                 LOG.info("Migrating {} parameters to {}", moved, target);
             }
             CHECKED.put(module, new Checked(new WeakReference<>(module), target));

@@ -68,6 +68,11 @@ public final class Devices {
         return open && cudaAvailable() ? "cuda:" + process % torch.cuda_device_count() : text;
     }
 
+    /** Whether something failed because the memory of a GPU does not suffice. */
+    public static boolean ranOutOfMemory(Throwable failure) {
+        return failure.getMessage() != null && failure.getMessage().startsWith(OUT_OF_MEMORY);
+    }
+
     /** Bytes of memory that are free on a GPU and that libtorch has not taken yet; 0 elsewhere. */
     public static long freeMemory(Device device) {
         if (device.is_cpu()) {
@@ -75,6 +80,16 @@ public final class Devices {
         }
         use(device);
         return CudaLibraries.freeMemory();
+    }
+
+    /**
+     * Where a model answers that takes so many bytes: on that device, but beside other work on a GPU only if it takes at most
+     * half of the memory that is free, since a training may come to need more. Else on the CPU.
+     */
+    public static String forAnswers(String name, long bytes) {
+        try (Device device = resolve(name)) {
+            return device.is_cuda() && bytes > freeMemory(device) / 2 ? "cpu" : name;
+        }
     }
 
     /**

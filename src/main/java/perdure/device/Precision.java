@@ -22,8 +22,8 @@ public enum Precision {
     }
 
     /** In which a model answers unless the user says another: bf16 if it was trained in it and the processor multiplies in it. */
-    public static Precision ofAnswers(boolean trainedInBf16) {
-        return trainedInBf16 && Processor.current().multipliesBf16() ? BF16 : FP32;
+    public static Precision ofAnswers(boolean trainedInBf16, Device device) {
+        return trainedInBf16 && (device.is_cuda() || Processor.current().multipliesBf16()) ? BF16 : FP32;
     }
 
     /**

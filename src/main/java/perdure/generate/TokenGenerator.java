@@ -33,6 +33,8 @@ public final class TokenGenerator implements AutoCloseable {
     /** The fewest parameters with which a second thread inside an operation is worth its waits. */
     private static final long FEWEST_FOR_THREADS = 1 << 24;
 
+    private static final int USUAL_SEQUENCES = 4;
+
     private final LanguageModel model;
     private final boolean ownsModel;
     /** One is kept between two sequences, so that its memory need not be found anew. */
@@ -55,13 +57,14 @@ public final class TokenGenerator implements AutoCloseable {
     }
 
     /**
-     * A generator with its own model, on the CPU.
+     * A generator with its own model.
      *
      * @param bf16 whether large products are in bf16, which takes 2 more bytes per weight
      * @param reader fills the weights, by their Hugging Face names
      */
-    public static TokenGenerator withWeights(ModelConfig config, boolean bf16, Consumer<Map<String, Tensor>> reader) {
-        LanguageModel model = LanguageModel.unset(config, null);
+    public static TokenGenerator withWeights(
+            ModelConfig config, Device device, boolean bf16, Consumer<Map<String, Tensor>> reader) {
+        LanguageModel model = LanguageModel.unset(config, device);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             reader.accept(model.namedTensors());
@@ -71,8 +74,13 @@ public final class TokenGenerator implements AutoCloseable {
             model.close();
             throw e;
         }
-        model.train(false);
         return new TokenGenerator(model, true);
+    }
+
+    /** Bytes of memory that a model takes which generates in any precision, with the tokens of some usual answers. */
+    public static long mostBytes(ModelConfig config) {
+        long weights = (Float.BYTES + Short.BYTES) * config.parameterCount();
+        return weights + KeyValueCache.firstBytes(config) * USUAL_SEQUENCES;
     }
 
     /**

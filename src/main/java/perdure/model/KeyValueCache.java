@@ -41,6 +41,12 @@ public final class KeyValueCache implements AutoCloseable {
         this.capacity = capacity;
     }
 
+    /** Bytes of the first memory that a cache takes, at most. */
+    public static long firstBytes(ModelConfig config) {
+        long tokens = Math.min(FIRST_ROOM, config.context());
+        return 2 * Float.BYTES * tokens * config.layers() * config.keyValueHeads() * config.headSize();
+    }
+
     /** Number of tokens in the cache. */
     public int length() {
         return length;

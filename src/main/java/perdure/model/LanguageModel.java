@@ -7,6 +7,7 @@ import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Module;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
@@ -14,6 +15,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import perdure.device.DeviceMigrator;
 import perdure.device.Processor;
 
 /**
@@ -61,6 +63,14 @@ public final class LanguageModel extends Module {
     /** As the others, but what is trained has any values until all of it is set: to draw them takes time. */
     public static LanguageModel unset(ModelConfig config, LoraConfig lora) {
         return new LanguageModel(config, lora, OptionalLong.empty());
+    }
+
+    /** A model in evaluation mode on a device, to generate with, whose weights are yet to be set. */
+    public static LanguageModel unset(ModelConfig config, Device device) {
+        LanguageModel model = unset(config, (LoraConfig) null);
+        model.train(false);
+        DeviceMigrator.ensure(model, device);
+        return model;
     }
 
     private LanguageModel(ModelConfig config, LoraConfig lora, OptionalLong seed) {

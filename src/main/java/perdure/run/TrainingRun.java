@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatSession;
+import perdure.chat.Compute;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
 import perdure.checkpoint.LossHistory;
@@ -93,6 +94,9 @@ public final class TrainingRun implements AutoCloseable {
     private static final int FAILURE = 1;
     private static final int SIGNALLED = 128;
 
+    /** After so many steps a training has taken what memory it usually needs. */
+    private static final int FEWEST_STEPS = 20;
+
     private RunConfig config;
     private final RunText text;
     private final ResumePlan plan;
@@ -102,6 +106,7 @@ public final class TrainingRun implements AutoCloseable {
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private final StopRequests stop;
     private Workers workers = Workers.alone();
+    private volatile String answering = "cpu"; // the device
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -144,7 +149,8 @@ public final class TrainingRun implements AutoCloseable {
             status.set(TrainingStatus.starting(plan.start() + 1, plan.epochs())
                     .withRun(RunFacts.of(config.folder().toString(), text.data())));
         }
-        chat = new ChatSession(config.folder(), ChatSession.USUAL_TOGETHER, ChatSession.USUAL_WAITING, 1, () -> {
+        Compute answers = new Compute(1, null, bytes -> Devices.forAnswers(answering, bytes));
+        chat = new ChatSession(config.folder(), ChatSession.USUAL_TOGETHER, ChatSession.USUAL_WAITING, answers, () -> {
             NativeRuntime.begin(config.natives());
             NativeRuntime.load();
         });
@@ -535,7 +541,8 @@ public final class TrainingRun implements AutoCloseable {
         TrainingOptions options = config.trainingOptions();
         int context = config.model().context();
         int batchSize = options.batch().size();
-        Consumer<TrainingStatus> publisher = publisher(restart.position().step());
+        Consumer<TrainingStatus> publisher =
+                publisher(restart.position().step(), device.str().getString());
         SampleText sample = new SampleText(model, tokenizer, dataset.hasConversations(), this::isStopped);
         Sequences validating = text.validating(dataset, sequences);
         Counted counted = text.counted(dataset, validating, tokenizer);
@@ -592,7 +599,7 @@ public final class TrainingRun implements AutoCloseable {
     /** The same failure; if it is that the GPU's memory has run out, with what takes it. */
     static RuntimeException withSizes(RuntimeException failure, TrainingOptions.Batching batch, LanguageModel model) {
         String start = Devices.OUT_OF_MEMORY;
-        if (failure.getMessage() == null || !failure.getMessage().startsWith(start)) {
+        if (!Devices.ranOutOfMemory(failure)) {
             return failure;
         }
         IllegalStateException whole = new IllegalStateException(
@@ -612,7 +619,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** The first rank speaks for all. */
-    private Consumer<TrainingStatus> publisher(long step) {
+    private Consumer<TrainingStatus> publisher(long step, String device) {
         if (!workers.isFirst()) {
             return status::set;
         }
@@ -622,6 +629,9 @@ public final class TrainingRun implements AutoCloseable {
             TrainingStatus whole = published.withWorkers(
                     workersStatus(before, published.progress().position().step()));
             publisher.publish(whole);
+            if (whole.progress().position().step() >= step + FEWEST_STEPS) {
+                answering = device;
+            }
             config.listeners().progress().accept(whole);
         };
     }

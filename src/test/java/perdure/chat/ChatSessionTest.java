@@ -342,7 +342,7 @@ class ChatSessionTest {
 
     private void together(int requests) {
         session.close();
-        session = new ChatSession(runFolder, requests, WAITING, 1, () -> {});
+        session = new ChatSession(runFolder, requests, WAITING, Compute.onCpu(1), () -> {});
     }
 
     private static ChatRequest greedy(int tokens) {
@@ -367,6 +367,23 @@ class ChatSessionTest {
         refused();
         refused();
         LivePointers.assertNoMoreThan(before, "after answers");
+    }
+
+    @Test
+    void aGpuThatHasNoRoomLeavesAllAnswersToTheCpu() {
+        List<Long> asked = new ArrayList<>();
+        session.close();
+        Compute full = new Compute(1, null, bytes -> {
+            asked.add(bytes);
+            throw new IllegalStateException("CUDA out of memory. Tried to allocate 2.00 GiB.");
+        });
+        session = new ChatSession(runFolder, 1, WAITING, full, () -> {});
+        save(3, new TrainerState.LossSum(46.2, 20), 1);
+        String first = text(session.submit(greedy(3), NOBODY));
+        save(4, new TrainerState.LossSum(46.2, 20), 1);
+        assertEquals(first, text(session.submit(greedy(3), NOBODY)));
+        assertEquals(1, asked.size());
+        assertTrue(asked.get(0) > 4 * TestConfigs.BYTES.parameterCount(), asked::toString);
     }
 
     private void refused() {

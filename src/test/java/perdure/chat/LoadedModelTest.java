@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import java.nio.file.Path;
+import org.bytedeco.pytorch.Device;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +44,9 @@ class LoadedModelTest {
                 Checkpoint.open(folder.resolve(Checkpoint.names(folder).get(0)));
         assertEquals(step, saved.step());
         double[] logprob = new double[1];
-        try (LoadedModel loaded = LoadedModel.of(saved, new AnsweringCheckpoint(saved.name(), 1, 2.31, 64))) {
+        AnsweringCheckpoint described = new AnsweringCheckpoint(saved.name(), 1, 2.31, 64);
+        try (Device cpu = new Device("cpu");
+                LoadedModel loaded = LoadedModel.of(saved, described, cpu, null)) {
             loaded.generator()
                     .generate(
                             new int[] {65},

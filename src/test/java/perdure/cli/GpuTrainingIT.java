@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import perdure.chat.ChatRequest;
+import perdure.chat.ChatSession;
+import perdure.chat.Compute;
 import perdure.checkpoint.LossCurve;
 import perdure.checkpoint.MetaStore;
 import perdure.device.Devices;
@@ -111,6 +115,46 @@ class GpuTrainingIT {
         TinyRun often = run("often");
         train(often, GPU, "--epochs 2 --steps-per-epoch 30 --checkpoint-every 1");
         assertArrayEquals(seldom.weightsAndMoments(), often.weightsAndMoments());
+    }
+
+    /** They are those of the CPU. */
+    @Test
+    void answersOnTheGpuChangeNoByteOfTheTraining() throws IOException {
+        String flags = "--epochs 200 --dropout 0 --checkpoint-every 50";
+        TinyRun quiet = run("quiet");
+        train(quiet, GPU, flags);
+        TinyRun asked = run("asked");
+        ChatRequest request = ChatRequest.completion("The fox")
+                .temperature(0)
+                .maximumTokens(30)
+                .build();
+        try (ChatSession onGpu = chat(asked, GPU);
+                ChatSession onCpu = chat(asked, "cpu")) {
+            CompletableFuture<Void> training = CompletableFuture.runAsync(() -> train(asked, GPU, flags));
+            int answers = 0;
+            while (!training.isDone()) {
+                if (onGpu.checkpoint().isPresent()) {
+                    onGpu.submit(request, piece -> {}).join();
+                    answers++;
+                }
+            }
+            training.join();
+            assertTrue(answers > 0);
+            assertEquals(
+                    onCpu.submit(request, piece -> {}).join().text(),
+                    onGpu.submit(request, piece -> {}).join().text());
+        }
+        assertArrayEquals(quiet.weightsAndMoments(), asked.weightsAndMoments());
+    }
+
+    private static ChatSession chat(TinyRun run, String device) {
+        return new ChatSession(run.checkpoints, 1, 8, new Compute(1, null, bytes -> device), () -> {});
+    }
+
+    @Test
+    void aModelThatTakesMoreThanHalfOfTheFreeMemoryAnswersOnTheCpu() {
+        assertEquals(GPU, Devices.forAnswers(GPU, 1 << 20));
+        assertEquals("cpu", Devices.forAnswers(GPU, 1L << 50));
     }
 
     @Test
