@@ -129,7 +129,7 @@ public final class Devices {
             return new Device("cuda:0");
         }
         if (NativeRuntime.cudaBuild() && !TOLD.getAndSet(true)) {
-            LOG.warn("Training on the CPU: {}", obstacle());
+            LOG.warn("Using the CPU: {}", obstacle());
         }
         return new Device("cpu");
     }
