@@ -258,7 +258,7 @@ final class Tokenizing implements AutoCloseable {
     }
 
     private void finish(String corpus) throws IOException {
-        if (!pieces.isEmpty()) {
+        if (!pieces.isEmpty() || partCharacters > 0) { // Threads may have all of it already.
             endPart();
         }
         if (part < recorded.parts().size()) {

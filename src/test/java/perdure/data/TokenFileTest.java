@@ -30,6 +30,8 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import perdure.data.TokenWriter.Encoded;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.ChatMessage;
@@ -95,6 +97,18 @@ class TokenFileTest {
                 file.end(3) - file.start(3), BYTES.encode(learned(file, file.start(3), file.end(3) - 1)).length + 1);
         assertTrue(file.hasConversations());
         assertFalse(open().hasConversations());
+    }
+
+    /** A thread is given whole rows, as many as reach 2^18 characters: here the last row is the last of those. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 40})
+    void aTextWhoseLastRowFillsWhatAThreadIsGivenIsTokenizedToItsEnd(int rows) throws IOException {
+        String row = "x".repeat((1 << 18) / rows + 1);
+        Path lines = Files.writeString(folder.resolve("a.jsonl"), ("{\"text\":\"" + row + "\"}\n").repeat(rows));
+        TokenFile file = TokenFile.open(folder, Corpus.files(List.of(lines)), BYTES, OPTIONS);
+
+        assertEquals(rows, file.documents());
+        assertEquals((long) rows * (row.length() + 1), file.size());
     }
 
     private static String learned(TokenFile file, long from, long to) {
