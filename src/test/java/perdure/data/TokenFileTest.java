@@ -30,8 +30,6 @@ import net.jqwik.api.constraints.Size;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import perdure.data.TokenWriter.Encoded;
 import perdure.tokenizer.ByteLevelBpeTrainer;
 import perdure.tokenizer.ChatMessage;
@@ -99,16 +97,40 @@ class TokenFileTest {
         assertFalse(open().hasConversations());
     }
 
-    /** A thread is given whole rows, as many as reach 2^18 characters: here the last row is the last of those. */
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 40})
-    void aTextWhoseLastRowFillsWhatAThreadIsGivenIsTokenizedToItsEnd(int rows) throws IOException {
-        String row = "x".repeat((1 << 18) / rows + 1);
-        Path lines = Files.writeString(folder.resolve("a.jsonl"), ("{\"text\":\"" + row + "\"}\n").repeat(rows));
-        TokenFile file = TokenFile.open(folder, Corpus.files(List.of(lines)), BYTES, OPTIONS);
+    /** Text is read, given to threads and written in blocks of powers of two: what ends with one is lost most easily. */
+    @Property(tries = 60)
+    void everyTextIsTokenizedToItsEnd(
+            @ForAll @IntRange(min = 1, max = 3) int threads,
+            @ForAll @Size(min = 1, max = 3) List<@IntRange(min = 13, max = 19) Integer> exponents,
+            @ForAll @IntRange(min = -1, max = 1) int beyond,
+            @ForAll @IntRange(min = 13, max = 20) int part,
+            @ForAll boolean rows)
+            throws IOException {
+        List<String> texts = new ArrayList<>();
+        for (int exponent : exponents) {
+            texts.add(("The fox sees\n" + exponent).repeat(1 << 16).substring(0, (1 << exponent) + beyond));
+        }
+        Path place = WrittenTokens.folder();
+        List<Path> files = new ArrayList<>();
+        if (rows) {
+            StringBuilder lines = new StringBuilder();
+            texts.forEach(text -> lines.append("{\"text\":\"")
+                    .append(text.replace("\n", "\\n"))
+                    .append("\"}\n"));
+            files.add(Files.writeString(place.resolve("a.jsonl"), lines));
+        } else {
+            for (String text : texts) {
+                files.add(Files.writeString(place.resolve(files.size() + ".txt"), text));
+            }
+        }
+        TokenizingOptions options = new TokenizingOptions(threads, done -> {}, () -> false);
+        TokenFile file = TokenFile.open(place, Corpus.files(files), BYTES, options, 1L << part);
 
-        assertEquals(rows, file.documents());
-        assertEquals((long) rows * (row.length() + 1), file.size());
+        List<String> read = LongStream.range(0, file.documents())
+                .mapToObj(i -> BYTES.decode(ids(file, file.start(i), file.end(i) - 1)))
+                .sorted()
+                .toList();
+        assertEquals(texts.stream().sorted().toList(), read);
     }
 
     private static String learned(TokenFile file, long from, long to) {
