@@ -7,6 +7,9 @@ import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
@@ -18,8 +21,11 @@ import java.util.zip.ZipException;
  */
 final class Compression extends FilterInputStream {
 
-    private static final int GZIP = 0x1f8b;
-    private static final int ZSTANDARD = 0x28b5;
+    private static final int GZIP = 0x8b1f; // its first 2 bytes
+    private static final int ZSTANDARD = 0xfd2fb528;
+
+    /** Of a frame without text, with which a file may begin: that of pzstd does. The last 4 bits may have any value. */
+    private static final int SKIPPED_FRAME = 0x184d2a50;
 
     /** Largest window of a Zstandard frame, as a binary logarithm: 2 GiB, as the option --long=31 has it. */
     private static final int LARGEST_WINDOW = 31;
@@ -105,14 +111,17 @@ final class Compression extends FilterInputStream {
     static InputStream unpacked(String name, InputStream input) throws IOException {
         Counting packed = new Counting(input);
         BufferedInputStream buffered = new BufferedInputStream(packed, 1 << 16);
-        buffered.mark(2);
-        int magic = buffered.read() << 8 | buffered.read();
+        buffered.mark(Integer.BYTES);
+        byte[] start = buffered.readNBytes(Integer.BYTES);
         buffered.reset();
+        int magic = ByteBuffer.wrap(Arrays.copyOf(start, Integer.BYTES))
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .getInt();
         try {
-            if (magic == GZIP) {
+            if ((short) magic == (short) GZIP) {
                 return new Compression(name, new Gzip(buffered), packed);
             }
-            if (magic == ZSTANDARD) {
+            if (magic == ZSTANDARD || (magic & ~0xf) == SKIPPED_FRAME) {
                 ZstdInputStream frames = new ZstdInputStream(buffered);
                 frames.setLongMax(LARGEST_WINDOW);
                 return new Compression(name, frames, packed);

@@ -182,6 +182,18 @@ class FormatsTest {
         assertEquals(List.of("plain"), read("a.jsonl.gz", "{\"text\":\"plain\"}"));
     }
 
+    @Test
+    void aZstandardFileMayBeginWithAFrameToSkip() throws IOException {
+        byte[] frames = packed(ZstdOutputStream::new, "text ".repeat(50).getBytes(StandardCharsets.UTF_8));
+        for (int kind = 0; kind < 16; kind++) {
+            ByteArrayOutputStream file = new ByteArrayOutputStream();
+            file.write(new byte[] {(byte) (0x50 + kind), 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4});
+            file.write(frames);
+            assertEquals("text ".repeat(50), String.join("", read("a.txt.zst", file.toByteArray())));
+        }
+        assertEquals("P*M", String.join("", read("a.txt", "P*M")));
+    }
+
     /** As of files that were put together: Java's own stream leaves out a further part whose header is damaged. */
     @Test
     void whatFollowsACompressedTextIsNeverLeftOut() throws IOException {
