@@ -1,7 +1,7 @@
 package perdure.model;
 
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.GradMode;
 import org.bytedeco.pytorch.LongOptional;
@@ -26,8 +26,7 @@ final class Attention {
     private final RotaryEmbedding rotary; // null: this layer rotates nothing
     private final Linear input; // C -> H D + K D + K D: queries, keys, values
     private final Linear output; // H D -> C
-    private final Tensor queryScale; // (D); null without norms
-    private final Tensor keyScale; // (D)
+    private final List<Tensor> scales; // (D) each, of queries and keys; none without norms
 
     /** @param layer the index of its decoder layer, from 0 */
     Attention(ModelConfig config, Parameters parameters, String prefix, int layer, RotaryEmbedding rotary) {
@@ -46,9 +45,11 @@ final class Attention {
                 queryRows,
                 config.attention().outputBias(),
                 new Parameters.Rows(prefix + "o_proj", config.hiddenSize()));
-        boolean norms = config.attention().queryKeyNorms();
-        queryScale = norms ? parameters.scale(prefix + "q_norm", config.headSize()) : null;
-        keyScale = norms ? parameters.scale(prefix + "k_norm", config.headSize()) : null;
+        scales = config.attention().queryKeyNorms()
+                ? List.of(
+                        parameters.scale(prefix + "q_norm", config.headSize()),
+                        parameters.scale(prefix + "k_norm", config.headSize()))
+                : List.of();
     }
 
     /**
@@ -59,7 +60,7 @@ final class Attention {
     Tensor forward(Tensor x, List<KeyValueCache> caches, DocumentGroups documents, Tape tape) {
         Tensor projected = input.forward(x, tape); // (B, T, H D + 2 K D)
         if (documents == null) {
-            FusedKernels kernels = caches != null || queryScale != null || GradMode.is_enabled()
+            FusedKernels kernels = caches != null || !scales.isEmpty() || GradMode.is_enabled()
                     ? null
                     : FlashAttention.kernels(projected, config);
             if (kernels != null) {
@@ -67,15 +68,21 @@ final class Attention {
             }
             boolean rotated = caches == null
                     && rotary != null
-                    && queryScale == null
+                    && scales.isEmpty()
                     && rotary.rotateInPlace(projected, config.heads() + config.keyValueHeads(), tape);
             return output.forward(
-                    recorded(projected, tape, leaf -> rotated ? attend(leaf, null, true) : attendEach(leaf, caches)),
+                    recorded(
+                            projected,
+                            tape,
+                            (leaf, norms) ->
+                                    rotated ? attend(leaf, norms, null, true) : attendEach(leaf, norms, caches)),
                     tape); // (B, T, C)
         }
         Tensor gathered = documents.gather(projected, tape); // (M, H D + 2 K D)
-        Tensor attended =
-                recorded(gathered, tape, leaf -> documents.each(leaf, group -> attend(group, null, false))); // (M, H D)
+        Tensor attended = recorded(
+                gathered,
+                tape,
+                (leaf, norms) -> documents.each(leaf, group -> attend(group, norms, null, false))); // (M, H D)
         return output.forward(documents.restore(attended, x.size(0), x.size(1), tape), tape); // (B, T, C)
     }
 
@@ -83,18 +90,18 @@ final class Attention {
      * Between the two linear layers autograd makes the gradient. oneDNN computes no product there, and the backward
      * kernel of flash attention needs results that only its forward kernel has.
      */
-    private static Tensor recorded(Tensor x, Tape tape, UnaryOperator<Tensor> function) {
-        return tape == null ? function.apply(x) : tape.recordAutograd(x, function);
+    private Tensor recorded(Tensor x, Tape tape, BiFunction<Tensor, List<Tensor>, Tensor> function) {
+        return tape == null ? function.apply(x, scales) : tape.recordAutograd(x, scales, function);
     }
 
     /** Sequences with caches may have different lengths, so each attends alone. */
-    private Tensor attendEach(Tensor x, List<KeyValueCache> caches) {
+    private Tensor attendEach(Tensor x, List<Tensor> norms, List<KeyValueCache> caches) {
         if (caches == null || caches.size() == 1) {
-            return attend(x, caches == null ? null : caches.get(0), false);
+            return attend(x, norms, caches == null ? null : caches.get(0), false);
         }
         TensorVector rows = new TensorVector();
         for (int i = 0; i < caches.size(); i++) {
-            rows.push_back(attend(x.narrow(0, i, 1), caches.get(i), false));
+            rows.push_back(attend(x.narrow(0, i, 1), norms, caches.get(i), false));
         }
         return torch.cat(rows, 0);
     }
@@ -102,9 +109,10 @@ final class Attention {
     /**
      * On the CPU in float32, also for x in bf16, but for what {@link BlockAttention} does.
      *
+     * @param norms the scales of the norms of queries and keys, if there are any
      * @param rotated whether the positions are in x already
      */
-    private Tensor attend(Tensor x, KeyValueCache cache, boolean rotated) {
+    private Tensor attend(Tensor x, List<Tensor> norms, KeyValueCache cache, boolean rotated) {
         Tensor projected = x.is_cpu() ? x.to(ScalarType.Float) : x;
         long batch = projected.size(0);
         long time = projected.size(1);
@@ -117,7 +125,7 @@ final class Attention {
         Tensor joined = parts.get(0).view(batch, time, heads + groups, size); // (B, T, H + K, D)
         TensorVector queriesAndKeys = (rotated
                         ? joined
-                        : positioned(normalised(joined), past).to(projected.scalar_type()))
+                        : positioned(normalised(joined, norms), past).to(projected.scalar_type()))
                 .transpose(1, 2) // (B, H + K, T, D)
                 .split_with_sizes(new long[] {heads, groups}, 1);
         Tensor queries = queriesAndKeys.get(0); // (B, H, T, D)
@@ -164,14 +172,14 @@ final class Attention {
     }
 
     /** The RMSNorm of every head of queries and keys, x [B, T, H + K, D], if there is one. */
-    private Tensor normalised(Tensor x) {
-        if (queryScale == null) {
+    private Tensor normalised(Tensor x, List<Tensor> norms) {
+        if (norms.isEmpty()) {
             return x;
         }
         long size = config.headSize();
-        TensorVector scales = new TensorVector(
-                queryScale.expand(config.heads(), size), keyScale.expand(config.keyValueHeads(), size));
+        TensorVector ofHeads = new TensorVector(
+                norms.get(0).expand(config.heads(), size), norms.get(1).expand(config.keyValueHeads(), size));
         return torch.rms_norm(x, new long[] {size}, new TensorOptional(), new DoubleOptional(config.normEpsilon()))
-                .mul(torch.cat(scales, 0)); // (H + K, D)
+                .mul(torch.cat(ofHeads, 0)); // (H + K, D)
     }
 }

@@ -96,19 +96,34 @@ final class Tape implements AutoCloseable {
         }
     }
 
-    /** The result of {@code function} for x; autograd makes its backward pass. */
-    Tensor recordAutograd(Tensor x, UnaryOperator<Tensor> function) {
-        Tensor leaf = saveForBackward(x.detach().requires_grad_(true));
+    /**
+     * The result of {@code function} for x and parameters; autograd makes its backward pass. The function is given handles
+     * of its own of both, since autograd adds to their gradients itself.
+     */
+    Tensor recordAutograd(Tensor x, List<Tensor> parameters, BiFunction<Tensor, List<Tensor>, Tensor> function) {
+        Tensor input = ofAutograd(x, true);
+        List<Tensor> own = parameters.stream()
+                .map(parameter -> ofAutograd(parameter, parameter.requires_grad()))
+                .toList();
         Tensor result;
         try (AutoGradMode recording = new AutoGradMode(true)) {
-            result = saveForBackward(function.apply(leaf));
+            result = saveForBackward(function.apply(input, own));
         }
         record(gradient -> {
             result.backward(
                     gradient.to(result.scalar_type()), new BoolOptional(false), false, new TensorArrayRefOptional());
-            return leaf.grad();
+            for (int i = 0; i < own.size(); i++) {
+                if (own.get(i).requires_grad()) {
+                    accumulate(parameters.get(i), own.get(i).grad());
+                }
+            }
+            return input.grad();
         });
         return result.detach();
+    }
+
+    private Tensor ofAutograd(Tensor x, boolean differentiable) {
+        return saveForBackward(x.detach().requires_grad_(differentiable));
     }
 
     /**

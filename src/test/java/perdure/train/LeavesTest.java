@@ -18,6 +18,7 @@ import perdure.device.NativeRuntime;
 import perdure.device.Precision;
 import perdure.model.LanguageModel;
 import perdure.model.ModelConfig;
+import perdure.model.TestConfigs;
 
 /** The bytes of a run depend on the number of leaves, and not on the threads that compute them. */
 class LeavesTest {
@@ -38,6 +39,11 @@ class LeavesTest {
         NativeRuntime.load();
     }
 
+    /** With everything that a published model may add: its parameters must have gradients of all leaves. */
+    private static final ModelConfig EVERYTHING = SHAPE.withTiedEmbeddings(false)
+            .withFeedForward(SHAPE.feedForward().withBias(true))
+            .withAttention(TestConfigs.EVERYTHING.attention());
+
     private record Result(List<Float> weights, List<Double> losses) {}
 
     private static Batch batch(int seed, int rows, boolean packed) {
@@ -53,14 +59,15 @@ class LeavesTest {
     }
 
     private static Result train(int leaves, int threads, double dropout, boolean packed) {
-        return train(leaves, threads, dropout, packed, Precision.FP32);
+        return train(SHAPE, leaves, threads, dropout, packed, Precision.FP32);
     }
 
-    private static Result train(int leaves, int threads, double dropout, boolean packed, Precision precision) {
+    private static Result train(
+            ModelConfig shape, int leaves, int threads, double dropout, boolean packed, Precision precision) {
         List<Double> losses = new ArrayList<>();
         List<Float> weights = new ArrayList<>();
         try (PointerScope scope = new PointerScope();
-                LanguageModel model = new LanguageModel(SHAPE, 1);
+                LanguageModel model = new LanguageModel(shape, 1);
                 Lanes lanes = Lanes.of(leaves, threads);
                 AdamW optimizer = new AdamW(model, AdamW.Settings.DEFAULT, lanes)) {
             Learner learner = new Learner(model, optimizer, Devices.resolve("cpu"), precision, lanes);
@@ -102,15 +109,27 @@ class LeavesTest {
         }
     }
 
+    @Test
+    void whatPublishedModelsAddIsTrainedInLeavesToo() {
+        for (boolean packed : new boolean[] {false, true}) {
+            Result whole = train(EVERYTHING, 1, 1, 0, packed, Precision.FP32);
+            Result expected = train(EVERYTHING, 4, 1, 0, packed, Precision.FP32);
+            assertEquals(expected, train(EVERYTHING, 4, 3, 0, packed, Precision.FP32));
+            for (int i = 0; i < whole.losses.size(); i++) {
+                assertEquals(whole.losses.get(i), expected.losses.get(i), 1e-4 * whole.losses.get(i));
+            }
+        }
+    }
+
     /** Leaves of two rows multiply in bf16, those of one mostly in float32. */
     @Test
     void inBf16TooThreadsMakeNoDifference() {
         for (int leaves : new int[] {2, 4}) {
-            Result expected = train(leaves, 1, 0.1, false, Precision.BF16);
+            Result expected = train(SHAPE, leaves, 1, 0.1, false, Precision.BF16);
             for (int threads = 2; threads <= 3; threads++) {
                 assertEquals(
                         expected,
-                        train(leaves, threads, 0.1, false, Precision.BF16),
+                        train(SHAPE, leaves, threads, 0.1, false, Precision.BF16),
                         leaves + " leaves, " + threads + " threads");
             }
             Result inFloat32 = train(leaves, 2, 0.1, false);
