@@ -79,7 +79,8 @@ public interface Corpus {
      * Passes the passages to the reader, in order, until the reader returns false.
      *
      * @param nextFile called before the first passage of each file
-     * @throws IllegalArgumentException that names the place, if the content is not text or breaks its format
+     * @throws IllegalArgumentException that names the place, if the content is not text or breaks its format, or if there
+     *     is no text at all
      * @throws UncheckedIOException if the content cannot be read, changes while it is read, or is not what it was when
      *     it was read before
      */

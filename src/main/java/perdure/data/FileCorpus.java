@@ -177,11 +177,16 @@ final class FileCorpus implements Corpus {
     @Override
     public void read(Predicate<Passage> reader, Runnable nextFile) {
         Notes counted = shared == null ? new Notes() : shared;
+        boolean[] hasText = {shared != null}; // Other sections may have it.
+        Predicate<Passage> noticing = passage -> {
+            hasText[0] |= !passage.text().isEmpty();
+            return reader.test(passage);
+        };
         for (DataFile file : files) {
             nextFile.run();
             Fingerprint digest = Fingerprint.of(file.size());
             try (InputStream content = digest.adding(Files.newInputStream(file.path()))) {
-                if (!new Documents(file, reading, former != null, counted, reader).read(content)) {
+                if (!new Documents(file, reading, former != null, counted, noticing).read(content)) {
                     return;
                 }
             } catch (IOException exception) {
@@ -189,6 +194,10 @@ final class FileCorpus implements Corpus {
             }
             file.requireUnchanged();
             remember(file, digest.hex());
+        }
+        if (!hasText[0]) {
+            throw new IllegalArgumentException(
+                    paths.get(0) + (paths.size() == 1 ? " has" : " and the other paths have") + " no text.");
         }
         notes = counted.lines(found);
     }

@@ -12,8 +12,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.global.torch;
+import perdure.chat.ChatAnswer;
 import perdure.chat.ChatRequest;
 import perdure.chat.ChatSession;
+import perdure.chat.ChatUnavailableException;
 import perdure.chat.Compute;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
@@ -105,6 +107,7 @@ public final class TrainingRun implements AutoCloseable {
     private final ChatSession chat;
     private final AtomicReference<TrainingStatus> status = new AtomicReference<>();
     private final StopRequests stop;
+    private volatile boolean closed;
     private Workers workers = Workers.alone();
     private volatile String answering = "cpu"; // the device
 
@@ -213,7 +216,14 @@ public final class TrainingRun implements AutoCloseable {
                     "shard optimizer is for " + ShardedAdamW.MOST_RANKS + " ranks at most, not for " + world + ".");
         }
         ModelShape.requireFits(BadInputException.naming("hidden size", () -> config.modelConfig()));
-        return new TrainingRun(config);
+        boolean interrupted = Thread.interrupted(); // It would close the files that are read.
+        try {
+            return new TrainingRun(config);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /**
@@ -718,21 +728,29 @@ public final class TrainingRun implements AutoCloseable {
      * The answer of the newest checkpoint, taking the most likely token each time. The beginning of a question that is
      * longer than the context is left out; {@link #chat} tells how much.
      *
-     * @throws perdure.chat.ChatUnavailableException if nothing is saved yet
+     * @throws ChatUnavailableException if nothing is saved yet
+     * @throws IllegalStateException if the run is closed, also if that ends the answer
      */
     public String ask(String question) {
         ChatRequest request =
                 ChatRequest.answer().message(ChatMessage.USER, question).build();
         try {
-            return chat().submit(request, piece -> {}).join().text();
-        } catch (CompletionException failed) {
-            throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+            ChatAnswer answer = chat().submit(request, piece -> {}).join();
+            if (!answer.isCancelled()) {
+                return answer.text();
+            }
+        } catch (CompletionException | ChatUnavailableException failed) {
+            if (!closed) {
+                throw failed.getCause() instanceof RuntimeException cause ? cause : failed;
+            }
         }
+        throw new IllegalStateException("The run is closed.");
     }
 
     /** Frees the model that answers. Does not wait for {@link #train}: close after it has returned. */
     @Override
     public void close() {
+        closed = true;
         chat.close();
     }
 }

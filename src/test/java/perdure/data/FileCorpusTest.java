@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,6 +181,25 @@ class FileCorpusTest {
         assertThrows(IllegalArgumentException.class, () -> Corpus.files(List.of()));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"nothing.txt.gz", "nothing.jsonl.gz", "mark.txt", "lines.jsonl", "header.csv"})
+    void filesWithoutTextAreNamed(String name) throws IOException {
+        write("mark.txt", "\ufeff");
+        write("lines.jsonl", "\n");
+        write("header.csv", "text\n");
+        Path file = folder.resolve(name);
+        if (name.endsWith(".gz")) {
+            new GZIPOutputStream(Files.newOutputStream(file)).close();
+        }
+        assertRefused(file + " has no text.", file);
+        write("other.txt", "text");
+        assertEquals(
+                "text",
+                passages(file, folder.resolve("other.txt")).stream()
+                        .map(Passage::text)
+                        .collect(Collectors.joining()));
+    }
+
     @Test
     void bytesThatAreNoTextAreNamedByOffset() throws IOException {
         byte[] text = "é".repeat(50_000).getBytes(StandardCharsets.UTF_8);
@@ -308,9 +328,9 @@ class FileCorpusTest {
         return Files.writeString(file, text);
     }
 
-    private static List<Passage> passages(Path path) {
+    private static List<Passage> passages(Path... paths) {
         List<Passage> passages = new ArrayList<>();
-        Corpus.files(List.of(path)).read(passages::add);
+        Corpus.files(List.of(paths)).read(passages::add);
         return passages;
     }
 

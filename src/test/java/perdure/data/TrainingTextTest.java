@@ -74,7 +74,7 @@ class TrainingTextTest {
                         IllegalArgumentException.class,
                         () -> new TrainingText(training, nothing, 0.1, true).requireValidation(BYTES, () -> false))
                 .getMessage();
-        assertTrue(message.startsWith("The validation text "), message);
+        assertTrue(message.endsWith("nothing.jsonl has no text."), message);
         Corpus letter = corpus("letter.jsonl", "{\"text\":\"a\"}\n");
         new TrainingText(training, letter, 0.1, true).requireTraining(99, null, BYTES, () -> false);
         new TrainingText(training, letter, 0.1, true).requireValidation(BYTES, () -> false);

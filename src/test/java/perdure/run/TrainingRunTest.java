@@ -240,6 +240,28 @@ class TrainingRunTest {
     }
 
     @Test
+    void aRunThatIsClosedSaysThatItIs() throws IOException {
+        TrainingRun run = TrainingRun.open(config("run"));
+        assertEquals(Outcome.DONE, run.train());
+        run.close();
+        assertEquals(
+                "The run is closed.",
+                assertThrows(IllegalStateException.class, () -> run.ask("The fox?"))
+                        .getMessage());
+    }
+
+    @Test
+    void anInterruptedThreadOpensARunThatIsFinished() throws IOException {
+        assertEquals(Outcome.DONE, train(config("run")));
+        Thread.currentThread().interrupt();
+        try (TrainingRun run = TrainingRun.open(config("run"))) {
+            assertEquals(Outcome.ALREADY_DONE, run.train());
+        } finally {
+            assertTrue(Thread.interrupted());
+        }
+    }
+
+    @Test
     void whoeverEndsBeforeTheFirstStepSaysSo() throws IOException {
         Path broken = Files.writeString(folder.resolve("broken.jsonl"), "{oops\n");
         try (TrainingRun run = TrainingRun.open(config("run").data(broken))) {
