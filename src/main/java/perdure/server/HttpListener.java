@@ -25,7 +25,10 @@ final class HttpListener implements AutoCloseable {
 
     private static final int BUFFER_BYTES = 16 << 10;
     private static final int CLOSING_MILLIS = 2_000;
-    /** Bytes of a body that are read beyond the limit, so that its refusal is read too. Undertow cuts a longer one off. */
+    /**
+     * Bytes of a body in chunks that are read beyond the limit. Its length is known only at its end, and where Undertow's own
+     * limit is reached, the connection is closed without the refusal, and a stack trace is printed.
+     */
     private static final long READ_BEYOND = 16 << 20;
 
     private final XnioWorker threads;

@@ -77,9 +77,6 @@ public final class CompletionHandler implements HttpHandler {
 
     @Override
     public void handleRequest(HttpServerExchange exchange) {
-        // A body in chunks tells its length only at its end. The server's own limit would close the connection
-        // unanswered.
-        exchange.setMaxEntitySize(Long.MAX_VALUE);
         Receiver body = exchange.getRequestReceiver();
         body.setMaxBufferSize(Math.toIntExact(bodyBytes));
         body.receiveFullBytes(
