@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Device;
 import perdure.chat.ChatModel;
 import perdure.chat.ChatRequest;
 import perdure.chat.Completion;
+import perdure.chat.ConversationRefusedException;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.Restart;
 import perdure.cli.HelpSections.Heading;
@@ -100,6 +101,8 @@ final class GenerateCommand implements Callable<Integer> {
                         "Warning: the text did not fit into the context of %,d tokens. Its first %,d were left out.%n",
                         generator.context(), completion.dropped().tokens());
             }
+        } catch (ConversationRefusedException refused) {
+            throw new BadInputException("chat", refused.getMessage(), refused);
         }
         return 0;
     }

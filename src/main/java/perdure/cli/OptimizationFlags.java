@@ -1,6 +1,7 @@
 package perdure.cli;
 
 import perdure.cli.HelpSections.Heading;
+import perdure.run.FineTuning;
 import perdure.run.Optimization;
 import perdure.run.RunConfig;
 import perdure.train.AdamW;
@@ -22,8 +23,9 @@ final class OptimizationFlags {
     @Option(
             names = "--learning-rate",
             paramLabel = "R",
-            description =
-                    "Peak learning rate (default: " + Optimization.RATE_TIMES_WIDTH + " divided by --hidden-size).")
+            description = "Peak learning rate (default: " + Optimization.RATE_TIMES_WIDTH
+                    + " divided by --hidden-size; with --from " + FineTuning.USUAL_LEARNING_RATE + ", with --lora "
+                    + FineTuning.USUAL_LORA_LEARNING_RATE + ").")
     Double learningRate;
 
     @Option(

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,32 @@ class GenerateCommandTest {
                         .matches("Warning: the text did not fit into the context of 16 tokens. Its first [0-9]+ were"
                                 + " left out."),
                 result.err());
+    }
+
+    @Test
+    void refusesAQuestionThatTheChatTemplateRefuses() throws IOException {
+        Path model = Files.createDirectory(folder.resolve("model"));
+        try (Stream<Path> files = Files.list(tiny.checkpoints.resolve("step-0000000010"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, model.resolve(file.getFileName()));
+            }
+        }
+        Path settings = model.resolve("tokenizer_config.json");
+        Files.writeString(
+                settings,
+                Files.readString(settings)
+                        .replaceFirst("(\"chat_template\" : )\".*\"", "$1\"{{ raise_exception('Never ask.') }}\""));
+        Path run = folder.resolve("tuned");
+        List<String> train = List.of("train", "--no-server", "--device", "cpu", "--threads", "1", "--epochs", "1");
+        List<String> flags = List.of("--from", model + "", "--data", tiny.data + "", "--checkpoints", run + "");
+        assertEquals(
+                0,
+                TinyRun.run(Stream.concat(train.stream(), flags.stream()).toList())
+                        .exitCode());
+        TinyRun.Result result = TinyRun.run(List.of(
+                "generate", "--device", "cpu", "--threads", "1", "--checkpoints", run.toString(), "--chat", "Who?"));
+        assertEquals(2, result.exitCode(), result.err());
+        assertTrue(result.err().matches("perdure: --chat: .*Never ask\\.\\s*"), result.err());
     }
 
     private TinyRun.Result generate(String... flags) {
