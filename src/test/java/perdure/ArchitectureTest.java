@@ -5,14 +5,21 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -67,6 +74,33 @@ class ArchitectureTest {
                     .resideInAnyPackage(withLibraries(packages))
                     .check(OURS);
         });
+    }
+
+    @Test
+    void theDocumentsSayWhatAPackageMayUse() throws IOException {
+        String table = Files.readString(Path.of("src", "docs", "ARCHITECTURE.md"));
+        for (Map.Entry<String, List<String>> each : MAY_USE.entrySet()) {
+            String name = each.getKey();
+            if (each.getValue() != ALL_BELOW) {
+                Matcher row =
+                        Pattern.compile("\\| `" + name + "`.*\\|([^|]*)\\|\n").matcher(table);
+                assertTrue(row.find(), name);
+                assertEquals(Set.copyOf(each.getValue()), words("`([a-z]+)`", row.group(1)), name);
+
+                String itself = Files.readString(Path.of("src", "main", "java", "perdure", name, "package-info.java"));
+                Matcher imports = Pattern.compile("imports? [^.]*\\.").matcher(itself);
+                assertTrue(imports.find(), name);
+                assertEquals(Set.copyOf(each.getValue()), words("\\{@code ([a-z]+)}", imports.group()), name);
+            }
+        }
+    }
+
+    private static Set<String> words(String pattern, String text) {
+        return Pattern.compile(pattern)
+                .matcher(text)
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toSet());
     }
 
     /** Everything that does not begin with {@code perdure} is a library. */
