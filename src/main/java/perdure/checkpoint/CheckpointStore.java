@@ -74,7 +74,8 @@ public final class CheckpointStore {
         }
     }
 
-    static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
+    /** The same. Where others might write too, the files are those of the {@link RunLock}. */
+    public static CheckpointStore open(Path runFolder, int keep, LossHistory history, DurableFiles files) {
         requireKept(keep);
         MetaStore.prepareFolder(runFolder);
         CheckpointStore store = new CheckpointStore(runFolder, keep, history, files);
@@ -179,12 +180,16 @@ public final class CheckpointStore {
             String name = CheckpointName.free(runFolder, step).toString();
             Path temporary = runFolder.resolve(name + "." + attempt + TEMPORARY);
             try {
+                files.requireHeld();
                 // The history is forced first, so that it reaches as far as any checkpoint that is found.
                 history.force();
                 write(snapshot, temporary, runFolder.resolve(name));
                 commit(snapshot.state(), name);
                 prune(CheckpointName.parse(name));
                 return runFolder.resolve(name);
+            } catch (RunLock.ReplacedException another) {
+                failure = another;
+                break; // What lies there under these names is not of this run.
             } catch (IOException problem) {
                 failure = problem;
                 discard(temporary);

@@ -57,15 +57,38 @@ public final class DurableFiles {
     private static final Set<FileStore> NOT_FORCED = ConcurrentHashMap.newKeySet();
 
     private final FaultPoint.Hook hook;
+    private final RunLock lock; // null: nobody else is to be kept out
     private final boolean forces;
 
     DurableFiles(FaultPoint.Hook hook) {
-        this(hook, !"off".equals(System.getProperty(FORCE_PROPERTY)));
+        this(hook, null, !"off".equals(System.getProperty(FORCE_PROPERTY)));
+    }
+
+    /** @param lock without which every operation fails */
+    DurableFiles(FaultPoint.Hook hook, RunLock lock) {
+        this(hook, lock, !"off".equals(System.getProperty(FORCE_PROPERTY)));
     }
 
     DurableFiles(FaultPoint.Hook hook, boolean forces) {
+        this(hook, null, forces);
+    }
+
+    private DurableFiles(FaultPoint.Hook hook, RunLock lock, boolean forces) {
         this.hook = hook;
+        this.lock = lock;
         this.forces = forces;
+    }
+
+    /** Checks that the run folder is still the one that was locked, as is done before every operation. */
+    void requireHeld() throws IOException {
+        if (lock != null) {
+            lock.requireHeld();
+        }
+    }
+
+    private void reached(FaultPoint point) throws IOException {
+        requireHeld();
+        hook.reached(point);
     }
 
     /** Content that is written to a file from beginning to end. */
@@ -94,7 +117,7 @@ public final class DurableFiles {
     }
 
     private long create(Path file, Content content, Fingerprint fingerprint) throws IOException {
-        hook.reached(FaultPoint.CREATE_FILE);
+        reached(FaultPoint.CREATE_FILE);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             Counted counted = new Counted(channel, fingerprint);
             content.writeTo(counted);
@@ -108,7 +131,7 @@ public final class DurableFiles {
     }
 
     void force(FileChannel channel, FaultPoint point) throws IOException {
-        hook.reached(point);
+        reached(point);
         if (forces) {
             channel.force(true);
         }
@@ -119,7 +142,7 @@ public final class DurableFiles {
      * can force files alone: there this is a warning, told once.
      */
     void forceFolder(Path folder, FaultPoint point) throws IOException {
-        hook.reached(point);
+        reached(point);
         if (!forces || !FOLDERS_ARE_FORCED) {
             return;
         }
@@ -164,7 +187,7 @@ public final class DurableFiles {
 
     /** Moves a file or folder atomically. A file at the target is replaced, a folder is not. */
     void move(Path from, Path to, FaultPoint point) throws IOException {
-        hook.reached(point);
+        reached(point);
         Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     }
 
@@ -312,7 +335,7 @@ public final class DurableFiles {
                 fingerprint.add(bytes);
             }
             while (bytes.hasRemaining()) {
-                hook.reached(FaultPoint.WRITE_FILE);
+                reached(FaultPoint.WRITE_FILE);
                 channel.write(bytes);
             }
             size += count;

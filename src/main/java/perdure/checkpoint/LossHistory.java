@@ -69,7 +69,8 @@ public final class LossHistory implements AutoCloseable {
         return open(runFolder, position, new DurableFiles(FaultPoint.fromSystemProperty()));
     }
 
-    static LossHistory open(Path runFolder, TrainerState.Position position, DurableFiles files) {
+    /** The same. Where others might write too, the files are those of the {@link RunLock}. */
+    public static LossHistory open(Path runFolder, TrainerState.Position position, DurableFiles files) {
         Path file = runFolder.resolve(FILE);
         try {
             return new LossHistory(file, files, position);
@@ -168,6 +169,7 @@ public final class LossHistory implements AutoCloseable {
     /** Writes the waiting lines. What a failed write left after {@code length} is overwritten by the next. */
     private void writePending() throws IOException {
         if (!channel.isOpen()) { // as after an interrupt of the thread that wrote
+            files.requireHeld();
             channel = FileChannel.open(file, StandardOpenOption.WRITE);
         }
         ByteBuffer bytes = ByteBuffer.wrap(pending.toByteArray());
@@ -205,6 +207,7 @@ public final class LossHistory implements AutoCloseable {
     /** Copies the lines into a new file, because a file whose force has failed must not be forced again. */
     private void rewrite() throws IOException {
         Path copy = file.resolveSibling(FILE + ".tmp");
+        files.requireHeld();
         DurableFiles.delete(copy);
         files.create(copy, target -> {
             try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ)) {

@@ -141,17 +141,18 @@ public record Origin(Path branchOf, String checkpoint) {
 
     /**
      * Makes the checkpoint the current one of the run folder: by naming it, or by a copy of it and of the loss history
-     * in a run that branches off. The folder exists, and its lock is held.
+     * in a run that branches off. The folder exists.
      *
+     * @param lock of the folder
      * @return where the run resumes now
      * @throws IllegalArgumentException with one line, if the copy cannot be written
      */
-    public Restart settle(Path runFolder, Restart found) {
+    public Restart settle(Path runFolder, Restart found, RunLock lock) {
         Checkpoint start = found.checkpoint();
         if (!branches(runFolder) && start(runFolder) == null) {
             return found;
         }
-        DurableFiles files = new DurableFiles(FaultPoint.fromSystemProperty());
+        DurableFiles files = lock.files();
         MetaStore metaStore = new MetaStore(runFolder);
         try {
             if (branches(runFolder)) {

@@ -9,11 +9,13 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,15 +66,30 @@ public final class RunLock implements AutoCloseable {
         }
     }
 
+    /** The run folder, or its {@code run.lock}, is another one than that which was locked. */
+    static final class ReplacedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        ReplacedException(String message) {
+            super(message);
+        }
+    }
+
+    private final Path runFolder;
     private final Path key;
-    private final FileChannel channel;
-    private final byte[] content;
+    private final Holder self;
     private final Thread heart;
 
-    private RunLock(Path key, FileChannel channel, Holder holder) {
+    // These change if the file is deleted.
+    private FileChannel channel;
+    private Object identity; // of the file; null where files have none
+
+    private RunLock(Path runFolder, Path key, Holder self, FileChannel channel) throws IOException {
+        this.runFolder = runFolder;
         this.key = key;
+        this.self = self;
         this.channel = channel;
-        content = Json.MAPPER.writeValueAsBytes(holder);
+        identity = DurableFiles.attributes(key.resolve(FILE)).fileKey();
         heart = new Thread(this::beat, "run-lock-heartbeat");
         heart.setDaemon(true);
         heart.start();
@@ -132,7 +149,7 @@ public final class RunLock implements AutoCloseable {
                     throw taken(runFolder, last);
                 }
             }
-            return new RunLock(key, channel, self);
+            return new RunLock(runFolder, key, self, channel);
         } catch (IOException | RuntimeException problem) {
             channel.close();
             throw problem;
@@ -141,7 +158,60 @@ public final class RunLock implements AutoCloseable {
 
     /** What the file says of this holder: others who see it see the same folder. */
     public byte[] content() {
-        return content.clone();
+        return Json.MAPPER.writeValueAsBytes(self);
+    }
+
+    /**
+     * Checks that the run folder is still the one that was locked: it may have been renamed, and another one may have its
+     * name, in which another trainer lives. This is one look at the file, so it may be asked for before everything that is
+     * written. If the file was only deleted, the folder is locked again.
+     *
+     * @throws IOException with one line, if another file is in its place, or if the folder is gone
+     */
+    public synchronized void requireHeld() throws IOException {
+        Path file = runFolder.resolve(FILE);
+        BasicFileAttributes now = DurableFiles.attributes(file);
+        if (now == null) {
+            lockAgain(file);
+        } else if (!Objects.equals(now.fileKey(), identity)) {
+            throw replaced(file);
+        }
+    }
+
+    private void lockAgain(Path file) throws IOException {
+        FileChannel created = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try {
+            if (lock(created, file) == Kernel.LOCKED_BY_ANOTHER) {
+                throw replaced(file);
+            }
+            write(created, self);
+            identity = DurableFiles.attributes(file).fileKey();
+        } catch (IOException | RuntimeException problem) {
+            created.close();
+            throw problem;
+        }
+        channel.close();
+        channel = created;
+    }
+
+    /** The file is another one than that which is held, so it may be opened. */
+    private ReplacedException replaced(Path file) throws IOException {
+        Holder other;
+        try (FileChannel theirs = FileChannel.open(file, StandardOpenOption.READ)) {
+            other = holder(theirs);
+        }
+        return new ReplacedException(
+                other == null || other.equals(self)
+                        ? "the run folder or its " + FILE + " was replaced: put it back, or delete " + file
+                                + " to save in the folder that is there now"
+                        : "the run folder was replaced by that of " + other
+                                + ": nothing is written there until the former one is back");
+    }
+
+    /** File operations that fail as soon as {@link #requireHeld} does. */
+    public DurableFiles files() {
+        return new DurableFiles(FaultPoint.fromSystemProperty(), this);
     }
 
     /** Whether that file has the content; not for the process that holds the lock. */
@@ -236,12 +306,12 @@ public final class RunLock implements AutoCloseable {
     /** Writes heartbeats until the lock is closed. */
     private void beat() {
         while (sleep(HEARTBEAT)) {
-            synchronized (channel) {
+            synchronized (this) {
                 if (!channel.isOpen()) {
                     return;
                 }
                 try {
-                    channel.write(ByteBuffer.wrap(content), 0);
+                    channel.write(ByteBuffer.wrap(content()), 0);
                 } catch (IOException missed) {
                     // The lock itself is still held, and the next heartbeat may succeed.
                     continue;
@@ -272,9 +342,9 @@ public final class RunLock implements AutoCloseable {
     @Override
     public void close() {
         boolean interrupted = Thread.interrupted(); // It would close the channel before the file is empty.
-        synchronized (channel) {
-            try (channel) {
-                channel.truncate(0);
+        synchronized (this) {
+            try (FileChannel held = channel) {
+                held.truncate(0);
             } catch (IOException problem) {
                 throw DurableFiles.failed(key.resolve(FILE), problem);
             } finally {

@@ -1,5 +1,7 @@
 package perdure.run;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -9,7 +11,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import perdure.bundled.BundledCorpus;
 import perdure.bundled.Question;
+import perdure.checkpoint.DurableFiles;
 import perdure.checkpoint.PretrainedFolder;
+import perdure.checkpoint.RunLock;
 import perdure.data.BatchLoader;
 import perdure.data.BatchLoader.Counted;
 import perdure.data.LearntTokenizer;
@@ -201,13 +205,18 @@ final class RunText {
                 : pretrained().fingerprint();
     }
 
-    /** The tokens for the first rank, in the run folder. */
-    Dataset open(NewTokenizer fresh, Tokenizer tokenizer) {
+    /**
+     * The tokens for the first rank, in the run folder.
+     *
+     * @param lock of the folder
+     */
+    Dataset open(NewTokenizer fresh, Tokenizer tokenizer, RunLock lock) {
+        Runnable held = () -> requireHeld(lock);
         Dataset dataset = BadInputException.naming(
                 "data",
                 () -> fresh == null || fresh.source() == null
-                        ? open(config.folder(), tokenizer, 0)
-                        : openNew(fresh.source(), tokenizer));
+                        ? open(config.folder(), tokenizer, 0, held)
+                        : openNew(fresh.source(), tokenizer, held));
         if (fresh != null && !fresh.textWasRead()) {
             tellNotes();
         }
@@ -216,14 +225,23 @@ final class RunText {
 
     /** The tokens for another rank, in that folder. */
     Dataset open(Path folder, Tokenizer tokenizer) {
-        return BadInputException.naming("data", () -> open(folder, tokenizer, 0));
+        return BadInputException.naming("data", () -> open(folder, tokenizer, 0, () -> {}));
+    }
+
+    private void requireHeld(RunLock lock) {
+        try {
+            lock.requireHeld();
+        } catch (IOException problem) {
+            throw new UncheckedIOException(
+                    "Tokens cannot be written to " + config.folder() + ": " + DurableFiles.cause(problem), problem);
+        }
     }
 
     /** What was learnt stays in the run folder until a checkpoint has the tokenizer. */
-    private Dataset openNew(LearntTokenizer learnt, Tokenizer tokenizer) {
+    private Dataset openNew(LearntTokenizer learnt, Tokenizer tokenizer, Runnable held) {
         learnt.write(config.folder());
         try {
-            Dataset dataset = open(config.folder(), tokenizer, learnt.characters());
+            Dataset dataset = open(config.folder(), tokenizer, learnt.characters(), held);
             if (!learnt.fingerprint().equals(text.training().fingerprint(stop))) {
                 LearntTokenizer.delete(config.folder());
                 throw new IllegalStateException("The data changed after the tokenizer was learnt from it. Start again"
@@ -236,8 +254,11 @@ final class RunText {
         }
     }
 
-    /** @param characters of the training text; 0 if they are not known */
-    private Dataset open(Path folder, Tokenizer tokenizer, long characters) {
+    /**
+     * @param characters of the training text; 0 if they are not known
+     * @param held called as often as progress is told; throws if others may write to the folder
+     */
+    private Dataset open(Path folder, Tokenizer tokenizer, long characters, Runnable held) {
         TokenizingProgress progress =
                 new TokenizingProgress(characters, line -> status.updateAndGet(last -> last.withMessage(line)));
         Dataset dataset = text.open(
@@ -247,6 +268,7 @@ final class RunText {
                 new TokenizingOptions(
                         Runtime.getRuntime().availableProcessors(),
                         done -> {
+                            held.run();
                             progress.accept(done);
                             config.listeners().progress().accept(status.get());
                         },

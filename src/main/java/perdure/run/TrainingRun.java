@@ -19,6 +19,7 @@ import perdure.chat.ChatUnavailableException;
 import perdure.chat.Compute;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.CheckpointStore;
+import perdure.checkpoint.DurableFiles;
 import perdure.checkpoint.LossHistory;
 import perdure.checkpoint.MetaStore;
 import perdure.checkpoint.MetaStore.ResumePlan;
@@ -110,6 +111,7 @@ public final class TrainingRun implements AutoCloseable {
     private volatile boolean closed;
     private Workers workers = Workers.alone();
     private volatile String answering = "cpu"; // the device
+    private RunLock lock; // null before the first rank has it, and on other ranks
 
     /** How {@link #train} ended. */
     public enum Outcome {
@@ -348,8 +350,9 @@ public final class TrainingRun implements AutoCloseable {
             device().close(); // Of one that is not there, people hear before their text is read.
         }
         try (RunText.NewTokenizer learnt = isNew ? text.newTokenizer() : null;
-                RunLock lock = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
-            return train(learnt, lock);
+                RunLock held = BadInputException.naming("checkpoints", () -> RunLock.acquire(config.folder()))) {
+            lock = held;
+            return train(learnt);
         }
     }
 
@@ -378,7 +381,7 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @param learnt the tokenizer of a new run; null where the run folder has one
      */
-    private Outcome train(RunText.NewTokenizer learnt, RunLock lock) {
+    private Outcome train(RunText.NewTokenizer learnt) {
         BadInputException.checking("checkpoints", () -> CheckpointStore.tryOut(config.folder()));
         Restart restart = BadInputException.naming(null, () -> origin.find(config.folder()));
         restart.warnings().forEach(this::say);
@@ -410,7 +413,7 @@ public final class TrainingRun implements AutoCloseable {
                     text.requireEnough(tokenizer);
                 }
                 sayWhereItStarts();
-                started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart));
+                started = BadInputException.naming("checkpoints", () -> origin.settle(config.folder(), restart, lock));
                 LearntTokenizer.delete(config.folder());
             }
             Beginning.tell(
@@ -419,7 +422,7 @@ public final class TrainingRun implements AutoCloseable {
                     tokenizer.files(shape.context()),
                     config.leaves(device.str().getString()),
                     lock.content());
-            Dataset dataset = text.open(fresh, tokenizer);
+            Dataset dataset = text.open(fresh, tokenizer, lock);
             workers.share(TOKENS_ARE_THERE);
             return train(started, saved, from, dataset, tokenizer, device);
         }
@@ -634,7 +637,7 @@ public final class TrainingRun implements AutoCloseable {
             return status::set;
         }
         WorkersStatus.Loss before = StatusPublisher.lastLoss(config.folder());
-        StatusPublisher publisher = new StatusPublisher(status, config.folder(), step);
+        StatusPublisher publisher = new StatusPublisher(status, config.folder(), lock, step);
         return published -> {
             TrainingStatus whole = published.withWorkers(
                     workersStatus(before, published.progress().position().step()));
@@ -677,9 +680,10 @@ public final class TrainingRun implements AutoCloseable {
         if (!workers.isFirst()) {
             return new RunWriter(identity.values(), stop);
         }
-        LossHistory history = LossHistory.open(config.folder(), restart.position());
+        DurableFiles files = lock.files();
+        LossHistory history = LossHistory.open(config.folder(), restart.position(), files);
         return new RunWriter(
-                CheckpointStore.open(config.folder(), config.saving().keep(), history)
+                CheckpointStore.open(config.folder(), config.saving().keep(), history, files)
                         .keepEvery(config.saving().keepEvery()),
                 history,
                 config.saving().every(),

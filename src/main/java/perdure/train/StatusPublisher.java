@@ -36,6 +36,7 @@ public final class StatusPublisher {
 
     private final AtomicReference<TrainingStatus> reference;
     private final Path file;
+    private final RunLock lock;
     private long lastWritten;
     private State lastState;
     private boolean failing;
@@ -45,11 +46,13 @@ public final class StatusPublisher {
 
     /**
      * @param runFolder an existing folder, where the files are written
+     * @param lock of the folder
      * @param step that the run resumes from
      */
-    public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder, long step) {
+    public StatusPublisher(AtomicReference<TrainingStatus> reference, Path runFolder, RunLock lock, long step) {
         this.reference = reference;
         this.file = runFolder.resolve(FILE);
+        this.lock = lock;
         loggedStep = step;
         try {
             log = TrainingLog.open(runFolder, step);
@@ -154,6 +157,7 @@ public final class StatusPublisher {
     private void write(TrainingStatus status) {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
         try {
+            lock.requireHeld();
             Files.write(temporary, StatusJson.full(status));
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             if (log != null) {

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -41,15 +40,8 @@ class RunLockTest {
 
     @Test
     void aTrainerOfAnotherProcessIsRefusedByNameUntilItDies() throws Exception {
-        Process child = new ProcessBuilder(
-                        ProcessHandle.current().info().command().orElseThrow(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Hold.class.getName(),
-                        folder.toString())
-                .start();
-        try (BufferedReader output = child.inputReader()) {
-            assertEquals("held", output.readLine());
+        Process child = Hold.start(folder);
+        try {
             String message = refusal();
             assertTrue(message.matches(".* is in use by process " + child.pid() + " on .+, since 2.+Z\\."), message);
             refusal();
@@ -92,6 +84,19 @@ class RunLockTest {
     static final class Hold {
 
         private Hold() {}
+
+        /** Returns when it holds the lock. */
+        static Process start(Path folder) throws IOException {
+            Process child = new ProcessBuilder(
+                            ProcessHandle.current().info().command().orElseThrow(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Hold.class.getName(),
+                            folder.toString())
+                    .start();
+            assertEquals("held", child.inputReader().readLine());
+            return child;
+        }
 
         public static void main(String[] arguments) throws Exception {
             RunLock.acquire(Path.of(arguments[0]));

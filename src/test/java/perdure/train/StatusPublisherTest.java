@@ -1,5 +1,6 @@
 package perdure.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -33,8 +34,10 @@ class StatusPublisherTest {
                 idle.saved(),
                 null,
                 null);
-        new StatusPublisher(new AtomicReference<>(), folder, 0)
-                .publish(new TrainingStatus(state.isRunning(), 6, 10, 0.5, progress, FACTS));
+        try (RunLock lock = RunLock.acquire(folder)) {
+            new StatusPublisher(new AtomicReference<>(), folder, lock, 0)
+                    .publish(new TrainingStatus(state.isRunning(), 6, 10, 0.5, progress, FACTS));
+        }
     }
 
     @Test
@@ -51,24 +54,26 @@ class StatusPublisherTest {
     @Test
     void logsSpeedAndSamplesOfThePast() throws Exception {
         TrainingProgress idle = TrainingProgress.of(State.IDLE);
-        StatusPublisher publisher = new StatusPublisher(new AtomicReference<>(), folder, 0);
         TrainingProgress.FinishedEpoch first = new TrainingProgress.FinishedEpoch(1, 2.1, 1.2, 0.6, "Hello.");
-        for (long step : new long[] {9, 10, 10, 15, 20}) {
-            publisher.publish(new TrainingStatus(
-                    true,
-                    1,
-                    2,
-                    0.5,
-                    new TrainingProgress(
-                            step == 20 ? State.SAVING : State.TRAINING,
-                            null,
-                            new TrainingProgress.Steps(step, 20, step, 20, 50, 430_080),
-                            new TrainingProgress.Speed(15_000.4, 1L, 2, 2, 0, 500L),
-                            idle.quality(),
-                            idle.saved(),
-                            step < 15 ? null : first,
-                            null),
-                    FACTS));
+        try (RunLock lock = RunLock.acquire(folder)) {
+            StatusPublisher publisher = new StatusPublisher(new AtomicReference<>(), folder, lock, 0);
+            for (long step : new long[] {9, 10, 10, 15, 20}) {
+                publisher.publish(new TrainingStatus(
+                        true,
+                        1,
+                        2,
+                        0.5,
+                        new TrainingProgress(
+                                step == 20 ? State.SAVING : State.TRAINING,
+                                null,
+                                new TrainingProgress.Steps(step, 20, step, 20, 50, 430_080),
+                                new TrainingProgress.Speed(15_000.4, 1L, 2, 2, 0, 500L),
+                                idle.quality(),
+                                idle.saved(),
+                                step < 15 ? null : first,
+                                null),
+                        FACTS));
+            }
         }
         assertEquals("""
                 {"format":1}
@@ -91,11 +96,24 @@ class StatusPublisherTest {
 
     @Test
     void saysThatAnotherProcessTrains() {
+        publish(State.SAVING, null);
         try (RunLock held = RunLock.acquire(folder)) {
-            publish(State.SAVING, null);
             TrainingStatus last = StatusPublisher.last(folder, 5);
             assertFalse(last.running());
             assertEquals("Another process trains this run.", last.progress().message());
+        }
+    }
+
+    @Test
+    void writesNothingToAFolderThatHasReplacedItsOwn() throws Exception {
+        Path run = Files.createDirectory(folder.resolve("run"));
+        try (RunLock lock = RunLock.acquire(run)) {
+            StatusPublisher publisher = new StatusPublisher(new AtomicReference<>(), run, lock, 0);
+            Files.move(run, folder.resolve("renamed"));
+            RunLock.acquire(Files.createDirectory(folder.resolve("other"))).close();
+            Files.move(folder.resolve("other"), run);
+            publisher.publish(TrainingStatus.starting(1, 2));
+            assertArrayEquals(new String[] {"run.lock"}, run.toFile().list());
         }
     }
 
