@@ -245,6 +245,11 @@ final class Coordinator implements AutoCloseable {
         }
     }
 
+    /** From now on the calling thread need not notice that the workers are lost. */
+    void goOnAlone() {
+        noticed = true;
+    }
+
     /** Why the workers are lost; null if they are not. */
     WorkersLostException lost() {
         return lost;

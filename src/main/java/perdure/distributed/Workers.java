@@ -419,9 +419,19 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    /** Waits until the first rank has ended its work, and all others know. */
+    /** From now on the first rank works without the others: if one is lost, nobody is told before {@link #leave}. */
+    public void goOnAlone() {
+        if (coordinator != null && isFirst()) {
+            coordinator.goOnAlone();
+        }
+    }
+
+    /**
+     * Waits until the first rank has ended the work that others depend on, and all know. After that nothing of the others
+     * is missed.
+     */
     public void leave() {
-        if (world() == 1) {
+        if (world() == 1 || left) {
             return;
         }
         if (isFirst()) {

@@ -324,7 +324,7 @@ public final class TrainingRun implements AutoCloseable {
             try {
                 Outcome outcome =
                         !launch().isFirst() ? follow() : plan.remaining() == 0 ? nothingLeft() : trainLocked();
-                joined.leave();
+                leave();
                 return outcome;
             } catch (CancellationException asked) {
                 joined.abort(stop.count() > 0 ? SIGNALLED + stop.firstSignal() : 0, "stopped before the first step.");
@@ -336,6 +336,18 @@ public final class TrainingRun implements AutoCloseable {
                 joined.abort(FAILURE, RunWriter.describe(failure));
                 throw failure;
             }
+        }
+    }
+
+    /** The others wait until everything is saved. */
+    private void leave() {
+        try {
+            workers.leave();
+        } catch (WorkersLostException lost) {
+            if (workers.isFirst()) {
+                say("Everything is saved.");
+            }
+            throw lost;
         }
     }
 
@@ -595,6 +607,7 @@ public final class TrainingRun implements AutoCloseable {
             if (workers.isFirst()) {
                 LearntTokenizer.delete(config.folder()); // the checkpoint has it now
             }
+            leave();
             return switch (ended) {
                 case DONE -> {
                     if (config.text().isBundled() && workers.isFirst()) {

@@ -657,6 +657,7 @@ public final class Trainer {
      * before waits for two minutes at most.
      */
     private void saveLast() {
+        learner.workers().goOnAlone(); // A slow disk takes longer than the loss of another rank may go unnoticed.
         publish(State.SAVING);
         int asked = Integer.MAX_VALUE;
         long end = stop.count() > 0 ? System.nanoTime() + PATIENCE_AFTER_STOP.toNanos() : Long.MAX_VALUE;

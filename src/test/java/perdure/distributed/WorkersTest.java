@@ -14,7 +14,9 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -242,6 +244,59 @@ class WorkersTest {
         assertEquals(75, lost.exitCode());
         assertTrue(lost.getMessage().endsWith(" is lost: its process is gone."), lost.getMessage());
         assertTrue(System.nanoTime() - start < 4e9, "It took as long as a heart is waited for.");
+    }
+
+    /** Such as while it saves, which others cannot hinder. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theFirstRankIsEndedByALossUnlessItGoesOnAlone(boolean alone) throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<WorkersLostException> ended = new CompletableFuture<>();
+        CompletableFuture<String> first = CompletableFuture.supplyAsync(
+                () -> {
+                    try (Workers workers =
+                            Workers.join(options(Launch.of(0, 2, place), 60), () -> false, ended::complete)) {
+                        if (alone) {
+                            workers.goOnAlone();
+                        }
+                        workers.share("");
+                        try {
+                            ended.get(4, TimeUnit.SECONDS);
+                            return "ended";
+                        } catch (TimeoutException goesOn) {
+                            return assertThrows(WorkersLostException.class, workers::leave)
+                                    .reason();
+                        } catch (InterruptedException | ExecutionException impossible) {
+                            throw new AssertionError(impossible);
+                        }
+                    }
+                },
+                DaemonThread.named("rank 0"));
+        try (Workers workers = join(1, place, 60)) { // It ends as a process that is killed.
+            workers.share("");
+        }
+        String how = first.get(60, TimeUnit.SECONDS);
+        assertTrue(alone ? how.endsWith(" is lost: its process is gone.") : how.equals("ended"), how);
+    }
+
+    /** As while the first one answers the exam. */
+    @Test
+    void nobodyIsMissedAfterAllHaveLeft() throws Exception {
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        CompletableFuture<WorkersLostException> ended = new CompletableFuture<>();
+        CompletableFuture<Void> other = CompletableFuture.runAsync(
+                () -> {
+                    try (Workers workers = join(1, place, 60)) {
+                        workers.leave();
+                    }
+                },
+                DaemonThread.named("rank 1"));
+        try (Workers workers = Workers.join(options(Launch.of(0, 2, place), 60), () -> false, ended::complete)) {
+            workers.leave();
+            other.get(60, TimeUnit.SECONDS);
+            assertThrows(TimeoutException.class, () -> ended.get(3, TimeUnit.SECONDS));
+            workers.leave();
+        }
     }
 
     @Test
