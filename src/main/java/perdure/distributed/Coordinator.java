@@ -139,6 +139,9 @@ final class Coordinator implements AutoCloseable {
             if (stops) {
                 meeting.goOn();
             }
+            if (limit != null) {
+                meeting.tellWaiting();
+            }
             if (System.nanoTime() > end) {
                 throw lost("rank " + rank + " has not come within " + words(limit));
             }

@@ -19,7 +19,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -28,6 +30,8 @@ import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import perdure.device.DaemonThread;
 
 /**
@@ -54,6 +58,11 @@ final class Meeting {
     /** Between two looks at what another rank is to write. */
     static final long LOOK_MILLISECONDS = 10;
 
+    /** After so long people are told for whom is waited: one may have been started otherwise, or elsewhere. */
+    private static final Duration TELL_WAITING = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Meeting.class);
+
     /** The world size and the attempt of rank 0. */
     private static final String FIRST = "perdure/first";
 
@@ -75,6 +84,8 @@ final class Meeting {
     private final Launch launch;
     private final Duration patience;
     private final BooleanSupplier stop;
+    private final long begun = System.nanoTime();
+    private boolean toldWaiting;
 
     // A PrefixStore does not keep the store that it stands before.
     private final TCPStore connection;
@@ -190,6 +201,8 @@ final class Meeting {
             } catch (IOException refused) {
                 problem = refused.getMessage();
             }
+            String now = problem;
+            tellWaiting(() -> "rank 0: " + now);
             sleep(100);
         } while (attempts.goOn());
         goOn();
@@ -235,6 +248,7 @@ final class Meeting {
                 abort(stopped(launch.rank()));
             }
             goOn();
+            tellWaiting(() -> "rank 0");
         }
         throw restart("Rank 0 has not come to " + place() + " within " + words(patience));
     }
@@ -247,7 +261,8 @@ final class Meeting {
             byte[] now = read(heart, HEART + launch.rank());
             if (!Arrays.equals(before, now)) {
                 return refuse(who + " is at " + place() + " already, on "
-                        + Heartbeat.of(now).host() + ": start each rank once.");
+                        + Heartbeat.of(now).host()
+                        + ": start each rank once, and give another run another port.");
             }
             sleep(LOOK_MILLISECONDS);
         }
@@ -266,6 +281,23 @@ final class Meeting {
     /** Whether all ranks have joined. */
     boolean isComplete() {
         return IntStream.range(0, launch.world()).allMatch(this::hasJoined);
+    }
+
+    /** If that takes long, the first rank says once which have not. */
+    void tellWaiting() {
+        if (launch.isFirst() && !isComplete()) {
+            tellWaiting(() -> IntStream.range(0, launch.world())
+                    .filter(rank -> !hasJoined(rank))
+                    .mapToObj(rank -> "rank " + rank)
+                    .collect(Collectors.joining(", ")));
+        }
+    }
+
+    private void tellWaiting(Supplier<String> whom) {
+        if (!toldWaiting && System.nanoTime() - begun > TELL_WAITING.toNanos()) {
+            toldWaiting = true;
+            LOG.info("Rank {} of {} waits at {} for {}.", launch.rank(), launch.world(), place(), whom.get());
+        }
     }
 
     boolean hasJoined(int rank) {

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 import perdure.bench.TrainingRanks;
 import perdure.device.DaemonThread;
 import perdure.device.NativeRuntime;
@@ -159,6 +163,38 @@ class WorkersTest {
         assertEquals(
                 "Stopped, to be started again: rank 1 has not come within 1 s.",
                 line(0, "127.0.0.1:" + TrainingRanks.freePort()));
+    }
+
+    /** Long before they give up: a rank or the meeting point may be a wrong one. */
+    @Test
+    void whoeverWaitsForLongSaysForWhom() throws Exception {
+        String nobody = "127.0.0.1:" + TrainingRanks.freePort();
+        String place = "127.0.0.1:" + TrainingRanks.freePort();
+        Logger logger = (Logger) LoggerFactory.getLogger(Meeting.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.addAppender(log);
+        try {
+            List<CompletableFuture<WorkersLostException>> ranks = new ArrayList<>();
+            for (Launch launch : List.of(Launch.of(0, 4, place), Launch.of(2, 4, place), Launch.of(1, 4, nobody))) {
+                ranks.add(CompletableFuture.supplyAsync(
+                        () -> assertThrows(WorkersLostException.class, () -> join(launch, 7)),
+                        DaemonThread.named("rank " + launch.rank())));
+            }
+            for (CompletableFuture<WorkersLostException> rank : ranks) {
+                rank.get(60, TimeUnit.SECONDS);
+            }
+        } finally {
+            logger.detachAppender(log);
+        }
+        assertEquals(
+                List.of(
+                        "Rank 0 of 4 waits at " + place + " for rank 1, rank 3.",
+                        "Rank 1 of 4 waits at " + nobody + " for rank 0: Connection refused."),
+                log.list.stream()
+                        .map(ILoggingEvent::getFormattedMessage)
+                        .sorted()
+                        .toList());
     }
 
     @Test
@@ -327,7 +363,8 @@ class WorkersTest {
             ranks.add(waiting(Launch.of(rank, 4, place)));
         }
         String line = "Rank 1 of 4 is at " + place + " already, on "
-                + InetAddress.getLocalHost().getHostName() + ": start each rank once.";
+                + InetAddress.getLocalHost().getHostName()
+                + ": start each rank once, and give another run another port.";
         for (CompletableFuture<WorkersLostException> rank : ranks) {
             assertEnds(2, line, rank.get(60, TimeUnit.SECONDS));
         }
