@@ -315,6 +315,11 @@ final class Meeting {
         return restart(WorkersLostException.STOPPED + "rank " + rank + " was stopped while it waited for the others");
     }
 
+    /** That the store does not answer, in words. */
+    String gone(RuntimeException broken) {
+        return "the coordinator " + place() + " is gone: " + firstLine(broken);
+    }
+
     String place() {
         return launch.host() + ":" + launch.port();
     }
