@@ -50,7 +50,7 @@ public final class LossHistory implements AutoCloseable {
         this.file = file;
         this.files = files;
         length = Files.exists(file) ? endOfKept(position) : 0;
-        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
         lastStep = position.step();
         channel.truncate(length);
         if (length == 0) {
@@ -170,7 +170,7 @@ public final class LossHistory implements AutoCloseable {
     private void writePending() throws IOException {
         if (!channel.isOpen()) { // as after an interrupt of the thread that wrote
             files.requireHeld();
-            channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         }
         ByteBuffer bytes = ByteBuffer.wrap(pending.toByteArray());
         while (bytes.hasRemaining()) {
@@ -188,7 +188,7 @@ public final class LossHistory implements AutoCloseable {
         synchronized (this) {
             writePending();
             forced = channel;
-            if (forceFailed) {
+            if (forceFailed || Files.notExists(file)) { // Somebody may have made the folder anew.
                 rewrite();
                 return;
             }
@@ -204,24 +204,25 @@ public final class LossHistory implements AutoCloseable {
         }
     }
 
-    /** Copies the lines into a new file, because a file whose force has failed must not be forced again. */
+    /**
+     * Copies the lines into a new file, because a file whose force has failed must not be forced again, or since nobody
+     * finds that which was deleted.
+     */
     private void rewrite() throws IOException {
         Path copy = file.resolveSibling(FILE + ".tmp");
         files.requireHeld();
         DurableFiles.delete(copy);
         files.create(copy, target -> {
-            try (FileChannel source = FileChannel.open(file, StandardOpenOption.READ)) {
-                for (long done = 0; done < length; ) {
-                    ByteBuffer block = ByteBuffer.allocate((int) Math.min(1 << 16, length - done));
-                    if (source.read(block, done) < 0) {
-                        throw new IOException(file + " is shorter than what has been written to it");
-                    }
-                    done += block.position();
-                    target.write(block.flip());
+            for (long done = 0; done < length; ) {
+                ByteBuffer block = ByteBuffer.allocate((int) Math.min(1 << 16, length - done));
+                if (channel.read(block, done) < 0) {
+                    throw new IOException(file + " is shorter than what has been written to it");
                 }
+                done += block.position();
+                target.write(block.flip());
             }
         });
-        FileChannel replacement = FileChannel.open(copy, StandardOpenOption.WRITE);
+        FileChannel replacement = FileChannel.open(copy, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {
             files.move(copy, file, FaultPoint.MOVE_HISTORY);
         } catch (IOException problem) {

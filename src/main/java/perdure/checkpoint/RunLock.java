@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -179,6 +180,9 @@ public final class RunLock implements AutoCloseable {
     }
 
     private void lockAgain(Path file) throws IOException {
+        if (!DurableFiles.isFolder(runFolder)) {
+            throw new NoSuchFileException(runFolder.toString());
+        }
         FileChannel created = FileChannel.open(
                 file, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
         try {

@@ -152,10 +152,13 @@ class ReplacedFolderTest {
 
     @Test
     void aFolderThatIsGoneIsWrittenToWhenItIsMadeAnew() throws Exception {
+        history.append(new LossCurve.Step(1, 0, 2.5, 0.1, 1, 64));
+        String before = Files.readString(run.resolve(LossHistory.FILE));
         DurableFiles.delete(run);
-        assertTrue(refusal().endsWith("no such file or folder"));
+        assertTrue(refusal().endsWith(" in " + run + ": " + run + ": no such file or folder"));
         Files.createDirectory(run);
         store.save(Runs.at(2));
         assertEquals(List.of(2L), steps());
+        assertEquals(before, Files.readString(run.resolve(LossHistory.FILE)));
     }
 }
