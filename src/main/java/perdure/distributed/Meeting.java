@@ -1,11 +1,5 @@
 package perdure.distributed;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -13,26 +7,16 @@ import java.util.Base64;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
-import org.bytedeco.pytorch.TCPStoreOptions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import perdure.device.DaemonThread;
 
 /**
  * The key-value store of c10d's where the ranks of a run meet, in rank 0 or in the launcher, and the test whether this
@@ -58,19 +42,10 @@ final class Meeting {
     /** Between two looks at what another rank is to write. */
     static final long LOOK_MILLISECONDS = 10;
 
-    /** After so long people are told for whom is waited: one may have been started otherwise, or elsewhere. */
-    private static final Duration TELL_WAITING = Duration.ofSeconds(5);
-
-    private static final Logger LOG = LoggerFactory.getLogger(Meeting.class);
-
     /** The world size and the attempt of rank 0. */
     private static final String FIRST = "perdure/first";
 
     private static final String CAME = "came/";
-
-    private static final int CONNECT_MILLISECONDS = 2000;
-
-    private static final int UNPRIVILEGED_PORTS = 1024;
 
     /** Before a message of Gloo's: the line of its source. */
     private static final Pattern SOURCE = Pattern.compile("^\\[\\S+:[0-9]+\\] ");
@@ -84,8 +59,7 @@ final class Meeting {
     private final Launch launch;
     private final Duration patience;
     private final BooleanSupplier stop;
-    private final long begun = System.nanoTime();
-    private boolean toldWaiting;
+    private final MeetingPoint point;
 
     // A PrefixStore does not keep the store that it stands before.
     private final TCPStore connection;
@@ -103,111 +77,22 @@ final class Meeting {
         this.launch = launch;
         this.patience = patience;
         this.stop = stop;
+        point = new MeetingPoint(launch, patience, stop);
         boolean listens = launch.isFirst() && !launch.attempt().launcherListens();
         if (listens) {
-            requireFreePort();
+            point.requireFree();
         } else {
-            awaitListener();
+            point.awaitListener();
         }
         try (PointerScope scope = new PointerScope()) {
-            connection = connect(listens, listens);
-            heartConnection = connect(false, listens);
+            connection = point.connect(listens, listens);
+            heartConnection = point.connect(false, listens);
             String prefix = "perdure/attempt-" + launch.attempt().number();
             store = new PrefixStore(prefix, connection).retainReference();
             heart = new PrefixStore(prefix, heartConnection).retainReference();
             hold(this);
         }
         arrive();
-    }
-
-    /**
-     * On a thread of its own: a stranger that listens there may never answer, for which the store waits without limit.
-     *
-     * @param here whether it is this process that listens, who need not be known by its name
-     */
-    private TCPStore connect(boolean listens, boolean here) {
-        CompletableFuture<TCPStore> connecting = CompletableFuture.supplyAsync(
-                () -> {
-                    try (PointerScope scope = new PointerScope()) {
-                        TCPStoreOptions choice = new TCPStoreOptions();
-                        choice.port((short) launch.port()); // Those above 32767 survive the cast.
-                        choice.isServer(listens);
-                        choice.waitWorkers(false);
-                        choice.timeout(new Milliseconds(patience.toMillis()));
-                        String host = here ? InetAddress.getLoopbackAddress().getHostAddress() : launch.host();
-                        return new TCPStore(host, choice).retainReference();
-                    }
-                },
-                DaemonThread.named("meeting"));
-        Attempts attempts = new Attempts();
-        do {
-            try {
-                return connecting.get(LOOK_MILLISECONDS, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException later) {
-                continue;
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("Interrupted while meeting the other ranks.", interrupted);
-            } catch (ExecutionException failed) {
-                throw restart("Cannot meet the other ranks at " + place() + ": " + firstLine(failed.getCause()));
-            }
-        } while (attempts.goOn());
-        goOn();
-        throw restart("What listens at " + place() + " does not answer as rank 0 would, for " + words(patience));
-    }
-
-    private void requireFreePort() {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.setReuseAddress(true);
-            probe.bind(new InetSocketAddress(launch.port()));
-        } catch (IOException taken) {
-            boolean forbidden =
-                    launch.port() < UNPRIVILEGED_PORTS && taken.getMessage().startsWith("Permission");
-            throw new WorkersLostException(
-                    forbidden ? WorkersLostException.NEVER_AGAIN : WorkersLostException.START_AGAIN,
-                    "Rank 0 cannot listen at port " + launch.port() + ": " + taken.getMessage() + ".");
-        }
-    }
-
-    /**
-     * How long this rank tries to reach rank 0. One that is stopped meanwhile tries a little longer: rank 0 may be about to
-     * come, and would wait for this one if it were not told.
-     */
-    private final class Attempts {
-        private long end = System.nanoTime() + patience.toNanos();
-        private boolean stopped;
-
-        boolean goOn() {
-            if (!stopped && stop.getAsBoolean()) {
-                stopped = true;
-                end = Math.min(end, System.nanoTime() + HEARING.toNanos());
-            }
-            return System.nanoTime() < end;
-        }
-    }
-
-    /** The store itself would print native stack traces, and would take a name that is unknown for a silent host. */
-    private void awaitListener() {
-        Attempts attempts = new Attempts();
-        String problem;
-        do {
-            try (Socket probe = new Socket()) {
-                probe.connect(
-                        new InetSocketAddress(InetAddress.getByName(launch.host()), launch.port()),
-                        CONNECT_MILLISECONDS);
-                return;
-            } catch (UnknownHostException unknown) {
-                problem = "the host is unknown";
-            } catch (IOException refused) {
-                problem = refused.getMessage();
-            }
-            String now = problem;
-            tellWaiting(() -> "rank 0: " + now);
-            sleep(100);
-        } while (attempts.goOn());
-        goOn();
-        throw restart("Rank " + launch.rank() + " cannot meet the others at " + place() + ": " + problem + ", for "
-                + words(patience));
     }
 
     /** Rank 0 says what it is; another one hears that. Nobody's heart beats for this rank yet. */
@@ -247,8 +132,8 @@ final class Meeting {
             if (stop.getAsBoolean()) {
                 abort(stopped(launch.rank()));
             }
-            goOn();
-            tellWaiting(() -> "rank 0");
+            point.goOn();
+            point.tellWaiting(() -> "rank 0");
         }
         throw restart("Rank 0 has not come to " + place() + " within " + words(patience));
     }
@@ -286,17 +171,10 @@ final class Meeting {
     /** If that takes long, the first rank says once which have not. */
     void tellWaiting() {
         if (launch.isFirst() && !isComplete()) {
-            tellWaiting(() -> IntStream.range(0, launch.world())
+            point.tellWaiting(() -> IntStream.range(0, launch.world())
                     .filter(rank -> !hasJoined(rank))
                     .mapToObj(rank -> "rank " + rank)
                     .collect(Collectors.joining(", ")));
-        }
-    }
-
-    private void tellWaiting(Supplier<String> whom) {
-        if (!toldWaiting && System.nanoTime() - begun > TELL_WAITING.toNanos()) {
-            toldWaiting = true;
-            LOG.info("Rank {} of {} waits at {} for {}.", launch.rank(), launch.world(), place(), whom.get());
         }
     }
 
@@ -304,10 +182,9 @@ final class Meeting {
         return read(store, JOINED + rank) != null;
     }
 
+    /** @throws CancellationException if a stop is asked for */
     void goOn() {
-        if (stop.getAsBoolean()) {
-            throw new CancellationException("Stopped while waiting for the other ranks.");
-        }
+        point.goOn();
     }
 
     /** What the others hear of a rank that is stopped while it waits for some of them. */
@@ -321,7 +198,7 @@ final class Meeting {
     }
 
     String place() {
-        return launch.host() + ":" + launch.port();
+        return point.toString();
     }
 
     static WorkersLostException restart(String line) {

@@ -170,7 +170,7 @@ class WorkersTest {
     void whoeverWaitsForLongSaysForWhom() throws Exception {
         String nobody = "127.0.0.1:" + TrainingRanks.freePort();
         String place = "127.0.0.1:" + TrainingRanks.freePort();
-        Logger logger = (Logger) LoggerFactory.getLogger(Meeting.class);
+        Logger logger = (Logger) LoggerFactory.getLogger(MeetingPoint.class);
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
         logger.addAppender(log);
