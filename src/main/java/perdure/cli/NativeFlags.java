@@ -39,7 +39,7 @@ final class NativeFlags {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "CPU threads per operation (default: one per physical core).")
+            description = "CPU threads per operation (default: one per physical core). More than 128 are not used.")
     Integer threads;
 
     @Option(

@@ -54,6 +54,12 @@ public final class NativeRuntime {
 
     private static final Pattern MISSING_LIBRARY = Pattern.compile("(lib[\\w.+-]+): cannot open shared object file");
 
+    /**
+     * libtorch sorts the ids of a batch (fbgemm's radix sort) with 4 KB for each thread on the stack of the calling one, which
+     * is 1 MB large in Java: with 256 threads the process would end.
+     */
+    private static final int MOST_THREADS = 128;
+
     private static final Logger LOG = LoggerFactory.getLogger(NativeRuntime.class);
 
     /** The settings that libtorch is loaded with; null before that begins. */
@@ -100,7 +106,7 @@ public final class NativeRuntime {
             setInterOpThreads(config.interOpThreads());
             loaded = true;
         }
-        int threads = config.intraOpThreads() == 0 ? physicalCores() : config.intraOpThreads();
+        int threads = Math.min(MOST_THREADS, config.intraOpThreads() == 0 ? physicalCores() : config.intraOpThreads());
         torch.set_num_threads(threads);
         Context context = torch.globalContext();
         context.setUserEnabledMkldnn(config.oneDnn());

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 
 class NativeRuntimeTest {
@@ -20,6 +23,19 @@ class NativeRuntimeTest {
         assertTrue(torch.globalContext().deterministicAlgorithms());
         assertFalse(torch.globalContext().deterministicFillUninitializedMemory());
         NativeRuntime.load(NativeConfig.standard());
+    }
+
+    /** As on a machine of so many cores. With too many the process would end: an operation takes stack for each. */
+    @Test
+    void aThreadOfJavaHasStackEnoughForAnyNumberOfThreads() {
+        NativeRuntime.load(NativeConfig.DEFAULT.withThreads(1024));
+        try (PointerScope scope = new PointerScope()) {
+            Tensor ids = torch.zeros(new long[] {64}).to(ScalarType.Long);
+            Tensor sum = torch.zeros(300, 32).index_add_(0, ids, torch.ones(64, 32));
+            assertEquals(64 * 32, sum.sum().item_float());
+        } finally {
+            NativeRuntime.load(NativeConfig.standard());
+        }
     }
 
     @Test
