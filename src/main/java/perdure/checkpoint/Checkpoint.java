@@ -275,16 +275,21 @@ public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
     }
 
     /**
-     * The files that describe the model and its text, as a Hugging Face model folder has them: all but the tensors and
-     * the state of the training.
+     * The files that describe the model and its text, by the names that they have in a Hugging Face folder of the whole
+     * model: all but the tensors and the state of the training.
      */
-    public List<Path> descriptions() {
+    public Map<String, Path> descriptions() {
         try {
+            Path config = config(folder);
             return Manifest.read(folder).files().keySet().stream()
                     .filter(name -> !name.equals(STATE) && !name.equals(AdapterConfig.FILE))
                     .filter(name -> !name.endsWith(".safetensors"))
                     .map(folder::resolve)
-                    .toList();
+                    .collect(Collectors.toMap(
+                            file -> file.equals(config)
+                                    ? CONFIG
+                                    : file.getFileName().toString(),
+                            file -> file));
         } catch (IOException problem) {
             throw DurableFiles.failed(folder, problem);
         }

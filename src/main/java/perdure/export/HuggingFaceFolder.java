@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import perdure.checkpoint.AtomicFiles;
@@ -56,12 +57,11 @@ public final class HuggingFaceFolder {
      */
     public void write(Path folder) {
         Map<String, DurableFiles.Content> contents = new LinkedHashMap<>();
-        for (Path file : checkpoint.descriptions()) {
-            String name = file.getFileName().toString();
-            contents.put(
-                    name,
-                    channel -> channel.write(ByteBuffer.wrap(name.equals(CONFIG) ? config(file) : content(file))));
-        }
+        checkpoint
+                .descriptions()
+                .forEach((name, file) -> contents.put(
+                        name,
+                        channel -> channel.write(ByteBuffer.wrap(name.equals(CONFIG) ? config(file) : content(file)))));
         ScalarType scalarType = type == GgufType.F32 ? ScalarType.Float : ScalarType.BFloat16;
         contents.put(
                 WEIGHTS,
@@ -88,9 +88,7 @@ public final class HuggingFaceFolder {
 
     /** Those of a folder's files that are not of such a model, which replacing the folder would lose. */
     public List<String> foreign(List<String> names) {
-        List<String> ours = checkpoint.descriptions().stream()
-                .map(file -> file.getFileName().toString())
-                .toList();
+        Set<String> ours = checkpoint.descriptions().keySet();
         return names.stream()
                 .filter(name -> !ours.contains(name) && !name.equals(WEIGHTS))
                 .toList();
