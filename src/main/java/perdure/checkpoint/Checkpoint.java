@@ -25,7 +25,7 @@ import perdure.safetensors.Safetensors;
  */
 public record Checkpoint(Path folder, ModelConfig config, TrainerState state) {
 
-    static final String CONFIG = "config.json";
+    public static final String CONFIG = "config.json";
 
     /** That of the base of adapters: where there is a config.json, transformers looks for the weights beside it. */
     static final String BASE_CONFIG = "base_config.json";

@@ -46,7 +46,7 @@ public final class GgufFile {
         this.config = checkpoint.config();
         this.weights = weights;
         GgufMetadata metadata = new GgufMetadata();
-        named(checkpoint, "config.json", () -> GgufArchitecture.describe(config, metadata));
+        named(checkpoint, Checkpoint.CONFIG, () -> GgufArchitecture.describe(config, metadata));
         metadata.put("general.type", "model")
                 .put("general.name", name)
                 .put("general.file_type", type.fileType())
@@ -63,7 +63,7 @@ public final class GgufFile {
             described.run();
         } catch (IllegalArgumentException refused) {
             throw new IllegalArgumentException(
-                    checkpoint.folder().resolve(file) + ": " + refused.getMessage(), refused);
+                    checkpoint.descriptions().get(file) + ": " + refused.getMessage(), refused);
         }
     }
 

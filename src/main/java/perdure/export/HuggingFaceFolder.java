@@ -22,7 +22,6 @@ import perdure.safetensors.Safetensors;
  */
 public final class HuggingFaceFolder {
 
-    private static final String CONFIG = "config.json";
     private static final String WEIGHTS = "model.safetensors";
 
     private final Checkpoint checkpoint;
@@ -61,7 +60,8 @@ public final class HuggingFaceFolder {
                 .descriptions()
                 .forEach((name, file) -> contents.put(
                         name,
-                        channel -> channel.write(ByteBuffer.wrap(name.equals(CONFIG) ? config(file) : content(file)))));
+                        channel -> channel.write(
+                                ByteBuffer.wrap(name.equals(Checkpoint.CONFIG) ? config(file) : content(file)))));
         ScalarType scalarType = type == GgufType.F32 ? ScalarType.Float : ScalarType.BFloat16;
         contents.put(
                 WEIGHTS,

@@ -3,6 +3,7 @@ package perdure.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -24,8 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 import perdure.checkpoint.Checkpoint;
 import perdure.checkpoint.FaultPoint;
 import perdure.checkpoint.MetaStore;
+import perdure.export.GgufFile;
 import perdure.export.GgufReader;
+import perdure.export.GgufType;
 import perdure.model.LanguageModel;
+import perdure.model.ModelConfig;
+import perdure.model.ModelFamily;
 import perdure.safetensors.Safetensors;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -260,6 +265,22 @@ class ExportTest {
             String adapted = "model.layers.0.mlp.up_proj.weight";
             assertFalse(torch.equal(base.get(adapted), read.get(adapted)));
         }
+        assertRefusalNamesItsFile(checkpoint);
+    }
+
+    /** Which a checkpoint of adapters has under another name. */
+    private static void assertRefusalNamesItsFile(Checkpoint adapters) {
+        ModelConfig config = adapters.config();
+        ModelConfig refused = config.withFamily(ModelFamily.QWEN3)
+                .withAttention(config.attention().withInputBias(true));
+        Checkpoint checkpoint = new Checkpoint(adapters.folder(), refused, adapters.state());
+        String message = assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new GgufFile(checkpoint, adapters.weights(), GgufType.F16, "x"))
+                .getMessage();
+        Path file = Path.of(message.split(": ")[0]);
+        assertEquals(adapters.folder(), file.getParent());
+        assertTrue(Files.exists(file), message);
     }
 
     private static void assertWeights(Path output, ScalarType type) {
