@@ -51,7 +51,7 @@ final class DataFiles extends SimpleFileVisitor<Path> {
         if (found.files.isEmpty()) {
             throw new IllegalArgumentException("No path is given.");
         }
-        found.files.sort(DataFile.BY_CONTENT);
+        found.files.sort(DataFile.BY_CONTENT.thenComparing(DataFile::format)); // Equal bytes may be read in two ways.
         found.duplicates = found.findDuplicates();
         return found;
     }

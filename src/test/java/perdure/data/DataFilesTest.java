@@ -85,6 +85,15 @@ class DataFilesTest {
     }
 
     @Test
+    void equalContentsOfTwoFormatsHaveOneOrder() throws IOException {
+        Path text = write("a.txt", "{\"text\":\"x\"}\n");
+        Path rows = write("b.jsonl", "{\"text\":\"x\"}\n");
+        assertEquals(
+                DataFiles.at(List.of(text, rows)).files(),
+                DataFiles.at(List.of(rows, text)).files());
+    }
+
+    @Test
     void manyEqualContentsAreOneLineMore() throws IOException {
         for (int i = 0; i < 10; i++) {
             write(i + ".txt", "x");
