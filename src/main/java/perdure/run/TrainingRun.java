@@ -504,8 +504,23 @@ public final class TrainingRun implements AutoCloseable {
                 BadInputException.checking("checkpoints", () -> CheckpointStore.requireRoom(config.folder(), bytes));
                 stop.expectSave(bytes / SAVED_BYTES_PER_SECOND);
                 tell(new RunOutlook(config, shape, dataset, sequences, memory, bytes), device);
+                if (checkpoint != null) {
+                    warnOfOtherTokens(dataset.training().predictions());
+                }
             }
             return train(started, dataset, sequences, tokenizer, model, device, identity);
+        }
+    }
+
+    /** So nobody takes the end of the run for that of one that was never stopped. */
+    private void warnOfOtherTokens(long now) {
+        long before = StatusPublisher.lastTrainingTokens(config.folder());
+        if (before != 0 && before != now) {
+            say(String.format(
+                    Locale.ROOT,
+                    "Warning: the run had %,d training tokens until now. If you did not change what it reads, an earlier"
+                            + " version left out the end of a text.",
+                    before));
         }
     }
 

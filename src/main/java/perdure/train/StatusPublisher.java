@@ -102,6 +102,12 @@ public final class StatusPublisher {
         }
     }
 
+    /** The training tokens that a run had in its last process; 0 if they are not known. */
+    public static long lastTrainingTokens(Path runFolder) {
+        TrainingStatus last = read(runFolder);
+        return last == null || last.run() == null ? 0 : last.run().trainingTokens();
+    }
+
     /**
      * The last loss of a rank among those that trained a run, which nobody trains now; null if none is known. A first rank
      * that was killed could not say so: then its status is that of a run in progress.

@@ -3,6 +3,7 @@ package perdure.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -333,6 +334,27 @@ class TrainingRunTest {
         assertEquals("context", refused.setting());
         assertTrue(refused.getMessage().contains("is longer than the data"), refused.getMessage());
         assertEquals(Outcome.DONE, train(config.epochs(3)));
+    }
+
+    @Test
+    void saysIfItsTextHasOtherTokensThanBefore() throws IOException {
+        train(config("run").epochs(1));
+        assertTrue(messages.stream().noneMatch(line -> line.contains("until now")), messages::toString);
+        Path status = folder.resolve("run/training_status.json");
+        String before = Files.readString(status);
+        String shorter = before.replaceFirst("\"training_tokens\":[0-9]+", "\"training_tokens\":1000");
+        assertNotEquals(before, shorter);
+        Files.writeString(status, shorter);
+        train(config("run"));
+        assertEquals(
+                1,
+                messages.stream()
+                        .filter(line -> line.startsWith("Warning: the run had 1,000 training tokens until now."))
+                        .count(),
+                messages::toString);
+        train(config("run").epochs(3));
+        assertEquals(
+                1, messages.stream().filter(line -> line.contains("until now")).count(), messages::toString);
     }
 
     @Test
