@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,10 +119,19 @@ class ServerLimitsTest {
     void refusesABodyInChunksThatIsTooLarge() throws Exception {
         for (int bytes : List.of(1001, 3_000, 200_000)) {
             String answer =
-                    run.raw("POST /v1/chat/completions HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n"
+                    patiently("POST /v1/chat/completions HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n"
                             + Integer.toHexString(bytes) + "\r\n" + " ".repeat(bytes) + "\r\n0\r\n\r\n");
             assertTrue(answer.startsWith("HTTP/1.1 413 "), answer);
             assertTrue(answer.contains("\"code\":\"too_large\""), answer);
+        }
+    }
+
+    /** Of a hundred connections on a busy machine one is closed while its client still sends: that one tries again. */
+    private String patiently(String request) throws IOException {
+        try {
+            return run.raw(request);
+        } catch (SocketException cut) {
+            return run.raw(request);
         }
     }
 
