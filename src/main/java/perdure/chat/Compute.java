@@ -7,7 +7,7 @@ import perdure.device.Precision;
  * With what the models of a chat compute.
  *
  * @param threads that libtorch uses inside an operation of a large model; one if training runs in the same process
- * @param precision null: that of the training, if the processor has it
+ * @param precision null: as {@link Precision#ofAnswers} has it
  * @param device the name of that for a model which takes so many bytes of memory. Asked each time one is loaded
  */
 public record Compute(int threads, Precision precision, LongFunction<String> device) {

@@ -10,12 +10,12 @@ import perdure.tokenizer.Tokenizer;
 record LoadedModel(AnsweringCheckpoint checkpoint, Tokenizer tokenizer, TokenGenerator generator, ChatModel chat)
         implements AutoCloseable {
 
-    /** What was trained in bf16 answers in bf16, if the processor multiplies in it and no other precision is asked for. */
+    /** @param asked as {@link Precision#ofAnswers} has it */
     static LoadedModel of(Checkpoint checkpoint, AnsweringCheckpoint answering, Device device, Precision asked) {
         Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
         TokenGenerator generator = null;
         try {
-            Precision precision = asked == null ? Precision.ofAnswers(checkpoint.trainedInBf16(), device) : asked;
+            Precision precision = Precision.ofAnswers(asked, checkpoint.trainedInBf16(), device);
             generator = TokenGenerator.withWeights(
                     checkpoint.config(), device, precision == Precision.BF16, checkpoint::readWeights);
             return new LoadedModel(answering, tokenizer, generator, new ChatModel(generator, tokenizer));

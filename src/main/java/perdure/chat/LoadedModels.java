@@ -79,7 +79,7 @@ final class LoadedModels implements AutoCloseable {
     }
 
     private LoadedModel load(Checkpoint checkpoint) {
-        long bytes = TokenGenerator.mostBytes(checkpoint.config());
+        long bytes = TokenGenerator.bytes(checkpoint.config(), ChatSession.USUAL_TOGETHER);
         try (Device device = Devices.resolve(noRoom ? "cpu" : compute.device().apply(bytes))) {
             if (device.is_cuda() && !ownStream) {
                 Devices.useOwnStream(device); // A token does not wait for what a training has begun.

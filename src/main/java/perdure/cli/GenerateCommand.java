@@ -79,7 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
         ChatRequest request = Flags.set("--temperature", temperature, value -> question.temperature(value)
                 .seed(seed)
                 .build());
-        Precision given = natives.precision();
+        Precision asked = natives.askedPrecision();
         natives.load();
         Restart restart = Flags.naming(() -> Restart.find(folder.checkpoints));
         Checkpoint checkpoint = restart.checkpoint();
@@ -89,7 +89,7 @@ final class GenerateCommand implements Callable<Integer> {
         restart.warnings().forEach(System.err::println);
         try (Device device = natives.device();
                 Tokenizer tokenizer = Tokenizer.read(checkpoint.folder());
-                TokenGenerator generator = generator(checkpoint, device, given)) {
+                TokenGenerator generator = generator(checkpoint, device, asked)) {
             Completion completion = new ChatModel(generator, tokenizer).answer(request, piece -> {
                 System.out.print(piece.text());
                 System.out.flush();
@@ -107,9 +107,8 @@ final class GenerateCommand implements Callable<Integer> {
         return 0;
     }
 
-    private TokenGenerator generator(Checkpoint checkpoint, Device device, Precision given) {
-        Precision precision =
-                natives.precision == null ? Precision.ofAnswers(checkpoint.trainedInBf16(), device) : given;
+    private static TokenGenerator generator(Checkpoint checkpoint, Device device, Precision asked) {
+        Precision precision = Precision.ofAnswers(asked, checkpoint.trainedInBf16(), device);
         Flags.set("--precision", precision, chosen -> chosen.require(device));
         return Flags.naming(() -> TokenGenerator.withWeights(
                 checkpoint.config(), device, precision == Precision.BF16, checkpoint::readWeights));

@@ -61,7 +61,13 @@ final class NativeFlags {
     }
 
     Precision precision() {
-        return Flags.set("--precision", precision, Precision.FP32, Precision::parse);
+        Precision asked = askedPrecision();
+        return asked == null ? Precision.FP32 : asked;
+    }
+
+    /** Null if the flag is not given. */
+    Precision askedPrecision() {
+        return Flags.set("--precision", precision, null, Precision::parse);
     }
 
     /** Loads libtorch with these settings. */

@@ -50,7 +50,7 @@ final class ServeCommand implements Callable<Integer> {
                 Flags.naming(() -> new MetaStore(folder.checkpoints).read()).lastEpoch() + 1;
         AtomicReference<TrainingStatus> status =
                 new AtomicReference<>(StatusPublisher.last(folder.checkpoints, finished));
-        Precision precision = natives.precision == null ? null : natives.precision();
+        Precision precision = natives.askedPrecision();
         natives.load();
         try (Device device = natives.device();
                 ChatSession chat = new ChatSession(

@@ -118,7 +118,7 @@ final class Compression extends FilterInputStream {
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .getInt();
         try {
-            if ((short) magic == (short) GZIP) {
+            if ((magic & 0xffff) == GZIP) {
                 return new Compression(name, new Gzip(buffered), packed);
             }
             if (magic == ZSTANDARD || (magic & ~0xf) == SKIPPED_FRAME) {

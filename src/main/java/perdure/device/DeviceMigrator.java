@@ -34,7 +34,8 @@ public final class DeviceMigrator {
 
     /**
      * Moves every parameter, its gradient and every buffer of the module to the device, unless it is there already. It
-     * does so in place: the Java and native objects stay the same. Logs one line if anything moved of a module in training mode: others are loaded anew with every checkpoint.
+     * does so in place: the Java and native objects stay the same. Logs one line if anything of a module in training mode
+     * moved. Models that answer are loaded anew with every checkpoint, and are not told of.
      *
      * @param once returns at once if the module was brought to this device before; false checks everything in any case
      */

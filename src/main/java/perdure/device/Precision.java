@@ -21,8 +21,15 @@ public enum Precision {
         };
     }
 
-    /** In which a model answers unless the user says another: bf16 if it was trained in it and the processor multiplies in it. */
-    public static Precision ofAnswers(boolean trainedInBf16, Device device) {
+    /**
+     * In which a model answers: bf16 if it was trained in it and the processor multiplies in it, else float32.
+     *
+     * @param asked by the user, which comes first; null: none
+     */
+    public static Precision ofAnswers(Precision asked, boolean trainedInBf16, Device device) {
+        if (asked != null) {
+            return asked;
+        }
         return trainedInBf16 && (device.is_cuda() || Processor.current().multipliesBf16()) ? BF16 : FP32;
     }
 

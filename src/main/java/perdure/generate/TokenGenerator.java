@@ -33,8 +33,6 @@ public final class TokenGenerator implements AutoCloseable {
     /** The fewest parameters with which a second thread inside an operation is worth its waits. */
     private static final long FEWEST_FOR_THREADS = 1 << 24;
 
-    private static final int USUAL_SEQUENCES = 4;
-
     private final LanguageModel model;
     private final boolean ownsModel;
     /** One is kept between two sequences, so that its memory need not be found anew. */
@@ -64,7 +62,7 @@ public final class TokenGenerator implements AutoCloseable {
      */
     public static TokenGenerator withWeights(
             ModelConfig config, Device device, boolean bf16, Consumer<Map<String, Tensor>> reader) {
-        LanguageModel model = LanguageModel.unset(config, device);
+        LanguageModel model = LanguageModel.toGenerate(config, device);
         try (PointerScope scope = new PointerScope();
                 NoGradGuard noGradient = new NoGradGuard()) {
             reader.accept(model.namedTensors());
@@ -77,10 +75,10 @@ public final class TokenGenerator implements AutoCloseable {
         return new TokenGenerator(model, true);
     }
 
-    /** Bytes of memory that a model takes which generates in any precision, with the tokens of some usual answers. */
-    public static long mostBytes(ModelConfig config) {
+    /** Most bytes of memory that a model takes, in any precision, with so many sequences of usual length. */
+    public static long bytes(ModelConfig config, int sequences) {
         long weights = (Float.BYTES + Short.BYTES) * config.parameterCount();
-        return weights + KeyValueCache.firstBytes(config) * USUAL_SEQUENCES;
+        return weights + KeyValueCache.firstBytes(config) * sequences;
     }
 
     /**

@@ -65,9 +65,9 @@ public final class LanguageModel extends Module {
         return new LanguageModel(config, lora, OptionalLong.empty());
     }
 
-    /** A model in evaluation mode on a device, to generate with, whose weights are yet to be set. */
-    public static LanguageModel unset(ModelConfig config, Device device) {
-        LanguageModel model = unset(config, (LoraConfig) null);
+    /** A model in evaluation mode on a device, whose weights are yet to be set. */
+    public static LanguageModel toGenerate(ModelConfig config, Device device) {
+        LanguageModel model = unset(config, null);
         model.train(false);
         DeviceMigrator.ensure(model, device);
         return model;
